@@ -1,0 +1,79 @@
+# Everything one does with a clone. Every target that needs the environment sets it up first, by itself.
+#
+# Variables for set-up: PYTHON (which Python builds the environment), VENV (where it lies), PIP_FLAGS (an index, say).
+# Needs only make and Python 3.11 or newer; written for GNU make 3.81, which macOS still ships.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup bench report smoke test lint clean lock compare overhead paper-step cpu-profile
+
+PYTHON ?=
+VENV ?= .venv
+PIP_FLAGS ?=
+SMOKE := .smoke
+PYTEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
+ARGS ?=
+
+python := $(VENV)/bin/python
+ready := $(VENV)/.ready
+
+# Each word becomes one quoted option, so that CBL(beta=0.99) and US+CS arrive as they are written.
+options = $(foreach word,$(2),$(1) '$(subst ','\'',$(word))')
+run-options = $(call options,--dataset,$(DATASET)) $(call options,--profile,$(PROFILE)) \
+	$(call options,--method,$(METHODS)) $(call options,--minority,$(MINORITY)) $(call options,--seeds,$(SEEDS)) \
+	$(call options,--workers,$(WORKERS)) $(call options,--executor,$(EXECUTOR)) $(call options,--results,$(RESULTS))
+report-options = $(call options,--dataset,$(DATASET)) $(call options,--profile,$(PROFILE)) \
+	$(call options,--results,$(RESULTS)) $(call options,--out,$(REPORTS))
+
+help: ## show this list
+	@echo 'usage: make TARGET [VARIABLE=value]...'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@echo
+	@echo 'Examples:'
+	@echo '  make bench DATASET=horse2zebra PROFILE=cpu METHODS="CS OS CBL(beta=0.99)" MINORITY="25 50" SEEDS=5 WORKERS=2'
+	@echo '  make setup PYTHON=python3.12 PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"'
+
+setup: $(ready) ## install the locked environment into .venv; quick when nothing has changed
+
+$(ready): pyproject.toml constraints.txt
+	@VENV='$(VENV)' PYTHON='$(PYTHON)' PIP_FLAGS='$(PIP_FLAGS)' sh .ci/setup
+
+# Exit status 1 of `run` says that some cells failed: the others deserve their tables.
+bench: $(ready) ## run the benchmark, then write its tables; stop it at any time, run it again to go on
+	@status=0; $(python) -m bench run $(run-options) || status=$$?; \
+	if [ $$status -le 1 ]; then $(python) -m bench report $(report-options) || exit; fi; exit $$status
+
+report: $(ready) ## write the tables from the records that are there
+	@$(python) -m bench report $(report-options)
+
+smoke: $(ready) ## run every method on tiny subsets in about a minute; touches neither results/ nor reports/
+	@rm -rf $(SMOKE)
+	@$(python) -m bench run --profile smoke --results $(SMOKE)/results
+	@$(python) -m bench report --profile smoke --results $(SMOKE)/results --out $(SMOKE)/reports
+
+test: $(ready) ## run the tests
+	@OMP_NUM_THREADS=1 $(python) -m pytest $(PYTEST_FLAGS) $(ARGS)
+
+lint: $(ready) ## check style, format and types
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy bench methods datasets benchmarks .ci/lock.py
+
+compare: $(ready) ## measure: trained fits per hour against a plain PyTorch script
+	@$(python) benchmarks/compare.py $(ARGS)
+
+overhead: $(ready) ## measure: what the harness costs over the bare training loop
+	@$(python) benchmarks/overhead.py $(ARGS)
+
+paper-step: $(ready) ## measure: one training step of every method at the paper's full size
+	@$(python) benchmarks/paper_step.py $(ARGS)
+
+cpu-profile: $(ready) ## measure: the trials that the cpu profile was chosen by
+	@$(python) benchmarks/cpu_profile.py $(ARGS)
+
+lock: $(ready) ## resolve all dependencies anew into constraints.txt
+	@$(python) .ci/lock.py
+
+clean: ## remove what tools leave behind; keeps the environment, results, reports, data and prepared images
+	rm -rf build dist *.egg-info $(SMOKE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find bench methods datasets tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,294 @@
+"""The command `imbench`: parse, call, print; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from tabulate import tabulate
+
+from bench import __version__, listing, registry
+from bench.check import check
+from bench.config import DEFAULT_FILE, Config, load_config
+from bench.device import Device
+from bench.doctor import examine
+from bench.download import obtain
+from bench.errors import UserError
+from bench.estimate import spoken
+from bench.grid import dataset_named
+from bench.progress import counting
+from bench.report.build import build_report
+from bench.run import decode, make_plan
+from bench.run import run as run_plan
+from bench.store import Store
+from bench.why import explain
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="Which method should I use against a rare class, how much does it buy, and can I believe the difference?",
+)
+data_app = typer.Typer(no_args_is_help=True, help="Get images and check them.")
+app.add_typer(data_app, name="data")
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration file.", envvar="IMBENCH_CONFIG")]
+Datasets = Annotated[list[str] | None, typer.Option("--dataset", help="A dataset; may be repeated.")]
+Methods = Annotated[
+    list[str] | None, typer.Option("--method", help="A method such as CS or 'CBL(beta=0.9)'; may be repeated.")
+]
+Minority = Annotated[
+    list[int] | None, typer.Option("--minority", help="Training images of the rare class; may be repeated.")
+]
+Seeds = Annotated[int | None, typer.Option("--seeds", help="Repetitions of every cell.")]
+Profile = Annotated[str | None, typer.Option("--profile", help="The protocol: a section of [profiles].")]
+Results = Annotated[Path | None, typer.Option("--results", help="The folder of records.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def main() -> None:
+    """Run a command; a user's error is one line and exit status 2, Ctrl-C one line and 130."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        app()
+    except UserError as error:
+        _say(f"imbench: {error}")
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        _say("imbench: stopped; what was finished is stored, the same command goes on from there")
+        sys.exit(130)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    """Print the version if asked to."""
+    if show:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    dataset: Datasets = None,
+    method: Methods = None,
+    minority: Minority = None,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    executor: Annotated[str | None, typer.Option(help="inline, loky or dask.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; 0: one per core.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a running dask scheduler.")] = None,
+    results: Results = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and how long it takes.")] = False,
+    redo_stale: Annotated[bool, typer.Option("--redo-stale", help="Redo fits whose code has changed since.")] = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
+
+    Exit status: 0 all cells done, 1 some cells failed, 2 wrong usage or configuration.
+    """
+    settings = _config(
+        config,
+        datasets=dataset,
+        methods=method,
+        minority=minority,
+        seeds=seeds,
+        profile=profile,
+        executor=executor,
+        workers=workers,
+        scheduler=scheduler,
+        results=results,
+    )
+    store = Store(settings.paths.results)
+    plan = make_plan(settings, store, redo_stale)
+    _say_aside(store)
+    states = plan.standing.count(plan.grid.jobs)
+    _say(listing.plan_text(plan, settings, Device.best()))
+    if dry_run:
+        return
+    ended = run_plan(settings, plan, store) if plan.todo else {}
+    stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
+    _say(f"{ended.get('done', 0)} fits done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
+    if ended.get("failed", 0):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    dataset: Datasets = None,
+    method: Methods = None,
+    minority: Minority = None,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Show what is done, stale, failed and missing, and the time that is left."""
+    settings = _config(
+        config, datasets=dataset, methods=method, minority=minority, seeds=seeds, profile=profile, results=results
+    )
+    store = Store(settings.paths.results)
+    plan = make_plan(settings, store)
+    _say_aside(store)
+    _show(listing.status_rows(plan), as_json)
+    if not as_json:
+        for line in listing.failures(plan, store):
+            print(line)
+        print(f"{len(plan.todo)} fits to do, {spoken(plan.seconds_left)} with {plan.estimate.workers} workers")
+
+
+@app.command()
+def report(
+    dataset: Datasets = None,
+    method: Methods = None,
+    minority: Minority = None,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    results: Results = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The folder to write to.")] = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Write the tables of every dataset that has records; without any of one's own, those of results/reference."""
+    settings = _config(
+        config, methods=method, minority=minority, seeds=seeds, profile=profile, results=results, reports=out
+    )
+    written = build_report(settings, tuple(dataset or ()), own=results is not None)
+    _show([{"file": str(path)} for path in written], as_json)
+
+
+@app.command()
+def why(
+    cell: Annotated[
+        str, typer.Argument(help="DATASET/MINORITY/METHOD/SEED, e.g. horse2zebra/25/CS/0, or a record's id.")
+    ],
+    profile: Profile = None,
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Explain a cell: its identity, its state, and the fields or files in which it differs from what is stored."""
+    settings = _config(config, profile=profile, results=results)
+    explanation = explain(cell, settings, Store(settings.paths.results))
+    print(json.dumps(explanation, indent=1) if as_json else listing.why_text(explanation))
+
+
+@app.command()
+def merge(
+    sources: Annotated[list[Path], typer.Argument(help="Results folders to take records from.")],
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Take over records of other results folders. Equal identity with unequal numbers is reported, never replaced."""
+    settings = _config(config, results=results)
+    store = Store(settings.paths.results)
+    store.prepare()
+    collisions = 0
+    for source in sources:
+        if not source.is_dir():
+            raise UserError(f"{source}: no such results folder")
+        merged = store.merge(Store(source, read_only=True))
+        collisions += len(merged.collisions)
+        _show(listing.merge_rows(source, merged), as_json)
+    if collisions:
+        raise typer.Exit(1)
+
+
+@app.command()
+def pack(
+    file: Annotated[Path, typer.Argument(help="The file to write, e.g. results/reference/horse2zebra.jsonl.")],
+    dataset: Annotated[str, typer.Option("--dataset", help="The dataset whose cells to pack.")],
+    profile: Profile = None,
+    results: Results = None,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Write the records of one dataset's grid to one compact text file, for publishing."""
+    settings = _config(config, datasets=[dataset], profile=profile, results=results)
+    store = Store(settings.paths.results)
+    plan = make_plan(settings, store)
+    done = [job.id for job in plan.grid.jobs if plan.standing.states[job.id] in ("done", "stale")]
+    store.pack(done, file)
+    _say(f"{len(done)} of {len(plan.grid.jobs)} fits written to {file}")
+
+
+@app.command()
+def doctor(as_json: Json = False, config: ConfigFile = DEFAULT_FILE) -> None:
+    """Look at this machine: versions, processor, memory, folders, data."""
+    checks = examine(_config(config))
+    _show(map(asdict, checks), as_json)
+    if any(check.status == "fail" for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[Literal["methods", "datasets", "profiles"], typer.Argument(help="methods, datasets or profiles")],
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """List what there is to choose from."""
+    settings = _config(config)
+    rows = {"methods": listing.methods, "datasets": listing.datasets, "profiles": listing.profiles}[what](settings)
+    _show(rows, as_json)
+
+
+@data_app.command("prepare")
+def data_prepare(
+    name: Annotated[str, typer.Argument(help="A dataset, see `imbench list datasets`.")],
+    profile: Profile = None,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Download what can be downloaded, verify it, and decode the images at the profile's sizes."""
+    settings = _config(config, profile=profile)
+    dataset = dataset_named(name, settings)
+    with counting(f"{name}: getting") as progress:
+        _say(obtain(dataset, progress))
+    with counting(f"{name}: decoding") as progress:
+        files = decode(dataset, settings, progress)
+    _say(f"{name}: decoded to {', '.join(str(file) for file in files.values())}")
+
+
+@data_app.command("check")
+def data_check(
+    name: Annotated[str, typer.Argument(help="A dataset, see `imbench list datasets`.")],
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Verify digests, decodability, class counts, and duplicates across parts. Exit status 1 if anything is wrong."""
+    dataset = dataset_named(name, _config(config))
+    with counting(f"{name}: checking") as progress:
+        findings = check(dataset, dataset.split(), progress)
+    if as_json:
+        _show(map(asdict, findings), as_json)
+    else:
+        print("\n".join(map(str, findings)))
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _config(path: Path, **overrides: Any) -> Config:
+    default = "paper" if Device.best().is_cuda else "cpu"
+    config = load_config(path, default, **{key: value for key, value in overrides.items() if value not in (None, [])})
+    registry.load(config.plugins)
+    return config
+
+
+def _show(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:
+    rows = [dict(row) for row in rows]
+    print(json.dumps(rows, indent=1) if as_json else tabulate(rows, headers="keys", disable_numparse=True))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _say_aside(store: Store) -> None:
+    for file in store.set_aside:
+        _say(f"set aside, not counted: {file.path}: {file.reason}")

@@ -1,0 +1,172 @@
+"""Configuration: bench.toml and the command line become one frozen, validated Config; a typo is an error."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bench.errors import ConfigError, unknown
+from bench.protocol import Protocol
+
+DEFAULT_FILE = Path("bench.toml")
+DATA_VARIABLE = "IMBENCH_DATA"
+
+
+class Strict(BaseModel):
+    """A frozen section of bench.toml that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for key in values:
+                if key not in cls.model_fields:
+                    raise ValueError(unknown("key", str(key), cls.model_fields))
+        return values
+
+
+class Run(Strict):
+    """What a run does and with how many hands."""
+
+    datasets: tuple[str, ...]
+    methods: tuple[str, ...]
+    minority: tuple[int, ...] = ()
+    seeds: int = Field(5, ge=1)
+    profile: str = ""
+    executor: Literal["inline", "loky", "dask"] = "loky"
+    workers: int = Field(0, ge=0)
+    scheduler: str = ""
+
+
+class Paths(Strict):
+    """Folders, relative to the working directory."""
+
+    data: Path = Path("data")
+    results: Path = Path("results")
+    reports: Path = Path("reports")
+    cache: Path = Path(".cache")
+
+    @property
+    def data_root(self) -> Path:
+        """The data folder: IMBENCH_DATA where it is set, else [paths] data."""
+        return Path(os.environ.get(DATA_VARIABLE) or self.data)
+
+
+class Rules(Strict):
+    """Which compositions may correct the class prior twice."""
+
+    allow: tuple[str, ...] = ()
+
+
+class Report(Strict):
+    """What tables show beside the mean."""
+
+    sd: bool = False
+
+
+class Folder(Strict):
+    """A user's own dataset: one subfolder of images per class."""
+
+    folder: Path
+    minority: tuple[int, ...] = ()
+    seed: int = 0
+
+
+class Profile(Protocol, Strict):
+    """A named protocol, with exceptions per dataset (never per method) and the sizes of the tasks it runs."""
+
+    majority_count: int | None = Field(None, ge=1)
+    minority_counts: tuple[int, ...] = ()
+    datasets: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def protocol(self, dataset: str) -> Protocol:
+        """Return the protocol of one dataset."""
+        common = self.model_dump(include=set(Protocol.model_fields))
+        return Protocol(**(common | self.datasets.get(dataset, {})))
+
+    @model_validator(mode="after")
+    def _exceptions_are_valid(self) -> Profile:
+        for dataset, exceptions in self.datasets.items():
+            for key in exceptions:
+                if key not in Protocol.model_fields:
+                    raise ValueError(f"datasets.{dataset}: {unknown('key', key, Protocol.model_fields)}")
+            self.protocol(dataset)
+        return self
+
+
+class Config(Strict):
+    """Everything a command needs to know; nothing is read from anywhere else."""
+
+    run: Run
+    plugins: tuple[str, ...] = ()
+    paths: Paths = Paths()
+    composition: Rules = Rules()
+    report: Report = Report()
+    profiles: dict[str, Profile]
+    datasets: dict[str, Folder] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _profile_exists(self) -> Config:
+        if self.run.profile and self.run.profile not in self.profiles:
+            raise ValueError(unknown("profile", self.run.profile, self.profiles))
+        return self
+
+    @property
+    def profile(self) -> Profile:
+        """The profile of this run."""
+        return self.profiles[self.run.profile]
+
+
+def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overrides: Any) -> Config:
+    """Read bench.toml, put command-line values over it, and validate the whole.
+
+    Parameters
+    ----------
+    path
+        The file to read.
+    default_profile
+        The profile to use where neither the file nor `overrides` name one.
+    overrides
+        Values for [run] by key, or for [paths] as `results`, `reports`, ...; None means "not given".
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or not TOML, or a key or value is wrong; the text names it.
+    """
+    raw = _read(path)
+    for key, value in overrides.items():
+        if value is not None:
+            section = "paths" if key in Paths.model_fields else "run"
+            raw.setdefault(section, {})[key] = value
+    if isinstance(raw.get("run"), dict) and not raw["run"].get("profile"):
+        raw["run"]["profile"] = default_profile
+    try:
+        return Config(**raw)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first_line(error)}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such file; run from the folder that holds bench.toml, or give --config"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _first_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    text = first["msg"].removeprefix("Value error, ")
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{place}: {text}{more}" if place else f"{text}{more}"

@@ -1,0 +1,42 @@
+"""Errors that a user can cause: one clear line each, never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(Exception):
+    """Something outside the code is wrong; the text names the file, field or command to look at."""
+
+    exit_status = 2
+
+
+class ConfigError(UserError):
+    """bench.toml, or the command line that overrides it, asks for something that cannot be."""
+
+
+class DataError(UserError):
+    """Images are missing, damaged or not the published ones."""
+
+
+class StoreError(UserError):
+    """The results folder cannot be read or written."""
+
+
+class TrainingDiverged(Exception):
+    """A loss became NaN or infinite; `epoch` counts from 1."""
+
+    def __init__(self, epoch: int, value: float) -> None:
+        super().__init__(f"the loss became {value} in epoch {epoch}")
+        self.epoch = epoch
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the sentence for a name that does not exist, with the nearest one that does."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    folded = [candidate for candidate in names if candidate.lower() == name.lower()]
+    if best := (folded or close):
+        return f"unknown {kind} {name!r}: did you mean {best[0]!r}?"
+    return f"unknown {kind} {name!r}: known are {', '.join(names) or 'none'}"

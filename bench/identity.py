@@ -1,0 +1,65 @@
+"""Identity: what makes two fits the same, and what tells two apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench.cache import RULE
+from bench.code import code_digests
+from bench.compose import Composition
+from bench.protocol import Protocol
+from bench.streams import Streams
+
+
+@dataclass(frozen=True)
+class Task:
+    """A dataset's edition and split with the training counts of its classes."""
+
+    dataset: str
+    edition: str
+    split: str
+    classes: tuple[str, ...]
+    counts: tuple[int, ...]
+
+
+def fit_identity(
+    task: Task, method: Composition, streams: Streams, protocol: Protocol, stages: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return all that determines a fit's outcome as JSON values. Place, host, device and time are not among it."""
+    return {
+        "kind": "fit",
+        "dataset": task.dataset,
+        "edition": task.edition,
+        "split": task.split,
+        "classes": list(task.classes),
+        "preparation": RULE,
+        "counts": list(task.counts),
+        "method": method.training_part,
+        "streams": streams.model_dump(),
+        "protocol": protocol.model_dump(),
+        "stages": list(stages),
+    }
+
+
+def fit_code(method: Composition) -> dict[str, str]:
+    """Return the code digests of the modules that a fit of this method uses.
+
+    A method that only decides adds none: its record is that of the training part.
+    """
+    parts = method.training_parts.values()
+    return code_digests(["bench.fit", "bench.parts", *(type(part).__module__ for part in parts)])
+
+
+def differences(ours: object, theirs: object, path: str = "") -> Iterator[str]:
+    """Yield one line for each field in which two JSON values differ."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted(ours.keys() | theirs.keys()):
+            yield from differences(ours.get(key), theirs.get(key), f"{path}.{key}" if path else key)
+    elif ours != theirs:
+        yield f"{path}: {_shown(ours)} here, {_shown(theirs)} there"
+
+
+def _shown(value: object) -> str:
+    return "absent" if value is None else str(value)

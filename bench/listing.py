@@ -1,0 +1,142 @@
+"""What the commands print: states, choices and explanations as rows or lines of text."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.config import Config
+from bench.device import Device
+from bench.estimate import spoken
+from bench.merge import MergeReport
+from bench.protocol import Protocol
+from bench.registry import DATASETS, METHODS
+from bench.run import Plan
+from bench.state import State
+from bench.store import Store
+
+Rows = list[dict[str, Any]]
+STATES: tuple[State, ...] = ("done", "stale", "failed", "missing")
+
+
+def plan_text(plan: Plan, config: Config, device: Device) -> str:
+    """Return in a few lines what a run is about to do, on what, and for how long."""
+    states, jobs = plan.standing.count(plan.grid.jobs), plan.grid.jobs
+    known = ", ".join(f"{states[state]} {state}" for state in STATES if states[state])
+    apart = sum(bool(cell.not_applicable) for cell in plan.grid.cells)
+    return "\n".join(
+        [
+            f"profile {config.run.profile} on {device.torch.type} ({device.name}), {plan.estimate.workers} workers, "
+            f"executor {config.run.executor}, results in {config.paths.results}",
+            f"{len(plan.grid.cells)} cells need {len(jobs)} fits ({known})"
+            + (f"; {apart} cells are not applicable" if apart else ""),
+            f"{len(plan.todo)} fits to do, {spoken(plan.seconds_left) if plan.todo else 'nothing left'}",
+        ]
+    )
+
+
+def status_rows(plan: Plan) -> Rows:
+    """Return one row per dataset and minority count: how many fits are in each state."""
+    counters: defaultdict[tuple[str, str], Counter[State]] = defaultdict(Counter)
+    for job in plan.grid.jobs:
+        counters[job.task.dataset, ":".join(map(str, job.task.counts))][plan.standing.states[job.id]] += 1
+    return [
+        {"dataset": name, "counts": counts, **{state: counter[state] for state in STATES}}
+        for (name, counts), counter in counters.items()
+    ]
+
+
+def failures(plan: Plan, store: Store) -> Iterator[str]:
+    """Yield one line per failed fit and one per method that does not apply."""
+    summaries = store.summaries()
+    for job in plan.grid.jobs:
+        if plan.standing.states[job.id] == "failed":
+            yield f"failed: {job.label}: {summaries[job.id].error}"
+    for cell in plan.grid.cells:
+        if cell.not_applicable and cell.seed == 0:
+            counts = ":".join(map(str, cell.counts))
+            yield f"not applicable: {cell.dataset} {counts} {cell.method}: {cell.not_applicable}"
+
+
+def methods(config: Config) -> Rows:
+    """Return every registered method: slots, parameters with defaults, smallest class, reference, idea."""
+    rows = []
+    for entry in METHODS:
+        method = entry.cls()
+        rows.append(
+            {
+                "method": entry.name,
+                "fills": ", ".join(method.slots) or "-",
+                "parameters": ", ".join(f"{key}={value}" for key, value in method.parameters.items()) or "-",
+                "needs": f"{method.smallest_count} images a class" if method.smallest_count > 1 else "-",
+                "idea": entry.summary,
+                "reference": entry.reference,
+            }
+        )
+    return rows
+
+
+def datasets(config: Config) -> Rows:
+    """Return every shipped dataset and every folder of the user's."""
+    shipped = [
+        {
+            "dataset": entry.name,
+            "classes": " / ".join(entry.cls.classes),
+            "minority counts": ", ".join(map(str, entry.cls.minority_counts)),
+            "files": str(config.paths.data_root / entry.name) if entry.cls.has_files else "embedded",
+            "reference": entry.reference,
+        }
+        for entry in DATASETS
+        if entry.name != "folder"
+    ]
+    own = [
+        {"dataset": name, "classes": "", "minority counts": "", "files": str(folder.folder), "reference": "bench.toml"}
+        for name, folder in config.datasets.items()
+    ]
+    return shipped + own
+
+
+def profiles(config: Config) -> Rows:
+    """Return every field of the protocol with its meaning and its value in each profile."""
+    return [
+        {
+            "field": name,
+            **{profile: getattr(settings, name) for profile, settings in config.profiles.items()},
+            "meaning": field.description,
+        }
+        for name, field in Protocol.model_fields.items()
+    ]
+
+
+def merge_rows(source: Path, merged: MergeReport) -> Rows:
+    """Return how many records a merge took over, and one row for each that contradicts ours."""
+    summary = {
+        "source": str(source),
+        "added": len(merged.added),
+        "upgraded": len(merged.upgraded),
+        "same": len(merged.same),
+        "busy": len(merged.busy),
+        "collisions": len(merged.collisions),
+    }
+    return [
+        summary,
+        *(
+            {"source": f"{source}: {found.id} differs by {found.difference:.2g} in {', '.join(found.fields)}"}
+            for found in merged.collisions
+        ),
+    ]
+
+
+def why_text(explanation: dict[str, Any]) -> str:
+    """Return an explanation as indented lines."""
+    lines = []
+    for key, value in explanation.items():
+        if isinstance(value, dict):
+            lines += [f"{key}:", *(f"  {name}: {inner}" for name, inner in value.items())]
+        elif isinstance(value, list):
+            lines += [f"{key}:", *(f"  {inner}" for inner in value)]
+        else:
+            lines.append(f"{key}: {value}")
+    return "\n".join(lines)

@@ -1,0 +1,136 @@
+"""Progress of a run: a live display on a terminal, plain lines elsewhere; both with a time left learned from fits."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.text import Text
+
+from bench.estimate import Estimate, spoken
+from bench.grid import Job
+from bench.schedule import Event
+
+PLAIN_SECONDS = 15.0
+
+
+class Progress:
+    """Follows the events of a run; a context manager. Subclasses decide how it looks."""
+
+    def __init__(self, jobs: Iterable[Job], estimate: Estimate) -> None:
+        self.jobs = {job.id: job for job in jobs}
+        self.estimate = estimate
+        self.started = time.monotonic()
+        self.done = self.failed = 0
+        self._submitted: dict[str, float] = {}
+        self._open = dict(self.jobs)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leave the last state on the screen."""
+
+    def follow(self, event: Event) -> None:
+        """Take in one event of the schedule."""
+        job = self.jobs[event.node.id]
+        if event.kind == "submitted":
+            self._submitted[job.id] = time.monotonic()
+        elif event.kind == "ended" and event.outcome:
+            self._submitted.pop(job.id, None)
+            self._open.pop(job.id, None)
+            if event.outcome.state == "done" and event.outcome.value == "done":
+                self.estimate.learn(job, event.outcome.seconds)
+            failed = event.outcome.state in ("failed", "blocked") or event.outcome.value == "failed"
+            self.failed, self.done = self.failed + failed, self.done + (not failed)
+            if failed:
+                self.say(f"failed: {job.label}: {event.outcome.failure or 'see imbench status'}")
+        elif event.kind == "again":
+            self._submitted.pop(job.id, None)
+            self.say(f"a worker died during {job.label}; it is tried again alone")
+        elif event.kind == "busy":
+            self._submitted.pop(job.id, None)
+        self.show()
+
+    def running(self) -> list[tuple[Job, float]]:
+        """Return the fits at work with the seconds since each began; what merely waits in the executor is left out."""
+        oldest = sorted(self._submitted.items(), key=lambda item: item[1])[: self.estimate.workers]
+        return [(self.jobs[id], time.monotonic() - since) for id, since in oldest]
+
+    def line(self) -> str:
+        """Return the state of the run in one line."""
+        running = self.running()
+        at_work = {job.id for job, _ in running}
+        left = self.estimate.left((job for job in self._open.values() if job.id not in at_work), running)
+        failed = f", {self.failed} failed" if self.failed else ""
+        elapsed = spoken(time.monotonic() - self.started)
+        return f"{self.done}/{len(self.jobs)} fits{failed}, {elapsed} so far, time left {spoken(left)}"
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        print(text, file=sys.stderr, flush=True)
+
+    def show(self) -> None:
+        """Update what is on the screen."""
+
+
+class PlainProgress(Progress):
+    """A line now and then, for logs."""
+
+    _last = float("-inf")
+
+    def show(self) -> None:
+        """Print the state if the last line is some seconds old, and at the end."""
+        now = time.monotonic()
+        if now - self._last >= PLAIN_SECONDS or not self._open:
+            self._last = now
+            self.say(self.line())
+
+
+class LiveProgress(Progress):
+    """A bar, the time left and the fits at work, redrawn in place."""
+
+    def __init__(self, jobs: Iterable[Job], estimate: Estimate, console: Console) -> None:
+        super().__init__(jobs, estimate)
+        self._live = Live(get_renderable=self._picture, console=console, refresh_per_second=2, transient=True)
+
+    def __enter__(self) -> Progress:
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Remove the bar and leave one line in its place."""
+        self._live.stop()
+        self.say(self.line())
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._live.console.print(text, highlight=False, markup=False)
+
+    def _picture(self) -> Group:
+        bar = ProgressBar(total=len(self.jobs), completed=self.done + self.failed, width=60)
+        fits = [Text(f"  {job.label}  {spoken(seconds)}", style="dim") for job, seconds in self.running()]
+        return Group(bar, Text(self.line()), *fits)
+
+
+def progress(jobs: Iterable[Job], estimate: Estimate) -> Progress:
+    """Return the progress display that fits where standard error goes."""
+    console = Console(stderr=True)
+    return LiveProgress(jobs, estimate, console) if console.is_terminal else PlainProgress(jobs, estimate)
+
+
+@contextmanager
+def counting(text: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function (done, in all) that shows how far a preparation has come; silent where it is quick."""
+    console = Console(stderr=True)
+    with console.status(text) as status:
+
+        def count(done: int, total: int) -> None:
+            status.update(f"{text} {done}/{total}" if total else f"{text} {done}")
+
+        yield count

@@ -1,0 +1,117 @@
+"""Names: methods, datasets and stages are found here, and nowhere else."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from bench.dataset import Dataset
+from bench.errors import ConfigError, unknown
+from bench.method import Method
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """One registered class with its name and where its idea was published."""
+
+    name: str
+    cls: type[T]
+    reference: str
+
+    @property
+    def summary(self) -> str:
+        """First line of the class's docstring."""
+        return (self.cls.__doc__ or "").strip().split("\n")[0]
+
+
+class Registry(Generic[T]):
+    """Classes of one kind by name; filled by decorators when their modules are imported."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._entries: dict[str, Entry[T]] = {}
+
+    def register(self, name: str, reference: str = "") -> Callable[[type[T]], type[T]]:
+        """Return a decorator that enters a class under `name`.
+
+        Raises
+        ------
+        ConfigError
+            The name is taken by a class of another module.
+        """
+
+        def enter(cls: type[T]) -> type[T]:
+            known = self._entries.get(name)
+            if known and (known.cls.__module__, known.cls.__qualname__) != (cls.__module__, cls.__qualname__):
+                raise ConfigError(
+                    f"{self.kind} {name!r} is defined twice: in {known.cls.__module__} and {cls.__module__}"
+                )
+            self._entries[name] = Entry(name, cls, reference)
+            return cls
+
+        return enter
+
+    def __getitem__(self, name: str) -> Entry[T]:
+        if name not in self._entries:
+            raise ConfigError(unknown(self.kind, name, self._entries))
+        return self._entries[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[Entry[T]]:
+        return iter(self._entries.values())
+
+
+METHODS: Registry[Method] = Registry("method")
+DATASETS: Registry[Dataset] = Registry("dataset")
+register = METHODS.register
+register_dataset = DATASETS.register
+
+
+def unknown_dataset(name: str, own: Iterable[str]) -> str:
+    """Return the sentence for a dataset that is neither shipped nor one of the user's folders."""
+    return unknown("dataset", name, [*(entry.name for entry in DATASETS if entry.name != "folder"), *own])
+
+
+def load(plugins: tuple[str, ...] = ()) -> None:
+    """Import the shipped methods and datasets, then a user's own files.
+
+    Raises
+    ------
+    ConfigError
+        A plugin file is missing, or cannot be imported; the text names it.
+    """
+    for package in ("methods", "datasets"):
+        module = importlib.import_module(package)
+        for info in pkgutil.iter_modules(module.__path__, f"{package}."):
+            importlib.import_module(info.name)
+    for plugin in plugins:
+        _load_file(Path(plugin).resolve())
+
+
+def _load_file(path: Path) -> None:
+    """Import one plugin under a name of its own; a second import is a no-op."""
+    name = f"imbench_plugin_{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
+    if name in sys.modules:
+        return
+    if not path.is_file():
+        raise ConfigError(f"plugin {path}: no such file (see `plugins` in bench.toml)")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ConfigError(f"plugin {path}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,98 @@
+r"""LaTeX: a table as a `table` environment with booktabs rules, to be \input into a paper."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from bench.report.layout import GREEK
+from bench.report.table import DASH, Kind, Label, Row, Table, Value
+
+PREAMBLE = r"% needs \usepackage{booktabs} and \usepackage{graphicx}"
+KINDS: dict[Kind, str] = {"ours": "ours", "paper": "paper", "difference": r"ours $-$ paper"}
+WIDE = 8  # columns; more need narrower gaps
+ESCAPES = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "_%&#${}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        '"': "''",
+        "[": "{[}",  # a bare [ or * that starts a line is taken for an argument of the \\ before it
+        "]": "{]}",
+        "*": "{*}",
+        "±": r"$\pm$",
+        DASH: r"\textendash{}",
+        "†": r"\textdagger{}",
+        **{sign: f"$\\{name}$" for name, sign in GREEK.items()},
+    }
+)
+
+
+def latex(table: Table) -> str:
+    """Return a fragment that compiles by itself within a document; wide tables shrink to the line."""
+    width = len(table.columns) + 1 + table.mixed
+    lines = [
+        PREAMBLE,
+        r"\begin{table}[htbp]",
+        r"\centering",
+        rf"\caption{{{escape(f'{table.title}. {table.caption}')}}}",
+        rf"\label{{tab:{''.join(c if c.isalnum() else '-' for c in table.name)}}}",
+        r"\par\smallskip",
+        *([rf"{{\footnotesize\itshape {escape(table.banner)}\par}}", r"\smallskip"] if table.banner else []),
+        *([r"\setlength{\tabcolsep}{4pt}"] if len(table.columns) > WIDE else []),
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{{'l' * (width - len(table.columns))}{'r' * len(table.columns)}}}",
+        r"\toprule",
+        *_header(table),
+        r"\midrule",
+        *(_line(row, table) for row in table.rows),
+        r"\bottomrule",
+        r"\end{tabular}}",
+        *([r"\par\smallskip", rf"{{\footnotesize\raggedright {_notes(table)}\par}}"] if table.notes else []),
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return plain text as LaTeX that prints it, on one line."""
+    return " ".join(text.split()).translate(ESCAPES)
+
+
+def _header(table: Table) -> list[str]:
+    """Return the header's lines: groups with their rules if there are any, then the column labels."""
+    stub = [escape(table.stub), *([""] if table.mixed else [])]
+    labels = " & ".join([*stub, *(escape(column.text) for column in table.columns)]) + r" \\"
+    if not any(column.group for column in table.columns):
+        return [labels]
+    cells, rules, at = [""] * len(stub), [], len(stub) + 1
+    for group, members in groupby(table.columns, key=_group):
+        n = len(list(members))
+        cells.append(rf"\multicolumn{{{n}}}{{c}}{{{escape(group)}}}" if group else " & ".join([""] * n))
+        rules += [rf"\cmidrule(lr){{{at}-{at + n - 1}}}"] if group else []
+        at += n
+    return [" & ".join(cells) + r" \\", " ".join(rules), labels]
+
+
+def _group(column: Label) -> str:
+    return column.group
+
+
+def _line(row: Row, table: Table) -> str:
+    stub = [escape(row.label.flat) if row.first else "", *([KINDS[row.kind]] if table.mixed else [])]
+    gap = r"\addlinespace[2pt]" if table.mixed and row.first and row is not table.rows[0] else ""
+    return gap + " & ".join([*stub, *(_value(value, row.kind, table.sd) for value in row.values)]) + r" \\"
+
+
+def _value(value: Value, kind: Kind, sd: bool) -> str:
+    number = escape(value.text(kind)).replace("-", "$-$")
+    marks = value.marks(sd).translate(ESCAPES).replace(" ", r"\,")
+    bold = rf"\textbf{{{number}}}" if "best" in value.flags else number
+    return bold + (rf"{{\scriptsize {marks}}}" if marks else "")
+
+
+def _notes(table: Table) -> str:
+    return r"\\ ".join(escape(note) for note in table.notes)

@@ -1,0 +1,68 @@
+"""Tables 1 and 3 to 10 of Sahoo et al. 2020 (arXiv 2008.05524): their layouts and published numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from bench.report.layout import Key, Layout, Part, Place, method_key
+
+CITATION = "Sahoo et al. 2020, arXiv 2008.05524"
+TASKS = {"CelebA": ("celeba", "CelebA"), "CUB-200-2011": ("cub", "CUB"), "Horse2Zebra": ("horse2zebra", "Horse2Zebra")}
+MAJORITY = {"celeba": "female", "cub": "sparrow", "horse2zebra": "horse"}
+MINORITY = {"celeba": "male", "cub": "flycatcher", "horse2zebra": "zebra"}
+HALVES = {1: ("table_1_celeba", "table_1_cub")}
+METHODS_ACROSS = {3}
+NUMBERS = (1, 3, 4, 5, 6, 7, 8, 9, 10)
+
+
+@cache
+def layouts() -> tuple[Layout, ...]:
+    """Return the paper's layouts in the order of their numbers."""
+    source = resources.files("bench.report").joinpath("paper_tables.json").read_text(encoding="utf-8")
+    tables = json.loads(source)
+    return tuple(_layout(number, tables) for number in NUMBERS)
+
+
+def tasks() -> frozenset[str]:
+    """Return the names of the datasets that the paper's tables show."""
+    return frozenset(task for task, _ in TASKS.values())
+
+
+def places() -> frozenset[Place]:
+    """Return every (task, minority count) that some table of the paper shows."""
+    return frozenset(place for layout in layouts() for place in layout.places)
+
+
+def _layout(number: int, tables: dict[str, Any]) -> Layout:
+    halves = [tables[name] for name in HALVES.get(number, (f"table_{number}",))]
+    published: dict[tuple[Key, Place], float] = {}
+    for half in halves:
+        task, _ = TASKS[half["dataset"]]
+        for method, values in half["rows"].items():
+            for count, value in zip(half["columns"], values, strict=True):
+                published[method_key(method), (task, count)] = value
+    return Layout(
+        name=f"table_{number:02d}",
+        metric=halves[0]["metric"].split("(")[0].lower(),
+        parts=tuple(_part(half) for half in halves),
+        methods=tuple(halves[0]["rows"]),
+        number=number,
+        methods_across=number in METHODS_ACROSS,
+        published=published,
+        remarks=_remarks(number, tables["notes"]),
+    )
+
+
+def _part(half: dict[str, Any]) -> Part:
+    task, shown = TASKS[half["dataset"]]
+    return Part(task, shown, MINORITY[task], MAJORITY[task], half["majority_count"], tuple(half["columns"]))
+
+
+def _remarks(number: int, notes: list[str]) -> tuple[str, ...]:
+    """Return the notes on single printed numbers of one table: corrected, doubtful or oddly printed."""
+    starts = ("Corrected", "Not corrected", "Printed with")
+    return tuple(note for note in notes if note.startswith(starts) and re.search(rf"Table {number}\b", note))

@@ -1,0 +1,131 @@
+"""One run: from a Config to records in the store, resuming what an earlier run left."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bench.cache import prepare
+from bench.config import Config
+from bench.dataset import Dataset
+from bench.estimate import Estimate
+from bench.executors import open_workers
+from bench.graph import Node
+from bench.grid import Grid, Job, build_grid, dataset_named
+from bench.manifest import Progress
+from bench.progress import counting, progress
+from bench.schedule import Event, Outcome
+from bench.schedule import run as run_schedule
+from bench.state import Standing, State, standing
+from bench.store import Store
+from bench.work import Failure
+from bench.worker import Bench, Order, failed_record, work
+
+PARTS_READ = {"train": "load_size", "val": "image_size", "test": "image_size"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do: the grid, how it stands, and the fits that are to be done."""
+
+    grid: Grid
+    standing: Standing
+    todo: tuple[Job, ...]
+    estimate: Estimate
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds that the fits to be done will take, learned from records; None where there are none."""
+        return self.estimate.left(self.todo)
+
+
+def make_plan(config: Config, store: Store, redo_stale: bool = False) -> Plan:
+    """Compare what the Config asks for with the store. Missing and failed fits are to be done, stale ones on wish."""
+    grid = build_grid(config)
+    summaries = store.summaries()
+    state = standing(grid, summaries, config)
+    wanted: tuple[State, ...] = ("missing", "failed", "stale") if redo_stale else ("missing", "failed")
+    todo = tuple(job for job in grid.jobs if state.states[job.id] in wanted)
+    estimate = Estimate(worker_count(config))
+    for job in grid.jobs:
+        if state.states[job.id] in ("done", "stale"):
+            estimate.learn(job, summaries[job.id].seconds)
+    return Plan(grid, state, todo, estimate)
+
+
+def worker_count(config: Config) -> int:
+    """Return the configured workers, or as many as the machine's cores have threads for."""
+    if config.run.executor == "inline":
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return config.run.workers or max(1, cores // config.profile.threads)
+
+
+def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
+    """Do every fit of a plan; return how many ended `done` or `failed`.
+
+    Raises
+    ------
+    UserError
+        Images, configuration or the results folder stand in the way.
+    KeyboardInterrupt
+        The user stopped it; what was finished is stored.
+    """
+    store.prepare()
+    orders = {order.job.id: order for order in make_orders(config, plan, store)}
+    bench = Bench(store.root.resolve(), config.plugins, config.composition.allow)
+    nodes = [Node(id, partial(work, bench, order), label=order.job.label) for id, order in orders.items()]
+    settings = config.run
+    with (
+        open_workers(settings.executor, worker_count(config), config.profile.threads, settings.scheduler) as workers,
+        progress(plan.todo, plan.estimate) as display,
+    ):
+
+        def follow(event: Event) -> None:
+            if event.outcome and event.outcome.failure and event.outcome.state == "failed":
+                _store_failure(store, orders[event.node.id], event.outcome.failure)
+            display.follow(event)
+
+        outcomes = run_schedule(nodes, workers.make, workers.window, follow)
+    return Counter(_ending(outcome) for outcome in outcomes.values())
+
+
+def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
+    """Decode what the plan's fits read, once, and return their orders."""
+    summaries = store.summaries()
+    datasets = {name: dataset_named(name, config) for name in dict.fromkeys(job.task.dataset for job in plan.todo)}
+    caches = {}
+    for name, dataset in datasets.items():
+        with counting(f"{name}: decoding") as display:
+            caches[name] = decode(dataset, config, display)
+    wholes = {name: {part: dataset.split().counts(part) for part in PARTS_READ} for name, dataset in datasets.items()}
+    orders = []
+    for job in plan.todo:
+        name, code = job.task.dataset, plan.standing.code[job.method]
+        state = plan.standing.states[job.id]
+        replace = summaries[job.id].code_digest if state == "stale" else state
+        orders.append(Order(job, caches[name], wholes[name], code, replace))
+    return orders
+
+
+def decode(dataset: Dataset, config: Config, display: Progress | None = None) -> Mapping[str, Path]:
+    """Return the files of decoded images of a dataset at the profile's sizes, made where they are missing."""
+    protocol, split = config.profile.protocol(dataset.name), dataset.split()
+    return {
+        part: prepare(dataset, split, part, getattr(protocol, size), config.paths.cache, display).resolve()
+        for part, size in PARTS_READ.items()
+    }
+
+
+def _store_failure(store: Store, order: Order, failure: Failure) -> None:
+    with store.claim(order.job.id) as mine:
+        if mine:
+            store.save(failed_record(order, failure))
+
+
+def _ending(outcome: Outcome) -> str:
+    return "failed" if outcome.state in ("failed", "blocked") or outcome.value == "failed" else "done"

@@ -1,0 +1,93 @@
+"""Why a cell is what it is: its identity, its state, and how it differs from the nearest record there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.compose import compose
+from bench.config import Config
+from bench.errors import UserError
+from bench.grid import Cell, Job, build_grid
+from bench.identity import differences, fit_code
+from bench.record import Record, digest
+from bench.state import state_of
+from bench.store import Store
+
+NEAREST = 3
+
+
+def explain(cell: str, config: Config, store: Store) -> dict[str, Any]:
+    """Return what `imbench why` shows, as JSON values.
+
+    Parameters
+    ----------
+    cell
+        `DATASET/MINORITY/METHOD/SEED`, or the id of a record or of a fit of the grid (its first digits are enough).
+
+    Raises
+    ------
+    UserError
+        There is no such cell or record.
+    """
+    if "/" not in cell:
+        return _explain_id(cell, config, store)
+    found, job = _find(cell, config)
+    if job is None:
+        return {"cell": cell, "state": "not applicable", "reason": found.not_applicable}
+    return {"cell": cell} | _explain_job(job, config, store)
+
+
+def _find(cell: str, config: Config) -> tuple[Cell, Job | None]:
+    parts = cell.split("/")
+    if len(parts) != 4 or not (parts[1].isdigit() and parts[3].isdigit()):
+        raise UserError(f"{cell!r} is not DATASET/MINORITY/METHOD/SEED, such as horse2zebra/25/CS/0")
+    dataset, minority, expression, seed = parts[0], int(parts[1]), parts[2], int(parts[3])
+    method = compose(expression, config.composition.allow).name
+    run = config.run.model_copy(
+        update={"datasets": (dataset,), "methods": (method,), "minority": (minority,), "seeds": seed + 1}
+    )
+    grid = build_grid(config.model_copy(update={"run": run}))
+    return grid.cells[-1], next((job for job in grid.jobs if job.id == grid.cells[-1].fit), None)
+
+
+def _explain_job(job: Job, config: Config, store: Store) -> dict[str, Any]:
+    code, record = fit_code(compose(job.method, config.composition.allow)), store.get(job.id)
+    shown: dict[str, Any] = {"record": job.id, "state": state_of(store.summaries().get(job.id), digest(code))}
+    if record is None:
+        shown["nearest records"] = _nearest(job, store)
+    else:
+        shown |= _facts(record)
+        shown["changed code"] = list(differences(code, record.code)) or ["none"]
+    return shown | {"identity": job.identity}
+
+
+def _explain_id(id: str, config: Config, store: Store) -> dict[str, Any]:
+    matching = [known for known in store.summaries() if known.startswith(id)]
+    if len(matching) != 1:
+        raise UserError(f"{len(matching)} records in {store.root} have an id that starts with {id!r}")
+    record = store.get(matching[0])
+    assert record is not None
+    return {"record": record.id} | _facts(record) | {"code": record.code, "identity": record.identity}
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    facts: dict[str, Any] = {"outcome": record.status, "finished": record.finished}
+    if record.status == "failed":
+        return facts | {"error": record.error, "environment": record.environment}
+    return facts | {
+        "selected epoch": record.selected_epoch,
+        "seconds": round(record.cost.seconds, 1),
+        "environment": record.environment,
+    }
+
+
+def _nearest(job: Job, store: Store) -> list[str]:
+    """Return the stored records of the dataset that differ in the fewest fields, and those fields."""
+    same = [id for id, summary in store.summaries().items() if summary.dataset == job.task.dataset]
+    found = []
+    for id in same:
+        if record := store.get(id):
+            fields = list(differences(job.identity, record.identity))
+            found.append((len(fields), id, fields))
+    lines = [f"{id}: {'; '.join(fields)}" for _, id, fields in sorted(found)[:NEAREST]]
+    return lines or [f"{store.root} has no record of {job.task.dataset}"]

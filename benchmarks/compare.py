@@ -1,0 +1,203 @@
+"""Trained fits per hour on two cores: the suite's `cpu` profile beside a plain PyTorch script, in turns.
+
+Both sides start from nothing but decoded images (the suite) or JPEG files (the script), train the same network on the
+same images with the same batch size, images per epoch and selection checks, and are timed from the start of their
+process to its end. Ends with one line per figure, `name=value`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from tabulate import tabulate
+
+from bench import registry
+from bench.config import Config, load_config
+from bench.dataset import Dataset
+from bench.errors import UserError
+from bench.executors import thread_environment
+from bench.grid import build_grid, dataset_named
+from bench.metrics import figures
+from bench.protocol import Protocol
+from bench.run import decode
+from bench.store import Store
+
+PLAIN_SCRIPT = Path(__file__).with_name("plain_script.py")
+DATASET, MINORITY, CORES = "horse2zebra", 25, 2
+SUITE_METHODS = ("Vanilla", "CS", "OS", "US")
+PLAIN_METHODS = {"CS": "--class-weights", "OS": "--oversample"}  # one in each round, in turns
+FIXED_IN_THE_SCRIPT: dict[str, object] = {
+    "flip": True,
+    "norm": "instance",
+    "head": "flat",
+    "dropout": 0.5,
+    "init_std": 0.02,
+    "epoch": "equal",
+    "learning_rate": 2e-4,
+    "beta1": 0.5,
+    "beta2": 0.999,
+    "weight_decay": 0.0,
+    "selection": "acsa",
+    "eval_per_class": None,
+}
+Scores = dict[str, float]
+
+
+def main() -> None:
+    """Let the two sides run in turns and print what each took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, help="length of both sides' training; default: the profile's")
+    parser.add_argument("--rounds", type=int, default=2, help="turns of each side")
+    options = parser.parse_args()
+    registry.load()
+    keep_to_cores()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            compare(Path(folder), options.epochs, options.rounds)
+        except UserError as error:
+            raise SystemExit(f"compare: {error}") from None
+
+
+def compare(folder: Path, epochs: int | None, rounds: int) -> None:
+    """Measure both sides in an empty folder and print."""
+    config = write_config(folder, epochs)
+    protocol = config.profile.protocol(DATASET)
+    dataset = dataset_named(DATASET, config)
+    link_images(dataset, folder / "plain")
+    started = time.perf_counter()
+    decode(dataset, config)
+    decode_seconds = time.perf_counter() - started
+    print(f"the suite decodes its images once: {decode_seconds:.1f} s", flush=True)
+    suite_seconds, plain_seconds, rows = [], [], []
+    for turn in range(rounds):
+        seconds, scores = run_suite(folder, config, turn)
+        suite_seconds.append(seconds / len(SUITE_METHODS))
+        rows += [["suite", turn + 1, method, *values.values()] for method, values in scores.items()]
+        print(f"round {turn + 1}: suite, {len(SUITE_METHODS)} cells in {seconds:.1f} s", flush=True)
+        method = list(PLAIN_METHODS)[turn % len(PLAIN_METHODS)]
+        seconds, values = run_plain(folder / "plain", protocol, dataset, PLAIN_METHODS[method])
+        plain_seconds.append(seconds)
+        rows.append(["plain", turn + 1, method, *values.values()])
+        print(f"round {turn + 1}: plain script, 1 cell in {seconds:.1f} s", flush=True)
+    print(tabulate(rows, ["side", "round", "method", "minority F1", "ACSA", "images trained"], floatfmt=".4g"))
+    if len({row[-1] for row in rows}) > 1:
+        raise SystemExit("compare: the two sides did not train on the same number of images")
+    print_figures(fmean(plain_seconds), fmean(suite_seconds), decode_seconds)
+
+
+def print_figures(plain: float, suite: float, decoding: float) -> None:
+    """Print seconds per cell of both sides, and what decoding adds where a whole grid shares it."""
+    whole = load_config(profile="cpu", datasets=[DATASET])
+    fits = len(build_grid(whole).jobs)
+    print(
+        f"decoding adds {decoding / fits:.3f} s to each of the {fits} fits of {DATASET}'s grid (ratio "
+        f"{plain / (suite + decoding / fits):.2f}), or {decoding / len(SUITE_METHODS):.1f} s to each of one run's "
+        f"{len(SUITE_METHODS)} (ratio {plain / (suite + decoding / len(SUITE_METHODS)):.2f})"
+    )
+    print(f"plain_seconds_per_cell={plain:.2f}")
+    print(f"suite_seconds_per_cell={suite:.2f}")
+    print(f"decode_seconds={decoding:.2f}")
+    print(f"cells_per_hour_ratio={plain / suite:.2f}")
+
+
+def keep_to_cores() -> None:
+    """Give both sides the same two cores, where the system allows it and there are more."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+        if (found := len(os.sched_getaffinity(0))) < CORES:
+            print(f"only {found} core here: the figures are not those of {CORES}")
+
+
+def write_config(folder: Path, epochs: int | None) -> Config:
+    """Write a bench.toml for the suite's side, the `cpu` profile with its length changed, and return it read."""
+    profile = load_config(profile="cpu")
+    protocol = profile.profile.protocol(DATASET).model_dump(exclude_none=True)
+    if epochs:
+        protocol["epochs"] = epochs
+    refuse_other_work(Protocol(**protocol))
+    run = {"datasets": [DATASET], "methods": SUITE_METHODS, "minority": [MINORITY], "seeds": 1, "profile": "cpu"}
+    paths = {"data": str(profile.paths.data_root.resolve()), "cache": str(folder / "cache")}
+    sections: dict[str, Mapping[str, Any]] = {
+        "run": run | {"workers": CORES // protocol["threads"]},
+        "paths": paths,
+        "profiles.cpu": protocol,
+    }
+    text = ""
+    for name, keys in sections.items():  # JSON's numbers, strings and lists are TOML's as well
+        text += f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+    (folder / "bench.toml").write_text(text, encoding="utf8")
+    return load_config(folder / "bench.toml")
+
+
+def refuse_other_work(protocol: Protocol) -> None:
+    """Stop where the profile asks for what the plain script does not do: the comparison would not be one."""
+    for field, value in FIXED_IN_THE_SCRIPT.items():
+        if getattr(protocol, field) != value:
+            raise SystemExit(f"compare: the cpu profile has {field} = {getattr(protocol, field)}, the script {value}")
+
+
+def link_images(dataset: Dataset, folder: Path) -> None:
+    """Make the tree of folders that ImageFolder reads, with links to the original files of the suite's task."""
+    split = dataset.split()
+    for part in ("train", "val", "test"):
+        counts = split.counts(part)
+        wanted = dataset.counts(counts, MINORITY) if part == "train" else counts
+        for label, count in zip(split.classes, wanted, strict=True):
+            (folder / part / label).mkdir(parents=True)
+            for name in split.parts[part][label][:count]:
+                path = dataset.path(name).resolve()
+                dataset.content(name)  # a missing file is one clear line, and both sides find warm files
+                (folder / part / label / name.replace("/", "_")).symlink_to(path)
+
+
+def run_suite(folder: Path, config: Config, turn: int) -> tuple[float, dict[str, Scores]]:
+    """Return the seconds of one `imbench run` into an empty results folder, and the scores of its cells."""
+    results = folder / f"results-{turn}"
+    command = ["-m", "bench", "run", "--config", str(folder / "bench.toml"), "--results", str(results)]
+    seconds, _ = timed(command)
+    store, scores = Store(results, read_only=True), {}
+    for cell in build_grid(config).cells:
+        record = store.get(cell.fit)
+        if record is None or record.test is None:
+            raise SystemExit(f"compare: the suite left no record of {cell.method}")
+        values = figures(record.test.labels, record.test.probabilities.array())
+        scores[cell.method] = {name: values[name] for name in ("f1_minority", "acsa")}
+        scores[cell.method]["train_images"] = record.cost.train_images
+    return seconds, scores
+
+
+def run_plain(folder: Path, protocol: Protocol, dataset: Dataset, flag: str) -> tuple[float, Scores]:
+    """Return the seconds of one cell of the plain script, and its scores."""
+    images_per_epoch = 2 * max(dataset.split().counts("train"))
+    command = [str(PLAIN_SCRIPT), flag]
+    command += [f"--{part}={folder / part}" for part in ("train", "val", "test")]
+    fields = ("image_size", "load_size", "width", "epochs", "batch_size")
+    command += [f"--{field.replace('_', '-')}={getattr(protocol, field)}" for field in fields]
+    seconds, output = timed([*command, f"--images-per-epoch={images_per_epoch}", f"--num-workers={CORES}"])
+    printed = dict(line.split("=") for line in output.splitlines() if line.count("=") == 1)
+    return seconds, {name: float(printed[name]) for name in ("f1_minority", "acsa", "train_images")}
+
+
+def timed(command: list[str]) -> tuple[float, str]:
+    """Run Python with these arguments; return the seconds from start to end, and what it printed."""
+    environment = {name: value for name, value in os.environ.items() if name not in thread_environment(1)}
+    started = time.perf_counter()
+    ended = subprocess.run([sys.executable, *command], capture_output=True, text=True, env=environment)
+    seconds = time.perf_counter() - started
+    if ended.returncode:
+        raise SystemExit(f"compare: {' '.join(command)} failed:\n{ended.stderr}")
+    return seconds, ended.stdout
+
+
+if __name__ == "__main__":
+    main()

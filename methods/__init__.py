@@ -1,0 +1,1 @@
+"""Mitigation methods, one file each; importing a module registers what it defines."""

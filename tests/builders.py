@@ -1,0 +1,122 @@
+"""Small images, protocols, methods and configurations for the tests of the core."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+
+from bench import cli, registry
+from bench.compose import Composition
+from bench.device import Device
+from bench.fit import Fitted, Parts, Sealed, fit
+from bench.images import ImageSet
+from bench.method import Counts, Method
+from bench.protocol import Protocol
+from bench.streams import Streams
+from bench.trainer import Trainer
+
+CPU = Device(torch.device("cpu"))
+TINY = {"image_size": 32, "load_size": 34, "width": 2, "epochs": 1, "epoch": "equal", "batch_size": 8}
+PLUGIN = """
+from bench.method import Method
+from bench.registry import register
+"""
+
+
+def tiny(**fields: Any) -> Protocol:
+    """Return a protocol that trains in a fraction of a second."""
+    return Protocol(**(TINY | fields))
+
+
+def images(counts: Sequence[int], side: int = 34, seed: int = 0) -> ImageSet:
+    """Return random images, `counts[k]` of class k, in random order."""
+    rng = torch.Generator().manual_seed(seed)
+    labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    pixels = torch.randint(256, (len(labels), 3, side, side), generator=rng, dtype=torch.uint8)
+    return ImageSet.of(pixels, labels[torch.randperm(len(labels), generator=rng)], len(counts))
+
+
+def alone(method: Method) -> Composition:
+    """Return the composition that is this one method, registered or not."""
+    return Composition(type(method).__name__, (method,), (type(method).__name__,))
+
+
+def parts(train: ImageSet, evaluation: float | None = None) -> Parts:
+    """Return a task with a validation and a test set of four images a class, poisoned with `evaluation` if given."""
+    val, test = (images([4] * train.n_classes, side=32, seed=seed) for seed in (1, 2))
+    if evaluation is not None:
+        val, test = (ImageSet(torch.full(s.pixels.shape, evaluation), s.rows, s.labels, s.n_classes) for s in (val, test))
+    return Parts(train, val, Sealed(test))
+
+
+def fitted(method: Composition, counts: Sequence[int] = (12, 6), seed: int = 0, **fields: Any) -> Fitted:
+    """Return a whole fit on random images."""
+    return fit(method, parts(images(counts)), tiny(**fields), Streams.of(seed), CPU)
+
+
+def trainer(method: Composition, train: ImageSet, streams: Streams | None = None, **fields: Any) -> Trainer:
+    """Return the trainer of a set that no resampling has changed."""
+    validation = parts(train).validation
+    return Trainer(method, train, validation, Counts.same(train.counts), tiny(**fields), streams or Streams(), CPU)
+
+
+def plugged(monkeypatch: pytest.MonkeyPatch, folder: Path, source: str, name: str = "mine.py") -> Path:
+    """Write a plugin of methods to a folder and load it until the end of the test."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(PLUGIN + source)
+    forget_plugins(monkeypatch)
+    registry.load((str(path),))
+    return path
+
+
+def forget_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the registry forget at the end of the test what is registered from now on."""
+    monkeypatch.setattr(registry.METHODS, "_entries", dict(registry.METHODS._entries))
+
+
+def bench_toml(folder: Path, more: str = "", plugins: Sequence[Path] = (), **run: Any) -> Path:
+    """Write a configuration with one tiny profile; `run` changes [run], `more` follows at the end."""
+    settings = {"datasets": ["stripes"], "methods": ["Vanilla", "TS", "CS"], "minority": [6], "seeds": 1}
+    settings |= {"profile": "tiny", "executor": "inline"} | run
+    profile = TINY | {"load_size": 32, "eval_per_class": 4, "majority_count": 12}
+    places = {key: str(folder / key) for key in ("data", "results", "reports", "cache")}
+    path = folder / "bench.toml"
+    sections = {"run": settings, "paths": places, "composition": {"allow": ["US+CS"]}, "profiles.tiny": profile}
+    tables = [f"[{name}]\n" + "".join(_toml(key, value) for key, value in table.items()) for name, table in sections.items()]
+    path.write_text(_toml("plugins", list(map(str, plugins))) + "\n".join(tables) + more)
+    return path
+
+
+def _toml(key: str, value: object) -> str:
+    return f"{key} = {json.dumps(value)}\n"
+
+
+class Said(NamedTuple):
+    """What a command left: its exit status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+def imbench(*arguments: object) -> Said:
+    """Run a command in this process as its console script does."""
+    out, err, argv, terminate = io.StringIO(), io.StringIO(), sys.argv, signal.getsignal(signal.SIGTERM)
+    sys.argv = ["imbench", *map(str, arguments)]
+    try:
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            cli.main()
+    finally:
+        sys.argv = argv
+        signal.signal(signal.SIGTERM, terminate)
+    return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())

@@ -1,0 +1,223 @@
+"""The laws of the method contract: each takes a method and fails where the method breaks it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from builders import CPU, fitted, images, parts, tiny
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from bench.compose import Composition
+from bench.fit import Fitted, fit
+from bench.images import ImageSet
+from bench.method import Counts
+from bench.streams import Streams
+
+TASKS = ((12, 7), (12, 9, 7), (7, 12), (9, 7, 12, 8))
+Law = Callable[[Composition], None]
+
+
+def tasks(method: Composition) -> Iterator[tuple[int, ...]]:
+    """Give the counts that a method supports; one of two classes must be among them."""
+    supported = [counts for counts in TASKS if not method.supports(counts)]
+    assert any(len(counts) == 2 for counts in supported), method.supports(TASKS[0])
+    yield from supported
+
+
+def resampled(method: Composition, train: ImageSet, seed: int = 0) -> ImageSet:
+    new: ImageSet = method.hook("resample")(train, np.random.default_rng(seed))
+    return new
+
+
+def content(images: ImageSet, rename: Tensor | None = None) -> Counter[tuple[int, bytes]]:
+    """Return the labelled images as a multiset."""
+    labels = images.labels if rename is None else rename[images.labels]
+    return Counter(
+        (int(label), images.pixels[row].numpy().tobytes()) for row, label in zip(images.rows, labels, strict=True)
+    )
+
+
+def outcome(fitted: Fitted) -> tuple[bytes, ...]:
+    """Return every number that a fit leaves but its cost, to the bit."""
+    weights = (value.numpy().tobytes() for value in fitted.weights.values())
+    losses = repr([{k: v for k, v in epoch.items() if k != "seconds"} for epoch in fitted.history]).encode()
+    texts = (fitted.validation.probabilities.base64, fitted.test.probabilities.base64, str(fitted.selected_epoch))
+    return (*weights, losses, *(text.encode() for text in texts))
+
+
+def balanced_counts_change_nothing(method: Composition) -> None:
+    for counts in tasks(method):
+        whole = (12,) * len(counts)
+        np.testing.assert_allclose(method.hook("class_weights")(np.array(whole)), 1, rtol=1e-12)
+        train = images(whole)
+        new = resampled(method, train)
+        assert torch.equal(new.labels, train.labels)
+        assert torch.equal(new.pixels[new.rows], train.pixels[train.rows])
+
+
+def weights_never_grow_with_the_count(method: Composition) -> None:
+    @settings(max_examples=50, deadline=None, database=None)
+    @given(st.lists(st.integers(1, 10**6), min_size=2, max_size=5))
+    def check(drawn: list[int]) -> None:
+        counts = np.array(drawn)
+        weights = method.hook("class_weights")(counts)
+        assert weights.shape == counts.shape and (weights > 0).all()
+        assert abs(weights.sum() - len(counts)) < 1e-9
+        by_count = weights[np.argsort(counts, kind="stable")]
+        assert (np.diff(by_count) <= 1e-9).all(), (counts, weights)
+        assert all(np.ptp(weights[counts == count]) < 1e-9 for count in counts)
+
+    check()
+
+
+def relabelling_permutes_resampling(method: Composition) -> None:
+    for counts in tasks(method):
+        train = images(counts)
+        for rename in permutations(len(counts)):
+            renamed = ImageSet(train.pixels, train.rows, rename[train.labels], train.n_classes)
+            assert content(resampled(method, renamed)) == content(resampled(method, train), rename)
+
+
+def relabelling_permutes_weights_losses_and_decisions(method: Composition) -> None:
+    rng = torch.Generator().manual_seed(0)
+    for task in tasks(method):
+        classes, counts = len(task), np.array(task)
+        logits, labels = torch.randn(40, classes, generator=rng), torch.arange(40) % classes
+        probabilities = logits.softmax(1).numpy()
+        weights, losses = method.hook("class_weights")(counts), method.hook("loss")(logits, labels)
+        scores = method.hook("adjust")(probabilities, counts)
+        assert losses.shape == labels.shape and scores.shape == probabilities.shape
+        for rename in permutations(classes):
+            old = torch.argsort(rename)  # column k of what is renamed is column old[k] of what was
+            new_weights = method.hook("class_weights")(counts[old.numpy()])
+            np.testing.assert_allclose(new_weights, weights[old.numpy()], rtol=1e-9)
+            torch.testing.assert_close(method.hook("loss")(logits[:, old], rename[labels]), losses)
+            new_scores = method.hook("adjust")(probabilities[:, old.numpy()], counts[old.numpy()])
+            np.testing.assert_allclose(new_scores, scores[:, old.numpy()], rtol=1e-6)
+
+
+def relabelling_permutes_sampling_and_batches(method: Composition) -> None:
+    for task in tasks(method):
+        labels = images(task).labels
+        pictures = torch.rand(len(labels), 3, 32, 32, generator=torch.Generator().manual_seed(1))
+        order = method.hook("sampler")(labels, torch.Generator().manual_seed(2))
+        assert order.dtype == torch.int64 and len(order) > 0 and set(order.tolist()) <= set(range(len(labels)))
+        new = method.hook("batch")(pictures, labels, torch.Generator().manual_seed(3))
+        for rename in permutations(len(task)):
+            assert torch.equal(method.hook("sampler")(rename[labels], torch.Generator().manual_seed(2)), order)
+            renamed = method.hook("batch")(pictures, rename[labels], torch.Generator().manual_seed(3))
+            assert torch.equal(renamed[0], new[0]) and torch.equal(renamed[2], new[2])
+            assert torch.equal(renamed[1], rename[new[1]])
+
+
+def permutations(classes: int) -> list[Tensor]:
+    """Return two relabellings: all classes the other way round, and each one moved up by one."""
+    numbers = torch.arange(classes)
+    return [numbers.flip(0), (numbers + 1) % classes]
+
+
+def held_out_pixels_never_reach_training(method: Composition) -> None:
+    for counts in tasks(method):
+        clean, poisoned = (
+            fit(method, parts(images(counts), poison), tiny(selection="last"), Streams(), CPU)
+            for poison in (None, float("nan"))
+        )
+        assert np.isnan(poisoned.test.probabilities.array()).all(), "the poison is one"
+        for name, value in clean.weights.items():
+            assert torch.equal(poisoned.weights[name], value), name
+        assert [epoch["loss"] for epoch in clean.history] == [epoch["loss"] for epoch in poisoned.history]
+
+
+def the_test_set_takes_no_part_in_selection(method: Composition) -> None:
+    clean, poisoned = parts(images(TASKS[0])), parts(images(TASKS[0]), float("nan"))
+    mixed = type(clean)(clean.train, clean.validation, poisoned.test)
+    ours, theirs = (
+        fit(method, part, tiny(epochs=2), Streams(), CPU) for part in (parts(images(TASKS[0])), mixed)
+    )
+    assert ours.selected_epoch == theirs.selected_epoch and ours.validation == theirs.validation
+
+
+def the_input_is_never_modified(method: Composition) -> None:
+    for counts in tasks(method):
+        task = parts(images(counts))
+        held = {"train": task.train, "validation": task.validation, "test": task.test._images}
+        before = {name: [t.clone() for t in tensors(part)] for name, part in held.items() if part}
+        fit(method, task, tiny(), Streams(), CPU)
+        for name, part in held.items():
+            assert part and all(map(torch.equal, tensors(part), before[name])), name
+
+
+def tensors(images: ImageSet) -> tuple[Tensor, Tensor, Tensor]:
+    return images.pixels, images.rows, images.labels
+
+
+def equal_streams_give_equal_bits(method: Composition) -> None:
+    for precision in ("float32", "bfloat16"):
+        fits = []
+        for disturbance in (1, 2):  # of the global generators, which no method may use
+            torch.manual_seed(disturbance)
+            np.random.seed(disturbance)  # noqa: NPY002
+            fits.append(outcome(fitted(method, TASKS[0], precision=precision)))
+        assert fits[0] == fits[1], precision
+
+
+def another_seed_gives_another_outcome(method: Composition) -> None:
+    ours, theirs = (fitted(method, TASKS[0], seed=seed, selection="last") for seed in (0, 1))
+    assert ours.test != theirs.test
+
+
+def the_smallest_count_is_survived_and_named(method: Composition) -> None:
+    for others in ((12,), (12, 9)):
+        supported = [n for n in range(1, 13) if not method.supports((*others, n))]
+        if not supported and others != (12,):
+            continue
+        smallest = supported[0]
+        assert supported == list(range(smallest, 13)), "what suffices for few images suffices for more"
+        fitted(method, (*others, smallest))
+        if smallest > 1:
+            reason = method.supports((*others, smallest - 1))
+            assert str(smallest) in reason, f"{reason!r} does not name {smallest}"
+            assert any(name in reason for name in method.names), f"{reason!r} does not name the method"
+
+
+def every_number_of_classes_is_accepted(method: Composition) -> None:
+    for counts in tasks(method):
+        train = images(counts)
+        new = resampled(method, train)
+        assert new.n_classes == len(counts) and (new.counts > 0).all()
+        weights = method.hook("class_weights")(Counts.same(counts).original)
+        logits = method.hook("head")(6, len(counts))(torch.zeros(5, 6))
+        assert weights.shape == (len(counts),) and logits.shape == (5, len(counts))
+        done = fitted(method, counts)
+        assert done.test.probabilities.shape == (4 * len(counts), len(counts))
+        np.testing.assert_allclose(done.test.probabilities.array().sum(1), 1, rtol=1e-5)
+
+
+RELABELLING: tuple[Law, ...] = (
+    relabelling_permutes_resampling,
+    relabelling_permutes_weights_losses_and_decisions,
+    relabelling_permutes_sampling_and_batches,
+)
+LAWS: tuple[Law, ...] = (
+    balanced_counts_change_nothing,
+    weights_never_grow_with_the_count,
+    *RELABELLING,
+    held_out_pixels_never_reach_training,
+    the_test_set_takes_no_part_in_selection,
+    the_input_is_never_modified,
+    equal_streams_give_equal_bits,
+    another_seed_gives_another_outcome,
+    the_smallest_count_is_survived_and_named,
+    every_number_of_classes_is_accepted,
+)
+
+
+def laws_of(method: Composition) -> tuple[Law, ...]:
+    """Return the laws that bind a method: all, but for what it declares about its classes."""
+    unequal = any(part.unequal_classes for part in method.parts)
+    return tuple(law for law in LAWS if not (unequal and law in RELABELLING))

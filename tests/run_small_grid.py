@@ -1,0 +1,16 @@
+"""A runner to be killed: python run_small_grid.py ROOT LOG COUNT SECONDS KIND."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from small_records import grid_of
+
+from bench.executors import open_workers
+from bench.schedule import run
+
+if __name__ == "__main__":
+    root, log, count, seconds, kind = sys.argv[1:]
+    with open_workers(kind, workers=2) as workers:  # type: ignore[arg-type]
+        run(grid_of(Path(root), Path(log), int(count), float(seconds)), workers.make, workers.window, poll_seconds=0.05)

@@ -1,0 +1,52 @@
+"""Builders of small records, and work that stores them without training: for tests of the store and the schedule."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.graph import Node
+from bench.record import Predictions, Record, digest
+from bench.store import Store
+from bench.work import Answer, Busy, Done, Reused
+
+
+def small_record(number: int, shift: float = 0.0, **fields: Any) -> Record:
+    """Return a done record; `number` makes its identity, `shift` changes its test probabilities."""
+    identity = {"kind": "fit", "dataset": "toy", "number": number}
+    labels = np.array([0, 0, 1, 1])
+    rare = (0.2 + shift, 0.4, 0.6, 0.8)
+    probabilities = Predictions.of(labels, np.array([(1 - p, p) for p in rare]))
+    content = {"status": "done", "validation": probabilities, "test": probabilities, "selected_epoch": 2}
+    return Record(id=digest(identity), identity=identity, **(content | fields))
+
+
+def log_line(log: Path, line: str) -> None:
+    """Append a line, whole, whatever other processes append."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    os.write(descriptor, f"{line}\n".encode())
+    os.close(descriptor)
+
+
+def store_one(root: Path, log: Path, number: int, seconds: float) -> Answer:
+    """Do what a fit does, without the fit; `log` tells which numbers were really worked on."""
+    store, record = Store(root), small_record(number)
+    with store.claim(record.id) as mine:
+        if not mine:
+            return Busy()
+        if store.get(record.id):
+            return Reused()
+        log_line(log, str(number))
+        time.sleep(seconds)
+        store.save(record)
+        return Done()
+
+
+def grid_of(root: Path, log: Path, count: int, seconds: float = 0.0) -> list[Node]:
+    """Return nodes that store the records 0 to count - 1."""
+    return [Node(str(number), partial(store_one, root, log, number, seconds)) for number in range(count)]
