@@ -11,6 +11,8 @@ PYTHON ?=
 VENV ?= .venv
 PIP_FLAGS ?=
 SMOKE := .smoke
+# Embedded datasets always; those with files where their folder is named.
+smoke-datasets = digits stripes $(if $(IMBENCH_DATA),$(notdir $(wildcard $(addprefix $(IMBENCH_DATA)/,horse2zebra celeba cub))))
 PYTEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
 ARGS ?=
 
@@ -23,7 +25,7 @@ run-options = $(call options,--dataset,$(DATASET)) $(call options,--profile,$(PR
 	$(call options,--method,$(METHODS)) $(call options,--minority,$(MINORITY)) $(call options,--seeds,$(SEEDS)) \
 	$(call options,--workers,$(WORKERS)) $(call options,--executor,$(EXECUTOR)) $(call options,--results,$(RESULTS))
 report-options = $(call options,--dataset,$(DATASET)) $(call options,--profile,$(PROFILE)) \
-	$(call options,--results,$(RESULTS)) $(call options,--out,$(REPORTS))
+	$(call options,--seeds,$(SEEDS)) $(call options,--results,$(RESULTS)) $(call options,--out,$(REPORTS))
 
 help: ## show this list
 	@echo 'usage: make TARGET [VARIABLE=value]...'
@@ -48,8 +50,8 @@ report: $(ready) ## write the tables from the records that are there
 
 smoke: $(ready) ## run every method on tiny subsets in about a minute; touches neither results/ nor reports/
 	@rm -rf $(SMOKE)
-	@$(python) -m bench run --profile smoke --results $(SMOKE)/results
-	@$(python) -m bench report --profile smoke --results $(SMOKE)/results --out $(SMOKE)/reports
+	@$(python) -m bench run --profile smoke --seeds 2 $(call options,--dataset,$(smoke-datasets)) --results $(SMOKE)/results
+	@$(python) -m bench report --profile smoke --seeds 2 --results $(SMOKE)/results --out $(SMOKE)/reports
 
 test: $(ready) ## run the tests
 	@OMP_NUM_THREADS=1 $(python) -m pytest $(PYTEST_FLAGS) $(ARGS)

@@ -109,12 +109,12 @@ class _Schedule:
 
     def submit(self) -> None:
         """Fill the window; while there are suspects, run one of them and nothing beside it."""
+        while self._waiting and self._waiting[0][0] <= time.monotonic():
+            self.graph.put_back(self._waiting.popleft()[1])
         if self._suspects:
             if not self._running:
                 self._start(self._suspects.popleft())
             return
-        while self._waiting and self._waiting[0][0] <= time.monotonic():
-            self.graph.put_back(self._waiting.popleft()[1])
         while not self._broken and len(self._running) < self.window and (node := self.graph.pop()):
             self._start(node)
 

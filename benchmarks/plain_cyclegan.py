@@ -123,7 +123,7 @@ class CycleGAN:
         self.precision = {"device_type": device.type, "dtype": torch.bfloat16, "enabled": args.bf16}
 
     def step(self, real_a: Tensor, real_b: Tensor) -> float:
-        """Update the generators, then the discriminators, on images (N, 3, H, W) in [-1, 1]; return the sum of losses."""
+        """Update the generators, then the discriminators, on images (N, 3, H, W) in [-1, 1]; return their loss."""
         require_grad((self.judge_a, self.judge_b), False)
         with torch.autocast(**self.precision):
             fake_b, fake_a = self.to_b(real_a), self.to_a(real_b)

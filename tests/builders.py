@@ -11,6 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
 
@@ -40,7 +41,7 @@ def tiny(**fields: Any) -> Protocol:
 def images(counts: Sequence[int], side: int = 34, seed: int = 0) -> ImageSet:
     """Return random images, `counts[k]` of class k, in random order."""
     rng = torch.Generator().manual_seed(seed)
-    labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    labels = torch.from_numpy(np.repeat(np.arange(len(counts)), counts))
     pixels = torch.randint(256, (len(labels), 3, side, side), generator=rng, dtype=torch.uint8)
     return ImageSet.of(pixels, labels[torch.randperm(len(labels), generator=rng)], len(counts))
 

@@ -50,3 +50,21 @@ def store_one(root: Path, log: Path, number: int, seconds: float) -> Answer:
 def grid_of(root: Path, log: Path, count: int, seconds: float = 0.0) -> list[Node]:
     """Return nodes that store the records 0 to count - 1."""
     return [Node(str(number), partial(store_one, root, log, number, seconds)) for number in range(count)]
+
+
+def only_file_of(root: Path, number: int) -> Path:
+    """Return the path of a small record's own file."""
+    id = small_record(number).id
+    return root / "records" / id[:2] / f"{id}.json"
+
+
+def files_under(root: Path) -> dict[str, bytes]:
+    """Return the content of every file by path."""
+    return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def stored(store: Store, number: int) -> Record:
+    """Return a small record that must be there."""
+    record = store.get(small_record(number).id)
+    assert record is not None
+    return record
