@@ -67,8 +67,10 @@ class Backbone(nn.Module):
         return F.relu(self.features_layer(F.relu(self.hidden(x))))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits (N, K)."""
-        logits: Tensor = self.head(self.dropout(self.features(images)))
+        """Return logits (N, K), float32 in every precision: bfloat16 would make many of them equal."""
+        features = self.dropout(self.features(images))
+        with torch.autocast(images.device.type, enabled=False):
+            logits: Tensor = self.head(features.float())
         return logits
 
 

@@ -31,7 +31,10 @@ PLUMBING = frozenset(
 
 
 def code_digests(modules: Iterable[str]) -> dict[str, str]:
-    """Return {module: digest} for the modules and all they import, directly or not, in the suite and its plugins."""
+    """Return {module: digest} for the modules and all they import, directly or not, within the suite.
+
+    A plugin is one file: what it imports from elsewhere is not looked at.
+    """
     found: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
@@ -75,8 +78,7 @@ def _executed(tree: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        type_checking = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-        waiting.extend([] if type_checking else ast.iter_child_nodes(node))
+        waiting.extend(child for child in ast.iter_child_nodes(node) if not _is_for_types_only(child))
 
 
 def _dump(node: object) -> str:
@@ -89,8 +91,12 @@ def _dump(node: object) -> str:
         kept = [f"{name}={_dump(value)}" for name, value in fields if value not in (None, []) and name != "kind"]
         return f"{type(node).__name__}({','.join(kept)})"
     if isinstance(node, list):
-        return f"[{','.join(map(_dump, node))}]"
+        return f"[{','.join(_dump(item) for item in node if not _is_for_types_only(item))}]"
     return repr(node)
+
+
+def _is_for_types_only(node: object) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def _undocumented(node: ast.AST, name: str, value: object) -> object:

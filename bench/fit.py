@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from torch import Tensor, nn
 
-from bench.compose import Composition
+from bench.composition import Composition
 from bench.device import Device
 from bench.images import ImageSet
 from bench.method import Counts

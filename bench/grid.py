@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bench.compose import Composition, compose
+from bench.compose import compose
+from bench.composition import Composition
 from bench.config import Config
 from bench.dataset import Dataset, Split
 from bench.errors import ConfigError
@@ -87,10 +88,13 @@ def build_grid(config: Config) -> Grid:
     ConfigError
         A dataset, method or minority count does not exist; the text names it.
     """
-    methods = [compose(expression, config.composition.allow) for expression in config.run.methods]
+    composed = (compose(expression, config.composition.allow) for expression in config.run.methods)
+    methods = {method.name: method for method in composed}.values()
+    for name in config.profile.datasets:
+        dataset_named(name, config)  # an exception for a dataset that does not exist is a typo
     cells: list[Cell] = []
     jobs: dict[str, Job] = {}
-    for name in config.run.datasets:
+    for name in dict.fromkeys(config.run.datasets):
         dataset = dataset_named(name, config)
         split, protocol = dataset.split(), config.profile.protocol(name)
         for counts in counts_of(dataset, split, config):
@@ -110,17 +114,21 @@ def counts_of(dataset: Dataset, split: Split, config: Config) -> list[tuple[int,
     Raises
     ------
     ConfigError
-        A count is larger than the class.
+        A count is larger than the class, or than a class that should be larger.
     """
     profile, whole = config.profile, split.counts("train")
+    capped = tuple(min(count, profile.majority_count or count) for count in whole)
+    most = min(whole[-1], *capped[:-1])
     wanted = config.run.minority or profile.minority_counts or dataset.minority_counts
     for count in wanted:
-        if not 0 < count <= whole[-1]:
-            raise ConfigError(
-                f"{dataset.name}: minority count {count} is not possible, "
-                f"the training part has {whole[-1]} images of {split.classes[-1]!r}"
+        if not 0 < count <= most:
+            held = ", ".join(
+                f"{n} images of {label!r}" for n, label in zip((*capped[:-1], whole[-1]), split.classes, strict=True)
             )
-    capped = tuple(min(count, profile.majority_count or count) for count in whole)
+            raise ConfigError(
+                f"{dataset.name}: minority count {count} is not possible, it can be 1 to {most}; "
+                f"the training part has {held}"
+            )
     return [dataset.counts(capped, count) for count in dict.fromkeys(wanted)]
 
 

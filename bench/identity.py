@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.cache import RULE
 from bench.code import code_digests
-from bench.compose import Composition
+from bench.composition import Composition
 from bench.protocol import Protocol
 from bench.streams import Streams
 

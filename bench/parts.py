@@ -49,11 +49,13 @@ def open_parts(
 def leading(pixels: torch.Tensor, whole: Sizes, counts: Sizes, streams: Streams | None = None) -> ImageSet:
     """Return `counts[k]` images of each class of a tensor that holds `whole[k]`, class after class."""
     starts = np.cumsum([0, *whole[:-1]])
-    orders = [start + _order(size, streams) for start, size in zip(starts, whole, strict=True)]
+    orders = [start + _order(k, whole[k], streams) for k, start in enumerate(starts)]
     rows = np.concatenate([order[:count] for order, count in zip(orders, counts, strict=True)])
     labels = np.repeat(np.arange(len(counts)), counts)
     return ImageSet(pixels, torch.from_numpy(rows), torch.from_numpy(labels), len(counts))
 
 
-def _order(size: int, streams: Streams | None) -> np.ndarray:
-    return streams.numpy("subset").permutation(size) if streams and streams.subset else np.arange(size)
+def _order(label: int, size: int, streams: Streams | None) -> np.ndarray:
+    if streams is None or streams.subset == 0:
+        return np.arange(size)
+    return streams.numpy("subset", use=str(label)).permutation(size)

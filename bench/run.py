@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.cache import prepare
 from bench.config import Config
 from bench.dataset import Dataset
+from bench.device import Device
 from bench.estimate import Estimate
 from bench.executors import open_workers
 from bench.graph import Node
@@ -23,8 +24,9 @@ from bench.schedule import run as run_schedule
 from bench.state import Standing, State, standing
 from bench.store import Store
 from bench.work import Failure
-from bench.worker import Bench, Order, failed_record, work
+from bench.worker import Bench, Order, failed_record, keep, work
 
+ON_ONE_GPU = 4  # not measured: small fits leave a GPU idle, many processes wait for each other
 PARTS_READ = {"train": "load_size", "val": "image_size", "test": "image_size"}
 
 
@@ -58,11 +60,12 @@ def make_plan(config: Config, store: Store, redo_stale: bool = False) -> Plan:
 
 
 def worker_count(config: Config) -> int:
-    """Return the configured workers, or as many as the machine's cores have threads for."""
+    """Return the workers to use: the configured ones, else what the cores have threads for, at most a few on a GPU."""
     if config.run.executor == "inline":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return config.run.workers or max(1, cores // config.profile.threads)
+    fitting = max(1, cores // config.profile.threads)
+    return config.run.workers or (min(fitting, ON_ONE_GPU) if Device.best().is_cuda else fitting)
 
 
 def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
@@ -77,13 +80,15 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     """
     store.prepare()
     orders = {order.job.id: order for order in make_orders(config, plan, store)}
-    bench = Bench(store.root.resolve(), config.plugins, config.composition.allow)
+    plugins = tuple(str(Path(plugin).resolve()) for plugin in config.plugins)
+    bench = Bench(store.root.resolve(), plugins, config.composition.allow)
     nodes = [Node(id, partial(work, bench, order), label=order.job.label) for id, order in orders.items()]
     settings = config.run
     with (
         open_workers(settings.executor, worker_count(config), config.profile.threads, settings.scheduler) as workers,
         progress(plan.todo, plan.estimate) as display,
     ):
+        plan.estimate.workers = workers.count
 
         def follow(event: Event) -> None:
             if event.outcome and event.outcome.failure and event.outcome.state == "failed":
@@ -124,7 +129,7 @@ def decode(dataset: Dataset, config: Config, display: Progress | None = None) ->
 def _store_failure(store: Store, order: Order, failure: Failure) -> None:
     with store.claim(order.job.id) as mine:
         if mine:
-            store.save(failed_record(order, failure))
+            keep(store, failed_record(order, failure))
 
 
 def _ending(outcome: Outcome) -> str:

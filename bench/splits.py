@@ -51,6 +51,12 @@ def published(folder: Path, name: str, edition: str) -> Pinned:
     return Pinned(edition, read_split(folder / f"{name}.json"), read_manifest(folder / f"{name}.{edition}.sha256"))
 
 
+def computed(dataset: Dataset, edition: str, split: Split) -> Pinned:
+    """Return the split of images that are computed or lie in a library; the edition ends in a digest of all of them."""
+    names = [name for part in PARTS for name in split.names(part)]
+    return Pinned(f"{edition}-{combined(digests(dataset, names))}", split)
+
+
 def written_down(dataset: Dataset, edition: str, make: Callable[[], Split], file: Path) -> Pinned:
     """Return the split that was written to `file` at first use, with every image's digest; make and write it if new.
 

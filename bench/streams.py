@@ -40,6 +40,6 @@ class Streams(BaseModel):
         """Return a fresh torch generator at the start of a stream, or of one use of it, on `device`."""
         return torch.Generator(device=device).manual_seed(self.seed(stream, use))
 
-    def numpy(self, stream: str) -> np.random.Generator:
-        """Return a fresh numpy generator at the start of a stream."""
-        return np.random.default_rng(self.seed(stream))
+    def numpy(self, stream: str, use: str = "") -> np.random.Generator:
+        """Return a fresh numpy generator at the start of a stream, or of one use of it."""
+        return np.random.default_rng(self.seed(stream, use))

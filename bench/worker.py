@@ -9,11 +9,13 @@ from pathlib import Path
 
 from bench import registry
 from bench.compose import compose
+from bench.composition import Composition
 from bench.device import Device
 from bench.environment import environment
-from bench.errors import TrainingDiverged
+from bench.errors import ConfigError, TrainingDiverged
 from bench.fit import Fitted, fit
 from bench.grid import Job
+from bench.identity import fit_code
 from bench.parts import open_parts
 from bench.record import Record
 from bench.store import Store
@@ -55,15 +57,24 @@ def work(bench: Bench, order: Order) -> Answer:
         if (found := store.get(order.job.id)) and not _replaceable(found, order.replace):
             return Reused(found.status)
         registry.load(bench.plugins)
-        record = perform(bench, order)
-        store.save(record)
+        method = compose(order.job.method, bench.allowed)
+        if fit_code(method) != order.code:
+            raise ConfigError("the code has changed since this run began; run the same command again")
+        record = perform(method, order)
+        keep(store, record)
         return Done(record.status)
 
 
-def perform(bench: Bench, order: Order) -> Record:
+def keep(store: Store, record: Record) -> None:
+    """Store a record, unless it is a failure where a success is stored already: that one is kept."""
+    found = store.get(record.id) if record.status == "failed" else None
+    if found is None or found.status == "failed":
+        store.save(record)
+
+
+def perform(method: Composition, order: Order) -> Record:
     """Fit and return the record, done or failed."""
     job, device = order.job, Device.best()
-    method = compose(job.method, bench.allowed)
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, job.streams)
     try:
         fitted = fit(method, parts, job.protocol, job.streams, device)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -54,9 +55,10 @@ def overhead_share(folder: Path, fits: int = FITS, epochs: int | None = None) ->
     """
     warm_up, *orders = make_fits(folder, fits + 1, epochs)
     brief = warm_up.job.protocol.model_copy(update={"epochs": 1})
-    sides = {"bare": bare_fit, "harness": partial(harness_fit, Bench(folder, (), ()))}
-    for side in sides.values():
-        side(replace(warm_up, job=replace(warm_up.job, protocol=brief)))
+    bench = Bench(folder, (), ())
+    sides: dict[str, Callable[[Order], float]] = {"bare": bare_fit, "harness": partial(harness_fit, bench)}
+    for fit in sides.values():
+        fit(replace(warm_up, job=replace(warm_up.job, protocol=brief)))
     seconds: dict[str, list[float]] = {side: [] for side in sides}
     for number, order in enumerate(orders):
         for side in sorted(sides, reverse=number % 2 == 1):  # who goes first changes

@@ -18,7 +18,8 @@ import torch
 from tabulate import tabulate
 
 from bench import registry
-from bench.compose import Composition, compose
+from bench.compose import compose
+from bench.composition import Composition
 from bench.config import Config, load_config
 from bench.device import Device
 from bench.errors import UserError

@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 
 from bench.dataset import Dataset, Pinned, Split, draw
 from bench.registry import register_dataset
+from bench.splits import computed
 
 # Of the 45 pairs, one and eight have the closest class means (21.0 grey levels of 16; next: three and nine, 21.1) and
 # are the pair that a nearest neighbour confuses most often.
@@ -27,7 +28,7 @@ class Digits(Dataset):
     near_duplicate = None  # at 8x8 two people's ones can be equal
 
     def pin(self) -> Pinned:
-        """Return the split; scikit-learn's copy of the images has never changed."""
+        """Return the split; should scikit-learn ever change an image, the edition changes with it."""
         labels = load_digits().target
         drawn = {
             label: draw([f"{i:04d}" for i in np.flatnonzero(labels == digit)], {"train": 100, "val": 30, "test": 44}, 0)
@@ -36,7 +37,9 @@ class Digits(Dataset):
         parts = {
             part: {label: drawn[label][part] for label in self.classes} for part in ("train", "val", "test", "spare")
         }
-        return Pinned("sklearn-8x8", Split(self.classes, parts, "Drawn by seed 0; names are rows of load_digits()."))
+        return computed(
+            self, "sklearn-8x8", Split(self.classes, parts, "Drawn by seed 0; names are rows of load_digits().")
+        )
 
     def content(self, name: str) -> bytes:
         """Return the 64 grey levels."""

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from bench.dataset import Dataset, Pinned, Split
 from bench.registry import register_dataset
+from bench.splits import computed
 
 SIDE = 32
 PERIOD = 8
@@ -40,7 +41,7 @@ class Stripes(Dataset):
             part: {label: tuple(f"{part}/{label}/{i:03d}" for i in range(size)) for label in self.classes}
             for part, size in SIZES.items()
         }
-        return Pinned("cosine-32", Split(self.classes, parts, "Every image is computed from its name."))
+        return computed(self, "cosine-32", Split(self.classes, parts, "Every image is computed from its name."))
 
     def content(self, name: str) -> bytes:
         """Return the pixels."""

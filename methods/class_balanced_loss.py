@@ -19,7 +19,7 @@ class ClassBalancedLoss(Method):
     def __init__(self, beta: float = 0.999) -> None:
         if not 0 <= beta < 1:
             raise ValueError(f"beta = {beta} must be at least 0 and below 1")
-        self.beta = beta
+        self.beta = float(beta)
 
     def class_weights(self, counts: np.ndarray) -> np.ndarray:
         return normalised((1 - self.beta) / (1 - self.beta ** counts.astype(float)))

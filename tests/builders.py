@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import signal
@@ -16,7 +17,7 @@ import pytest
 import torch
 
 from bench import cli, registry
-from bench.compose import Composition
+from bench.composition import Composition
 from bench.device import Device
 from bench.fit import Fitted, Parts, Sealed, fit
 from bench.images import ImageSet
@@ -55,7 +56,9 @@ def parts(train: ImageSet, evaluation: float | None = None) -> Parts:
     """Return a task with a validation and a test set of four images a class, poisoned with `evaluation` if given."""
     val, test = (images([4] * train.n_classes, side=32, seed=seed) for seed in (1, 2))
     if evaluation is not None:
-        val, test = (ImageSet(torch.full(s.pixels.shape, evaluation), s.rows, s.labels, s.n_classes) for s in (val, test))
+        val, test = (
+            ImageSet(torch.full(s.pixels.shape, evaluation), s.rows, s.labels, s.n_classes) for s in (val, test)
+        )
     return Parts(train, val, Sealed(test))
 
 
@@ -82,6 +85,7 @@ def plugged(monkeypatch: pytest.MonkeyPatch, folder: Path, source: str, name: st
 
 def forget_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the registry forget at the end of the test what is registered from now on."""
+    registry.load()
     monkeypatch.setattr(registry.METHODS, "_entries", dict(registry.METHODS._entries))
 
 
@@ -89,12 +93,17 @@ def bench_toml(folder: Path, more: str = "", plugins: Sequence[Path] = (), **run
     """Write a configuration with one tiny profile; `run` changes [run], `more` follows at the end."""
     settings = {"datasets": ["stripes"], "methods": ["Vanilla", "TS", "CS"], "minority": [6], "seeds": 1}
     settings |= {"profile": "tiny", "executor": "inline"} | run
-    profile = TINY | {"load_size": 32, "eval_per_class": 4, "majority_count": 12}
-    places = {key: str(folder / key) for key in ("data", "results", "reports", "cache")}
+    sections: dict[str, dict[str, Any]] = {
+        "run": settings,
+        "paths": {key: str(folder / key) for key in ("data", "results", "reports", "cache")},
+        "composition": {"allow": ["US+CS"]},
+        "profiles.tiny": TINY | {"load_size": 32, "eval_per_class": 4, "majority_count": 12},
+    }
+    lines = [_toml("plugins", list(map(str, plugins)))]
+    for section, values in sections.items():
+        lines += [f"[{section}]\n", *(_toml(key, value) for key, value in values.items())]
     path = folder / "bench.toml"
-    sections = {"run": settings, "paths": places, "composition": {"allow": ["US+CS"]}, "profiles.tiny": profile}
-    tables = [f"[{name}]\n" + "".join(_toml(key, value) for key, value in table.items()) for name, table in sections.items()]
-    path.write_text(_toml("plugins", list(map(str, plugins))) + "\n".join(tables) + more)
+    path.write_text("".join(lines) + more)
     return path
 
 
@@ -121,3 +130,31 @@ def imbench(*arguments: object) -> Said:
         sys.argv = argv
         signal.signal(signal.SIGTERM, terminate)
     return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def refused(said: Said, *parts: str) -> str:
+    """Return the one line that a command was refused with; it holds the parts."""
+    assert said.status == 2 and said.out == "", said
+    line = said.err.strip().splitlines()[-1]
+    assert line.startswith("imbench: ") and "Traceback" not in said.err
+    assert [part for part in parts if part not in line] == [], line
+    return line
+
+
+def reported_cells(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of the cells.csv that `imbench report` left for the configuration of `bench_toml`."""
+    with (folder / "reports" / "tiny" / "cells.csv").open(encoding="utf8") as file:
+        return list(csv.DictReader(file))
+
+
+def tables(folder: Path) -> str:
+    """Return the text of all tables that `imbench report` left."""
+    return "".join(path.read_text(encoding="utf8") for path in sorted((folder / "reports").rglob("*.md")))
+
+
+def as_on_a_fresh_machine(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Work in a folder, without the variables and plugins of any other."""
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("IMBENCH_DATA", raising=False)
+    monkeypatch.delenv("IMBENCH_CONFIG", raising=False)
+    forget_plugins(monkeypatch)

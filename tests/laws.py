@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from bench.compose import Composition
+from bench.composition import Composition
 from bench.fit import Fitted, fit
 from bench.images import ImageSet
 from bench.method import Counts
@@ -89,30 +89,39 @@ def relabelling_permutes_weights_losses_and_decisions(method: Composition) -> No
         classes, counts = len(task), np.array(task)
         logits, labels = torch.randn(40, classes, generator=rng), torch.arange(40) % classes
         probabilities = logits.softmax(1).numpy()
-        weights, losses = method.hook("class_weights")(counts), method.hook("loss")(logits, labels)
+        weights = method.hook("class_weights")(counts)
+        losses = method.for_counts(Counts.same(counts)).hook("loss")(logits, labels)
         scores = method.hook("adjust")(probabilities, counts)
         assert losses.shape == labels.shape and scores.shape == probabilities.shape
         for rename in permutations(classes):
             old = torch.argsort(rename)  # column k of what is renamed is column old[k] of what was
-            new_weights = method.hook("class_weights")(counts[old.numpy()])
-            np.testing.assert_allclose(new_weights, weights[old.numpy()], rtol=1e-9)
-            torch.testing.assert_close(method.hook("loss")(logits[:, old], rename[labels]), losses)
-            new_scores = method.hook("adjust")(probabilities[:, old.numpy()], counts[old.numpy()])
+            new_counts = counts[old.numpy()]
+            np.testing.assert_allclose(method.hook("class_weights")(new_counts), weights[old.numpy()], rtol=1e-9)
+            new_losses = method.for_counts(Counts.same(new_counts)).hook("loss")(logits[:, old], rename[labels])
+            torch.testing.assert_close(new_losses, losses)
+            new_scores = method.hook("adjust")(probabilities[:, old.numpy()], new_counts)
             np.testing.assert_allclose(new_scores, scores[:, old.numpy()], rtol=1e-6)
 
 
 def relabelling_permutes_sampling_and_batches(method: Composition) -> None:
     for task in tasks(method):
-        labels = images(task).labels
-        pictures = torch.rand(len(labels), 3, 32, 32, generator=torch.Generator().manual_seed(1))
-        order = method.hook("sampler")(labels, torch.Generator().manual_seed(2))
-        assert order.dtype == torch.int64 and len(order) > 0 and set(order.tolist()) <= set(range(len(labels)))
-        new = method.hook("batch")(pictures, labels, torch.Generator().manual_seed(3))
+        train = images(task, side=32)
+        order, (pictures, labels, weights) = sampled(method, train.pixels / 255, train.labels)
+        assert order.dtype == torch.int64 and len(order) > 0 and set(order.tolist()) <= set(range(len(train)))
         for rename in permutations(len(task)):
-            assert torch.equal(method.hook("sampler")(rename[labels], torch.Generator().manual_seed(2)), order)
-            renamed = method.hook("batch")(pictures, rename[labels], torch.Generator().manual_seed(3))
-            assert torch.equal(renamed[0], new[0]) and torch.equal(renamed[2], new[2])
-            assert torch.equal(renamed[1], rename[new[1]])
+            new_order, (new_pictures, new_labels, new_weights) = sampled(
+                method, train.pixels / 255, rename[train.labels]
+            )
+            assert torch.equal(new_order, order)
+            assert torch.equal(new_pictures, pictures) and torch.equal(new_weights, weights)
+            assert torch.equal(new_labels, rename[labels])
+
+
+def sampled(method: Composition, pictures: Tensor, labels: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
+    """Return what the sampler and the batch hook make of a set."""
+    knowing = method.for_counts(Counts.same(np.bincount(labels)))
+    order = knowing.hook("sampler")(labels, torch.Generator().manual_seed(2))
+    return order, knowing.hook("batch")(pictures, labels, torch.Generator().manual_seed(3))
 
 
 def permutations(classes: int) -> list[Tensor]:
@@ -181,7 +190,7 @@ def every_number_of_classes_is_accepted(method: Composition) -> None:
         train = images(counts)
         new = resampled(method, train)
         assert new.n_classes == len(counts) and (new.counts > 0).all()
-        weights = method.hook("class_weights")(Counts.same(counts).original)
+        weights = method.hook("class_weights")(np.array(counts))
         logits = method.hook("head")(6, len(counts))(torch.zeros(5, 6))
         assert weights.shape == (len(counts),) and logits.shape == (5, len(counts))
         done = fitted(method, counts)

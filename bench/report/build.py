@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.compose import Composition, compose
+from bench.compose import compose
+from bench.composition import Composition
 from bench.config import Config
 from bench.errors import ConfigError, DataError, UserError
 from bench.grid import Grid, build_grid
@@ -133,4 +134,4 @@ def _banner(config: Config, sources: dict[str, Source]) -> str:
     roots = dict.fromkeys(str(source.store.root) for source in sources.values())
     folders = {root: [name for name, source in sources.items() if str(source.store.root) == root] for root in roots}
     places = "; ".join(f"{', '.join(names)} from {folder}" for folder, names in folders.items())
-    return f"Profile {config.run.profile}, {config.run.seeds} seeds. Records: {places}."
+    return f"Profile {config.run.profile}, seeds: {config.run.seeds}. Records: {places}."

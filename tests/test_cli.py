@@ -1,0 +1,184 @@
+"""The commands as a user meets them: a job from start to table, and one clear line for each thing that is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
+
+from bench.store import Store
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+
+
+def test_from_run_to_table_and_back(tmp_path: Path) -> None:
+    bench_toml(tmp_path, datasets=["digits"], seeds=2)
+    planned = imbench("run", "--dry-run")
+    assert planned.status == 0 and "6 cells need 4 fits (4 missing)" in planned.err
+    assert not (tmp_path / "results").exists(), "a dry run writes nothing"
+
+    ran = imbench("run")
+    assert ran.status == 0 and "4 fits done now, 0 before, 0 failed" in ran.err
+    state = json.loads(imbench("status", "--json").out)
+    assert state == [{"dataset": "digits", "counts": "12:6", "done": 4, "stale": 0, "failed": 0, "missing": 0}]
+
+    reported = imbench("report", "--json")
+    assert reported.status == 0
+    written = [Path(row["file"]) for row in json.loads(reported.out)]
+    assert all(path.is_file() for path in written) and {path.suffix for path in written} >= {".md", ".tex", ".csv"}
+    rows = reported_cells(tmp_path)
+    assert len(rows) == 6 and {row["status"] for row in rows} == {"done"}
+    wanted = "task minority_count method seed profile status f1_minority f1_majority acsa seconds"
+    assert set(wanted.split()) <= rows[0].keys()
+
+    before = {path: path.read_bytes() for path in (tmp_path / "results" / "records").rglob("*.json")}
+    again = imbench("run")
+    assert again.status == 0 and "0 fits to do, nothing left" in again.err and "0 fits done now, 4 before" in again.err
+    assert {path: path.read_bytes() for path in (tmp_path / "results" / "records").rglob("*.json")} == before
+
+
+def test_why_explains_what_is_there_and_what_is_not(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    imbench("run", "--method", "CS")
+    found = json.loads(imbench("why", "stripes/6/CS/0", "--json").out)
+    assert found["state"] == "done" and found["changed code"] == ["none"] and found["identity"]["counts"] == [12, 6]
+    missing = imbench("why", "stripes/6/CS/1")
+    assert missing.status == 0 and "state: missing" in missing.out and "streams.order: 1 here, 0 there" in missing.out
+    assert json.loads(imbench("why", found["record"][:8], "--json").out)["record"] == found["record"]
+    refused(imbench("why", "stripes/CS"), "is not DATASET/MINORITY/METHOD/SEED, such as")
+
+
+@pytest.mark.parametrize(
+    ("what", "key", "names"),
+    [
+        ("methods", "method", {"Vanilla", "TS", "CS", "US", "OS", "SMOTE", "CBL"}),
+        ("datasets", "dataset", {"digits", "stripes", "horse2zebra", "celeba", "cub"}),
+        ("profiles", "field", {"image_size", "epochs", "selection"}),
+    ],
+)
+def test_list_tells_what_there_is(tmp_path: Path, what: str, key: str, names: set[str]) -> None:
+    bench_toml(tmp_path)
+    rows = json.loads(imbench("list", what, "--json").out)
+    assert names <= {row[key] for row in rows}
+    assert imbench("list", what).status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("--dataset", "digitz"), ("unknown dataset 'digitz': did you mean 'digits'?",)),
+        (("--method", "SMOT"), ("unknown method 'SMOT': did you mean 'SMOTE'?",)),
+        (("--profile", "tinny"), ("bench.toml", "unknown profile 'tinny': did you mean 'tiny'?")),
+        (("--minority", "5000"), ("stripes: minority count 5000 is not possible", "the training part has")),
+        (("--minority", "0"), ("stripes: minority count 0 is not possible",)),
+        (("--method", "OS+TS"), ("OS and TS would correct the class prior twice", "[composition] allow")),
+        (("--config", "no.toml"), ("no.toml: no such file",)),
+        (("--dataset", "horse2zebra", "--minority", "9"), ("horse2zebra", "imbench data prepare horse2zebra")),
+    ],
+)
+def test_a_wrong_option_of_run_is_one_line(tmp_path: Path, arguments: tuple[str, ...], parts: tuple[str, ...]) -> None:
+    bench_toml(tmp_path)
+    refused(imbench("run", *arguments), *parts)
+    assert not list(tmp_path.rglob("records/*/*.json"))
+
+
+def test_an_exception_for_a_dataset_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    bench_toml(tmp_path, "[profiles.tiny.datasets.stripez]\nwidth = 3\n")
+    refused(imbench("run", "--dry-run"), "unknown dataset 'stripez': did you mean 'stripes'?")
+
+
+def test_a_rare_class_larger_than_the_common_one_is_one_line(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    refused(imbench("run", "--dry-run", "--minority", "50"), "stripes: minority count 50 is not possible", "12 images")
+
+
+@pytest.mark.parametrize(
+    "twice", [("--method", "CS", "--method", "CS"), ("--dataset", "digits", "--dataset", "digits")]
+)
+def test_what_is_asked_for_twice_is_done_and_counted_once(tmp_path: Path, twice: tuple[str, ...]) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    assert "1 cells need 1 fits" in imbench("run", "--dry-run", *twice, *twice).err
+
+
+def test_missing_images_name_the_folder_and_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench_toml(tmp_path)
+    monkeypatch.setenv("IMBENCH_DATA", str(tmp_path / "nowhere"))
+    line = refused(imbench("run", "--dataset", "celeba", "--minority", "9"))
+    assert str(tmp_path / "nowhere" / "celeba") in line and "IMBENCH_DATA" in line
+
+
+def test_a_wrong_key_or_option_is_exit_status_2(tmp_path: Path) -> None:
+    bench_toml(tmp_path, "[profiles.mine]\nwidht = 3\n")
+    refused(imbench("status"), "bench.toml: profiles.mine: unknown key 'widht': did you mean 'width'?")
+    said = imbench("run", "--minorty", "3")
+    assert said.status == 2 and "--minority" in said.err
+
+
+def test_too_few_images_for_smote_is_not_applicable_and_no_failure(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["Vanilla", "SMOTE"], minority=[3])
+    ran = imbench("run")
+    assert ran.status == 0 and "1 cells are not applicable" in ran.err
+    shown = imbench("status").out
+    assert "not applicable: stripes 12:3 SMOTE: SMOTE needs 6 images of every class, the smallest has 3" in shown
+    imbench("report")
+    row = next(row for row in reported_cells(tmp_path) if row["method"] == "SMOTE")
+    assert row["status"] == "not applicable" and "needs 6 images" in row["error"]
+    table = (tmp_path / "reports" / "tiny" / "stripes.md").read_text()
+    assert "SMOTE" in table and "needs 6 images of every class" in table
+
+
+def test_a_damaged_record_is_set_aside_named_and_done_again(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    imbench("run")
+    record = next((tmp_path / "results" / "records").rglob("*.json"))
+    record.write_text(record.read_text().replace('"selected_epoch": 1', '"selected_epoch": 2'))
+    half = next(path for path in (tmp_path / "results" / "records").rglob("*.json") if path != record)
+    half.write_bytes(half.read_bytes()[:300])
+    shown = imbench("status")
+    assert shown.status == 0 and "2 fits to do" in shown.out
+    assert {record.name, half.name} == {
+        Path(line.split(": ")[1]).name for line in shown.err.splitlines() if line.startswith("set aside, not counted: ")
+    }
+    assert len(list((tmp_path / "results" / "aside").iterdir())) == 2
+    again = imbench("run")
+    assert again.status == 0 and "2 fits done now, 0 before" in again.err
+
+
+def test_a_record_of_other_code_is_stale_until_it_is_redone(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    imbench("run")
+    store = Store(tmp_path / "results")
+    (record,) = store.records()
+    store.save(record.model_copy(update={"code": record.code | {"bench.trainer": "another"}}))
+    assert json.loads(imbench("status", "--json").out)[0]["stale"] == 1
+    kept = imbench("run")
+    assert kept.status == 0 and "1 stale (--redo-stale does them again)" in kept.err
+    assert f"bench.trainer: {record.code['bench.trainer']} here, another there" in imbench("why", "stripes/6/CS/0").out
+    assert "1 fits done now" in imbench("run", "--redo-stale").err
+    assert json.loads(imbench("status", "--json").out)[0]["done"] == 1
+
+
+def test_a_results_folder_that_cannot_be_written_is_named_before_any_work(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    (tmp_path / "file").write_text("not a folder")
+    line = refused(imbench("run", "--results", "file/results"), "cannot")
+    assert "file/results" in line
+    assert not (tmp_path / "cache").exists()
+
+
+def test_report_without_records_says_how_to_get_some(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    refused(imbench("report"), "no record of profile tiny", "imbench run")
+
+
+def test_help_and_version(tmp_path: Path) -> None:
+    assert imbench("--version").out.strip()[0].isdigit()
+    shown = imbench("--help")
+    assert shown.status == 0 and all(
+        command in shown.out for command in ("run", "status", "report", "why", "list", "data")
+    )
