@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("bench", "methods", "datasets")
+PLUGIN = "imbench_plugin_"  # as bench.registry names the modules of a user's files
 
 # Modules whose code cannot change a number: they look names up, spell errors, or make and carry values that the
 # identity holds (the cache's rule of preparation is one).
@@ -43,12 +44,17 @@ def code_digests(modules: Iterable[str]) -> dict[str, str]:
             continue
         found[name], imported = _examine(path)
         waiting.extend(imported)
-    return dict(sorted(found.items()))
+    return {_shown(name): digest for name, digest in sorted(found.items())}
+
+
+def _shown(name: str) -> str:
+    """Return a module's name; a plugin's without the digest of the place where it lies."""
+    return f"plugin {name.removeprefix(PLUGIN).rpartition('_')[0]}" if name.startswith(PLUGIN) else name
 
 
 def _path(name: str) -> Path | None:
     """Return the file of one of the suite's modules or plugins, None for anything else."""
-    if name.startswith("imbench_plugin_"):
+    if name.startswith(PLUGIN):
         file = getattr(sys.modules.get(name), "__file__", None)
         return Path(file) if file else None
     if name.split(".")[0] not in PACKAGES:

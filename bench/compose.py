@@ -11,6 +11,7 @@ from typing import NoReturn
 from bench.composition import Composition
 from bench.errors import ConfigError, unknown
 from bench.method import Method
+from bench.record import canonical
 from bench.registry import METHODS
 
 _TERM = re.compile(r"(?P<name>[A-Za-z][\w-]*)(\((?P<arguments>.*)\))?")
@@ -35,7 +36,7 @@ def compose(expression: str, allowed: Collection[str] = ()) -> Composition:
     parts = tuple(_build(name, arguments) for name, arguments in calls)
     names = tuple(_spell(name, arguments) for name, arguments in calls)
     _refuse_shared_slots(names, parts)
-    pairs = {frozenset(pair.split("+")) for pair in allowed}
+    pairs = {frozenset(name for name, _ in _split(pair)) for pair in allowed}
     rebalancing = [name for (name, _), part in zip(calls, parts, strict=True) if part.rebalances and part.slots]
     if len(rebalancing) > 1 and frozenset(rebalancing) not in pairs:
         raise ConfigError(
@@ -77,6 +78,7 @@ def _build(name: str, arguments: dict[str, object]) -> Method:
         if argument not in known:
             raise ConfigError(f"{name}: {unknown('parameter', argument, known)}")
     try:
+        canonical(arguments)  # an identity holds them
         return cls(**arguments)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{_spell(name, arguments)}: {error}") from error

@@ -20,6 +20,8 @@ class Smote(Method):
     """
 
     def __init__(self, k_neighbors: int = 5) -> None:
+        if not (isinstance(k_neighbors, int) and k_neighbors > 0):
+            raise ValueError(f"k_neighbors = {k_neighbors} must be a whole number of at least 1")
         self.k_neighbors = k_neighbors
 
     @property

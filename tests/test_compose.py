@@ -101,19 +101,16 @@ def test_correcting_the_prior_twice_is_refused_by_name(expression: str) -> None:
         assert len(compose(expression, (allowed,)).parts) == 2
 
 
-@pytest.mark.xfail(reason="the list is compared with bare names", strict=True)
 @pytest.mark.parametrize("allowed", ["SMOTE+CBL(beta=0.9)", "CBL + SMOTE"])
 def test_a_pair_may_be_allowed_as_it_is_spelled_in_the_methods(allowed: str) -> None:
     assert len(compose("SMOTE+CBL(beta=0.9)", (allowed,)).parts) == 2
 
 
-@pytest.mark.xfail(reason="the constructor takes whatever comes", strict=True)
 @pytest.mark.parametrize("neighbours", ["0", "-3", "0.5", "1e999", "many", "[1]"])
 def test_smote_refuses_what_is_no_number_of_neighbours(neighbours: str) -> None:
     assert "k_neighbors" in refusal(f"SMOTE(k_neighbors={neighbours})")
 
 
-@pytest.mark.xfail(reason="they break the identity later on", strict=True)
 @pytest.mark.parametrize("value", ["{1}", "b'x'", "1j", "1e999", "..."])
 def test_arguments_that_no_identity_can_hold_are_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str
