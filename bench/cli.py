@@ -113,7 +113,8 @@ def run(
         return
     ended = run_plan(settings, plan, store) if plan.todo else {}
     stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
-    _say(f"{ended.get('done', 0)} fits done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
+    now = listing.counted(ended.get("done", 0), "fit")
+    _say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
     if ended.get("failed", 0):
         raise typer.Exit(1)
 
@@ -140,7 +141,8 @@ def status(
     if not as_json:
         for line in listing.failures(plan, store):
             print(line)
-        print(f"{len(plan.todo)} fits to do, {spoken(plan.seconds_left)} with {plan.estimate.workers} workers")
+        left = f"{spoken(plan.seconds_left)} with {listing.counted(plan.estimate.workers, 'worker')}"
+        print(f"{listing.counted(len(plan.todo), 'fit')} to do, {left}")
 
 
 @app.command()

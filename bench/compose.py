@@ -51,7 +51,7 @@ def _split(expression: str) -> list[tuple[str, dict[str, object]]]:
     terms = [_TERM.fullmatch(term.strip()) for term in re.split(r"\+(?![^(]*\))", expression)]
     try:
         return [(term["name"], _arguments(term["arguments"] or "")) for term in terms if term or _refuse(expression)]
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         _refuse(expression)
 
 

@@ -150,7 +150,9 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
     try:
         return Config(**raw)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_line(error)}") from None
+        given = {("run", key) for key, value in overrides.items() if value is not None}
+        place = "command line" if error.errors()[0]["loc"][:2] in given else path
+        raise ConfigError(f"{place}: {_first_line(error)}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -28,13 +28,18 @@ def plan_text(plan: Plan, config: Config, device: Device) -> str:
     apart = sum(bool(cell.not_applicable) for cell in plan.grid.cells)
     return "\n".join(
         [
-            f"profile {config.run.profile} on {device.torch.type} ({device.name}), {plan.estimate.workers} workers, "
-            f"executor {config.run.executor}, results in {config.paths.results}",
-            f"{len(plan.grid.cells)} cells need {len(jobs)} fits ({known})"
-            + (f"; {apart} cells are not applicable" if apart else ""),
-            f"{len(plan.todo)} fits to do, {spoken(plan.seconds_left) if plan.todo else 'nothing left'}",
+            f"profile {config.run.profile} on {device.torch.type} ({device.name}), executor {config.run.executor}, "
+            f"{counted(plan.estimate.workers, 'worker')}, results in {config.paths.results}",
+            f"{counted(len(plan.grid.cells), 'cell')} from {counted(len(jobs), 'fit')} ({known})"
+            + (f"; not applicable: {counted(apart, 'cell')}" if apart else ""),
+            f"{counted(len(plan.todo), 'fit')} to do, {spoken(plan.seconds_left) if plan.todo else 'nothing left'}",
         ]
     )
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun in the right form."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def status_rows(plan: Plan) -> Rows:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from bench.estimate import Estimate, spoken
@@ -112,10 +113,13 @@ class LiveProgress(Progress):
         """Print a line above the bar."""
         self._live.console.print(text, highlight=False, markup=False)
 
-    def _picture(self) -> Group:
-        bar = ProgressBar(total=len(self.jobs), completed=self.done + self.failed, width=60)
-        fits = [Text(f"  {job.label}  {spoken(seconds)}", style="dim") for job, seconds in self.running()]
-        return Group(bar, Text(self.line()), *fits)
+    def _picture(self) -> Table:
+        picture = Table.grid()
+        picture.add_row(ProgressBar(total=len(self.jobs), completed=self.done + self.failed, width=60))
+        picture.add_row(Text(self.line()))
+        for job, seconds in self.running():
+            picture.add_row(Text(f"  {job.label}  {spoken(seconds)}", style="dim"))
+        return picture
 
 
 def progress(jobs: Iterable[Job], estimate: Estimate) -> Progress:

@@ -24,7 +24,7 @@ from bench.schedule import run as run_schedule
 from bench.state import Standing, State, standing
 from bench.store import Store
 from bench.work import Failure
-from bench.worker import Bench, Order, failed_record, keep, work
+from bench.worker import Bench, Order, failed_record, work
 
 ON_ONE_GPU = 4  # not measured: small fits leave a GPU idle, many processes wait for each other
 PARTS_READ = {"train": "load_size", "val": "image_size", "test": "image_size"}
@@ -127,9 +127,11 @@ def decode(dataset: Dataset, config: Config, display: Progress | None = None) ->
 
 
 def _store_failure(store: Store, order: Order, failure: Failure) -> None:
+    """Store that a fit failed, unless a success is stored already (a stale one, say): that one is kept."""
     with store.claim(order.job.id) as mine:
-        if mine:
-            keep(store, failed_record(order, failure))
+        found = store.get(order.job.id)
+        if mine and (found is None or found.status == "failed"):
+            store.save(failed_record(order, failure))
 
 
 def _ending(outcome: Outcome) -> str:

@@ -12,8 +12,8 @@ from bench.compose import compose
 from bench.composition import Composition
 from bench.device import Device
 from bench.environment import environment
-from bench.errors import ConfigError, TrainingDiverged
-from bench.fit import Fitted, fit
+from bench.errors import ConfigError
+from bench.fit import fit
 from bench.grid import Job
 from bench.identity import fit_code
 from bench.parts import open_parts
@@ -48,7 +48,12 @@ class Order:
 def work(bench: Bench, order: Order) -> Answer:
     """Do one fit unless its record exists or another runner is at it.
 
-    A loss that diverges is stored as a failed record; so is any error of a method, by way of `failed_record`.
+    What a method raises, a diverging loss too, leaves as an exception; the run stores it as a `failed_record`.
+
+    Raises
+    ------
+    ConfigError
+        The code is not that of the order.
     """
     store = Store(bench.results)
     with store.claim(order.job.id) as mine:
@@ -60,27 +65,28 @@ def work(bench: Bench, order: Order) -> Answer:
         method = compose(order.job.method, bench.allowed)
         if fit_code(method) != order.code:
             raise ConfigError("the code has changed since this run began; run the same command again")
-        record = perform(method, order)
-        keep(store, record)
-        return Done(record.status)
-
-
-def keep(store: Store, record: Record) -> None:
-    """Store a record, unless it is a failure where a success is stored already: that one is kept."""
-    found = store.get(record.id) if record.status == "failed" else None
-    if found is None or found.status == "failed":
-        store.save(record)
+        store.save(perform(method, order))
+        return Done("done")
 
 
 def perform(method: Composition, order: Order) -> Record:
-    """Fit and return the record, done or failed."""
+    """Fit and return the record."""
     job, device = order.job, Device.best()
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, job.streams)
-    try:
-        fitted = fit(method, parts, job.protocol, job.streams, device)
-    except TrainingDiverged as error:
-        return failed_record(order, Failure("TrainingDiverged", str(error), epoch=error.epoch))
-    return _record(order, fitted, device)
+    fitted = fit(method, parts, job.protocol, job.streams, device)
+    return Record(
+        id=job.id,
+        identity=job.identity,
+        code=dict(order.code),
+        status="done",
+        validation=fitted.validation,
+        test=fitted.test,
+        selected_epoch=fitted.selected_epoch,
+        history=fitted.history,
+        cost=fitted.cost,
+        environment=environment(device),
+        finished=_now(),
+    )
 
 
 def failed_record(order: Order, failure: Failure) -> Record:
@@ -93,22 +99,6 @@ def failed_record(order: Order, failure: Failure) -> Record:
         error=str(failure),
         failed_epoch=failure.epoch,
         environment=environment(Device.best()),
-        finished=_now(),
-    )
-
-
-def _record(order: Order, fitted: Fitted, device: Device) -> Record:
-    return Record(
-        id=order.job.id,
-        identity=order.job.identity,
-        code=dict(order.code),
-        status="done",
-        validation=fitted.validation,
-        test=fitted.test,
-        selected_epoch=fitted.selected_epoch,
-        history=fitted.history,
-        cost=fitted.cost,
-        environment=environment(device),
         finished=_now(),
     )
 

@@ -19,7 +19,7 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_from_run_to_table_and_back(tmp_path: Path) -> None:
     bench_toml(tmp_path, datasets=["digits"], seeds=2)
     planned = imbench("run", "--dry-run")
-    assert planned.status == 0 and "6 cells need 4 fits (4 missing)" in planned.err
+    assert planned.status == 0 and "6 cells from 4 fits (4 missing)" in planned.err
     assert not (tmp_path / "results").exists(), "a dry run writes nothing"
 
     ran = imbench("run")
@@ -102,7 +102,7 @@ def test_a_rare_class_larger_than_the_common_one_is_one_line(tmp_path: Path) -> 
 )
 def test_what_is_asked_for_twice_is_done_and_counted_once(tmp_path: Path, twice: tuple[str, ...]) -> None:
     bench_toml(tmp_path, methods=["CS"])
-    assert "1 cells need 1 fits" in imbench("run", "--dry-run", *twice, *twice).err
+    assert "1 cell from 1 fit " in imbench("run", "--dry-run", *twice, *twice).err
 
 
 def test_missing_images_name_the_folder_and_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_a_wrong_key_or_option_is_exit_status_2(tmp_path: Path) -> None:
 def test_too_few_images_for_smote_is_not_applicable_and_no_failure(tmp_path: Path) -> None:
     bench_toml(tmp_path, methods=["Vanilla", "SMOTE"], minority=[3])
     ran = imbench("run")
-    assert ran.status == 0 and "1 cells are not applicable" in ran.err
+    assert ran.status == 0 and "not applicable: 1 cell" in ran.err
     shown = imbench("status").out
     assert "not applicable: stripes 12:3 SMOTE: SMOTE needs 6 images of every class, the smallest has 3" in shown
     imbench("report")
@@ -159,7 +159,7 @@ def test_a_record_of_other_code_is_stale_until_it_is_redone(tmp_path: Path) -> N
     kept = imbench("run")
     assert kept.status == 0 and "1 stale (--redo-stale does them again)" in kept.err
     assert f"bench.trainer: {record.code['bench.trainer']} here, another there" in imbench("why", "stripes/6/CS/0").out
-    assert "1 fits done now" in imbench("run", "--redo-stale").err
+    assert "1 fit done now" in imbench("run", "--redo-stale").err
     assert json.loads(imbench("status", "--json").out)[0]["done"] == 1
 
 

@@ -116,7 +116,7 @@ def test_a_method_that_raises_fails_its_own_cell(tmp_path: Path) -> None:
     plugin.write_text(PLUGIN + f'@register("Raises")\nclass Raises(Method):\n{body}')
     bench_toml(tmp_path, plugins=[plugin], methods=["Raises", "Vanilla"])
     ran = imbench("run")
-    assert ran.status == 1 and "1 fits done now, 0 before, 1 failed" in ran.err and "Traceback" not in ran.err
+    assert ran.status == 1 and "1 fit done now, 0 before, 1 failed" in ran.err and "Traceback" not in ran.err
     assert "failed: stripes 12:6 Raises seed 0: RuntimeError: no" in imbench("status").out
 
 

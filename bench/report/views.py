@@ -91,12 +91,15 @@ def _published(layout: Layout, spot: tuple[Key, Place]) -> Value:
 
 def _caption(layout: Layout, mean: str) -> str:
     images = "; ".join(
-        f"{part.majority_count} of {part.majority}, {min(part.counts)} to {max(part.counts)} of {part.minority}"
-        for part in layout.parts
+        f"{part.majority_count} of {part.majority}, {_range(part.counts)} of {part.minority}" for part in layout.parts
     )
     line = "row" if layout.methods_across else "column"
     order = f" Laid out as Table {layout.number} of {CITATION}." if layout.number else ""
     return f"Test set, {mean}. Training images: {images}. Best of each {line} in bold.{order}"
+
+
+def _range(counts: tuple[int, ...]) -> str:
+    return str(counts[0]) if len(set(counts)) == 1 else f"{min(counts)} to {max(counts)}"
 
 
 def _seeds(layout: Layout, frame: pd.DataFrame) -> str:
