@@ -63,7 +63,7 @@ def refusal(path: Path, **overrides: Any) -> str:
     """Return the one line that a file is refused with."""
     with pytest.raises(ConfigError) as raised:
         load_config(path, **overrides)
-    assert "\n" not in str(raised.value) and str(raised.value).startswith(str(path))
+    assert "\n" not in str(raised.value) and str(raised.value).startswith((str(path), "command line"))
     return str(raised.value).removeprefix(f"{path}: ")
 
 
@@ -97,8 +97,8 @@ def test_a_wrong_line_is_named(tmp_path: Path, more: str, line: str) -> None:
 def test_wrong_values_of_the_run_are_named(tmp_path: Path) -> None:
     path = bench_toml(tmp_path)
     assert refusal(path, profile="tiney") == "unknown profile 'tiney': did you mean 'tiny'?"
-    assert refusal(path, seeds=0) == "run.seeds: Input should be greater than or equal to 1"
-    assert refusal(path, executor="slurm").startswith("run.executor: Input should be 'inline', 'loky' or 'dask'")
+    assert refusal(path, seeds=0) == "command line: run.seeds: Input should be greater than or equal to 1"
+    assert "command line: run.executor: Input should be 'inline', 'loky' or 'dask'" in refusal(path, executor="slurm")
     assert refusal(bench_toml(tmp_path, datasetz=["digits"])).startswith(
         "run: unknown key 'datasetz': did you mean 'datasets'?"
     )

@@ -115,7 +115,7 @@ def test_scripts_of_the_measuring_targets_exist() -> None:
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_commands_of_a_document_exist(document: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
-    named = set(re.findall(r"(?:^ +|`|\$ )make ([a-z][a-z-]*)", text(document), re.MULTILINE))
+    named = set(re.findall(r"(?:^ *|`|\$ )make ([a-z][a-z-]*)", text(document), re.MULTILINE))
     assert "test" in named
     assert named <= targets
     options = set(re.findall(r"\b([A-Z_]{4,})=", " ".join(re.findall(r"make [a-z-]+ .*", text(document)))))
