@@ -19,7 +19,7 @@ from bench.config import DEFAULT_FILE, Config, load_config
 from bench.device import Device
 from bench.doctor import examine
 from bench.download import obtain
-from bench.errors import UserError
+from bench.errors import Stopped, UserError
 from bench.estimate import spoken
 from bench.grid import dataset_named
 from bench.progress import counting
@@ -60,9 +60,6 @@ def main() -> None:
     except UserError as error:
         _say(f"imbench: {error}")
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        _say("imbench: stopped; what was finished is stored, the same command goes on from there")
-        sys.exit(130)
 
 
 @app.callback(invoke_without_command=True)
@@ -111,7 +108,10 @@ def run(
     _say(listing.plan_text(plan, settings, Device.best()))
     if dry_run:
         return
-    ended = run_plan(settings, plan, store) if plan.todo else {}
+    try:
+        ended = run_plan(settings, plan, store) if plan.todo else {}
+    except KeyboardInterrupt:
+        raise Stopped("stopped; what was finished is stored, the same command goes on from there") from None
     stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
     now = listing.counted(ended.get("done", 0), "fit")
     _say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")

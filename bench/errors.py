@@ -24,6 +24,12 @@ class StoreError(UserError):
     """The results folder cannot be read or written."""
 
 
+class Stopped(UserError):
+    """The user pressed Ctrl-C."""
+
+    exit_status = 130
+
+
 class TrainingDiverged(Exception):
     """A loss became NaN or infinite; `epoch` counts from 1."""
 

@@ -42,6 +42,17 @@ def test_from_run_to_table_and_back(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in (tmp_path / "results" / "records").rglob("*.json")} == before
 
 
+def test_stopping_a_run_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench_toml(tmp_path)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.run.run_schedule", interrupted)
+    said = imbench("run")
+    assert said.status == 130 and "stopped; what was finished is stored" in said.err
+
+
 def test_why_explains_what_is_there_and_what_is_not(tmp_path: Path) -> None:
     bench_toml(tmp_path)
     imbench("run", "--method", "CS")
