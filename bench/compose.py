@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import NoReturn
 
 from bench.composition import Composition
@@ -17,7 +18,11 @@ from bench.registry import METHODS
 _TERM = re.compile(r"(?P<name>[A-Za-z][\w-]*)(\((?P<arguments>.*)\))?")
 
 
-def compose(expression: str, allowed: Collection[str] = ()) -> Composition:
+def compose(
+    expression: str,
+    allowed: Collection[str] = (),
+    given: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+) -> Composition:
     """Parse `A+B(x=1)` into a composition.
 
     Parameters
@@ -26,6 +31,8 @@ def compose(expression: str, allowed: Collection[str] = ()) -> Composition:
         Registered names joined by `+`, each with keyword arguments in parentheses if it takes any.
     allowed
         Expressions that may rebalance twice, as bench.toml lists them.
+    given
+        Arguments by method name, as a profile gives them; those of the expression go first. The name stays as written.
 
     Raises
     ------
@@ -33,7 +40,7 @@ def compose(expression: str, allowed: Collection[str] = ()) -> Composition:
         A name or argument is unknown, two parts want one slot, or two parts rebalance and the pair is not allowed.
     """
     calls = _split(expression)
-    parts = tuple(_build(name, arguments) for name, arguments in calls)
+    parts = tuple(_build(name, {**given.get(name, {}), **arguments}) for name, arguments in calls)
     names = tuple(_spell(name, arguments) for name, arguments in calls)
     _refuse_shared_slots(names, parts)
     pairs = {frozenset(name for name, _ in _split(pair)) for pair in allowed}

@@ -14,6 +14,7 @@ from bench.protocol import Protocol
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
+NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
 
 
 class Strict(BaseModel):
@@ -38,6 +39,7 @@ class Run(Strict):
     methods: tuple[str, ...]
     minority: tuple[int, ...] = ()
     seeds: int = Field(5, ge=1)
+    translators: int = Field(1, ge=1)
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
     workers: int = Field(0, ge=0)
@@ -79,22 +81,39 @@ class Folder(Strict):
 
 
 class Profile(Protocol, Strict):
-    """A named protocol, with exceptions per dataset (never per method) and the sizes of the tasks it runs."""
+    """A named protocol, with exceptions per dataset (never per method) and the sizes of the tasks it runs.
+
+    `stages` holds settings of stages by name; `methods` holds arguments of the methods that such stages serve, where
+    a row does not give its own.
+    """
 
     majority_count: int | None = Field(None, ge=1)
     minority_counts: tuple[int, ...] = ()
+    stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    methods: dict[str, dict[str, Any]] = Field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def protocol(self, dataset: str) -> Protocol:
         """Return the protocol of one dataset."""
         common = self.model_dump(include=set(Protocol.model_fields))
-        return Protocol(**(common | self.datasets.get(dataset, {})))
+        exceptions = self.datasets.get(dataset, {})
+        return Protocol(**(common | {key: value for key, value in exceptions.items() if key not in NESTED}))
+
+    def stage_values(self, stage: str, dataset: str) -> dict[str, Any]:
+        """Return what the profile sets of a stage for one dataset."""
+        exceptions: dict[str, dict[str, Any]] = self.datasets.get(dataset, {}).get("stages", {})
+        return self.stages.get(stage, {}) | exceptions.get(stage, {})
+
+    def arguments(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """Return the arguments that the profile gives to methods, by name, for one dataset."""
+        exceptions: dict[str, dict[str, Any]] = self.datasets.get(dataset, {}).get("methods", {})
+        return {name: self.methods.get(name, {}) | exceptions.get(name, {}) for name in self.methods | exceptions}
 
     @model_validator(mode="after")
     def _exceptions_are_valid(self) -> Profile:
         for dataset, exceptions in self.datasets.items():
             for key in exceptions:
-                if key not in Protocol.model_fields:
+                if key not in NESTED and key not in Protocol.model_fields:
                     raise ValueError(f"datasets.{dataset}: {unknown('key', key, Protocol.model_fields)}")
             self.protocol(dataset)
         return self

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from bench.grid import Job
+from bench.job import Job
 from bench.trainer import flops_per_image
 
 
 def operations(job: Job) -> float:
-    """Return about how many floating-point operations a fit's training takes; exact where epochs are equal."""
+    """Return about how many floating-point operations a job takes; exact for plain fits where epochs are equal."""
+    if job.kind != "fit":
+        return max(job.operations, 1.0)
     counts, protocol = job.task.counts, job.protocol
     images = 2 * max(counts) if protocol.epoch == "equal" else sum(counts)
-    return images * protocol.epochs * flops_per_image(protocol, len(counts))
+    return images * protocol.epochs * flops_per_image(protocol, len(counts)) + job.operations
 
 
 class Estimate:
@@ -50,13 +52,21 @@ class Estimate:
 def _keys(job: Job) -> list[tuple[object, ...]]:
     """Return groups of like fits, the most alike first."""
     task = job.task
-    return [(task.dataset, job.method, task.counts), (task.dataset, job.method), (task.dataset,), ()]
+    kind, name = job.kind, job.call.name if job.call else job.method.partition("(")[0]
+    return [
+        (task.dataset, kind, job.method, task.counts),
+        (task.dataset, kind, job.method),
+        (task.dataset, kind, name),
+        (task.dataset, kind),
+        (kind,),
+        (),
+    ]
 
 
 def spoken(seconds: float | None) -> str:
     """Return a duration in words."""
     if seconds is None:
-        return "unknown until the first fit is done"
+        return "unknown until the first is done"
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

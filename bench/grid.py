@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from pydantic import ValidationError
 
 from bench.compose import compose
 from bench.composition import Composition
-from bench.config import Config
+from bench.config import Config, Profile
 from bench.dataset import Dataset, Split
-from bench.errors import ConfigError
+from bench.errors import ConfigError, unknown
 from bench.identity import Task, fit_identity
-from bench.protocol import Protocol
+from bench.job import Arguments, Job, Need
+from bench.needs import Workshop
 from bench.record import digest
-from bench.registry import DATASETS, unknown_dataset
+from bench.registry import DATASETS, STAGES, unknown_dataset
 from bench.streams import Streams
 
 
@@ -21,7 +25,8 @@ from bench.streams import Streams
 class Cell:
     """One number's place in a table: a fit with a decision.
 
-    `fit` is the record's identity digest, or "" where the method does not apply; then `not_applicable` says why.
+    `translator` is the stream of the stages it uses, other than 0 only where their own luck is measured. `fit` is the
+    record's identity digest, or "" where the method does not apply; then `not_applicable` says why.
     """
 
     dataset: str
@@ -32,6 +37,7 @@ class Cell:
     profile: str
     fit: str
     not_applicable: str = ""
+    translator: int = 0
 
     @property
     def minority_count(self) -> int:
@@ -40,25 +46,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One fit to be done: its identity, and what a worker needs to do it. `method` is any cell's that shares it."""
-
-    id: str
-    identity: dict[str, Any]
-    method: str
-    task: Task
-    protocol: Protocol
-    streams: Streams
-
-    @property
-    def label(self) -> str:
-        """Short name for a progress display."""
-        return f"{self.task.dataset} {':'.join(map(str, self.task.counts))} {self.method} seed {self.streams.order}"
-
-
-@dataclass(frozen=True)
 class Grid:
-    """All cells of a run, and every fit they need, once: one seed after the other, so that early tables are whole."""
+    """All cells of a run, and every job they need, once: one seed after the other, so that early tables are whole.
+
+    A job comes after those whose artifacts it needs.
+    """
 
     cells: tuple[Cell, ...]
     jobs: tuple[Job, ...]
@@ -88,8 +80,6 @@ def build_grid(config: Config) -> Grid:
     ConfigError
         A dataset, method or minority count does not exist; the text names it.
     """
-    composed = (compose(expression, config.composition.allow) for expression in config.run.methods)
-    methods = {method.name: method for method in composed}.values()
     for name in config.profile.datasets:
         dataset_named(name, config)  # an exception for a dataset that does not exist is a typo
     cells: list[Cell] = []
@@ -97,15 +87,94 @@ def build_grid(config: Config) -> Grid:
     for name in dict.fromkeys(config.run.datasets):
         dataset = dataset_named(name, config)
         split, protocol = dataset.split(), config.profile.protocol(name)
-        for counts in counts_of(dataset, split, config):
-            task = Task(name, dataset.edition, split.digest, split.classes, counts)
+        arguments = config.profile.arguments(name)
+        composed = [compose(row, config.composition.allow, arguments) for row in config.run.methods]
+        methods = {method.name: method for method in composed}.values()
+        tasks = [
+            Task(name, dataset.edition, split.digest, split.classes, counts)
+            for counts in counts_of(dataset, split, config)
+        ]
+        rarest = min(tasks, key=lambda task: min(task.counts), default=None)
+        for task in tasks:
+            whole = replace(task, counts=split.counts("train"))
+            place = _Place(Workshop(task, whole, protocol, partial(stage_settings, config.profile, name)), config)
             for method in methods:
-                for seed in range(config.run.seeds):
-                    cell, job = _cell(task, method, seed, protocol, config.run.profile)
-                    cells.append(cell)
-                    if job:
-                        jobs.setdefault(job.id, job)
-    return Grid(tuple(cells), tuple(sorted(jobs.values(), key=lambda job: job.streams.order)))
+                for translator in range(config.run.translators if task is rarest else 1):
+                    for seed in range(config.run.seeds):
+                        cell, made = place.cell(method, seed, translator, arguments)
+                        cells += [cell] if cell else []
+                        for job in made:
+                            jobs.setdefault(job.id, job)
+    return Grid(tuple(cells), _in_order(jobs.values()))
+
+
+def stage_settings(profile: Profile, dataset: str, name: str) -> Mapping[str, object]:
+    """Return a stage's settings for one dataset, complete and as JSON values.
+
+    Raises
+    ------
+    ConfigError
+        There is no such stage, or it has no such setting; the text names it.
+    """
+    cls, given = STAGES[name].cls.Settings, profile.stage_values(name, dataset)
+    for key in given:
+        if key not in cls.model_fields:
+            raise ConfigError(f"profiles.stages.{name}: {unknown('key', key, cls.model_fields)}")
+    try:
+        return cls(**given).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join((name, *map(str, first["loc"])))
+        raise ConfigError(f"profiles.stages.{place}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One task of a run, ready to make cells."""
+
+    workshop: Workshop
+    config: Config
+
+    def cell(
+        self, method: Composition, seed: int, translator: int, arguments: Arguments
+    ) -> tuple[Cell | None, list[Job]]:
+        """Return a cell with the jobs it needs; no cell for another translator of a method that has none."""
+        task, protocol, profile = self.workshop.task, self.workshop.protocol, self.config.run.profile
+        requests = method.requires(task.counts, protocol)
+        if translator and not requests:
+            return None, []
+        reason = method.supports(task.counts) or self.workshop.supports(requests)
+        cell = Cell(task.dataset, task.classes, task.counts, method.name, seed, profile, "", reason, translator)
+        if reason:
+            return (None if translator else cell), []
+        streams = Streams.of(seed).model_copy(update={"stage": translator})
+        needs, jobs = self.workshop.needs(requests, translator)
+        identity = fit_identity(task, method, streams, protocol, tuple(need.id for need in needs))
+        job = Job(
+            digest(identity),
+            identity,
+            method.name,
+            task,
+            protocol,
+            streams,
+            "fit",
+            needs,
+            arguments=arguments if requests else {},
+            operations=extra_operations(method, task, needs),
+        )
+        return replace(cell, fit=job.id), [*jobs, job, *self.workshop.measurements(method, job, requests)]
+
+
+def extra_operations(method: Composition, task: Task, needs: tuple[Need, ...]) -> float:
+    """Return about how many operations a fit takes beyond training its classifier."""
+    stages = {need.name: need.call.build() for need in needs}
+    count = [getattr(part, "extra_operations", None) for part in method.parts]
+    return sum(float(extra(task.counts, stages)) for extra in count if extra)
+
+
+def _in_order(jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """Sort by seed, other translators last; a job stays after those it needs, which are of no later seed."""
+    return tuple(sorted(jobs, key=lambda job: (job.streams.stage if job.kind == "fit" else 0, job.streams.order)))
 
 
 def counts_of(dataset: Dataset, split: Split, config: Config) -> list[tuple[int, ...]]:
@@ -130,11 +199,3 @@ def counts_of(dataset: Dataset, split: Split, config: Config) -> list[tuple[int,
                 f"the training part has {held}"
             )
     return [dataset.counts(capped, count) for count in dict.fromkeys(wanted)]
-
-
-def _cell(task: Task, method: Composition, seed: int, protocol: Protocol, profile: str) -> tuple[Cell, Job | None]:
-    reason, streams = method.supports(task.counts), Streams.of(seed)
-    identity = fit_identity(task, method, streams, protocol)
-    key = "" if reason else digest(identity)
-    cell = Cell(task.dataset, task.classes, task.counts, method.name, seed, profile, key, reason)
-    return cell, None if reason else Job(key, identity, method.name, task, protocol, streams)

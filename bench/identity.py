@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,16 +30,41 @@ def fit_identity(
     """Return all that determines a fit's outcome as JSON values. Place, host, device and time are not among it."""
     return {
         "kind": "fit",
+        **_task(task),
+        "method": method.training_part,
+        "streams": streams.model_dump(),
+        "protocol": protocol.model_dump(),
+        "stages": list(stages),
+    }
+
+
+def stage_identity(
+    task: Task, name: str, parameters: Mapping[str, object], settings: Mapping[str, object], **more: Any
+) -> dict[str, Any]:
+    """Return all that determines a stage's artifact. `more` holds streams, facts of the images and stages it needs."""
+    return {
+        "kind": "stage",
+        "stage": name,
+        "parameters": dict(parameters),
+        "settings": dict(settings),
+        **_task(task),
+        **more,
+    }
+
+
+def measurement_identity(task: Task, of: str, judges: Iterable[str], images: Mapping[str, object]) -> dict[str, Any]:
+    """Return all that determines what judges say about the artifact of the record `of`."""
+    return {"kind": "measurement", "of": of, "judges": list(judges), "images": dict(images), **_task(task)}
+
+
+def _task(task: Task) -> dict[str, Any]:
+    return {
         "dataset": task.dataset,
         "edition": task.edition,
         "split": task.split,
         "classes": list(task.classes),
         "preparation": RULE,
         "counts": list(task.counts),
-        "method": method.training_part,
-        "streams": streams.model_dump(),
-        "protocol": protocol.model_dump(),
-        "stages": list(stages),
     }
 
 
@@ -48,8 +73,12 @@ def fit_code(method: Composition) -> dict[str, str]:
 
     A method that only decides adds none: its record is that of the training part.
     """
-    parts = method.training_parts.values()
-    return code_digests(["bench.fit", "bench.parts", *(type(part).__module__ for part in parts)])
+    return code_digests(fit_modules(method))
+
+
+def fit_modules(method: Composition) -> list[str]:
+    """Return the modules that a fit of this method starts from."""
+    return ["bench.fit", "bench.parts", *(type(part).__module__ for part in method.training_parts.values())]
 
 
 def differences(ours: object, theirs: object, path: str = "") -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from bench.dataset import Dataset
 from bench.errors import ConfigError, unknown
 from bench.method import Method
+from bench.stage import Stage
 
 T = TypeVar("T")
 
@@ -74,7 +75,9 @@ class Registry(Generic[T]):
 
 METHODS: Registry[Method] = Registry("method")
 DATASETS: Registry[Dataset] = Registry("dataset")
+STAGES: Registry[Stage] = Registry("stage")
 register = METHODS.register
+register_stage = STAGES.register
 register_dataset = DATASETS.register
 
 
@@ -84,16 +87,16 @@ def unknown_dataset(name: str, own: Iterable[str]) -> str:
 
 
 def load(plugins: tuple[str, ...] = ()) -> None:
-    """Import the shipped methods and datasets, then a user's own files.
+    """Import the shipped methods, datasets and evaluators, then a user's own files.
 
     Raises
     ------
     ConfigError
         A plugin file is missing, or cannot be imported; the text names it.
     """
-    for package in ("methods", "datasets"):
+    for package in ("methods", "datasets", "bench.evaluators"):
         module = importlib.import_module(package)
-        for info in pkgutil.iter_modules(module.__path__, f"{package}."):
+        for info in pkgutil.walk_packages(module.__path__, f"{package}."):
             importlib.import_module(info.name)
     for plugin in plugins:
         _load_file(Path(plugin).resolve())

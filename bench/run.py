@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,26 +13,29 @@ from bench.cache import prepare
 from bench.config import Config
 from bench.dataset import Dataset
 from bench.device import Device
-from bench.estimate import Estimate
+from bench.estimate import Estimate, operations
 from bench.executors import open_workers
 from bench.graph import Node
-from bench.grid import Grid, Job, build_grid, dataset_named
+from bench.grid import Grid, build_grid, dataset_named
+from bench.job import Job
 from bench.manifest import Progress
 from bench.progress import counting, progress
 from bench.schedule import Event, Outcome
 from bench.schedule import run as run_schedule
 from bench.state import Standing, State, standing
 from bench.store import Store
+from bench.weights import Weights
 from bench.work import Failure
 from bench.worker import Bench, Order, failed_record, work
 
 ON_ONE_GPU = 4  # not measured: small fits leave a GPU idle, many processes wait for each other
 PARTS_READ = {"train": "load_size", "val": "image_size", "test": "image_size"}
+SPARE = {"spare": "load_size"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do: the grid, how it stands, and the fits that are to be done."""
+    """What a run will do: the grid, how it stands, and the jobs that are to be done, each after those it needs."""
 
     grid: Grid
     standing: Standing
@@ -41,22 +44,43 @@ class Plan:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds that the fits to be done will take, learned from records; None where there are none."""
+        """Seconds that the jobs to be done will take, learned from records; None where there are none."""
         return self.estimate.left(self.todo)
 
 
 def make_plan(config: Config, store: Store, redo_stale: bool = False) -> Plan:
-    """Compare what the Config asks for with the store. Missing and failed fits are to be done, stale ones on wish."""
+    """Compare what the Config asks for with the store. Missing and failed jobs are to be done, stale ones on wish.
+
+    A stage is made only for a job that is to be done, and again where its artifact is gone or damaged.
+    """
     grid = build_grid(config)
     summaries = store.summaries()
     state = standing(grid, summaries, config)
     wanted: tuple[State, ...] = ("missing", "failed", "stale") if redo_stale else ("missing", "failed")
-    todo = tuple(job for job in grid.jobs if state.states[job.id] in wanted)
+    todo = _todo(grid, [job.id for job in grid.jobs if state.states[job.id] in wanted], Weights(store.root))
     estimate = Estimate(worker_count(config))
     for job in grid.jobs:
         if state.states[job.id] in ("done", "stale"):
             estimate.learn(job, summaries[job.id].seconds)
     return Plan(grid, state, todo, estimate)
+
+
+def _todo(grid: Grid, wanted: Iterable[str], weights: Weights) -> tuple[Job, ...]:
+    """Return the wanted jobs and those that make artifacts they lack; of stages, only what others lack."""
+    jobs = {job.id: job for job in grid.jobs}
+    asked = set(wanted)
+    waiting = [job for job in grid.jobs if job.id in asked and job.kind != "stage"]
+    found = {job.id for job in waiting}
+    there: dict[tuple[str, str], bool] = {}
+    while waiting:
+        for need in waiting.pop().needs:
+            artifact = need.id, need.file
+            if artifact not in there:
+                there[artifact] = need.id not in asked and weights.find(*artifact) is not None
+            if not there[artifact] and need.id not in found:
+                found.add(need.id)
+                waiting.append(jobs[need.id])
+    return tuple(job for job in grid.jobs if job.id in found)
 
 
 def worker_count(config: Config) -> int:
@@ -69,7 +93,7 @@ def worker_count(config: Config) -> int:
 
 
 def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
-    """Do every fit of a plan; return how many ended `done` or `failed`.
+    """Do every job of a plan; return how many ended `done` or `failed`.
 
     Raises
     ------
@@ -82,7 +106,7 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     orders = {order.job.id: order for order in make_orders(config, plan, store)}
     plugins = tuple(str(Path(plugin).resolve()) for plugin in config.plugins)
     bench = Bench(store.root.resolve(), plugins, config.composition.allow)
-    nodes = [Node(id, partial(work, bench, order), label=order.job.label) for id, order in orders.items()]
+    nodes = [_node(bench, order, orders.keys()) for order in orders.values()]
     settings = config.run
     with (
         open_workers(settings.executor, worker_count(config), config.profile.threads, settings.scheduler) as workers,
@@ -99,30 +123,39 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     return Counter(_ending(outcome) for outcome in outcomes.values())
 
 
+def _node(bench: Bench, order: Order, planned: Collection[str]) -> Node:
+    job = order.job
+    needs = tuple(dict.fromkeys(need.id for need in job.needs if need.id in planned))
+    return Node(job.id, partial(work, bench, order), needs, operations(job), job.label)
+
+
 def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
-    """Decode what the plan's fits read, once, and return their orders."""
+    """Decode what the plan's jobs read, once, and return their orders."""
     summaries = store.summaries()
     datasets = {name: dataset_named(name, config) for name in dict.fromkeys(job.task.dataset for job in plan.todo)}
+    judged = {job.task.dataset for job in plan.todo if job.call and job.call.build().whole_split}
     caches = {}
     for name, dataset in datasets.items():
         with counting(f"{name}: decoding") as display:
-            caches[name] = decode(dataset, config, display)
-    wholes = {name: {part: dataset.split().counts(part) for part in PARTS_READ} for name, dataset in datasets.items()}
+            caches[name] = decode(dataset, config, display, spare=name in judged)
+    wholes = {name: {part: dataset.split().counts(part) for part in caches[name]} for name, dataset in datasets.items()}
     orders = []
     for job in plan.todo:
-        name, code = job.task.dataset, plan.standing.code[job.method]
-        state = plan.standing.states[job.id]
-        replace = summaries[job.id].code_digest if state == "stale" else state
-        orders.append(Order(job, caches[name], wholes[name], code, replace))
+        name, state = job.task.dataset, plan.standing.states[job.id]
+        replace = state if state in ("failed", "missing") else summaries[job.id].code_digest
+        orders.append(Order(job, caches[name], wholes[name], plan.standing.code[job.id], replace))
     return orders
 
 
-def decode(dataset: Dataset, config: Config, display: Progress | None = None) -> Mapping[str, Path]:
+def decode(
+    dataset: Dataset, config: Config, display: Progress | None = None, spare: bool = False
+) -> Mapping[str, Path]:
     """Return the files of decoded images of a dataset at the profile's sizes, made where they are missing."""
     protocol, split = config.profile.protocol(dataset.name), dataset.split()
+    read = PARTS_READ | SPARE if spare and any(split.counts("spare")) else PARTS_READ
     return {
         part: prepare(dataset, split, part, getattr(protocol, size), config.paths.cache, display).resolve()
-        for part, size in PARTS_READ.items()
+        for part, size in read.items()
     }
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from bench.compose import compose
 from bench.config import Config
 from bench.errors import UserError
-from bench.grid import Cell, Job, build_grid
-from bench.identity import differences, fit_code
+from bench.grid import Cell, build_grid
+from bench.identity import differences
+from bench.job import Job
+from bench.jobcode import code_of
 from bench.record import Record, digest
 from bench.state import state_of
 from bench.store import Store
@@ -51,7 +53,7 @@ def _find(cell: str, config: Config) -> tuple[Cell, Job | None]:
 
 
 def _explain_job(job: Job, config: Config, store: Store) -> dict[str, Any]:
-    code, record = fit_code(compose(job.method, config.composition.allow)), store.get(job.id)
+    code, record = code_of(job, config.composition.allow), store.get(job.id)
     shown: dict[str, Any] = {"record": job.id, "state": state_of(store.summaries().get(job.id), digest(code))}
     if record is None:
         shown["nearest records"] = _nearest(job, store)

@@ -1,24 +1,30 @@
-"""What a worker does with one job: claim it, open the images, fit, store the record."""
+"""What a worker does with one job: claim it, open images and artifacts, do the work, store the record."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench import registry
 from bench.compose import compose
-from bench.composition import Composition
 from bench.device import Device
 from bench.environment import environment
 from bench.errors import ConfigError
 from bench.fit import fit
-from bench.grid import Job
-from bench.identity import fit_code
+from bench.job import Job
+from bench.jobcode import code_of
+from bench.material import open_material
+from bench.measurement import measure
 from bench.parts import open_parts
-from bench.record import Record
+from bench.record import Cost, Record
+from bench.stage import Material
 from bench.store import Store
+from bench.streams import Streams
+from bench.weights import Weights
 from bench.work import Answer, Busy, Done, Failure, Reused
 
 
@@ -43,10 +49,11 @@ class Order:
     whole: Mapping[str, tuple[int, ...]]
     code: Mapping[str, str]
     replace: str = ""  # "failed", or a code digest: such a record is replaced
+    keep_weights: bool = False
 
 
 def work(bench: Bench, order: Order) -> Answer:
-    """Do one fit unless its record exists or another runner is at it.
+    """Do one job unless its record exists or another runner is at it.
 
     What a method raises, a diverging loss too, leaves as an exception; the run stores it as a `failed_record`.
 
@@ -62,31 +69,87 @@ def work(bench: Bench, order: Order) -> Answer:
         if (found := store.get(order.job.id)) and not _replaceable(found, order.replace):
             return Reused(found.status)
         registry.load(bench.plugins)
-        method = compose(order.job.method, bench.allowed)
-        if fit_code(method) != order.code:
+        if code_of(order.job, bench.allowed) != order.code:
             raise ConfigError("the code has changed since this run began; run the same command again")
-        store.save(perform(method, order))
+        store.save(perform(bench, order))
         return Done("done")
 
 
-def perform(method: Composition, order: Order) -> Record:
-    """Fit and return the record."""
-    job, device = order.job, Device.best()
+def perform(bench: Bench, order: Order) -> Record:
+    """Do the work and return the record; artifacts are on disk by then."""
+    job, device, weights = order.job, Device.best(), Weights(bench.results)
+    common = {
+        "id": job.id,
+        "identity": job.identity,
+        "code": dict(order.code),
+        "status": "done",
+        "environment": environment(device),
+    }
+    needed = opened(job, weights, device)
+    if job.kind == "stage":
+        return Record(**common, **_make(order, needed, weights, device), finished=_now())
+    if job.kind == "measurement":
+        return Record(**common, **_measure(order, needed, device), finished=_now())
+    method = compose(job.method, bench.allowed, job.arguments)
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, job.streams)
-    fitted = fit(method, parts, job.protocol, job.streams, device)
+    fitted = fit(method, parts, job.protocol, job.streams, device, needed)
+    for name, tensors in fitted.artifacts.items():
+        weights.save(job.id, tensors, name)
+    if order.keep_weights:
+        weights.save(job.id, fitted.weights, "classifier")
     return Record(
-        id=job.id,
-        identity=job.identity,
-        code=dict(order.code),
-        status="done",
+        **common,
         validation=fitted.validation,
         test=fitted.test,
         selected_epoch=fitted.selected_epoch,
         history=fitted.history,
         cost=fitted.cost,
-        environment=environment(device),
         finished=_now(),
     )
+
+
+def opened(job: Job, weights: Weights, device: Device) -> dict[str, Any]:
+    """Return the artifacts that a job needs, by name.
+
+    Raises
+    ------
+    StoreError
+        One is missing or damaged.
+    """
+    return {
+        need.name: need.call.build().open(weights.load(need.id, need.file), job.task.counts, device)
+        for need in job.needs
+    }
+
+
+def _make(order: Order, needed: Mapping[str, Any], weights: Weights, device: Device) -> dict[str, Any]:
+    """Make a stage's artifact, going on from its checkpoint if there is one; return the record's fields."""
+    job, started = order.job, time.perf_counter()
+    assert job.call is not None
+    checkpoint = weights.checkpoint(job.id)
+    train, spare = open_material(order.caches, order.whole, job.task)
+    with device.session(job.protocol):
+        material = Material(train, spare, job.protocol, job.streams, device, needed, checkpoint)
+        made = job.call.build().make(material)
+        cost = Cost(
+            seconds=sum(row["seconds"] for row in made.history if "seconds" in row) or time.perf_counter() - started,
+            train_images=len(train),
+            flops=made.flops,
+            peak_memory_bytes=device.peak_memory(),
+        )
+    weights.save(job.id, made.tensors)
+    checkpoint.remove()
+    return {"history": made.history, "cost": cost}
+
+
+def _measure(order: Order, needed: Mapping[str, Any], device: Device) -> dict[str, Any]:
+    """Judge a translator; return the record's fields."""
+    job, started = order.job, time.perf_counter()
+    parts = open_parts(order.caches, order.whole, job.task, job.protocol, Streams())
+    judges = [needed[need.name] for need in job.needs if need.name != "translator"]
+    with device.session(job.protocol):
+        figures = measure(needed["translator"], judges, parts, device)
+    return {"figures": figures, "cost": Cost(seconds=time.perf_counter() - started)}
 
 
 def failed_record(order: Order, failure: Failure) -> Record:

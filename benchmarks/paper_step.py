@@ -23,7 +23,8 @@ from bench.composition import Composition
 from bench.config import Config, load_config
 from bench.device import Device
 from bench.errors import UserError
-from bench.grid import Job, build_grid, dataset_named
+from bench.grid import build_grid, dataset_named
+from bench.job import Job
 from bench.images import ImageSet
 from bench.method import Counts
 from bench.protocol import Protocol

@@ -11,7 +11,7 @@ from bench.composition import Composition
 from bench.config import Config
 from bench.errors import ConfigError, DataError, UserError
 from bench.grid import Grid, build_grid
-from bench.identity import fit_code
+from bench.jobcode import code_of
 from bench.record import Record, digest
 from bench.registry import DATASETS
 from bench.report.frame import Adjust, frame
@@ -66,12 +66,11 @@ class _Staleness:
     """Tells whether a record was made by code that has changed since."""
 
     def __init__(self, sources: Iterable[Source], config: Config) -> None:
-        self._method = {job.id: job.method for source in sources for job in source.grid.jobs}
-        allowed, methods = config.composition.allow, set(self._method.values())
-        self._digests = {method: digest(fit_code(compose(method, allowed))) for method in methods}
+        jobs = (job for source in sources for job in source.grid.jobs)
+        self._digests = {job.id: digest(code_of(job, config.composition.allow)) for job in jobs}
 
     def __call__(self, record: Record) -> bool:
-        return record.code_digest != self._digests[self._method[record.id]]
+        return record.code_digest != self._digests[record.id]
 
 
 def _source(name: str, config: Config, stores: list[Store], asked: bool) -> Source | None:
@@ -95,8 +94,9 @@ def _source(name: str, config: Config, stores: list[Store], asked: bool) -> Sour
 def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
     """Return the Config with the methods and minority counts that its profile's records have beyond it."""
     protocol = config.profile.protocol(name).model_dump()
-    mine = [record.identity for record in records if record.identity["protocol"] == protocol]
-    methods = [compose(expression, config.composition.allow) for expression in config.run.methods]
+    mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
+    given = config.profile.arguments(name)
+    methods = [compose(expression, config.composition.allow, given) for expression in config.run.methods]
     for spelled in dict.fromkeys(_expression(identity["method"]) for identity in mine):
         if (more := _known(spelled)) and more.training_part not in [method.training_part for method in methods]:
             methods.append(more)

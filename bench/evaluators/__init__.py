@@ -1,0 +1,1 @@
+"""Evaluators: networks that judge generated images."""

@@ -1,0 +1,188 @@
+"""ALT: classifier and translator train in turn, and the classifier teaches the translator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from bench.images import ImageSet
+from bench.method import Method
+from bench.protocol import Protocol
+from bench.registry import register
+from bench.stage import Stage, StageRequest
+from bench.trainer import Trained, Trainer, random_crops
+from methods.translators.cyclegan import CycleGAN, Extra, part, step_operations
+from methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from methods.translators.settings import CycleGANSettings
+from methods.translators.stages import two_classes
+from methods.translators.training import GanTraining, majority_and_minority
+from methods.translators.translator import TrainedCycleGAN, opened, views
+
+
+@register("ALT", reference="Sahoo et al. 2020, arXiv:2008.05524")
+class Alternating(Method):
+    """Go on training the translator in blocks between the classifier's, with the classifier as its frozen teacher.
+
+    Parameters
+    ----------
+    blocks, classifier_epochs, gan_epochs
+        So many times: epochs of the classifier, then epochs of the translator. 5 of 5 + 5 are the paper's 50 epochs.
+    teacher_every
+        The classifier's term of eq. 7 is taken on whole images, every so many steps and that much heavier. Where the
+        translator trains on whole images, 1 takes it on those of the step itself.
+    class_weight, views
+        As for AUG; with views, the training set is translated anew for every block.
+    """
+
+    unequal_classes = True
+    leaves = "CycleGAN"  # the artifact "translator" of a fit opens as this stage's does
+
+    def __init__(
+        self,
+        blocks: int = 5,
+        classifier_epochs: int = 5,
+        gan_epochs: int = 5,
+        teacher_every: int = 1,
+        class_weight: Literal["inverse", "off"] = "inverse",
+        views: int = 0,
+    ) -> None:
+        if min(blocks, classifier_epochs, gan_epochs, teacher_every) < 1:
+            raise ValueError("blocks, classifier_epochs, gan_epochs and teacher_every are at least 1")
+        if class_weight not in ("inverse", "off"):
+            raise ValueError(f"class_weight is inverse or off, not {class_weight!r}")
+        if views not in (0, 1, 2):
+            raise ValueError(f"views is 0, 1 or 2, not {views!r}")
+        self.blocks, self.classifier_epochs, self.gan_epochs = blocks, classifier_epochs, gan_epochs
+        self.teacher_every, self.class_weight, self.views = teacher_every, class_weight, views
+
+    def supports(self, counts: Sequence[int]) -> str:
+        return two_classes(counts) or super().supports(counts)
+
+    def requires(self, counts: Sequence[int], protocol: Protocol) -> tuple[StageRequest, ...]:
+        return (StageRequest("CycleGAN"),)
+
+    def bind(self, stages: Mapping[str, object]) -> Method:
+        bound = copy(self)
+        bound._stages = stages
+        return bound
+
+    def resample(self, train: ImageSet, rng: np.random.Generator) -> ImageSet:
+        if not self.views:
+            return train
+        # Room for the translations, which every block makes anew.
+        return with_views(train, train.pixels[train.rows].repeat(self.views, 1, 1, 1))
+
+    def sampler(self, labels: Tensor, rng: torch.Generator) -> Tensor:
+        return equal_kinds(labels, 1 + self.views, rng) if self.views else torch.randperm(len(labels), generator=rng)
+
+    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+        return majority_weights(counts, self.class_weight)
+
+    def extra_operations(self, counts: Sequence[int], stages: Mapping[str, Stage]) -> float:
+        """Return about how many floating-point operations the translator's epochs take."""
+        settings = stages["CycleGAN"].settings
+        assert isinstance(settings, CycleGANSettings)
+        epochs = self.blocks * self.gan_epochs
+        return epochs * max(counts) / settings.batch_size * step_operations(settings)
+
+    def fit(self, trainer: Trainer) -> Trained:
+        start: TrainedCycleGAN = self._stages["CycleGAN"]  # type: ignore[assignment]
+        real = trainer.train.take(torch.arange(len(trainer.train) // (1 + self.views)))
+        gan = CycleGAN(start.settings, trainer.streams, trainer.device)
+        training = GanTraining(
+            gan, real, trainer.protocol, lambda use: trainer.streams.torch("order", use=f"translator {use}")
+        )
+        training.restore(start.state)
+        training.history = []
+        for _ in range(self.blocks):
+            self._classifier_block(trainer, real, training, start)
+            self._gan_block(trainer, training)
+        weights = part(training.state(), "weights")
+        return replace(trainer.selected(), artifacts={"translator": {f"weights.{k}": v for k, v in weights.items()}})
+
+    def _classifier_block(
+        self, trainer: Trainer, real: ImageSet, training: GanTraining, start: TrainedCycleGAN
+    ) -> None:
+        state = {name: value.detach().clone() for name, value in training.gan.networks.state_dict().items()}
+        now = opened(
+            {f"weights.{name}": value for name, value in state.items()},
+            start.settings,
+            real.counts.tolist(),
+            trainer.device,
+        )
+        if self.views:
+            trainer.train = with_views(real, views(now.translator, real, self.views, trainer.device))
+        for _ in range(self.classifier_epochs):
+            if self.views:
+                trainer.train_epoch()
+            else:
+                train_epoch_on_pairs(trainer, now)
+            trainer.check()
+
+    def _gan_block(self, trainer: Trainer, training: GanTraining) -> None:
+        before = len(training.history)
+        with _frozen(trainer.model):
+            teacher = _Teacher(trainer, training, self.teacher_every)
+            training.train_until(training.epoch + self.gan_epochs, teacher=teacher)
+        rows = training.history[before:]
+        steps = len(rows) * training.steps
+        trainer.history[-1] |= {
+            "gan_epoch": rows[-1]["epoch"],
+            "gan_seconds": sum(row["seconds"] for row in rows),
+            "gan_flops": steps * step_operations(training.gan.settings),
+            **{name: rows[-1][name] for name in ("generator_loss", "discriminator_loss", "cycle_loss")},
+        }
+
+    _stages: Mapping[str, object] = MappingProxyType({})
+
+
+class _Teacher:
+    """The classifier's term of eq. 7: -log z(G_AB(a)) - log(1 - z(G_BA(b))), without 1/gamma."""
+
+    def __init__(self, trainer: Trainer, training: GanTraining, every: int) -> None:
+        self.trainer, self.training, self.every = trainer, training, every
+        self.labels = majority_and_minority(training.train.counts)
+        self.on_crops = training.gan.settings.crop_size == trainer.protocol.image_size
+
+    def __call__(self, step: int, a: Tensor, b: Tensor) -> Extra | None:
+        if step % self.every:
+            return None
+        if self.on_crops:
+            return lambda fake_b, fake_a: self.every * self._loss(fake_b, fake_a)
+        return lambda *_: self.every * self._loss(*self._translated(step, a, b))
+
+    def _translated(self, step: int, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        gan, training = self.training.gan, self.training
+        rng = training.draw(f"whole {training.epoch + 1} {step}")
+        whole_a, whole_b = (
+            gan.device.images(random_crops(training.train, positions, self.trainer.protocol, rng)).to(gan.dtype)
+            for positions in (a, b)
+        )
+        return gan.networks["AB"](whole_a), gan.networks["BA"](whole_b)
+
+    def _loss(self, fake_b: Tensor, fake_a: Tensor) -> Tensor:
+        label_a, label_b = self.labels
+        with self.trainer.device.autocast(self.trainer.protocol):
+            logits_b, logits_a = self.trainer.model(fake_b.float()), self.trainer.model(fake_a.float())
+        wanted_b = torch.full((len(fake_b),), label_b, device=fake_b.device)
+        wanted_a = torch.full((len(fake_a),), label_a, device=fake_a.device)
+        return F.cross_entropy(logits_b.float(), wanted_b) + F.cross_entropy(logits_a.float(), wanted_a)
+
+
+@contextmanager
+def _frozen(model: torch.nn.Module) -> Iterator[None]:
+    """Hold a model in evaluation mode, its weights without gradients."""
+    model.eval().requires_grad_(False)
+    try:
+        yield
+    finally:
+        model.requires_grad_(True)

@@ -1,0 +1,75 @@
+"""AUG: a translator turns each image into one of the other class; the classifier trains on both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.images import ImageSet
+from bench.method import Method
+from bench.protocol import Protocol
+from bench.registry import register
+from bench.stage import StageRequest
+from bench.trainer import Trained, Trainer
+from methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from methods.translators.stages import two_classes
+
+
+@register("AUG", reference="Sahoo et al. 2020, arXiv:2008.05524")
+class Augmentation(Method):
+    """Train on real images and on those that a frozen CycleGAN made of the other class.
+
+    Parameters
+    ----------
+    class_weight
+        `inverse`: the majority's terms, translated images among them, weigh 1/gamma (eq. 6). `off`: all weigh the same.
+    views
+        0: translate the crops of every step afresh. 1 or 2: translate every training image once, or also mirrored,
+        and take crops of that.
+    """
+
+    unequal_classes = True  # of two equal classes the first is translated as the majority
+
+    def __init__(self, class_weight: Literal["inverse", "off"] = "inverse", views: int = 0) -> None:
+        if class_weight not in ("inverse", "off"):
+            raise ValueError(f"class_weight is inverse or off, not {class_weight!r}")
+        if views not in (0, 1, 2):
+            raise ValueError(f"views is 0, 1 or 2, not {views!r}")
+        self.class_weight, self.views = class_weight, views
+
+    def supports(self, counts: Sequence[int]) -> str:
+        return two_classes(counts) or super().supports(counts)
+
+    def requires(self, counts: Sequence[int], protocol: Protocol) -> tuple[StageRequest, ...]:
+        return (StageRequest("Views", {"views": self.views}),) if self.views else (StageRequest("CycleGAN"),)
+
+    def bind(self, stages: Mapping[str, object]) -> Method:
+        bound = copy(self)
+        bound._stages = stages
+        return bound
+
+    def resample(self, train: ImageSet, rng: np.random.Generator) -> ImageSet:
+        views = self._stages.get("Views")
+        return with_views(train, views) if isinstance(views, Tensor) else train
+
+    def sampler(self, labels: Tensor, rng: torch.Generator) -> Tensor:
+        return equal_kinds(labels, 1 + self.views, rng)
+
+    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+        return majority_weights(counts, self.class_weight)
+
+    def fit(self, trainer: Trainer) -> Trained:
+        if self.views:
+            return trainer.run()
+        for _ in range(trainer.protocol.epochs):
+            train_epoch_on_pairs(trainer, self._stages["CycleGAN"])  # type: ignore[arg-type]
+            trainer.check()
+        return trainer.selected()
+
+    _stages: Mapping[str, object] = MappingProxyType({})

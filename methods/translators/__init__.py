@@ -1,0 +1,1 @@
+"""Translators turn images of one class into images of the other."""

@@ -1,0 +1,100 @@
+"""Training a classifier on real and translated images together: what AUG and ALT share.
+
+The four terms of eqs. 4-5 of Sahoo et al. 2020 are means over real images of A, real images of B, images of A
+translated to B, and images of B translated to A; a step draws equally from all four.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol as Contract
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.errors import TrainingDiverged
+from bench.images import ImageSet
+from bench.trainer import Trainer, random_crops
+from methods.translators.training import majority_and_minority
+
+KINDS = 4
+
+
+class Translates(Contract):
+    """What turns images of one class into images of the other."""
+
+    def translate(self, images: Tensor, source: int) -> Tensor:
+        """Return images (N, 3, H, W) of class `source` as images of the other class."""
+
+
+def majority_weights(counts: np.ndarray, mode: str) -> np.ndarray:
+    """Return loss weights (2,): 1/gamma on the majority's terms (eq. 6), scaled to sum to 2; ones where `off`."""
+    if mode == "off":
+        return np.ones(len(counts))
+    weights = np.where(counts == counts.max(), counts.min() / counts.max(), 1.0)
+    return np.asarray(weights * len(counts) / weights.sum())
+
+
+def with_views(train: ImageSet, pixels: Tensor) -> ImageSet:
+    """Return a training set followed by its translations (V * N, 3, H, W), which carry the other label."""
+    times = len(pixels) // len(train)
+    return train.extended(pixels, (1 - train.labels).repeat(times))
+
+
+def equal_kinds(labels: Tensor, parts: int, rng: torch.Generator) -> Tensor:
+    """Return positions of one pass over a set made by `with_views`: A, B, A as B, B as A, in turn.
+
+    Each image of the larger class is drawn once; of the smaller, and of views, as many with replacement.
+
+    Parameters
+    ----------
+    parts
+        The labels are those of real images, followed by as many translations of them until there are so many parts.
+    """
+    real = len(labels) // parts
+    a, b = majority_and_minority(np.bincount(labels[:real].numpy(), minlength=2))
+    columns = []
+    for k, label in ((a, "real"), (b, "real"), (b, "translated"), (a, "translated")):
+        chosen = torch.nonzero(labels == k).flatten()
+        columns.append(chosen[chosen < real] if label == "real" else chosen[chosen >= real])
+    length = len(columns[0])
+    drawn = [columns[0][torch.randperm(length, generator=rng)]]
+    drawn += [column[torch.randint(len(column), (length,), generator=rng)] for column in columns[1:]]
+    return torch.stack(drawn, dim=1).flatten()
+
+
+def train_epoch_on_pairs(trainer: Trainer, translator: Translates) -> None:
+    """Train one epoch with fresh translations: each step takes a, b, and both translated from the same crops.
+
+    A step has `batch_size` pairs. The paper's epoch has as many pairs as class A has images; one of equal length has
+    2 x n_majority images of all four kinds.
+
+    Raises
+    ------
+    TrainingDiverged
+        A loss or a weight became NaN or infinite.
+    """
+    started, train, size = time.perf_counter(), trainer.train, trainer.protocol.batch_size
+    a, b = majority_and_minority(train.counts)
+    pairs = len(train.positions(a)) if trainer.protocol.epoch == "dataset" else -(-trainer.epoch_images // KINDS)
+    trainer.epoch += 1
+    order = trainer.streams.torch("order", use=f"pairs {trainer.epoch}")
+    crops = trainer.streams.torch("augmentation", use=f"pairs {trainer.epoch}")
+    first = train.positions(a)[torch.randperm(len(train.positions(a)), generator=order)[:pairs]]
+    second = train.positions(b)[torch.randint(len(train.positions(b)), (len(first),), generator=order)]
+    trainer.model.train()
+    total = torch.zeros((), device=trainer.device.torch)
+    for chosen_a, chosen_b in zip(first.split(size), second.split(size), strict=True):
+        real_a, real_b = (
+            trainer.device.images(random_crops(train, chosen, trainer.protocol, crops))
+            for chosen in (chosen_a, chosen_b)
+        )
+        images = torch.cat([real_a, real_b, translator.translate(real_a, a), translator.translate(real_b, b)])
+        labels = torch.tensor([a, b, b, a]).repeat_interleave(len(chosen_a)).to(trainer.device.torch)
+        total += trainer.step(images.contiguous(memory_format=torch.channels_last), labels).detach() * len(chosen_a)
+    whole = all(bool(weights.isfinite().all()) for weights in trainer.model.parameters())
+    loss = float(total) / len(first) if whole else float("nan")
+    if not np.isfinite(loss):
+        raise TrainingDiverged(trainer.epoch, loss)
+    trainer.history.append({"epoch": trainer.epoch, "loss": loss, "seconds": time.perf_counter() - started})

@@ -1,0 +1,102 @@
+"""The stages that translators are to the harness: a CycleGAN, and the training set translated by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from bench.device import Device
+from bench.protocol import Protocol
+from bench.registry import register_stage
+from bench.stage import Made, Material, Stage, StageRequest, Tensors
+from methods.translators.cyclegan import CycleGAN, step_operations
+from methods.translators.settings import CycleGANSettings
+from methods.translators.training import GanTraining
+from methods.translators.translator import TrainedCycleGAN, opened, views
+
+
+def two_classes(counts: Sequence[int]) -> str:
+    """Return "" for a task with two classes, else why a translator does not apply."""
+    return "" if len(counts) == 2 else f"translates between two classes, the task has {len(counts)}"
+
+
+@register_stage("CycleGAN", reference="Zhu et al. 2017, arXiv:1703.10593")
+class CycleGANStage(Stage):
+    """A CycleGAN between the majority and the minority class, trained for `epochs` (default: the settings')."""
+
+    Settings = CycleGANSettings
+    settings: CycleGANSettings
+
+    @property
+    def epochs(self) -> int:
+        """Epochs after which this one is kept."""
+        return int(str(self.parameters.get("epochs", self.settings.epochs)))
+
+    def supports(self, counts: Sequence[int]) -> str:
+        return two_classes(counts)
+
+    def requires(self) -> tuple[StageRequest, ...]:
+        """Return the same training after fewer epochs: it is continued, not repeated."""
+        kept = [self.settings.epochs, *self.settings.compared_epochs]
+        before = [epochs for epochs in kept if epochs < self.epochs]
+        return (self._after(before[-1]),) if before else ()
+
+    def measured(self) -> tuple[StageRequest, ...]:
+        return tuple(self._after(epochs) for epochs in (self.settings.epochs, *self.settings.compared_epochs))
+
+    def make(self, material: Material) -> Made:
+        gan = CycleGAN(self.settings, material.streams, material.device)
+        training = GanTraining(
+            gan, material.train, material.protocol, lambda use: material.streams.torch("stage", use=use)
+        )
+        before: TrainedCycleGAN | None = material.needed.get("CycleGAN")
+        kept = material.checkpoint.load()
+        first = 0
+        if before is not None:
+            training.restore(before.state)
+            first = training.epoch
+            training.history = []
+        if kept is not None:
+            training.restore(kept)
+        training.train_until(self.epochs, material.checkpoint)
+        history, flops = training.history, (self.epochs - first) * training.steps * step_operations(self.settings)
+        training.history = []  # the artifact is what the next step depends on; seconds are not
+        return Made(training.state(), history, flops)
+
+    def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> TrainedCycleGAN:
+        return opened(tensors, self.settings, counts, device)
+
+    def operations(self, counts: Sequence[int], protocol: Protocol) -> float:
+        before = self.requires()
+        epochs = (
+            self.epochs - int(str(before[0].parameters.get("epochs", self.settings.epochs))) if before else self.epochs
+        )
+        return epochs * max(counts) / self.settings.batch_size * step_operations(self.settings)
+
+    def _after(self, epochs: int) -> StageRequest:
+        return StageRequest("CycleGAN", {} if epochs == self.settings.epochs else {"epochs": epochs})
+
+
+@register_stage("Views")
+class ViewsStage(Stage):
+    """The training images, each translated to the other class once, or also mirrored (`views` = 2)."""
+
+    stream = "none"
+
+    def supports(self, counts: Sequence[int]) -> str:
+        return two_classes(counts)
+
+    def requires(self) -> tuple[StageRequest, ...]:
+        return (StageRequest("CycleGAN"),)
+
+    def make(self, material: Material) -> Made:
+        gan: TrainedCycleGAN = material.needed["CycleGAN"]
+        count = int(str(self.parameters["views"]))
+        return Made({"pixels": views(gan.translator, material.train, count, material.device)})
+
+    def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> Tensor:
+        return tensors["pixels"]
+
+    def operations(self, counts: Sequence[int], protocol: Protocol) -> float:
+        return 0.0
