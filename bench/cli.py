@@ -104,6 +104,8 @@ def run(
     store = Store(settings.paths.results)
     plan = make_plan(settings, store, redo_stale)
     _say_aside(store)
+    for path in plan.damaged:
+        _say(f"set aside, to be made again: {path}: its content is not what was written")
     states = plan.standing.count(plan.grid.jobs)
     _say(listing.plan_text(plan, settings, Device.best()))
     if dry_run:

@@ -26,7 +26,8 @@ class Cell:
     """One number's place in a table: a fit with a decision.
 
     `translator` is the stream of the stages it uses, other than 0 only where their own luck is measured. `fit` is the
-    record's identity digest, or "" where the method does not apply; then `not_applicable` says why.
+    record's identity digest, or "" where the method does not apply; then `not_applicable` says why. `stages` are the
+    records of all stages that the fit rests on.
     """
 
     dataset: str
@@ -38,6 +39,7 @@ class Cell:
     fit: str
     not_applicable: str = ""
     translator: int = 0
+    stages: tuple[str, ...] = ()
 
     @property
     def minority_count(self) -> int:
@@ -162,7 +164,7 @@ class _Place:
             arguments=arguments if requests else {},
             operations=extra_operations(method, task, needs),
         )
-        return replace(cell, fit=job.id), [*jobs, job, *self.workshop.measurements(method, job, requests)]
+        return replace(cell, fit=job.id, stages=tuple(made.id for made in jobs)), [*jobs, job, *self.workshop.measurements(method, job, requests)]
 
 
 def extra_operations(method: Composition, task: Task, needs: tuple[Need, ...]) -> float:

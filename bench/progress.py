@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.estimate import Estimate, spoken
-from bench.grid import Job
+from bench.job import Job
 from bench.schedule import Event
 
 PLAIN_SECONDS = 15.0

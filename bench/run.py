@@ -41,6 +41,7 @@ class Plan:
     standing: Standing
     todo: tuple[Job, ...]
     estimate: Estimate
+    damaged: tuple[Path, ...] = ()  # artifacts that were set aside
 
     @property
     def seconds_left(self) -> float | None:
@@ -57,12 +58,13 @@ def make_plan(config: Config, store: Store, redo_stale: bool = False) -> Plan:
     summaries = store.summaries()
     state = standing(grid, summaries, config)
     wanted: tuple[State, ...] = ("missing", "failed", "stale") if redo_stale else ("missing", "failed")
-    todo = _todo(grid, [job.id for job in grid.jobs if state.states[job.id] in wanted], Weights(store.root))
+    weights = Weights(store.root)
+    todo = _todo(grid, [job.id for job in grid.jobs if state.states[job.id] in wanted], weights)
     estimate = Estimate(worker_count(config))
     for job in grid.jobs:
         if state.states[job.id] in ("done", "stale"):
             estimate.learn(job, summaries[job.id].seconds)
-    return Plan(grid, state, todo, estimate)
+    return Plan(grid, state, todo, estimate, tuple(weights.set_aside))
 
 
 def _todo(grid: Grid, wanted: Iterable[str], weights: Weights) -> tuple[Job, ...]:

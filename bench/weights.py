@@ -23,10 +23,11 @@ ARTIFACT = "artifact"
 
 
 class Weights:
-    """The artifacts below one results folder."""
+    """The artifacts below one results folder. `set_aside` lists the files that this object found damaged."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.set_aside: list[Path] = []
 
     def save(self, id: str, tensors: Tensors, name: str = ARTIFACT) -> Path:
         """Write an artifact; it replaces one of the same record and name.
@@ -69,10 +70,6 @@ class Weights:
         """Return where the making of an artifact keeps its state."""
         return FileCheckpoint(self._folder(id) / "checkpoint.safetensors", self)
 
-    def damaged(self) -> list[Path]:
-        """Return the files that were moved aside."""
-        return sorted((self.root / "aside").glob("*.safetensors"))
-
     def _folder(self, id: str) -> Path:
         return self.root / "stages" / id
 
@@ -93,6 +90,7 @@ class Weights:
             path.replace(aside / f"{path.parent.name}-{path.name}")
         except OSError:
             return  # gone by now, or not ours to move: it does not count either way
+        self.set_aside.append(path)
 
 
 class FileCheckpoint:

@@ -24,8 +24,8 @@ from bench.config import Config, load_config
 from bench.device import Device
 from bench.errors import UserError
 from bench.grid import build_grid, dataset_named
-from bench.job import Job
 from bench.images import ImageSet
+from bench.job import Job
 from bench.method import Counts
 from bench.protocol import Protocol
 from bench.run import worker_count

@@ -64,7 +64,10 @@ def parts(train: ImageSet, evaluation: float | None = None) -> Parts:
 
 def fitted(method: Composition, counts: Sequence[int] = (12, 6), seed: int = 0, **fields: Any) -> Fitted:
     """Return a whole fit on random images."""
-    return fit(method, parts(images(counts)), tiny(**fields), Streams.of(seed), CPU)
+    from translation import artifacts  # it needs this module's images
+
+    task = parts(images(counts))
+    return fit(method, task, tiny(**fields), Streams.of(seed), CPU, artifacts(method, task.train))
 
 
 def trainer(method: Composition, train: ImageSet, streams: Streams | None = None, **fields: Any) -> Trainer:

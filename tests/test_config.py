@@ -41,10 +41,20 @@ def test_the_shipped_file_shows_every_field_with_its_default(section: str, model
 
 
 def test_the_paper_profile_shows_every_field_of_the_protocol_with_its_default() -> None:
-    shown = {name: value for name, value in SHIPPED["profiles"]["paper"].items() if name != "datasets"}
+    shown = {name: value for name, value in SHIPPED["profiles"]["paper"].items() if not isinstance(value, dict)}
     assert shown == {name: field.default for name, field in Protocol.model_fields.items() if field.default is not None}
     text = FILE.read_text(encoding="utf8")
     assert [name for name in Protocol.model_fields if f"\n{name} = " not in text and f"\n# {name} = " not in text] == []
+
+
+def test_the_paper_profile_shows_every_setting_of_stages_and_the_methods_they_serve_with_its_default() -> None:
+    registry.load()
+    paper = SHIPPED["profiles"]["paper"]
+    for entry in registry.STAGES:
+        defaults = entry.cls.Settings().model_dump(mode="json")
+        assert paper["stages"].get(entry.name, {}) == defaults, entry.name
+    for name, shown in paper["methods"].items():
+        assert shown == registry.METHODS[name].cls().parameters, name
 
 
 def test_every_shipped_profile_makes_a_grid_of_the_embedded_data() -> None:

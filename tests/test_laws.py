@@ -24,7 +24,8 @@ from bench.trainer import Trained, Trainer
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = load_config(ROOT / "bench.toml")
 registry.load()
-SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.methods]))
+CACHED = ("AUG(views=2)", "AUG(class_weight=off, views=1)", "ALT(views=1, teacher_every=2)")
+SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.methods, *CACHED]))
 
 
 def shipped(expression: str) -> Composition:

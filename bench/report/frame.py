@@ -25,6 +25,7 @@ FACTS = (
     "epochs",
     "epoch",
     "record",
+    "translator",
     "error",
 )
 WHOLE = ("selected_epoch", "validation_images", "image_size", "epochs")  # integers that a row may lack
@@ -55,6 +56,7 @@ def frame(
         Columns `KEYS`, `FIGURES`, recall, precision and F1 of each class, then `FACTS`. `status` is done, stale (its
         figures stand all the same), failed, missing or not applicable; what a row does not have is NaN or "".
         `seconds` are the fit's; cells that share a fit repeat them. `minority` and `majority` are class names.
+        `translator` is the stream of the stages that a cell rests on; tables show stream 0.
     """
     rows = [_row(cell, record_of, adjust_of, is_stale) for cell in cells]
     per_class = sorted({name for row in rows for name in row} - {*KEYS, *FIGURES, *FACTS}, key=_class_order)
@@ -81,13 +83,14 @@ def _row(
         "majority": cell.classes[common],
         "majority_count": int(counts[common]),
         "record": cell.fit,
+        "translator": cell.translator,
         "error": "",
     }
     if not cell.fit:
         return row | {"status": "not applicable", "error": cell.not_applicable}
     record = record_of(cell.fit)
     if record is None:
-        return row
+        return row | _blocked(cell, record_of)
     row |= _facts(record, rare)
     if record.status == "failed" or record.test is None:
         return row | {"status": "failed", "error": record.error or "the record holds no test probabilities"}
@@ -95,6 +98,15 @@ def _row(
     scores = adjust_of(cell.method)(probabilities, counts)
     row |= metrics.figures(record.test.labels, probabilities, scores, minority=rare, majority=common)
     return row | {"status": "stale" if is_stale(record) else "done"}
+
+
+def _blocked(cell: Cell, record_of: Callable[[str], Record | None]) -> dict[str, object]:
+    """Return why a fit is missing, if that is because a stage that it needs has failed."""
+    for stage in cell.stages:
+        made = record_of(stage)
+        if made is not None and made.status == "failed":
+            return {"status": "failed", "error": f"needs {made.identity['stage']}, which failed: {made.error}"}
+    return {}
 
 
 def _facts(record: Record, rare: int) -> dict[str, object]:

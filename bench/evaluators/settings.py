@@ -1,0 +1,28 @@
+"""Settings of fine-tuning a judge: all of them are part of a measurement's identity."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from bench.stage import StageSettings
+
+
+class Settings(StageSettings):
+    """How judges are fine-tuned. The defaults read Sahoo et al. 2020, who do not say, as standard fine-tuning."""
+
+    network: Literal["inception_v3", "efficientnet_lite0", "small"] = Field(
+        "inception_v3", description="network that is fine-tuned; small is not pretrained"
+    )
+    layers: Literal["all", "head"] = Field("all", description="fine-tune every layer, or only the new last one")
+    epochs: int = Field(20, ge=1, description="at most so many; the best on the selection images counts")
+    batch_size: int = Field(16, ge=1, description="images of one step")
+    learning_rate: float = Field(1e-3, gt=0, description="SGD's, constant")
+    momentum: float = Field(0.9, ge=0, lt=1, description="SGD's momentum")
+    flip: bool = Field(True, description="mirror a training image with probability one half")
+    images_per_class: int = Field(500, ge=2, description="at most so many real images of a class, selection included")
+    spare_minimum: int = Field(
+        100, ge=2, description="use the split's spare images if every class has so many, else its training images"
+    )
+    seeds: int = Field(5, ge=1, description="judges; each draws its own images, head and order of batches")

