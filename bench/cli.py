@@ -14,17 +14,20 @@ import typer
 from tabulate import tabulate
 
 from bench import __version__, listing, registry
+from bench.audit import audits
 from bench.check import check
 from bench.config import DEFAULT_FILE, Config, load_config
+from bench.controls import controls
 from bench.device import Device
 from bench.doctor import examine
 from bench.download import obtain
 from bench.errors import Stopped, UserError
 from bench.estimate import spoken
-from bench.grid import dataset_named
+from bench.grid import Grid, build_grid, dataset_named
+from bench.noise import repeats
 from bench.progress import counting
 from bench.report.build import build_report
-from bench.run import decode, make_plan
+from bench.run import Plan, decode, make_plan
 from bench.run import run as run_plan
 from bench.store import Store
 from bench.why import explain
@@ -83,6 +86,15 @@ def run(
     results: Results = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and how long it takes.")] = False,
     redo_stale: Annotated[bool, typer.Option("--redo-stale", help="Redo fits whose code has changed since.")] = False,
+    for_weights: Annotated[
+        bool, typer.Option("--weights", help="Redo fits whose weights [run] keep_weights wants and that have none.")
+    ] = False,
+    with_controls: Annotated[
+        bool, typer.Option("--controls", help="Add a cheap method with the computation of each method with stages.")
+    ] = False,
+    oracle_audit: Annotated[
+        bool, typer.Option("--oracle-audit", help="Add fits whose epoch is picked on the test set; no table has them.")
+    ] = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
@@ -102,7 +114,48 @@ def run(
         results=results,
     )
     store = Store(settings.paths.results)
-    plan = make_plan(settings, store, redo_stale)
+    more = [control.job for control in controls(settings)] if with_controls else []
+    more += audits(settings) if oracle_audit else []
+    plan = make_plan(settings, store, redo_stale, build_grid(settings).extended(more), for_weights)
+    _run(settings, store, plan, dry_run, redo_stale)
+
+
+@app.command()
+def noise(
+    dataset: Datasets = None,
+    method: Methods = None,
+    minority: Minority = None,
+    times: Annotated[int, typer.Option(min=2, help="Fits of each source, the one they share included.")] = 5,
+    profile: Profile = None,
+    executor: Annotated[str | None, typer.Option(help="inline, loky or dask.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; 0: one per core.")] = None,
+    results: Results = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and how long it takes.")] = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Repeat fits while one source of chance varies at a time: how much of a difference is luck, and whose?
+
+    Default: Vanilla and the control method, at the smallest minority count. `imbench report` shows the outcome.
+    """
+    settings = _config(
+        config,
+        datasets=dataset,
+        methods=method,
+        minority=minority,
+        profile=profile,
+        executor=executor,
+        workers=workers,
+        results=results,
+    )
+    chosen = settings.run.methods if method else ("Vanilla", settings.run.control)
+    settings = settings.model_copy(update={"run": settings.run.model_copy(update={"methods": chosen})})
+    jobs = [job for repeat in repeats(settings, times) for job in repeat.jobs]
+    store = Store(settings.paths.results)
+    _run(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
+
+
+def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
+    """Say what is to be done, do it, and say what was done."""
     _say_aside(store)
     for path in plan.damaged:
         _say(f"set aside, to be made again: {path}: its content is not what was written")

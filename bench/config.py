@@ -40,6 +40,8 @@ class Run(Strict):
     minority: tuple[int, ...] = ()
     seeds: int = Field(5, ge=1)
     translators: int = Field(1, ge=1)
+    control: str = "OS"
+    keep_weights: tuple[str, ...] = ("*/*/Vanilla/0", "*/*/AUG/0", "*/*/ALT/0")
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
     workers: int = Field(0, ge=0)

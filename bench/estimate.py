@@ -11,7 +11,7 @@ from bench.trainer import flops_per_image
 
 def operations(job: Job) -> float:
     """Return about how many floating-point operations a job takes; exact for plain fits where epochs are equal."""
-    if job.kind != "fit":
+    if job.kind not in ("fit", "audit"):
         return max(job.operations, 1.0)
     counts, protocol = job.task.counts, job.protocol
     images = 2 * max(counts) if protocol.epoch == "equal" else sum(counts)

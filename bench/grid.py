@@ -13,10 +13,9 @@ from bench.composition import Composition
 from bench.config import Config, Profile
 from bench.dataset import Dataset, Split
 from bench.errors import ConfigError, unknown
-from bench.identity import Task, fit_identity
-from bench.job import Arguments, Job, Need
+from bench.identity import Task
+from bench.job import Arguments, Job
 from bench.needs import Workshop
-from bench.record import digest
 from bench.registry import DATASETS, STAGES, unknown_dataset
 from bench.streams import Streams
 
@@ -57,6 +56,11 @@ class Grid:
     cells: tuple[Cell, ...]
     jobs: tuple[Job, ...]
 
+    def extended(self, more: Iterable[Job]) -> Grid:
+        """Return the grid with further jobs that no cell shows; one that it has already is not repeated."""
+        jobs = {job.id: job for job in self.jobs}
+        return Grid(self.cells, (*self.jobs, *{job.id: job for job in more if job.id not in jobs}.values()))
+
 
 def dataset_named(name: str, config: Config) -> Dataset:
     """Return a registered dataset, or a folder of the user's, rooted in the data folder.
@@ -87,27 +91,39 @@ def build_grid(config: Config) -> Grid:
     cells: list[Cell] = []
     jobs: dict[str, Job] = {}
     for name in dict.fromkeys(config.run.datasets):
-        dataset = dataset_named(name, config)
-        split, protocol = dataset.split(), config.profile.protocol(name)
         arguments = config.profile.arguments(name)
         composed = [compose(row, config.composition.allow, arguments) for row in config.run.methods]
         methods = {method.name: method for method in composed}.values()
-        tasks = [
-            Task(name, dataset.edition, split.digest, split.classes, counts)
-            for counts in counts_of(dataset, split, config)
-        ]
-        rarest = min(tasks, key=lambda task: min(task.counts), default=None)
-        for task in tasks:
-            whole = replace(task, counts=split.counts("train"))
-            place = _Place(Workshop(task, whole, protocol, partial(stage_settings, config.profile, name)), config)
+        places = workshops(name, config)
+        rarest = min(places, key=lambda place: min(place.task.counts), default=None)
+        for workshop in places:
+            place = _Place(workshop, config)
             for method in methods:
-                for translator in range(config.run.translators if task is rarest else 1):
+                for translator in range(config.run.translators if workshop is rarest else 1):
                     for seed in range(config.run.seeds):
                         cell, made = place.cell(method, seed, translator, arguments)
                         cells += [cell] if cell else []
                         for job in made:
                             jobs.setdefault(job.id, job)
     return Grid(tuple(cells), _in_order(jobs.values()))
+
+
+def workshops(name: str, config: Config) -> list[Workshop]:
+    """Return a dataset's tasks, one per minority count, ready to make jobs.
+
+    Raises
+    ------
+    ConfigError
+        The dataset or a minority count does not exist; the text names it.
+    """
+    dataset = dataset_named(name, config)
+    split, protocol = dataset.split(), config.profile.protocol(name)
+    whole = Task(name, dataset.edition, split.digest, split.classes, split.counts("train"))
+    settings = partial(stage_settings, config.profile, name)
+    return [
+        Workshop(replace(whole, counts=counts), whole, protocol, settings)
+        for counts in counts_of(dataset, split, config)
+    ]
 
 
 def stage_settings(profile: Profile, dataset: str, name: str) -> Mapping[str, object]:
@@ -141,8 +157,8 @@ class _Place:
         self, method: Composition, seed: int, translator: int, arguments: Arguments
     ) -> tuple[Cell | None, list[Job]]:
         """Return a cell with the jobs it needs; no cell for another translator of a method that has none."""
-        task, protocol, profile = self.workshop.task, self.workshop.protocol, self.config.run.profile
-        requests = method.requires(task.counts, protocol)
+        task, profile = self.workshop.task, self.config.run.profile
+        requests = method.requires(task.counts, self.workshop.protocol)
         if translator and not requests:
             return None, []
         reason = method.supports(task.counts) or self.workshop.supports(requests)
@@ -150,28 +166,9 @@ class _Place:
         if reason:
             return (None if translator else cell), []
         streams = Streams.of(seed).model_copy(update={"stage": translator})
-        needs, jobs = self.workshop.needs(requests, translator)
-        identity = fit_identity(task, method, streams, protocol, tuple(need.id for need in needs))
-        job = Job(
-            digest(identity),
-            identity,
-            method.name,
-            task,
-            protocol,
-            streams,
-            "fit",
-            needs,
-            arguments=arguments if requests else {},
-            operations=extra_operations(method, task, needs),
-        )
-        return replace(cell, fit=job.id, stages=tuple(made.id for made in jobs)), [*jobs, job, *self.workshop.measurements(method, job, requests)]
-
-
-def extra_operations(method: Composition, task: Task, needs: tuple[Need, ...]) -> float:
-    """Return about how many operations a fit takes beyond training its classifier."""
-    stages = {need.name: need.call.build() for need in needs}
-    count = [getattr(part, "extra_operations", None) for part in method.parts]
-    return sum(float(extra(task.counts, stages)) for extra in count if extra)
+        *stages, job = self.workshop.fit(method, streams, arguments)
+        made = [*stages, job, *self.workshop.measurements(method, job, requests)]
+        return replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages)), made
 
 
 def _in_order(jobs: Iterable[Job]) -> tuple[Job, ...]:

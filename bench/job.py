@@ -13,7 +13,7 @@ from bench.registry import STAGES
 from bench.stage import Stage
 from bench.streams import Streams
 
-Kind = Literal["fit", "stage", "measurement"]
+Kind = Literal["fit", "stage", "measurement", "audit"]
 Arguments = Mapping[str, Mapping[str, object]]  # arguments that a profile gives to methods, by name
 
 
@@ -64,7 +64,8 @@ class Job:
     """One piece of work: its identity, and what a worker needs to do it.
 
     `method` is the row of any cell that shares a fit; of a measurement, what it judges. `arguments` are what the
-    profile gives to methods. `call` is a stage's.
+    profile gives to methods. `call` is a stage's. An audit is a fit whose epoch is picked on the test set, to see what
+    that would have claimed.
     """
 
     id: str
@@ -83,9 +84,10 @@ class Job:
     def label(self) -> str:
         """Short name for a progress display."""
         counts = ":".join(map(str, self.task.counts))
-        if self.kind == "fit":
+        if self.kind in ("fit", "audit"):
             luck = f" translator {self.streams.stage}" if self.streams.stage else ""
-            return f"{self.task.dataset} {counts} {self.method} seed {self.streams.order}{luck}"
+            audit = " (audit)" if self.kind == "audit" else ""
+            return f"{self.task.dataset} {counts} {self.method} seed {self.streams.order}{luck}{audit}"
         stream = f" stream {self.streams.stage}" if self.streams.stage else ""
         verb = "measure " if self.kind == "measurement" else ""
         return f"{self.task.dataset} {counts} {verb}{self.method}{stream}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.config import Config
 from bench.device import Device
 from bench.estimate import spoken
+from bench.job import Job
 from bench.merge import MergeReport
 from bench.protocol import Protocol
 from bench.registry import DATASETS, METHODS
@@ -30,11 +31,17 @@ def plan_text(plan: Plan, config: Config, device: Device) -> str:
         [
             f"profile {config.run.profile} on {device.torch.type} ({device.name}), executor {config.run.executor}, "
             f"{counted(plan.estimate.workers, 'worker')}, results in {config.paths.results}",
-            f"{counted(len(plan.grid.cells), 'cell')} from {counted(len(jobs), 'fit')} ({known})"
+            f"{counted(len(plan.grid.cells), 'cell')} from {kinds(jobs)} ({known})"
             + (f"; not applicable: {counted(apart, 'cell')}" if apart else ""),
-            f"{counted(len(plan.todo), 'fit')} to do, {spoken(plan.seconds_left) if plan.todo else 'nothing left'}",
+            f"{kinds(plan.todo)} to do, {spoken(plan.seconds_left)}" if plan.todo else "nothing left to do",
         ]
     )
+
+
+def kinds(jobs: Sequence[Job]) -> str:
+    """Return how many jobs of each kind there are, such as `220 fits, 8 stages`."""
+    counts = Counter(job.kind for job in jobs)
+    return ", ".join(counted(n, kind) for kind, n in counts.items()) or "0 fits"
 
 
 def counted(n: int, noun: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from bench.composition import Composition
-from bench.identity import Task, measurement_identity, stage_identity
-from bench.job import Job, Need, StageCall
+from bench.identity import Task, fit_identity, measurement_identity, stage_identity
+from bench.job import Arguments, Job, Need, StageCall
 from bench.protocol import Protocol
 from bench.record import digest
 from bench.registry import STAGES
@@ -36,6 +37,33 @@ class Workshop:
             needs.append(need)
             jobs |= {job.id: job for job in made}
         return tuple(needs), list(jobs.values())
+
+    def fit(
+        self,
+        method: Composition,
+        streams: Streams,
+        arguments: Arguments,
+        protocol: Protocol | None = None,
+        kind: Literal["fit", "audit"] = "fit",
+    ) -> list[Job]:
+        """Return the stages that a fit needs, each after those it needs itself, and the fit as the last."""
+        task, protocol = self.task, protocol or self.protocol
+        requests = method.requires(task.counts, protocol)
+        needs, jobs = self.needs(requests, streams.stage)
+        identity = fit_identity(task, method, streams, protocol, tuple(need.id for need in needs)) | {"kind": kind}
+        job = Job(
+            digest(identity),
+            identity,
+            method.name,
+            task,
+            protocol,
+            streams,
+            kind,
+            needs,
+            arguments=arguments if requests else {},
+            operations=extra_operations(method, task, needs),
+        )
+        return [*jobs, job]
 
     def supports(self, requests: Iterable[StageRequest]) -> str:
         """Return "" if every stage asked for can be made for the task, else why not."""
@@ -127,3 +155,10 @@ def modules(needs: Sequence[Need]) -> list[str]:
             if request.name not in {need.call.name for need in needs}:
                 waiting.append(StageCall(request.name, request.parameters, {}).build())
     return found
+
+
+def extra_operations(method: Composition, task: Task, needs: tuple[Need, ...]) -> float:
+    """Return about how many operations a fit takes beyond training its classifier."""
+    stages = {need.name: need.call.build() for need in needs}
+    count = [getattr(part, "extra_operations", None) for part in method.parts]
+    return sum(float(extra(task.counts, stages)) for extra in count if extra)

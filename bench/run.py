@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from bench.schedule import Event, Outcome
 from bench.schedule import run as run_schedule
 from bench.state import Standing, State, standing
 from bench.store import Store
-from bench.weights import Weights
+from bench.streams import Streams
+from bench.weights import CLASSIFIER, Weights
 from bench.work import Failure
 from bench.worker import Bench, Order, failed_record, work
 
@@ -49,17 +51,30 @@ class Plan:
         return self.estimate.left(self.todo)
 
 
-def make_plan(config: Config, store: Store, redo_stale: bool = False) -> Plan:
+def make_plan(
+    config: Config, store: Store, redo_stale: bool = False, grid: Grid | None = None, for_weights: bool = False
+) -> Plan:
     """Compare what the Config asks for with the store. Missing and failed jobs are to be done, stale ones on wish.
 
     A stage is made only for a job that is to be done, and again where its artifact is gone or damaged.
+
+    Parameters
+    ----------
+    grid
+        What to do instead of the grid that the Config asks for.
+    for_weights
+        Do fits again whose weights are to be kept and are not there.
     """
-    grid = build_grid(config)
+    grid = grid or build_grid(config)
     summaries = store.summaries()
     state = standing(grid, summaries, config)
     wanted: tuple[State, ...] = ("missing", "failed", "stale") if redo_stale else ("missing", "failed")
     weights = Weights(store.root)
-    todo = _todo(grid, [job.id for job in grid.jobs if state.states[job.id] in wanted], weights)
+    asked = [job.id for job in grid.jobs if state.states[job.id] in wanted]
+    if for_weights:
+        kept = (job.id for job in grid.jobs if keeps_weights(job, config))
+        asked += [id for id in kept if weights.find(id, CLASSIFIER) is None]
+    todo = _todo(grid, asked, weights)
     estimate = Estimate(worker_count(config))
     for job in grid.jobs:
         if state.states[job.id] in ("done", "stale"):
@@ -145,8 +160,17 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
     for job in plan.todo:
         name, state = job.task.dataset, plan.standing.states[job.id]
         replace = state if state in ("failed", "missing") else summaries[job.id].code_digest
-        orders.append(Order(job, caches[name], wholes[name], plan.standing.code[job.id], replace))
+        code, keep = plan.standing.code[job.id], keeps_weights(job, config)
+        orders.append(Order(job, caches[name], wholes[name], code, replace, keep))
     return orders
+
+
+def keeps_weights(job: Job, config: Config) -> bool:
+    """Return whether bench.toml wants a fit's weights kept, for pictures that need them."""
+    if job.kind != "fit" or job.streams != Streams.of(job.streams.order):
+        return False
+    cell = f"{job.task.dataset}/{min(job.task.counts)}/{job.method}/{job.streams.order}"
+    return any(fnmatchcase(cell, pattern) for pattern in config.run.keep_weights)
 
 
 def decode(

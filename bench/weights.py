@@ -19,7 +19,7 @@ from bench.errors import StoreError
 from bench.stage import Tensors
 
 CHECKPOINT_SECONDS = 120.0
-ARTIFACT = "artifact"
+ARTIFACT, CLASSIFIER = "artifact", "classifier"
 
 
 class Weights:

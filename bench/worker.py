@@ -14,7 +14,7 @@ from bench.compose import compose
 from bench.device import Device
 from bench.environment import environment
 from bench.errors import ConfigError
-from bench.fit import fit
+from bench.fit import Parts, Sealed, fit
 from bench.job import Job
 from bench.jobcode import code_of
 from bench.material import open_material
@@ -24,7 +24,7 @@ from bench.record import Cost, Record
 from bench.stage import Material
 from bench.store import Store
 from bench.streams import Streams
-from bench.weights import Weights
+from bench.weights import CLASSIFIER, Weights
 from bench.work import Answer, Busy, Done, Failure, Reused
 
 
@@ -92,11 +92,14 @@ def perform(bench: Bench, order: Order) -> Record:
         return Record(**common, **_measure(order, needed, device), finished=_now())
     method = compose(job.method, bench.allowed, job.arguments)
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, job.streams)
+    if job.kind == "audit":  # what nobody should do: the epoch is picked on the test set
+        test = parts.test.open()
+        parts = Parts(parts.train, test, Sealed(test))
     fitted = fit(method, parts, job.protocol, job.streams, device, needed)
     for name, tensors in fitted.artifacts.items():
         weights.save(job.id, tensors, name)
     if order.keep_weights:
-        weights.save(job.id, fitted.weights, "classifier")
+        weights.save(job.id, fitted.weights, CLASSIFIER)
     return Record(
         **common,
         validation=fitted.validation,

@@ -38,7 +38,7 @@ def test_from_run_to_table_and_back(tmp_path: Path) -> None:
 
     before = {path: path.read_bytes() for path in (tmp_path / "results" / "records").rglob("*.json")}
     again = imbench("run")
-    assert again.status == 0 and "0 fits to do, nothing left" in again.err and "0 fits done now, 4 before" in again.err
+    assert again.status == 0 and "nothing left to do" in again.err and "0 fits done now, 4 before" in again.err
     assert {path: path.read_bytes() for path in (tmp_path / "results" / "records").rglob("*.json")} == before
 
 
