@@ -1,0 +1,1 @@
+"""Pictures: charts and image grids drawn from plain arrays and frames, one module each."""

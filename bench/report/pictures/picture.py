@@ -1,0 +1,42 @@
+"""A finished picture: PNG bytes with the words that go with them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+DPI = 150
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as the report embeds it.
+
+    Parameters
+    ----------
+    name
+        File name without suffix.
+    png
+        The same data give the same bytes, as long as matplotlib's version stays.
+    alt
+        What the picture shows, for a reader who cannot see it.
+    caption
+        How to read it.
+    shows_images
+        Whether images of a dataset are in it, which may not be redistributable.
+    """
+
+    name: str
+    png: bytes
+    alt: str
+    caption: str
+    shows_images: bool = False
+
+
+def png(figure: Figure) -> bytes:
+    """Return a figure as PNG without any metadata, so that equal figures are equal files."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,74 @@
+"""Other priors: what each method would score if the minority were rarer, or commoner, in use than in the test set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from bench.report.pictures.band import Band
+from bench.report.pictures.panels import bands, grid, height, legend, shown
+from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.style import QUIET, WIDTH, drawing
+
+TICKS = (0.01, 0.1, 0.5, 0.9, 0.99)
+CAPTION = (
+    "What each method would score if images of {minority} had another share among those it meets, by reweighting the "
+    "test images; the decisions stay as they are. Mean over seeds with its 95 % interval, before Vanilla (dashed) and "
+    "all other methods (grey). The horizontal axis is in log-odds. Dotted lines: {marks}."
+)
+
+
+def figure(
+    priors: np.ndarray,
+    curves: Mapping[str, np.ndarray],
+    marks: Mapping[str, float],
+    minority: str,
+    name: str,
+    title: str,
+) -> Picture:
+    """Return one panel a method with a figure of merit over the prior of the minority class.
+
+    Parameters
+    ----------
+    priors : float (P,)
+        Ascending, above 0 and below 1.
+    curves
+        By method: the figure in 0..1 for each seed at each prior, float (seeds, P).
+    marks
+        Priors to point out, by name, such as the training set's.
+    title
+        Names the task and the figure.
+    """
+    lines = {method: Band.interval(priors, values) for method, values in curves.items()}
+    with drawing(title, WIDTH, height(len(lines))) as drawn:
+        panels = grid(drawn, len(lines), f"share of {minority} (%)")
+        bands(panels, lines)
+        for axes in panels:
+            for prior in marks.values():
+                axes.axvline(prior, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+        _scaled(panels[0], priors)
+        legend(drawn, "its 95 % interval over seeds", lines)
+        named = ", ".join(f"{what} ({prior:.3g})" for what, prior in marks.items())
+        caption = CAPTION.format(minority=minority, marks=named or "none")
+        return Picture(name, png(drawn), _alt(title, minority, priors, lines), caption)
+
+
+def _scaled(axes: Axes, priors: np.ndarray) -> None:
+    axes.set_xscale("logit")
+    axes.xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if priors[0] <= tick <= priors[-1]]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}")
+    axes.set(xlim=(priors[0], priors[-1]), ylim=(0, 1))
+
+
+def _alt(title: str, minority: str, priors: np.ndarray, lines: Mapping[str, Band]) -> str:
+    ends = [
+        f"{shown(method)} {band.mean[0]:.3f} to {band.mean[-1]:.3f}, lowest {np.nanmin(band.mean):.3f}"
+        for method, band in lines.items()
+        if not band.empty
+    ]
+    span = f"from a share of {minority} of {priors[0]:.3g} to {priors[-1]:.3g}"
+    return f"Line charts, one a method. {title}, {span}. Mean over seeds: {'; '.join(ends)}."

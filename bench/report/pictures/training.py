@@ -1,0 +1,76 @@
+"""Training curves: how each method learns, epoch by epoch, and which epochs were tested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from bench.record import Record
+from bench.report.pictures.band import Band
+from bench.report.pictures.panels import bands, grid, height, legend, shown
+from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.style import BLUE, WIDTH, drawing
+
+QUANTITIES = {
+    "validation_acsa": "validation ACSA",
+    "validation_cross_entropy": "validation cross-entropy (nats)",
+    "loss": "training loss",
+}
+CAPTION = (
+    "Each panel shows one method: the mean over seeds and the range from the lowest to the highest seed, before "
+    "Vanilla (dashed) and all other methods (grey). Dots are the epochs that were selected on the validation set and "
+    "tested, one a seed."
+)
+DOT: dict[str, Any] = {
+    "marker": "o",
+    "markersize": 3.5,
+    "color": BLUE,
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.5,
+}
+WEIGHTED = " A training loss includes the method's own weights, so its height is not comparable between methods."
+
+
+def figure(runs: Mapping[str, Sequence[Record]], quantity: str, name: str, title: str) -> Picture:
+    """Return one panel a method with a quantity of its history over epochs.
+
+    Parameters
+    ----------
+    runs
+        The records of each method's seeds at one place of a table; failed ones may have a shorter history or none.
+    quantity
+        One of `QUANTITIES`.
+    """
+    values = {method: _values(records, quantity) for method, records in runs.items()}
+    lines = {method: Band.extremes(1 + np.arange(table.shape[1]), table) for method, table in values.items()}
+    whole = f"{title}: {QUANTITIES[quantity]}"
+    with drawing(whole, WIDTH, height(len(lines))) as drawn:
+        panels = grid(drawn, len(lines), "epoch")
+        bands(panels, lines)
+        for axes, (method, records) in zip(panels, runs.items(), strict=True):
+            for row, record in zip(values[method], records, strict=True):
+                if epoch := record.selected_epoch:
+                    axes.plot(epoch, row[epoch - 1], zorder=5, **DOT)
+        panels[0].xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        dot = Line2D([], [], linestyle="", label="tested epochs", **DOT)
+        legend(drawn, "range over seeds", lines, dot)
+        caption = CAPTION + (WEIGHTED if quantity == "loss" else "")
+        return Picture(name, png(drawn), _alt(whole, lines), caption)
+
+
+def _values(records: Sequence[Record], quantity: str) -> np.ndarray:
+    """Return the quantity (seeds, epochs), NaN after a history's end."""
+    longest = max((len(record.history) for record in records), default=0)
+    table = np.full((len(records), longest), np.nan)
+    for row, record in zip(table, records, strict=True):
+        row[: len(record.history)] = [epoch.get(quantity, np.nan) for epoch in record.history]
+    return table
+
+
+def _alt(title: str, lines: Mapping[str, Band]) -> str:
+    ends = [f"{shown(method)} {band.mean[-1]:.3f}" for method, band in lines.items() if not band.empty]
+    return f"Line charts over epochs, one a method. {title}. Mean over seeds in the last epoch: {'; '.join(ends)}."
