@@ -39,7 +39,7 @@ class Run(Strict):
     methods: tuple[str, ...]
     minority: tuple[int, ...] = ()
     seeds: int = Field(5, ge=1)
-    translators: int = Field(1, ge=1)
+    translators: int = Field(3, ge=1)
     control: str = "OS"
     keep_weights: tuple[str, ...] = ("*/*/Vanilla/0", "*/*/AUG/0", "*/*/ALT/0")
     profile: str = ""

@@ -156,10 +156,15 @@ class _Place:
     def cell(
         self, method: Composition, seed: int, translator: int, arguments: Arguments
     ) -> tuple[Cell | None, list[Job]]:
-        """Return a cell with the jobs it needs; no cell for another translator of a method that has none."""
+        """Return a cell with the jobs it needs.
+
+        There is none with another translator for a method without any, nor for one that trains its own on (ALT), whose
+        fits leave as many translators as there are seeds.
+        """
         task, profile = self.workshop.task, self.config.run.profile
         requests = method.requires(task.counts, self.workshop.protocol)
-        if translator and not requests:
+        trains_on = any(getattr(part, "leaves", "") for part in method.parts)
+        if translator and (trains_on or not requests):
             return None, []
         reason = method.supports(task.counts) or self.workshop.supports(requests)
         cell = Cell(task.dataset, task.classes, task.counts, method.name, seed, profile, "", reason, translator)

@@ -93,7 +93,7 @@ def test_every_count_and_stream_has_its_own_translator_and_settings_are_part_of_
     found = [job for job in jobs(path, "stage") if job.method == "CycleGAN"]
     assert sorted((min(job.task.counts), job.streams.stage) for job in found) == [(4, 0), (4, 1), (6, 0)]
     cells = build_grid(load_config(path)).cells
-    assert {(cell.method, cell.minority_count) for cell in cells if cell.translator} == {("AUG", 4), ("ALT", 4)}
+    assert {(cell.method, cell.minority_count) for cell in cells if cell.translator} == {("AUG", 4)}
     wider = jobs(toml(folder, "lambda_cycle = 7.0", minority=[4, 6]), "stage")
     assert not {job.id for job in found} & {job.id for job in wider}
 
