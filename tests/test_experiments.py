@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def config(folder: Path, **run: object) -> Config:
-    settings = {"methods": ["Vanilla", "AUG", "ALT"], "minority": [4, 6], "seeds": 2} | run
+    settings = {"methods": ["Vanilla", "AUG", "ALT"], "minority": [4, 6], "seeds": 2, "translators": 1} | run
     return load_config(bench_toml(folder, STAGES.format(more=""), **settings))
 
 

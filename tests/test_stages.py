@@ -57,7 +57,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def toml(folder: Path, more: str = "", **run: Any) -> Path:
-    return bench_toml(folder, STAGES.format(more=more), **({"methods": ["Vanilla", "AUG", "ALT"]} | run))
+    return bench_toml(folder, STAGES.format(more=more), **({"methods": ["Vanilla", "AUG", "ALT"], "translators": 1} | run))
 
 
 def jobs(path: Path, kind: str) -> list[Job]:
