@@ -22,7 +22,7 @@ from bench.dataset import Dataset
 from bench.errors import ConfigError, DataError, TrainingDiverged, UserError
 from bench.evaluators import efficientnet, inception, networks
 from bench.evaluators.finetune import Tuned, finetune
-from bench.evaluators.judge import Judge, load, pretrained
+from bench.evaluators.judge import Embedding, Judge, load, pretrained
 from bench.evaluators.judging import memorisation_figures, translation_figures
 from bench.evaluators.network import Architecture, Body, Network
 from bench.evaluators.pretrained import read_weights
@@ -199,7 +199,7 @@ def test_inception_sees_images_as_torchvision_does(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(inception, "file", lambda: Path(__file__))
     monkeypatch.setattr(inception, "read_weights", lambda path: state)
     body = networks.body("inception_v3")
-    x = torch.rand(1, 3, 107, 107, generator=rng) * 2 - 1  # the smallest with an auxiliary branch is enough
+    x = torch.rand(1, 3, 299, 299, generator=rng) * 2 - 1
     mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     with torch.inference_mode():
         expected = theirs(((x + 1) / 2 - mean[:, None, None]) / deviation[:, None, None])
@@ -268,10 +268,11 @@ def test_the_epoch_is_the_best_on_the_selection_images() -> None:
 def test_only_the_head_learns_where_only_the_head_should() -> None:
     left = tuned(layers="head")
     assert set(left.weights) == {"heads.0.weight", "heads.0.bias"}
-    published = pretrained("small", CPU)
-    judge = load("small", left.weights, CPU, published)
-    assert judge.embedding is published
     assert set(tuned().weights) > set(left.weights)
+    test = floats(striped((2, 2), seed=2))
+    judges = [load("small", weights, CPU) for weights in (left.weights, tuned().weights)]
+    same = [np.array_equal(judge.embedding(test), pretrained("small", CPU)(test)) for judge in judges]
+    assert same == [judge.embedding.published for judge in judges] == [True, False]
 
 
 def test_remembered_features_are_those_of_the_images_and_their_mirror_images() -> None:
@@ -355,14 +356,13 @@ def test_a_class_with_one_image_is_refused() -> None:
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-class Brightness:
-    """An embedding of two features, mean and deviation of an image's pixels; counts the images it looked at."""
+class Brightness(Embedding):
+    """Two features, mean and deviation of an image's pixels; `looked` counts the images that were looked at."""
 
-    def __init__(self) -> None:
-        self.looked = 0
+    looked = 0
 
     def __call__(self, images: Tensor) -> np.ndarray:
-        self.looked += len(images)
+        Brightness.looked += len(images)
         flat = images.flatten(1)
         return torch.stack([flat.mean(dim=1), flat.std(dim=1)], dim=1).numpy()
 
@@ -371,29 +371,40 @@ def bright(n: int, level: float, seed: int = 0) -> Tensor:
     return level + 0.1 * torch.randn(n, 3, 16, 16, generator=torch.Generator().manual_seed(seed))
 
 
-def brightness_judge(embedding: Any) -> Judge:
+def brightness(published: bool = True) -> Brightness:
+    return Brightness(networks.body("small"), CPU, published)
+
+
+def brightness_judge(embedding: Embedding) -> Judge:
     """Take bright images for class 1, dark ones for class 0."""
     return Judge(embedding, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), torch.zeros(2))
 
 
 def test_a_pooled_accuracy_of_one_half_does_not_hide_its_directions() -> None:
-    embedding = Brightness()
-    judges = [brightness_judge(embedding)] * 2
+    judges = [brightness_judge(brightness()) for _ in range(2)]
     real = {0: bright(8, -0.5, 1), 1: bright(8, 0.5, 2)}
     always_one = {0: bright(5, 0.5, 3), 1: bright(5, 0.5, 4)}
-    figures = translation_figures(real, always_one, judges, embedding, np.random.default_rng(0))
+    figures = translation_figures(real, always_one, judges, brightness(), np.random.default_rng(0))
     for seed in (0, 1):
         assert figures[f"accuracy/seed{seed}"] == 0.5
         assert (figures[f"accuracy_to_0/seed{seed}"], figures[f"accuracy_to_1/seed{seed}"]) == (0.0, 1.0)
         assert figures[f"real_accuracy/seed{seed}"] == 1.0
-    assert embedding.looked == 26
     assert figures["fid_to_0"] > 0.9 > 0.01 > figures["fid_real_to_0"]
     assert figures["fid_to_1"] < 0.01 and figures["n_to_1"] == 4
     assert all(isinstance(value, float) and np.isfinite(value) for value in figures.values())
 
 
+@pytest.mark.parametrize(("published", "looks"), [(True, 1), (False, 3)])
+def test_an_image_goes_through_each_body_once(published: bool, looks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Brightness, "looked", 0)
+    judges = [brightness_judge(brightness(published)) for _ in range(2)]
+    real, translated = ({k: bright(n, k) for k in (0, 1)} for n in (5, 4))
+    translation_figures(real, translated, judges, brightness(), np.random.default_rng(0))
+    assert Brightness.looked == 18 * looks
+
+
 def test_pooled_accuracy_counts_images_not_directions() -> None:
-    embedding = Brightness()
+    embedding = brightness()
     real = {0: bright(8, -0.5, 1), 1: torch.cat([bright(7, 0.5, 2), bright(1, -0.5, 2)])}
     translated = {0: bright(9, -0.5, 3), 1: torch.cat([bright(2, -0.5), bright(1, 0.5)])}
     figures = translation_figures(real, translated, [brightness_judge(embedding)], embedding, np.random.default_rng(0))

@@ -27,10 +27,11 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """Features of images by one body, in evaluation mode on one device."""
+    """Features of images by one body, in evaluation mode on one device; `published` if no layer was fine-tuned."""
 
     body: Body
     device: Device
+    published: bool
 
     def __call__(self, images: Tensor) -> np.ndarray:
         """Return features, float32 (N, D), of images (N, 3, H, W), floats in [-1, 1].
@@ -43,7 +44,9 @@ class Embedding:
         size, parts = self.body.architecture.input_size, []
         with torch.inference_mode():
             for batch in images.split(BATCH):
-                moved = resized(batch.to(self.device.torch), size).contiguous(memory_format=torch.channels_last)
+                moved = resized(batch.to(self.device.torch, torch.float32), size).contiguous(
+                    memory_format=torch.channels_last
+                )
                 parts.append(self.body(moved)[0].float().cpu())
         features = torch.cat(parts).numpy()
         if not np.isfinite(features).all():
@@ -53,10 +56,7 @@ class Embedding:
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """An embedding with the last layer that fine-tuning gave it: `weight` float32 (K, D) and `bias` (K,).
-
-    Judges whose last layer alone was fine-tuned may share one embedding.
-    """
+    """An embedding with the last layer that fine-tuning gave it: `weight` float32 (K, D) and `bias` (K,)."""
 
     embedding: Embedding
     weight: Tensor
@@ -80,10 +80,10 @@ def pretrained(network: str, device: Device) -> Embedding:
     UserError
         There is no such network, or its packages or weights are missing.
     """
-    return _embedding(body(network), device)
+    return _embedding(body(network), device, published=True)
 
 
-def load(network: str, weights: Mapping[str, Tensor], device: Device, published: Embedding | None = None) -> Judge:
+def load(network: str, weights: Mapping[str, Tensor], device: Device) -> Judge:
     """Return the judge that `finetune` left.
 
     Parameters
@@ -91,9 +91,7 @@ def load(network: str, weights: Mapping[str, Tensor], device: Device, published:
     network
         Name of the network that was fine-tuned.
     weights
-        `Tuned.weights`: the whole network, or its head alone.
-    published
-        `pretrained(network, device)`, if it is at hand, for weights of a head alone.
+        `Tuned.weights`: the whole network, or its head alone, which then goes onto the published body.
 
     Raises
     ------
@@ -102,7 +100,7 @@ def load(network: str, weights: Mapping[str, Tensor], device: Device, published:
     """
     prefix = "body.layers."
     state = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
-    embedding = _embedding(body(network, state), device) if state else published or pretrained(network, device)
+    embedding = _embedding(body(network, state), device, published=False) if state else pretrained(network, device)
     return Judge(embedding, weights["heads.0.weight"].cpu(), weights["heads.0.bias"].cpu())
 
 
@@ -113,7 +111,7 @@ def resized(images: Tensor, size: int) -> Tensor:
     return F.interpolate(images, size=(size, size), mode="bilinear", antialias=True)
 
 
-def _embedding(layers: Body, device: Device) -> Embedding:
+def _embedding(layers: Body, device: Device, published: bool) -> Embedding:
     made = device.model(layers.eval().requires_grad_(False))
     assert isinstance(made, Body)
-    return Embedding(made, device)
+    return Embedding(made, device, published)

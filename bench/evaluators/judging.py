@@ -85,7 +85,7 @@ def memorisation_figures(
     """
     figures: dict[str, float] = {}
     for suffix, images in (("", generated), ("_real", real)):
-        values = nearest(images, training).numpy()
+        values = nearest(images, training).cpu().numpy()
         figures[f"nearest{suffix}"] = float(values.mean())
         figures[f"nearest_top{suffix}"] = float(np.quantile(values, 0.95))
         figures[f"diversity{suffix}"] = diversity(images, PAIRS, rng)
@@ -93,13 +93,14 @@ def memorisation_figures(
 
 
 class _Seen:
-    """Features by embedding and images: judges that share an embedding look at every image once."""
+    """Features by embedding and images: all that judge by a published body look at every image once."""
 
     def __init__(self) -> None:
-        self._features: dict[tuple[int, int], np.ndarray] = {}
+        self._features: dict[tuple[int | str, int], np.ndarray] = {}
 
     def features(self, embedding: Embedding, images: Tensor) -> np.ndarray:
-        key = (id(embedding), id(images))
+        body: int | str = embedding.body.architecture.name if embedding.published else id(embedding)
+        key = (body, id(images))
         if key not in self._features:
             self._features[key] = embedding(images)
         return self._features[key]

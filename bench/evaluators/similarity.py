@@ -49,7 +49,7 @@ def nearest(queries: Tensor, references: Tensor) -> Tensor:
     """
     small, others = reduced(queries), reduced(references)
     moments = _moments(small)
-    best = torch.full((len(small),), -1.0)
+    best = torch.full((len(small),), -1.0, device=small.device)
     for block in others.split(_BLOCK):
         known = _moments(block)
         for i in range(len(small)):

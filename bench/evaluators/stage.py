@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.device import Device
 from bench.evaluators.finetune import finetune
 from bench.evaluators.judge import Judge, load
-from bench.evaluators.settings import Settings
+from bench.evaluators.settings import Settings as EvaluatorSettings
 from bench.evaluators.supply import supply
 from bench.registry import register_stage
 from bench.stage import Made, Material, Stage, Tensors
@@ -18,8 +18,8 @@ from bench.streams import Streams
 class Evaluator(Stage):
     """A network with ImageNet weights, fine-tuned on balanced real images to tell a task's classes apart (`seed`)."""
 
-    Settings = Settings
-    settings: Settings
+    Settings = EvaluatorSettings
+    settings: EvaluatorSettings
     whole_split = True
     stream = "none"
 
