@@ -286,13 +286,22 @@ def doctor(as_json: Json = False, config: ConfigFile = DEFAULT_FILE) -> None:
 
 @app.command("list")
 def list_(
-    what: Annotated[Literal["methods", "datasets", "profiles"], typer.Argument(help="methods, datasets or profiles")],
+    what: Annotated[
+        Literal["methods", "datasets", "profiles", "stages"],
+        typer.Argument(help="methods, datasets, profiles or stages (settings of translators and evaluators)"),
+    ],
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """List what there is to choose from."""
     settings = _config(config)
-    rows = {"methods": listing.methods, "datasets": listing.datasets, "profiles": listing.profiles}[what](settings)
+    tables = {
+        "methods": listing.methods,
+        "datasets": listing.datasets,
+        "profiles": listing.profiles,
+        "stages": listing.stages,
+    }
+    rows = tables[what](settings)
     _show(rows, as_json)
 
 

@@ -69,9 +69,11 @@ class Rules(Strict):
 
 
 class Report(Strict):
-    """What tables show beside the mean."""
+    """What a report shows beside the paper's tables and claims."""
 
-    sd: bool = False
+    interval: bool = True
+    claims: tuple[Path, ...] = ()
+    rise_masks: int = Field(1000, ge=1)
 
 
 class Folder(Strict):

@@ -13,7 +13,7 @@ from bench.estimate import spoken
 from bench.job import Job
 from bench.merge import MergeReport
 from bench.protocol import Protocol
-from bench.registry import DATASETS, METHODS
+from bench.registry import DATASETS, METHODS, STAGES
 from bench.run import Plan
 from bench.state import State
 from bench.store import Store
@@ -88,6 +88,23 @@ def methods(config: Config) -> Rows:
             }
         )
     return rows
+
+
+def stages(config: Config) -> Rows:
+    """Return every setting of every registered stage with its meaning and its value in each profile."""
+    return [
+        {
+            "stage": entry.name,
+            "setting": name,
+            **{
+                profile: getattr(entry.cls.Settings(**settings.stage_values(entry.name, "")), name)
+                for profile, settings in config.profiles.items()
+            },
+            "meaning": field.description,
+        }
+        for entry in STAGES
+        for name, field in entry.cls.Settings.model_fields.items()
+    ]
 
 
 def datasets(config: Config) -> Rows:

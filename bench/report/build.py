@@ -1,22 +1,29 @@
-"""Build the report: choose the records, make the frame, write the tables."""
+"""Build the report: choose the records, make the frames, draw what needs images, write the tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from bench.atomic import write_atomically
 from bench.compose import compose
 from bench.composition import Composition
 from bench.config import Config
 from bench.errors import ConfigError, DataError, UserError
 from bench.grid import Grid, build_grid
+from bench.job import Arguments
 from bench.jobcode import code_of
 from bench.record import Record, digest
 from bench.registry import DATASETS
 from bench.report.frame import Adjust, frame
-from bench.report.write import Options, write
+from bench.report.grids import open_test, translation_grid
+from bench.report.measured import measured
+from bench.report.pictures.picture import Picture
+from bench.report.write import Options, Translations, write
 from bench.store import Store
+from bench.weights import Weights
 
 REFERENCE = "reference"
 
@@ -57,9 +64,27 @@ def build_report(config: Config, requested: tuple[str, ...], own: bool) -> list[
         raise UserError(f"no record of profile {config.run.profile} in {places}; `imbench run` makes some")
     cells = [cell for source in sources.values() for cell in source.grid.cells]
     records = {id: record for source in sources.values() for id, record in source.records.items()}
-    table = frame(cells, records.get, lambda method: _adjust(method, config), _Staleness(sources.values(), config))
-    options = Options(config.report.sd, requested or None)
-    return write(table, config.paths.reports, config.run.profile, _banner(config, sources), options)
+    profile, reports, is_stale = config.run.profile, config.paths.reports, _Staleness(sources.values(), config)
+    table = frame(cells, records.get, lambda method: _adjust(method, config), is_stale)
+    jobs = [job for source in sources.values() for job in source.grid.jobs]
+    drawn, left_out = _pictures({name: sources[name] for name in requested or sources}, config)
+    translations = Translations(measured(jobs, profile, records.get, is_stale), left_out)
+    options = Options(config.report.interval, requested or None)
+    return [*write(table, reports, profile, _banner(config, sources), options, translations), *drawn]
+
+
+def _pictures(sources: dict[str, Source], config: Config) -> tuple[list[Path], tuple[str, ...]]:
+    """Draw what images and weights are there for; return the files, and a line for each picture left out."""
+    folder = config.paths.reports / config.run.profile / "pictures"
+    drawn, left_out = [], []
+    for name, source in sources.items():
+        picture = translation_grid(name, source.grid.jobs, Weights(source.store.root), partial(open_test, name, config))
+        if isinstance(picture, Picture):
+            drawn.append(folder / f"{picture.name}.png")
+            write_atomically(drawn[-1], picture.png, durable=False)
+        elif picture:
+            left_out.append(f"{picture.name}: {picture.reason}")
+    return drawn, tuple(left_out)
 
 
 class _Staleness:
@@ -97,8 +122,8 @@ def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
     mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
     given = config.profile.arguments(name)
     methods = [compose(expression, config.composition.allow, given) for expression in config.run.methods]
-    for spelled in dict.fromkeys(_expression(identity["method"]) for identity in mine):
-        if (more := _known(spelled)) and more.training_part not in [method.training_part for method in methods]:
+    for spelled in dict.fromkeys(_expression(identity["method"], given) for identity in mine):
+        if (more := _known(spelled, given)) and more.training_part not in [method.training_part for method in methods]:
             methods.append(more)
     counts = dict.fromkeys(min(identity["counts"]) for identity in mine)
     base = build_grid(_narrowed(config, name, config.run.methods, config.run.minority))
@@ -111,16 +136,20 @@ def _narrowed(config: Config, name: str, methods: tuple[str, ...], minority: tup
     return config.model_copy(update={"run": config.run.model_copy(update=change)})
 
 
-def _expression(parts: list[tuple[str, dict[str, object]]]) -> str:
-    spelled = [f"{name}({', '.join(f'{k}={v}' for k, v in arguments.items())})" for name, arguments in parts]
-    return "+".join(spelled) or "Vanilla"
+def _expression(parts: list[tuple[str, dict[str, object]]], given: Arguments) -> str:
+    """Return the method's name with the arguments that it has and the profile does not give it anyway."""
+    calls = []
+    for name, arguments in parts:
+        own = [f"{k}={v}" for k, v in arguments.items() if (k, v) not in given.get(name, {}).items()]
+        calls.append(f"{name}({', '.join(own)})" if own else name)
+    return "+".join(calls) or "Vanilla"
 
 
-def _known(expression: str) -> Composition | None:
+def _known(expression: str, given: Arguments) -> Composition | None:
     """Return the composition, None where its method is not registered any more; what was run once was allowed."""
     names = [term.split("(")[0] for term in expression.split("+")]
     try:
-        return compose(expression, ["+".join(names)])
+        return compose(expression, ["+".join(names)], given)
     except ConfigError:
         return None
 

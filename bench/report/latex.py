@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from bench.report.layout import GREEK
-from bench.report.table import DASH, Kind, Label, Row, Table, Value
+from bench.report.table import ALIKE, DASH, Kind, Label, Row, Table, Value
 
 PREAMBLE = r"% needs \usepackage{booktabs} and \usepackage{graphicx}"
 KINDS: dict[Kind, str] = {"ours": "ours", "paper": "paper", "difference": r"ours $-$ paper"}
@@ -24,6 +24,7 @@ ESCAPES = str.maketrans(
         "]": "{]}",
         "*": "{*}",
         "±": r"$\pm$",
+        ALIKE: r"$\approx$",
         DASH: r"\textendash{}",
         "†": r"\textdagger{}",
         **{sign: f"$\\{name}$" for name, sign in GREEK.items()},
@@ -84,12 +85,12 @@ def _group(column: Label) -> str:
 def _line(row: Row, table: Table) -> str:
     stub = [escape(row.label.flat) if row.first else "", *([KINDS[row.kind]] if table.mixed else [])]
     gap = r"\addlinespace[2pt]" if table.mixed and row.first and row is not table.rows[0] else ""
-    return gap + " & ".join([*stub, *(_value(value, row.kind, table.sd) for value in row.values)]) + r" \\"
+    return gap + " & ".join([*stub, *(_value(value, row.kind, table.interval) for value in row.values)]) + r" \\"
 
 
-def _value(value: Value, kind: Kind, sd: bool) -> str:
+def _value(value: Value, kind: Kind, interval: bool) -> str:
     number = escape(value.text(kind)).replace("-", "$-$")
-    marks = value.marks(sd).translate(ESCAPES).replace(" ", r"\,")
+    marks = value.marks(interval).translate(ESCAPES).replace(" ", r"\,")
     bold = rf"\textbf{{{number}}}" if "best" in value.flags else number
     return bold + (rf"{{\scriptsize {marks}}}" if marks else "")
 

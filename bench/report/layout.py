@@ -18,6 +18,7 @@ METRICS = {
     "f1_majority": "F1 of the majority class",
     "acsa": "ACSA, the mean recall of the classes",
 }
+TITLES = METRICS | {"translation_accuracy": "share of translated images that the evaluator takes for the target class"}
 GREEK = {name: lookup(f"GREEK SMALL LETTER {name}") for name in ("alpha", "beta", "gamma", "tau")}
 
 
@@ -59,10 +60,11 @@ class Layout:
     @property
     def title(self) -> str:
         """What the table shows, such as `Horse2Zebra: F1 of the minority class (zebra)`."""
-        data = " and ".join(part.shown for part in self.parts)
+        *others, last = (part.shown for part in self.parts)
+        data = f"{', '.join(others)} and {last}" if others else last
         named = {"f1_minority": [p.minority for p in self.parts], "f1_majority": [p.majority for p in self.parts]}
         classes = f" ({', '.join(named[self.metric])})" if self.metric in named else ""
-        return f"{data}: {METRICS[self.metric]}{classes}"
+        return f"{data}: {TITLES[self.metric]}{classes}"
 
     @property
     def heading(self) -> str:
@@ -92,10 +94,15 @@ def place_label(layout: Layout, place: Place) -> Label:
     return Label(str(count), "" if layout.methods_across else group, f"{task}:{count}")
 
 
+def part_of(task: str, frame: pd.DataFrame, shown: str = "") -> Part:
+    """Return a task's part with the minority counts that `frame` has rows of, which are of this task only."""
+    first, counts = frame.iloc[0], tuple(sorted({int(count) for count in frame["minority_count"]}))
+    return Part(task, shown or task, first["minority"], first["majority"], int(first["majority_count"]), counts)
+
+
 def generic(frame: pd.DataFrame, task: str) -> list[Layout]:
     """Return one layout for each of `METRICS`, for a task that no paper's table shows; `frame` holds its cells only."""
-    first, counts = frame.iloc[0], tuple(sorted({int(count) for count in frame["minority_count"]}))
-    part = Part(task, task, first["minority"], first["majority"], int(first["majority_count"]), counts)
+    part = part_of(task, frame)
     methods = tuple(dict.fromkeys(frame["method"]))
     return [Layout(f"{task}_{metric}", metric, (part,), methods) for metric in METRICS]
 

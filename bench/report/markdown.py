@@ -16,7 +16,7 @@ def markdown(table: Table) -> str:
     head = [f"{table.stub} / {shared}" if shared else table.stub, *([""] if table.mixed else [])]
     head += [column.text if shared else column.flat for column in table.columns]
     body = [
-        [*_stub(row, table.mixed), *(_value(value, row.kind, table.sd) for value in row.values)] for row in table.rows
+        [*_stub(row, table.mixed), *(_value(value, row.kind, table.interval) for value in row.values)] for row in table.rows
     ]
     grid = tabulate(
         [[escape(text) for text in line] for line in body],
@@ -40,6 +40,6 @@ def _stub(row: Row, mixed: bool) -> list[str]:
     return [label.flat if row.first else "", *([KINDS[row.kind]] if mixed else [])]
 
 
-def _value(value: Value, kind: Kind, sd: bool) -> str:
+def _value(value: Value, kind: Kind, interval: bool) -> str:
     number = value.text(kind)
-    return (f"**{number}**" if "best" in value.flags else number) + value.marks(sd)
+    return (f"**{number}**" if "best" in value.flags else number) + value.marks(interval)

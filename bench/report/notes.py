@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bench.method import Method
+from bench.registry import METHODS
 from bench.report.layout import Layout, method_key
 from bench.report.table import DASH
 
@@ -21,6 +23,7 @@ def notes(layout: Layout, frame: pd.DataFrame) -> tuple[str, ...]:
         _setting(layout, cells),
         _epochs(cells),
         _validation(layout, cells),
+        _conditional(cells),
         _not_asked(layout, cells),
         _missing(cells),
         _listed("Failed (see cells.csv)", cells[cells["status"] == "failed"], seeds=True),
@@ -64,6 +67,21 @@ def _validation(layout: Layout, cells: pd.DataFrame) -> str:
     return (
         f"The epoch is selected on validation images ({', '.join(lines)}) that outnumber some minority training sets."
     )
+
+
+def _conditional(cells: pd.DataFrame) -> str:
+    """Name the methods whose seeds all rest on one stage, such as a trained translator."""
+    resting = [method for method in dict.fromkeys(cells["method"]) if _rests_on_stages(method)]
+    if not resting:
+        return ""
+    return (
+        f"{', '.join(resting)}: conditional on one translator, which all seeds share; their spread leaves its luck out."
+    )
+
+
+def _rests_on_stages(method: str) -> bool:
+    names = [term.partition("(")[0].strip() for term in method.split("+")]
+    return any(name in METHODS and METHODS[name].cls.requires is not Method.requires for name in names)
 
 
 def _not_asked(layout: Layout, cells: pd.DataFrame) -> str:

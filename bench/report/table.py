@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from scipy import stats
+
 DECIMALS = 4
 DASH = "\N{EN DASH}"
-Flag = Literal["missing", "failed", "partial", "stale", "not applicable", "best"]
+ALIKE = "\N{ALMOST EQUAL TO}"
+Flag = Literal["missing", "failed", "partial", "stale", "not applicable", "best", "alike"]
 Kind = Literal["ours", "paper", "difference"]
 
 
@@ -38,9 +41,15 @@ class Value:
             return "failed" if "failed" in self.flags else "n/a" if "not applicable" in self.flags else DASH
         return f"{self.printed:{'+' if kind == 'difference' and self.printed else ''}.{DECIMALS}f}"
 
-    def marks(self, sd: bool) -> str:
-        """Return what follows the number: spread, `(4/5)` if runs are lacking, a dagger if code has changed since."""
-        spread = f" ± {self.sd:.{DECIMALS}f}" if sd and self.sd is not None else ""
+    @property
+    def half_width(self) -> float | None:
+        """Half the width of the mean's 95 % interval over runs (Student's t), None for fewer than two."""
+        return None if self.sd is None else float(stats.t.ppf(0.975, self.n - 1)) * self.sd / self.n**0.5
+
+    def marks(self, interval: bool) -> str:
+        """Return what follows the number: its interval, `≈` if it cannot be told from the best, what it lacks."""
+        spread = f" ± {self.half_width:.{DECIMALS}f}" if interval and self.half_width is not None else ""
+        spread += ALIKE if "alike" in self.flags else ""
         lacking = f" ({self.n}/{self.expected})" if "partial" in self.flags else ""
         return spread + lacking + ("†" if "stale" in self.flags else "")
 
@@ -86,7 +95,7 @@ class Table:
     banner: str = ""
     notes: tuple[str, ...] = ()
     rows_are_tasks: bool = False
-    sd: bool = False
+    interval: bool = False
 
     @property
     def mixed(self) -> bool:

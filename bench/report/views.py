@@ -15,17 +15,17 @@ from bench.report.table import Kind, Label, Row, Table, Value, difference, mark_
 PUBLISHED_RUNS = 5
 
 
-def ours(layout: Layout, frame: pd.DataFrame, banner: str, sd: bool) -> Table:
+def ours(layout: Layout, frame: pd.DataFrame, banner: str, interval: bool) -> Table:
     """Return our figures in a layout; `frame` holds the cells of one profile."""
-    table = _table(layout, summarise(frame[frame["task"].isin(layout.tasks)], layout.metric), ("ours",))
+    table = laid_out(layout, summarise(frame[frame["task"].isin(layout.tasks)], layout.metric), ("ours",))
     return replace(
-        table, caption=_caption(layout, _seeds(layout, frame)), banner=banner, sd=sd, notes=notes(layout, frame)
+        table, caption=_caption(layout, _seeds(layout, frame)), banner=banner, interval=interval, notes=notes(layout, frame)
     )
 
 
 def published(layout: Layout) -> Table:
     """Return the paper's own numbers; bold is put by the same rule as in our tables."""
-    table = _table(layout, {}, ("paper",))
+    table = laid_out(layout, {}, ("paper",))
     source = f"Numbers of {CITATION}, Table {layout.number}; the marks are ours."
     return replace(
         table,
@@ -37,7 +37,7 @@ def published(layout: Layout) -> Table:
 
 def side_by_side(layout: Layout, frame: pd.DataFrame, banner: str) -> Table:
     """Return three lines for each line of the paper's table: ours, the paper's and the difference."""
-    table = _table(
+    table = laid_out(
         layout, summarise(frame[frame["task"].isin(layout.tasks)], layout.metric), ("ours", "paper", "difference")
     )
     source = f"paper: {CITATION}, Table {layout.number}, mean over {PUBLISHED_RUNS} runs."
@@ -50,7 +50,8 @@ def side_by_side(layout: Layout, frame: pd.DataFrame, banner: str) -> Table:
     )
 
 
-def _table(layout: Layout, summary: Summary, kinds: tuple[Kind, ...]) -> Table:
+def laid_out(layout: Layout, summary: Summary, kinds: tuple[Kind, ...]) -> Table:
+    """Return a layout's table without caption and notes: a line of each kind for every label, the best marked."""
     across = layout.methods_across
     methods = [(method_label(method, across), method_key(method)) for method in layout.methods]
     places = [(place_label(layout, place), place) for place in layout.places]

@@ -1,0 +1,103 @@
+"""Files of claims: the paper's, which are shipped, and a user's own."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.compose import compose
+from bench.config import Config
+from bench.errors import ConfigError, unknown
+from bench.registry import DATASETS
+from bench.report.claims.claim import Claim, Claims, rivals
+
+SHIPPED = "claims.toml"
+TRANSLATORS = ("CycleGAN", "ALT")
+
+
+def load_claims(files: Iterable[Path] = ()) -> tuple[Claim, ...]:
+    """Return the paper's claims, then those of a user's files.
+
+    Raises
+    ------
+    ConfigError
+        A file is missing or not TOML, a key or value is wrong, or two claims share an id; the text names it.
+    """
+    shipped = resources.files("bench.report").joinpath(SHIPPED).read_text(encoding="utf8")
+    found = {claim.id: claim for claim in parse_claims(shipped, SHIPPED).claims}
+    for path in files:
+        for claim in parse_claims(_read(path), str(path)).claims:
+            if claim.id in found:
+                raise ConfigError(f"{path}: the claim {claim.id!r} exists already; give it another id")
+            found[claim.id] = claim
+    return tuple(found.values())
+
+
+def parse_claims(text: str, name: str) -> Claims:
+    """Read claims from TOML; `name` is what an error calls the file.
+
+    Raises
+    ------
+    ConfigError
+        The text is not TOML, or a key or value is wrong.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}: {error}") from None
+    try:
+        return Claims(**raw)
+    except ValidationError as error:
+        raise ConfigError(f"{name}: {_first_line(error, raw)}") from None
+
+
+def check_names(claims: Iterable[Claim], config: Config) -> None:
+    """Refuse claims about a task or method that does not exist.
+
+    Raises
+    ------
+    ConfigError
+        The text names the claim and what was perhaps meant.
+    """
+    tasks = {entry.name for entry in DATASETS if entry.name != "folder"} | config.datasets.keys()
+    for claim in claims:
+        if claim.task not in tasks:
+            raise ConfigError(f"claim {claim.id}: {unknown('dataset', claim.task, tasks)}")
+        for method in (claim.method, *rivals(claim)):
+            if claim.metric != "translation_accuracy":
+                _check_method(claim, method, config)
+            elif method not in TRANSLATORS:
+                raise ConfigError(f"claim {claim.id}: {unknown('translator', method, TRANSLATORS)}")
+
+
+def _check_method(claim: Claim, method: str, config: Config) -> None:
+    try:
+        compose(method, config.composition.allow)
+    except ConfigError as error:
+        raise ConfigError(f"claim {claim.id}: {error}") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ConfigError(f"{path}: {reason}") from None
+
+
+def _first_line(error: ValidationError, raw: dict[str, Any]) -> str:
+    """Return the first thing that is wrong, under the claim's id where it has one."""
+    first = error.errors()[0]
+    text, place = first["msg"].removeprefix("Value error, "), list(first["loc"])
+    if len(place) > 1 and place[0] == "claims":
+        number = int(place[1])
+        entry = raw["claims"][number]
+        named = entry.get("id") if isinstance(entry, dict) else None
+        fields = [str(part) for part in place[2:] if part != (entry or {}).get("kind")] if named else place[2:]
+        text = ": ".join([f"claim {named or number + 1}", *(map(str, fields)), text])
+    return text

@@ -1,0 +1,1 @@
+"""Comparison: two sets of records, matched cell by cell."""

@@ -1,0 +1,127 @@
+"""Render: a Page as one HTML document without anything to load; every name in it is escaped."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import resources
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.report.html.figure import Figure, printed
+from bench.report.html.grid import grid, place
+from bench.report.html.page import Page, Provenance, Spot
+from bench.report.layout import METRICS
+from bench.report.pictures.picture import DPI
+
+TEMPLATES = "templates"
+CSS_PIXELS = 96  # an inch
+SECTIONS = {
+    "summary": "Summary",
+    "tables": "Tables",
+    "pictures": "Pictures",
+    "claims": "Claims",
+    "methods": "Methods",
+    "protocol": "Protocol",
+    "environment": "Environment",
+    "reproduce": "How to reproduce",
+    "cells": "Every run",
+}
+VERDICTS = {
+    "reproduced": "\N{CHECK MARK}",
+    "contradicted": "\N{MULTIPLICATION X}",
+    "undecided at this noise": "\N{ALMOST EQUAL TO}",
+    "not run": "\N{EN DASH}",
+}
+# What follows `doi:` or `arXiv:` in a reference, and where it leads.
+SOURCES = (
+    (re.compile(r"doi:\s*(10\.\d{4,}/[\w.;()/:-]*\w)"), "https://doi.org/"),
+    (re.compile(r"arXiv[: ]\s*(\d{4}\.\d{4,5})"), "https://arxiv.org/abs/"),
+)
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML text: style, script and pictures within, and nothing that a browser would fetch."""
+    targets = {place(cell.spot): f"run-{k}" for k, cell in enumerate(page.cells)}
+
+    def target(figure: Figure) -> str:
+        known = figure.minority is not None and place(Spot(figure.method, figure.task, figure.minority))
+        return targets.get(known, "") if known else ""
+
+    anchors = anchored("table", (group.sheets[0].table.name for group in page.tables))
+    tables = [
+        (anchor, group.heading, [grid(sheet, targets) for sheet in group.sheets])
+        for anchor, group in zip(anchors, page.tables, strict=True)
+    ]
+    template = _environment().get_template("page.html")
+    return template.render(
+        page=page,
+        sections={name: title for name, title in SECTIONS.items() if getattr(page, name) or name == "summary"},
+        tables=tables,
+        runs=[(key, list(cells)) for key, cells in groupby(page.cells, key=_column)],
+        attributes=_attributes(page.profile),
+        target=target,
+        target_of=lambda cell: targets[place(cell.spot)],
+        style=_asset("page.css"),
+        script=_asset("page.js"),
+    )
+
+
+def anchored(prefix: str, names: Iterable[str]) -> list[str]:
+    """Return one id per name, made of its letters and digits, and of its number where that is not enough."""
+    ids: list[str] = []
+    for k, name in enumerate(names):
+        slug = f"{prefix}-{re.sub('[^a-z0-9]+', '-', name.lower().removeprefix(prefix)).strip('-')}"
+        ids.append(f"{slug}-{k}" if slug in ids or slug == f"{prefix}-" else slug)
+    return ids
+
+
+def _column(cell: Provenance) -> tuple[str, str]:
+    return cell.spot.task, cell.counts
+
+
+def _attributes(profile: str) -> Callable[[Figure], dict[str, str]]:
+    return lambda figure: figure.attributes(profile)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("bench.report.html", TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(data_uri=_data_uri, size=_size, linked=_linked)
+    made.globals.update(metrics=METRICS, verdicts=VERDICTS, printed=printed, Figure=Figure)
+    return made
+
+
+def _asset(name: str) -> Markup:
+    """Return a style sheet or script of ours, to stand in the page as it is."""
+    return Markup(resources.files(__package__).joinpath(TEMPLATES, name).read_text(encoding="utf-8"))
+
+
+def _data_uri(png: bytes) -> str:
+    return f"data:image/png;base64,{b64encode(png).decode()}"
+
+
+def _size(png: bytes) -> dict[str, Any]:
+    """Return width and height in CSS pixels, as the head of a PNG has them at the resolution of our pictures."""
+    width, height = (int.from_bytes(png[at : at + 4]) for at in (16, 20))
+    return {"width": round(width * CSS_PIXELS / DPI), "height": round(height * CSS_PIXELS / DPI)}
+
+
+def _linked(reference: str) -> Markup:
+    """Return a reference with its doi or arXiv number as a link."""
+    for pattern, root in SOURCES:
+        if found := pattern.search(reference):
+            link = Markup('<a href="{}{}" rel="noreferrer">{}</a>').format(root, found[1], found[0])
+            return Markup("{}{}{}").format(reference[: found.start()], link, reference[found.end() :])
+    return Markup("{}").format(reference)

@@ -1,0 +1,62 @@
+"""Luck: what one method gains or loses by the translator that it happened to get, beside what it owes to seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bench.report.layout import METRICS, method_key, method_label
+from bench.report.summary import summarise
+from bench.report.table import Label, Row, Table, Value
+
+CAPTION = (
+    "Test set, {count} training images of {minority}. Each translator was trained with another random stream; a number "
+    "is the mean over {seeds} seeds of fits that rest on that translator. The standard deviation between translators "
+    "is that of these means, so that it holds a share of the seeds' (about theirs by the square root of {seeds}); over "
+    "seeds it is that of the fits on one translator, as a root mean square over the translators."
+)
+
+
+def luck_tables(task: str, cells: pd.DataFrame, banner: str) -> dict[str, Table]:
+    """Return a table for each of `METRICS`, by heading; none where no method has fits on several translators."""
+    mine = cells[cells["task"] == task]
+    lucky = mine[mine["translator"] > 0]
+    if not lucky["status"].isin(["done", "stale"]).any():
+        return {}
+    count = int(lucky["minority_count"].min())
+    mine = mine[(mine["minority_count"] == count) & mine["method"].isin(lucky["method"].unique())]
+    tables = (_table(task, count, metric, mine, banner) for metric in METRICS)
+    return {f"The translator's own luck: {METRICS[table.name.partition('luck_')[2]]}": table for table in tables}
+
+
+def _table(task: str, count: int, metric: str, cells: pd.DataFrame, banner: str) -> Table:
+    streams = sorted(cells["translator"].unique())
+    columns = [Label(str(stream), "translator", f"translator:{stream}") for stream in streams]
+    columns += [Label(text, "standard deviation", f"sd {text}") for text in ("between translators", "over seeds")]
+    by_stream = [summarise(cells[cells["translator"] == stream], metric) for stream in streams]
+    rows = []
+    for method in cells["method"].unique():
+        means = tuple(found.get((method_key(method), (task, count)), Value()) for found in by_stream)
+        rows.append(Row(method_label(method, across=False), (*means, _between(means), _within(means))))
+    names = cells.iloc[0]
+    caption = CAPTION.format(count=count, minority=names["minority"], seeds=cells["seed"].nunique())
+    title = f"{task}: the translator's own luck in {METRICS[metric]}"
+    return Table(
+        f"translators_{task}_luck_{metric}", title, caption, "Method", tuple(columns), tuple(rows), banner, interval=True
+    )
+
+
+def _between(means: tuple[Value, ...]) -> Value:
+    """Return the standard deviation of the translators' means, of those whose seeds are all done."""
+    whole = [value.mean for value in means if value.complete and value.mean is not None]
+    return _deviation(float(np.std(whole, ddof=1)) if len(whole) > 1 else None, len(whole), len(means))
+
+
+def _within(means: tuple[Value, ...]) -> Value:
+    """Return the standard deviation over seeds on one translator, pooled over those whose seeds are all done."""
+    whole = [value.sd for value in means if value.complete and value.sd is not None]
+    return _deviation(float(np.sqrt(np.mean(np.square(whole)))) if whole else None, len(whole), len(means))
+
+
+def _deviation(sd: float | None, n: int, expected: int) -> Value:
+    return Value(sd, None, n, expected, frozenset({"partial"}) if 0 < n < expected else frozenset())

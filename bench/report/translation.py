@@ -1,0 +1,132 @@
+"""Table 2: how many translated images evaluators take for the target class, beside the paper's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pandas as pd
+
+from bench.report import paper, views
+from bench.report.judged import evaluators, lacking, real_row
+from bench.report.latex import latex
+from bench.report.layout import Layout, extended
+from bench.report.longform import longform
+from bench.report.pages import page
+from bench.report.samples import samples
+from bench.report.summary import summarise
+from bench.report.table import Kind, Table
+
+STAGE, LEFT = "CycleGAN", "ALT"  # as the paper calls its rows
+EQUAL = f"{STAGE}, equal GAN epochs"
+REAL = "real images"
+STUB = "Translator"
+DIRECTIONS = {
+    "accuracy": "both directions pooled",
+    "accuracy_to_minority": "into the minority class",
+    "accuracy_to_majority": "into the majority class",
+}
+REAL_FIGURES = {
+    "accuracy": "real_accuracy",
+    "accuracy_to_minority": "real_accuracy_of_minority",
+    "accuracy_to_majority": "real_accuracy_of_majority",
+}
+POOLING = "Near one half, a pooled share may hide 1 in one direction and 0 in the other: see both directions."
+SPREADS = (
+    f"{STAGE} is one translator: its standard deviation is over evaluators. {LEFT} has a translator for each seed: its "
+    f"standard deviation is between them, each the mean over evaluators; all of them went on from one {STAGE}."
+)
+THEIRS = (
+    f"paper: {paper.CITATION}, Table 2, judged by a fine-tuned Inception-v3; shares that other evaluators give are not "
+    "the same measure."
+)
+
+
+def table_2(measured: pd.DataFrame, tasks: Iterable[str], banner: str, interval: bool) -> dict[str, str]:
+    """Return the files of Table 2 by name; none where no measurement of the paper's datasets among `tasks` was made.
+
+    Parameters
+    ----------
+    measured
+        Frame of `bench.report.measured`, all datasets in it.
+    """
+    layout = paper.translation_layout()
+    rows = measured[measured["task"].isin(layout.tasks)]
+    if not (rows["task"].isin(list(tasks)) & (rows["status"] != "missing")).any():
+        return {}
+    compared = as_compared(rows)
+    ours = {direction: _table(layout, compared, direction, ("ours",), banner, interval) for direction in DIRECTIONS}
+    both = _table(layout, compared, "accuracy", ("ours", "paper", "difference"), banner, interval=False)
+    both = replace(both, name=f"{layout.name}_side_by_side")
+    published = _published(layout)
+    headings = {f"Ours, {DIRECTIONS[direction]}": table for direction, table in ours.items()}
+    text = page(layout.heading, {**headings, "Side by side": both, "The paper's": published})
+    fragments = {f"{table.name}.tex": latex(table) for table in (*ours.values(), both, published)}
+    return {f"{layout.name}.md": text, f"{layout.name}.csv": longform(both)} | fragments
+
+
+def as_compared(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the measurements that Table 2 compares, of the first stream, with `generator` as its rows are called.
+
+    `CycleGAN` is the one trained longest, as the paper compares it; another with as many epochs as ALT's translator is
+    `CycleGAN, equal GAN epochs`.
+    """
+    first = rows[rows["translator"] == 0]
+    stages, left = first[first["seed"].isna()], first[first["generator"] == LEFT]
+    named = [left]
+    for task, group in stages.groupby("task", sort=False):
+        longest = group["epochs"].max()
+        equal = left.loc[left["task"] == task, "epochs"].max()
+        named.append(group[group["epochs"] == longest].assign(generator=STAGE))
+        if not pd.isna(equal) and equal != longest:
+            named.append(group[group["epochs"] == equal].assign(generator=EQUAL))
+    return pd.concat(named)
+
+
+def _table(layout: Layout, rows: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool) -> Table:
+    taken = samples(rows, direction)
+    full = extended(layout, taken)
+    table = views.laid_out(full, summarise(taken, direction), kinds)
+    suffix = direction.removeprefix("accuracy")
+    caption = (
+        f"Translated validation and test images, {DIRECTIONS[direction]}. {evaluators(rows)} Mean over "
+        f"{int(rows['judges'].max())} evaluators. The last row is their own accuracy on the real images. Best of each "
+        f"column in bold. {_order(layout)}"
+    )
+    return replace(
+        table,
+        name=layout.name + suffix,
+        stub=STUB,
+        title=f"{table.title}, {DIRECTIONS[direction]}" if suffix else table.title,
+        caption=caption,
+        rows=(*table.rows, real_row(full, rows, REAL_FIGURES[direction], REAL)),
+        notes=(*([THEIRS] if "paper" in kinds else []), POOLING, SPREADS, *_epochs(rows), *lacking(rows)),
+        banner=banner,
+        interval=interval,
+    )
+
+
+def _epochs(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Say after how many epochs the translators of each task are compared."""
+    lines = []
+    for task, group in rows[rows["epochs"].notna()].groupby("task", sort=False):
+        known = group.groupby("generator", sort=False)["epochs"].max()
+        lines.append(f"{paper.shown(str(task))}: " + ", ".join(f"{name} {epochs}" for name, epochs in known.items()))
+    text = (
+        f"Epochs of the translators: {'; '.join(lines)}. The paper gives {STAGE} as many as {LEFT} has of both kinds."
+    )
+    return (text,) if lines else ()
+
+
+def _published(layout: Layout) -> Table:
+    return replace(
+        views.laid_out(layout, {}, ("paper",)),
+        name=f"{layout.name}_paper",
+        stub=STUB,
+        caption=f"{DIRECTIONS['accuracy'].capitalize()}. Best of each column in bold. {_order(layout)}",
+        notes=(f"Numbers of {paper.CITATION}, Table 2, judged by a fine-tuned Inception-v3; the marks are ours.",),
+    )
+
+
+def _order(layout: Layout) -> str:
+    return f"Laid out as Table {layout.number} of {paper.CITATION}."

@@ -1,0 +1,171 @@
+"""The page of one task's translators: directions, distances, copies, and the two kinds of spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bench.evaluators.networks import architecture
+from bench.report import paper
+from bench.report.judged import evaluators, lacking, real_row
+from bench.report.layout import Layout, Part, method_label, part_of, place_label
+from bench.report.luck import luck_tables
+from bench.report.pages import both
+from bench.report.samples import samples, seed_columns, spreads
+from bench.report.summary import summarise
+from bench.report.table import Label, Row, Table, Value
+
+IMAGES = "Validation and test images, translated."
+FEW = (
+    "From n images on either side, n = {n}; so few bias it upward, as they do for the last row: n other real images in "
+    "place of the translated ones, what perfect translations would get. Features of {network}, not fine-tuned; values "
+    "in other features, such as the usual Inception-v3's, cannot be compared."
+)
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """A figure of translators with the one of real images that it is read against."""
+
+    figure: str
+    title: str
+    real: str
+    label: str
+    reading: str
+
+
+ASPECTS = (
+    Aspect("accuracy", "share taken for the target class", "real_accuracy", "real images", "{shares}"),
+    Aspect(
+        "accuracy_to_minority",
+        "share of {majority} to {minority} taken for {minority}",
+        "real_accuracy_of_minority",
+        "real {minority}",
+        "{shares}",
+    ),
+    Aspect(
+        "accuracy_to_majority",
+        "share of {minority} to {majority} taken for {majority}",
+        "real_accuracy_of_majority",
+        "real {majority}",
+        "{shares}",
+    ),
+    *(
+        Aspect(
+            f"{short}_to_{role}",
+            f"{name} of {{{source}}} to {{{role}}} from real {{{role}}}",
+            f"{short}_real_to_{role}",
+            "real against real",
+            "{distances}",
+        )
+        for short, name in (("fid", "FID"), ("kid", "KID"))
+        for role, source in (("minority", "majority"), ("majority", "minority"))
+    ),
+    Aspect(
+        "nearest",
+        "similarity of generated {minority} to the nearest training image, mean",
+        "nearest_real",
+        "real {minority}, unseen",
+        "Copies of training images show as values far above the last row's. {similarity}",
+    ),
+    Aspect(
+        "nearest_top",
+        "similarity of generated {minority} to the nearest training image, 95th percentile",
+        "nearest_top_real",
+        "real {minority}, unseen",
+        "Where a few images are copies, the mean may not tell. {similarity}",
+    ),
+    Aspect(
+        "diversity",
+        "similarity within pairs of generated {minority}",
+        "diversity_real",
+        "real {minority}, unseen",
+        "The lower, the more diverse: images that are all alike show as values far above the last row's. {similarity}",
+    ),
+)
+SPREAD = (
+    "Standard deviations of the share taken for the target class, both directions pooled, that have two causes: "
+    "evaluators that differ in their seeds and judge one translator, and translators that differ in theirs (a CycleGAN "
+    "trained with other random streams; a translator that another seed of a method left, all from one CycleGAN)."
+)
+
+
+def translator_files(task: str, measured: pd.DataFrame, cells: pd.DataFrame, banner: str) -> dict[str, str]:
+    """Return `translators_<task>` as page and LaTeX, by file name; nothing where there is nothing to tell.
+
+    Parameters
+    ----------
+    measured, cells
+        Frames of `bench.report.measured` and `bench.report.frame`, with all translators.
+    """
+    rows = measured[measured["task"] == task]
+    tables = {}
+    if (rows["status"] != "missing").any():
+        part, first = part_of(task, rows, paper.shown(task)), rows[rows["translator"] == 0]
+        found = [_table(aspect, part, first, banner) for aspect in ASPECTS if seed_columns(first, aspect.figure)]
+        tables = {table.title.partition(": ")[2]: table for table in (*found, _spread(part, rows, banner))}
+    tables |= luck_tables(task, cells, banner)
+    title = f"{paper.shown(task)}: what translators make of images"
+    return both(f"translators_{task}", title, tables) if tables else {}
+
+
+def _table(aspect: Aspect, part: Part, rows: pd.DataFrame, banner: str) -> Table:
+    names = {"minority": part.minority, "majority": part.majority}
+    layout = _layout(part, rows, aspect.figure)
+    means = summarise(samples(rows, aspect.figure), aspect.figure)
+    lines = [
+        Row(
+            method_label(generator, across=False),
+            tuple(means.get(((generator.replace(" ", ""),), place), Value()) for place in layout.places),
+        )
+        for generator in layout.methods
+    ]
+    return Table(
+        layout.name,
+        f"{part.shown}: {aspect.title.format(**names)}",
+        _reading(aspect, rows, names),
+        "Translator",
+        tuple(place_label(layout, place) for place in layout.places),
+        (*lines, real_row(layout, rows, aspect.real, aspect.label.format(**names))),
+        banner,
+        lacking(rows),
+        interval=True,
+    )
+
+
+def _layout(part: Part, rows: pd.DataFrame, figure: str) -> Layout:
+    return Layout(f"translators_{part.task}_{figure}", figure, (part,), tuple(rows["generator"].unique()))
+
+
+def _reading(aspect: Aspect, rows: pd.DataFrame, names: dict[str, str]) -> str:
+    network = architecture(rows["evaluator"].iloc[0]).title
+    sizes = {
+        int(n) for column in rows if column == f"n_to_{aspect.figure.rpartition('_')[2]}" for n in rows[column].dropna()
+    }
+    return aspect.reading.format(
+        shares=f"{IMAGES} {evaluators(rows)} Mean ± standard deviation over evaluators for a stage's one translator, "
+        "between translators for those that fits left; the last row is the evaluators' own accuracy.",
+        distances=f"{IMAGES} {FEW.format(n=' or '.join(map(str, sorted(sizes))), network=network)}",
+        similarity=f"Structural similarity at 64 pixels (1: the same image) of translations to {names['minority']}.",
+    )
+
+
+def _spread(part: Part, rows: pd.DataFrame, banner: str) -> Table:
+    """Return the standard deviations between evaluators and between translators, each on its own row."""
+    layout = _layout(part, rows, "spread")
+    found = {(generator, count): spread for generator, count, spread in spreads(rows, "accuracy")}
+    lines = []
+    for generator in layout.methods:
+        label = method_label(generator, across=False).text
+        each = [found.get((generator, count)) for _, count in layout.places]
+        judges = tuple(Value(it.judges if it else None) for it in each)
+        most = max((it.n_translators for it in each if it), default=0)
+        lines.append(Row(Label(f"{label}, between evaluators", key=f"{generator}:evaluators"), judges))
+        if most > 1:
+            between = tuple(Value(it.translators if it else None) for it in each)
+            text = f"{label}, between translators (at most {most})"
+            lines.append(Row(Label(text, key=f"{generator}:translators"), between))
+    columns = tuple(place_label(layout, place) for place in layout.places)
+    title = f"{part.shown}: spread of the share taken for the target class"
+    return Table(layout.name, title, SPREAD, "Translator", columns, tuple(lines), banner, lacking(rows))

@@ -1,0 +1,145 @@
+"""Numbers on the HTML page say what they are, where they come from, and how far to trust them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from html_demo import demo_page
+from html_reader import Element, demo, elements, read, squeezed
+
+from bench.report.html.grid import place
+from bench.report.html.page import Group, Page, Sheet, Spot
+from bench.report.html.provenance import provenances
+from bench.report.html.render import render
+from bench.report.table import Flag, Label, Row, Table, Value, mark_best
+
+
+def value(mean: float | None, *flags: Flag, n: int = 5) -> Value:
+    return Value(mean, None if mean is None else 0.01, n if mean is not None else 0, 5, frozenset(flags))
+
+
+def sheet(*values: Value, sd: bool = False, **fields: frozenset[Spot]) -> Sheet:
+    """Return one column of methods M0, M1, ... on task toy with 25 minority images."""
+    rows = tuple(Row(Label(f"M{k}", key=f"M{k}"), (value,)) for k, value in enumerate(values))
+    table = Table("toy", "Toy", "", "Method", (Label("25", "#few", "toy:25"),), rows, sd=sd)
+    return Sheet(mark_best(table), "acsa", **fields)  # type: ignore[arg-type]
+
+
+def page(*sheets: Sheet, **fields: object) -> Page:
+    return Page("Title", "Banner", "cpu", tables=tuple(Group("Toy", (each,)) for each in sheets), **fields)  # type: ignore[arg-type]
+
+
+def cells(page: Page) -> list[Element]:
+    """Return the cells of tables below the legend."""
+    return [element for element in elements(page) if element.tag == "td" and "tbody" in element.parents]
+
+
+def test_every_number_of_a_table_can_be_computed_again() -> None:
+    runs = {place(cell.spot): {run.seed: run.figures for run in cell.runs} for cell in demo_page().cells}
+    checked = Counter[str]()
+    for element in demo():
+        data = {name.removeprefix("data-"): text for name, text in element.attributes.items()}
+        if data.get("figure") not in ("mean", "sd", "run") or "tbody" not in element.parents:
+            continue
+        mine = runs[place(Spot(data["method"], data["task"], int(data["minority"])))]
+        figures = {seed: figures[data["metric"]] for seed, figures in mine.items()}
+        again = {"mean": np.mean(list(figures.values())), "sd": np.std(list(figures.values()), ddof=1)}
+        expected = figures[int(data["seed"])] if data["figure"] == "run" else again[data["figure"]]
+        assert float(data["value"]) == pytest.approx(expected, abs=1e-12) and element.text == f"{expected:.4f}"
+        assert data["profile"] == "cpu"
+        checked[data["figure"]] += 1
+    assert set(checked) == {"mean", "sd", "run"} and min(checked.values()) >= 40
+
+
+def test_every_number_in_a_table_has_attributes() -> None:
+    bare = read(re.sub(r"<(a|span) [^>]*data-figure=[^>]*>[^<]*</\1>", "", render(demo_page())))
+    left = [e.text for e in bare if e.tag == "td"]
+    assert len(left) > 500 and not [text for text in left if re.search(r"\d\.\d{4}", text)]
+
+
+def test_what_is_no_number_is_said_in_words() -> None:
+    states = [
+        value(0.7, "partial", n=4),
+        value(0.6, "stale"),
+        value(None, "failed"),
+        value(None, "missing"),
+        value(None, "not applicable"),
+        Value(),
+    ]
+    texts = [squeezed(cell.text) for cell in cells(page(sheet(*states)))]
+    assert texts == [
+        "0.7000 (4/5) (some runs are lacking)",
+        "0.6000 (best)† (made by code that has changed since)",
+        "failed",
+        "missing",
+        "n/a",
+        "not run",
+    ]
+
+
+def test_best_and_its_equals_are_told_by_more_than_colour() -> None:
+    equals = frozenset({Spot("M0", "toy", 25), Spot("M1", "toy", 25)})
+    best, equal, worse = cells(page(sheet(value(0.8), value(0.79), value(0.5), alike=equals)))
+    assert best.attributes["class"] == "best" and squeezed(best.text) == "0.8000 (best)"
+    assert squeezed(equal.text) == "0.7900≈ (not distinguishable from the best)"
+    assert squeezed(worse.text) == "0.5000" and "class" not in worse.attributes
+
+
+def test_only_differences_fade_below_the_floor() -> None:
+    spot = Spot("CS+US", "toy", 25)
+    label, column = Label("US+CS", key="US+CS"), Label("25", key="toy:25")
+    kinds = (("ours", 0.5), ("paper", 0.51), ("difference", -0.01))
+    rows = tuple(Row(label, (value(v),), kind, kind == "ours") for kind, v in kinds)  # type: ignore[arg-type]
+    table = Table("toy", "Toy", "", "Method", (column,), rows)
+    shown = page(Sheet(table, "acsa", "Side by side", below_floor=frozenset({spot})))
+    ours, paper, difference = cells(shown)
+    assert [e.attributes.get("data-against") for e in elements(shown) if "data-figure" in e.attributes] == [
+        None,
+        "paper",
+        "paper",
+    ]
+    assert "class" not in ours.attributes and paper.attributes["class"] == "paper"
+    assert set(difference.attributes["class"].split()) == {"faint", "difference"} and difference.text == "-0.0100"
+
+
+def test_a_number_leads_to_its_runs_and_the_command_that_makes_them() -> None:
+    frame = pd.DataFrame(
+        {
+            "task": "toy",
+            "minority_count": 25,
+            "majority_count": 450,
+            "method": "CBL(beta=0.9)",
+            "profile": "cpu",
+            "seed": [0, 1, 2],
+            "status": ["done", "failed", "stale"],
+            "record": ["aa", "bb", "cc"],
+            "error": ["", "the loss became nan", ""],
+            "f1_minority": [0.1, None, 0.3],
+            "f1_majority": [0.2, None, 0.4],
+            "acsa": [0.3, None, 0.5],
+        }
+    )
+    (cell,) = provenances(frame)
+    assert cell.counts == "450:25" and cell.means[2].mean == pytest.approx(0.4)
+    assert shlex.split(cell.commands[0]) == shlex.split(
+        "imbench run --dataset toy --method 'CBL(beta=0.9)' --minority 25 --seeds 3 --profile cpu"
+    )
+    assert shlex.split(cell.commands[1])[2] == "toy/25/CBL(beta=0.9)/0"
+    shown = page(replace(sheet(value(0.4)), table=table_of("CBL(beta=0.9)")), cells=(cell,))
+    found = elements(shown)
+    link = next(e for e in found if e.tag == "a" and e.attributes.get("data-figure") == "mean")
+    runs = next(e for e in found if e.attributes.get("id") == link.attributes["href"][1:])
+    assert all(
+        text in squeezed(runs.text) for text in ("aa", "bb failed: the loss became nan", "cc stale", "--seeds 3")
+    )
+
+
+def table_of(method: str) -> Table:
+    rows = (Row(Label(method, key=method), (value(0.4),)),)
+    return Table("toy", "Toy", "", "Method", (Label("25", key="toy:25"),), rows)

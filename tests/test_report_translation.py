@@ -1,0 +1,152 @@
+"""The report says what evaluators make of translations, in both directions, beside the paper and real images."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_measurements import compared, done, figures, job, rows, table_lines
+from test_report import tidy
+
+from bench.report.samples import samples, spreads
+from bench.report.summary import summarise
+from bench.report.table import DASH, Value
+from bench.report.translation import table_2
+from bench.report.translators import translator_files
+
+ZEBRAS = ("horse2zebra",)
+EMPTY = tidy([])
+
+
+def value(found: pd.DataFrame, generator: str, figure: str = "accuracy") -> Value:
+    return summarise(samples(found, figure), figure)[(generator,), ("horse2zebra", 25)]
+
+
+def test_a_cyclegan_spreads_over_evaluators_and_alt_over_its_translators() -> None:
+    found = compared()
+    judges = [0.45, 0.5, 0.6]
+    cyclegan, alt = value(found, "CycleGAN(epochs=32)"), value(found, "ALT")
+    assert (cyclegan.mean, cyclegan.sd, cyclegan.n) == (
+        pytest.approx(np.mean(judges)),
+        pytest.approx(np.std(judges, ddof=1)),
+        3,
+    )
+    translators = [np.mean([0.5, 0.55, 0.6]), 0.7]
+    assert (alt.mean, alt.sd, alt.n) == (
+        pytest.approx(np.mean(translators)),
+        pytest.approx(np.std(translators, ddof=1)),
+        2,
+    )
+
+
+def test_the_two_spreads_stand_on_rows_of_their_own() -> None:
+    spread = {generator: it for generator, _, it in spreads(compared(), "accuracy")}
+    assert spread["ALT"].judges == pytest.approx(np.sqrt((np.var([0.5, 0.55, 0.6], ddof=1) + 0) / 2))
+    assert spread["ALT"].translators == pytest.approx(np.std([0.55, 0.7], ddof=1))
+    assert spread["CycleGAN(epochs=32)"].translators is None
+    page = translator_files("horse2zebra", compared(), EMPTY, "")["translators_horse2zebra.md"]
+    shown = table_lines(page, "spread of the share taken for the target class")
+    assert shown["ALT, between translators (at most 2)"] == [f"{np.std([0.55, 0.7], ddof=1):.4f}"]
+    assert "CycleGAN (epochs=32), between translators (at most 1)" not in shown
+
+
+def test_table_2_compares_the_longest_cyclegan_and_one_of_equal_gan_epochs() -> None:
+    files = table_2(compared(), ZEBRAS, "", sd=False)
+    ours = table_lines(files["table_02.md"], "Ours, both directions pooled")
+    at_25 = {label: shown[12] for label, shown in ours.items()}  # after six columns of CelebA and six of CUB
+    assert at_25 == {
+        "CycleGAN": "0.5167",
+        "ALT": "**0.6250**",
+        "CycleGAN, equal GAN epochs": "0.4500",
+        "real images": "0.9000",
+    }
+    assert files["table_02.md"].startswith("# Table 2. CelebA, CUB and Horse2Zebra: share of translated images")
+    assert "Horse2Zebra: ALT 20, CycleGAN 32, CycleGAN, equal GAN epochs 20" in files["table_02.md"]
+
+
+def test_a_pooled_half_does_not_hide_its_directions() -> None:
+    files = table_2(compared(), ZEBRAS, "", sd=True)
+    into = {
+        role: table_lines(files["table_02.md"], f"Ours, into the {role} class")["CycleGAN"][12]
+        for role in ("minority", "majority")
+    }
+    assert into == {"minority": "0.1000 ± 0.1000", "majority": "**0.9333** ± 0.0577"}
+    assert {"table_02.tex", "table_02_to_minority.tex", "table_02_to_majority.tex"} <= files.keys()
+
+
+def test_the_papers_numbers_stand_beside_ours_as_they_were_printed() -> None:
+    files = table_2(compared(), ZEBRAS, "", sd=False)
+    source = resources.files("bench.report").joinpath("paper_tables.json").read_text(encoding="utf-8")
+    parts = json.loads(source)["table_2"]["parts"].values()
+    published = table_lines(files["table_02.md"], "The paper's")
+    for row in ("CycleGAN", "ALT"):
+        printed = [f"{number:.4f}" for part in parts for number in part["rows"][row]]
+        assert [shown.strip("*") for shown in published[row]] == printed
+    beside = table_lines(files["table_02.md"], "Side by side")
+    assert beside["ALT paper"][13] == "0.3480" and beside["ALT ours - paper"][13] == "+0.2770"
+
+
+@pytest.mark.parametrize(("spare", "said"), [(1.0, "that the split spares"), (0.0, "training images")])
+def test_the_evaluator_is_named_with_what_it_learned_from(spare: float, said: str) -> None:
+    files = table_2(compared(spare), ZEBRAS, "", sd=False)
+    assert (
+        f"EfficientNet-Lite0 (ImageNet), the last layer fine-tuned on balanced real {'' if spare else said}"
+        in (files["table_02.md"])
+    )
+    assert said in files["table_02.tex"] and "Inception" not in files["table_02.tex"]
+    page = translator_files("horse2zebra", compared(spare), EMPTY, "")["translators_horse2zebra.md"]
+    assert said in page and "Features of EfficientNet-Lite0" in page
+
+
+def test_classes_are_told_by_their_counts_not_their_numbers() -> None:
+    reverse = job(25, 32, counts=(25, 450))
+    row = rows([reverse], [done(reverse, figures([0.1] * 3, [0.7] * 3, rare=0))]).iloc[0]
+    assert (row["minority"], row["majority"], row["minority_count"]) == ("horse", "zebra", 25)
+    assert (row["accuracy_to_minority/seed0"], row["accuracy_to_majority/seed2"]) == (0.1, 0.7)
+    assert (row["fid_to_minority"], row["fid_real_to_majority"]) == (30.0, 4.0)
+
+
+def test_translators_of_other_streams_do_not_enter_table_2() -> None:
+    first, other = job(25, 32), job(25, 32, stream=1)
+    records = [done(first, figures([0.2] * 3, [0.2] * 3)), done(other, figures([1.0] * 3, [1.0] * 3))]
+    found = rows([first, other], records)
+    ours = table_lines(table_2(found, ZEBRAS, "", sd=False)["table_02.md"], "Ours, both directions pooled")
+    assert ours["CycleGAN"][12].strip("*") == "0.2000"
+    assert next(spreads(found, "accuracy"))[2].translators == pytest.approx(np.std([0.2, 1.0], ddof=1))
+
+
+def test_what_is_not_measured_yet_is_a_dash_and_counted() -> None:
+    jobs = [job(25, 32), job(50, 32), *(job(25, method="ALT", seed=seed) for seed in (0, 1))]
+    found = rows(jobs, [done(jobs[0], figures([0.2] * 3, [0.2] * 3)), done(jobs[2], figures([0.4] * 3, [0.4] * 3))])
+    text = table_2(found, ZEBRAS, "", sd=False)["table_02.md"]
+    ours = table_lines(text, "Ours, both directions pooled")
+    assert ours["CycleGAN"][12:14] == ["**0.2000**", DASH] and ours["ALT"][12] == "0.4000 (1/2)"
+    assert "2 of 4 measurements have no record yet" in text
+
+
+def test_stale_and_failed_measurements_say_so() -> None:
+    first, second = job(25, 32), job(50, 32)
+    broken = done(second, {}).model_copy(update={"status": "failed", "error": "no weights"})
+    found = rows([first, second], [done(first, figures([0.2] * 3, [0.2] * 3)), broken], stale=frozenset({first.id}))
+    text = table_2(found, ZEBRAS, "", sd=False)["table_02.md"]
+    assert table_lines(text, "Ours, both directions pooled")["CycleGAN"][12:14] == ["**0.2000**†", "failed"]
+    assert "1 of 2 measurements failed" in text and list(found["error"]) == ["", "no weights"]
+
+
+def test_without_measurements_there_is_no_table_and_no_page() -> None:
+    for found in (rows([], []), rows([job(25, 32)], [])):
+        assert table_2(found, ZEBRAS, "", sd=False) == {}
+        assert translator_files("horse2zebra", found, EMPTY, "") == {}
+
+
+def test_distances_and_similarities_stand_beside_those_of_real_images() -> None:
+    page = translator_files("horse2zebra", compared(), EMPTY, "")["translators_horse2zebra.md"]
+    distances = table_lines(page, "FID of horse to zebra from real zebra")
+    assert distances["CycleGAN (epochs=32)"] == ["31.0000"] and distances["real against real"] == ["4.0000"]
+    assert table_lines(page, "KID of zebra to horse from real horse")["real against real"] == ["0.0300"]
+    assert "n = 40" in page and "bias" in page
+    pairs = table_lines(page, "similarity within pairs of generated zebra")
+    assert pairs["ALT"] == ["0.4000 ± 0.0000"] and pairs["real zebra, unseen"] == ["0.3000"]
