@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test lint clean lock compare overhead paper-step cpu-profile
+.PHONY: help setup bench report smoke test lint clean lock compare compare-gan false-alarms overhead paper-step cpu-profile
 
 PYTHON ?=
 VENV ?= .venv
@@ -63,6 +63,12 @@ lint: $(ready) ## check style, format and types
 
 compare: $(ready) ## measure: trained fits per hour against a plain PyTorch script
 	@$(python) benchmarks/compare.py $(ARGS)
+
+compare-gan: $(ready) ## measure: CycleGAN training steps against the usual way to write them
+	@$(python) benchmarks/compare_gan.py $(ARGS)
+
+false-alarms: $(ready) ## measure: how often equal methods are called different, and how often unequal ones are found
+	@$(python) benchmarks/false_alarms.py $(ARGS)
 
 overhead: $(ready) ## measure: what the harness costs over the bare training loop
 	@$(python) benchmarks/overhead.py $(ARGS)

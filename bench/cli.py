@@ -26,7 +26,12 @@ from bench.estimate import spoken
 from bench.grid import Grid, build_grid, dataset_named
 from bench.noise import repeats
 from bench.progress import counting
-from bench.report.build import build_report
+from bench.report.build import build_report, findings
+from bench.report.claims.judging import claims_rows
+from bench.report.compare import compare as compare_records
+from bench.report.comparison.source import open_source
+from bench.report.gather import REFERENCE, gather
+from bench.report.verify import verify as verify_report
 from bench.run import Plan, decode, make_plan
 from bench.run import run as run_plan
 from bench.store import Store
@@ -218,6 +223,78 @@ def report(
     )
     written = build_report(settings, tuple(dataset or ()), own=results is not None)
     _show([{"file": str(path)} for path in written], as_json)
+
+
+@app.command()
+def claims(
+    dataset: Datasets = None,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Hold the paper's sentences, and yours, against the records: reproduced, contradicted, undecided, not run.
+
+    Exit status 1 if a claim marked `required` has another verdict. Yours: [report] claims in bench.toml.
+    """
+    settings = _config(config, seeds=seeds, profile=profile, results=results)
+    found = findings(gather(settings, tuple(dataset or ()), own=results is not None))
+    rows = claims_rows(found)
+    if as_json:
+        _show(rows, as_json)
+    else:
+        print(listing.claims_text(rows))
+    if any(finding.failed for finding in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A report's folder, such as reports/cpu.")],
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Recompute every figure of a report from the records it names. Exit status 1 if one differs."""
+    settings = _config(config, results=results)
+    stores = [Store(settings.paths.results), Store(settings.paths.results / REFERENCE, read_only=True)]
+    outcome = verify_report(folder, settings, stores)
+    if outcome.mismatches or as_json:
+        _show(outcome.rows(), as_json)
+    unchecked = f", {outcome.unchecked} not checked (margins, ranks, Table 2)" if outcome.unchecked else ""
+    _say(
+        f"{outcome.figures} figures and {listing.counted(outcome.tables, 'table')} recomputed{unchecked}: "
+        f"{listing.counted(len(outcome.mismatches), 'difference')}"
+    )
+    if outcome.mismatches:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A: a results folder, a packed .jsonl file, or a git revision.")],
+    second: Annotated[str, typer.Argument(help="B: likewise.")],
+    profile: Profile = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Show which cells of B moved from A by more than noise explains, and what changed between them.
+
+    Exit status 1 if a cell moved.
+    """
+    settings = _config(config, profile=profile)
+    ours, theirs = open_source(first), open_source(second)
+    for name, source in ((first, ours), (second, theirs)):
+        for aside in source.set_aside:
+            _say(f"{name}: set aside, not counted: {aside}")
+    outcome = compare_records(ours, theirs, settings)
+    _show(outcome.rows(), as_json)
+    if not as_json:
+        _show(outcome.other_rows(), as_json)
+    _say(f"{len(outcome.moved)} of {listing.counted(len(outcome.moves), 'figure')} moved beyond the noise")
+    if outcome.moved:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -139,6 +139,18 @@ def profiles(config: Config) -> Rows:
     ]
 
 
+def claims_text(rows: Rows) -> str:
+    """Return claims as short paragraphs: verdict, sentence, figures."""
+    lines = []
+    for row in rows:
+        required = f" [required: {row['required']}]" if row["required"] else ""
+        lines.append(f"{row['verdict']}: {row['says']} ({row['source']}; claim {row['claim']}){required}")
+        if row["figures"]:
+            lines.append(f"    {row['figures']}")
+    verdicts = Counter(str(row["verdict"]) for row in rows)
+    return "\n".join([*lines, ", ".join(f"{n} {verdict}" for verdict, n in verdicts.items())])
+
+
 def merge_rows(source: Path, merged: MergeReport) -> Rows:
     """Return how many records a merge took over, and one row for each that contradicts ours."""
     summary = {

@@ -51,7 +51,7 @@ def pairs_per_second(side: str, processes: int, threads: int, steps: int) -> flo
     """Run one side's script so many times at once; return the sum of their rates."""
     command = [sys.executable, str(SIDES[side]), "--threads", str(threads), "--steps", str(steps)]
     running = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=thread_environment(threads))
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **thread_environment(threads)})
         for _ in range(processes)
     ]
     texts = [process.communicate()[0] for process in running]

@@ -61,7 +61,8 @@ def main() -> None:
 
         def step() -> None:
             pair = torch.randint(256, (2, args.batch, 3, args.crop, args.crop), generator=rng, dtype=torch.uint8)
-            gan.step(*(device.images(images) for images in pair))
+            a, b = (device.images(images) for images in pair)
+            gan.step(a, b)
 
         seconds = [timed(step) for _ in range(WARM_UP + args.steps)][WARM_UP:]
         mean = statistics.fmean(seconds)
@@ -72,7 +73,7 @@ def main() -> None:
             show_operations(step)
 
 
-def timed(work: Callable[[], None]) -> float:
+def timed(work: Callable[[], object]) -> float:
     """Return the seconds that the work takes."""
     started = time.perf_counter()
     work()

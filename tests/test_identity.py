@@ -16,8 +16,8 @@ from bench.code import code_digests
 from bench.compose import compose
 from bench.config import load_config
 from bench.grid import build_grid
-from bench.job import Job
 from bench.identity import Task, differences, fit_code, fit_identity
+from bench.job import Job
 from bench.protocol import Protocol
 from bench.record import digest
 from bench.streams import Streams

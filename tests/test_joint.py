@@ -108,7 +108,6 @@ def test_alternating_changes_only_the_one_whose_turn_it_is(monkeypatch: pytest.M
     cls = type(method.parts[0])
     turns: list[str] = []
     for name in ("_classifier_block", "_gan_block"):
-
         block = getattr(cls, name)
 
         def watched(self: Any, trainer: Trainer, *rest: Any, name: str = name, block: Any = block) -> None:

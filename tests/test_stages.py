@@ -1,4 +1,4 @@
-"""Stages are made once, kept whole, shared, resumed after a kill, made again when damaged; they fail with their epoch."""
+"""Stages are made once, kept whole, shared, resumed after a kill, and made again when damaged."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def toml(folder: Path, more: str = "", **run: Any) -> Path:
-    return bench_toml(folder, STAGES.format(more=more), **({"methods": ["Vanilla", "AUG", "ALT"], "translators": 1} | run))
+    return bench_toml(
+        folder, STAGES.format(more=more), **({"methods": ["Vanilla", "AUG", "ALT"], "translators": 1} | run)
+    )
 
 
 def jobs(path: Path, kind: str) -> list[Job]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ FACTS = (
     "epoch",
     "record",
     "translator",
+    "alike",
     "error",
 )
 WHOLE = ("selected_epoch", "validation_images", "image_size", "epochs")  # integers that a row may lack
@@ -56,12 +57,25 @@ def frame(
         Columns `KEYS`, `FIGURES`, recall, precision and F1 of each class, then `FACTS`. `status` is done, stale (its
         figures stand all the same), failed, missing or not applicable; what a row does not have is NaN or "".
         `seconds` are the fit's; cells that share a fit repeat them. `minority` and `majority` are class names.
-        `translator` is the stream of the stages that a cell rests on; tables show stream 0.
+        `translator` is the stream of the stages that a cell rests on; tables show stream 0. `alike` is for
+        `with_alike` to fill.
     """
     rows = [_row(cell, record_of, adjust_of, is_stale) for cell in cells]
     per_class = sorted({name for row in rows for name in row} - {*KEYS, *FIGURES, *FACTS}, key=_class_order)
     table = pd.DataFrame(rows, columns=[*KEYS, *FIGURES, *per_class, *FACTS])
     return table.astype(dict.fromkeys(WHOLE, "Int64"))
+
+
+def with_alike(table: pd.DataFrame, alike: Mapping[tuple[str, int, str], Collection[str]]) -> pd.DataFrame:
+    """Return the frame with `alike` filled: metrics in which a row cannot be told from the best of its column.
+
+    Parameters
+    ----------
+    alike
+        Metrics by task, minority count and method, see `bench.statistics.best`.
+    """
+    spots = zip(table["task"], table["minority_count"], table["method"], strict=True)
+    return table.assign(alike=[" ".join(alike.get((task, int(n), method), ())) for task, n, method in spots])
 
 
 def _row(
@@ -84,6 +98,7 @@ def _row(
         "majority_count": int(counts[common]),
         "record": cell.fit,
         "translator": cell.translator,
+        "alike": "",
         "error": "",
     }
     if not cell.fit:

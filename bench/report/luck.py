@@ -42,7 +42,14 @@ def _table(task: str, count: int, metric: str, cells: pd.DataFrame, banner: str)
     caption = CAPTION.format(count=count, minority=names["minority"], seeds=cells["seed"].nunique())
     title = f"{task}: the translator's own luck in {METRICS[metric]}"
     return Table(
-        f"translators_{task}_luck_{metric}", title, caption, "Method", tuple(columns), tuple(rows), banner, interval=True
+        f"translators_{task}_luck_{metric}",
+        title,
+        caption,
+        "Method",
+        tuple(columns),
+        tuple(rows),
+        banner,
+        interval=True,
     )
 
 

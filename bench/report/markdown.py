@@ -16,7 +16,8 @@ def markdown(table: Table) -> str:
     head = [f"{table.stub} / {shared}" if shared else table.stub, *([""] if table.mixed else [])]
     head += [column.text if shared else column.flat for column in table.columns]
     body = [
-        [*_stub(row, table.mixed), *(_value(value, row.kind, table.interval) for value in row.values)] for row in table.rows
+        [*_stub(row, table.mixed), *(_value(value, row.kind, table.interval) for value in row.values)]
+        for row in table.rows
     ]
     grid = tabulate(
         [[escape(text) for text in line] for line in body],

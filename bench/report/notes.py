@@ -10,7 +10,7 @@ import pandas as pd
 from bench.method import Method
 from bench.registry import METHODS
 from bench.report.layout import Layout, method_key
-from bench.report.table import DASH
+from bench.report.table import ALIKE, DASH
 
 LONGEST_LIST = 4
 
@@ -28,9 +28,21 @@ def notes(layout: Layout, frame: pd.DataFrame) -> tuple[str, ...]:
         _missing(cells),
         _listed("Failed (see cells.csv)", cells[cells["status"] == "failed"], seeds=True),
         _listed("n/a, not applicable", cells[cells["status"] == "not applicable"], seeds=False),
+        _alike(layout, cells),
         "† Made by code that has changed since (stale)." if (cells["status"] == "stale").any() else "",
     ]
     return tuple(line for line in lines if line)
+
+
+def _alike(layout: Layout, cells: pd.DataFrame) -> str:
+    """Explain the mark of what cannot be told from the best, if there is one."""
+    if "alike" not in cells or not any(layout.metric in str(text).split() for text in cells["alike"]):
+        return ""
+    line = "row" if layout.methods_across else "column"
+    return (
+        f"{ALIKE} Not distinguishable from the best of its {line}: no difference at the 95 % level, all comparisons of "
+        "the dataset taken together, over seeds and test images."
+    )
 
 
 def _setting(layout: Layout, cells: pd.DataFrame) -> str:

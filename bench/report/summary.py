@@ -31,6 +31,8 @@ def _value(cells: pd.DataFrame, metric: str) -> Value:
             flags.add(flag)
     if 0 < n < expected:
         flags.add("partial")
+    if "alike" in cells and all(metric in str(text).split() for text in cells["alike"]):
+        flags.add("alike")
     return Value(
         mean=float(figures.mean()) if n else None,
         sd=float(figures.std(ddof=1)) if n > 1 else None,

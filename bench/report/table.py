@@ -49,7 +49,7 @@ class Value:
     def marks(self, interval: bool) -> str:
         """Return what follows the number: its interval, `≈` if it cannot be told from the best, what it lacks."""
         spread = f" ± {self.half_width:.{DECIMALS}f}" if interval and self.half_width is not None else ""
-        spread += ALIKE if "alike" in self.flags else ""
+        spread += ALIKE if "alike" in self.flags and "best" not in self.flags else ""
         lacking = f" ({self.n}/{self.expected})" if "partial" in self.flags else ""
         return spread + lacking + ("†" if "stale" in self.flags else "")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from bench.report import paper, views
@@ -13,7 +14,7 @@ from bench.report.latex import latex
 from bench.report.layout import Layout, extended
 from bench.report.longform import longform
 from bench.report.pages import page
-from bench.report.samples import samples
+from bench.report.samples import DONE, samples
 from bench.report.summary import summarise
 from bench.report.table import Kind, Table
 
@@ -21,6 +22,7 @@ STAGE, LEFT = "CycleGAN", "ALT"  # as the paper calls its rows
 EQUAL = f"{STAGE}, equal GAN epochs"
 REAL = "real images"
 STUB = "Translator"
+POOLED, BESIDE = "accuracy", "Side by side"
 DIRECTIONS = {
     "accuracy": "both directions pooled",
     "accuracy_to_minority": "into the minority class",
@@ -33,8 +35,8 @@ REAL_FIGURES = {
 }
 POOLING = "Near one half, a pooled share may hide 1 in one direction and 0 in the other: see both directions."
 SPREADS = (
-    f"{STAGE} is one translator: its standard deviation is over evaluators. {LEFT} has a translator for each seed: its "
-    f"standard deviation is between them, each the mean over evaluators; all of them went on from one {STAGE}."
+    f"{STAGE} is one translator: its interval is over evaluators. {LEFT} has a translator for each seed: its interval "
+    f"is over them, each the mean over evaluators; all of them went on from one {STAGE}."
 )
 THEIRS = (
     f"paper: {paper.CITATION}, Table 2, judged by a fine-tuned Inception-v3; shares that other evaluators give are not "
@@ -50,19 +52,42 @@ def table_2(measured: pd.DataFrame, tasks: Iterable[str], banner: str, interval:
     measured
         Frame of `bench.report.measured`, all datasets in it.
     """
+    found = table_2_views(measured, tasks, banner, interval)
+    if found is None:
+        return {}
+    layout, views = found
+    text = page(layout.heading, views)
+    fragments = {f"{table.name}.tex": latex(table) for table in views.values()}
+    return {f"{layout.name}.md": text, f"{layout.name}.csv": longform(views[BESIDE])} | fragments
+
+
+def table_2_views(
+    measured: pd.DataFrame, tasks: Iterable[str], banner: str, interval: bool
+) -> tuple[Layout, dict[str, Table]] | None:
+    """Return Table 2 pooled and by direction, beside the paper's, and the paper's; None where nothing was measured."""
     layout = paper.translation_layout()
     rows = measured[measured["task"].isin(layout.tasks)]
     if not (rows["task"].isin(list(tasks)) & (rows["status"] != "missing")).any():
-        return {}
+        return None
     compared = as_compared(rows)
     ours = {direction: _table(layout, compared, direction, ("ours",), banner, interval) for direction in DIRECTIONS}
     both = _table(layout, compared, "accuracy", ("ours", "paper", "difference"), banner, interval=False)
     both = replace(both, name=f"{layout.name}_side_by_side")
-    published = _published(layout)
     headings = {f"Ours, {DIRECTIONS[direction]}": table for direction, table in ours.items()}
-    text = page(layout.heading, {**headings, "Side by side": both, "The paper's": published})
-    fragments = {f"{table.name}.tex": latex(table) for table in (*ours.values(), both, published)}
-    return {f"{layout.name}.md": text, f"{layout.name}.csv": longform(both)} | fragments
+    return layout, {**headings, BESIDE: both, "The paper's": _published(layout)}
+
+
+def values_by_translator(measured: pd.DataFrame) -> dict[tuple[str, int, str], np.ndarray]:
+    """Return pooled accuracies by task, minority count and translator (CycleGAN, ALT), as Table 2 compares them."""
+    if measured.empty:
+        return {}
+    taken = samples(as_compared(measured), POOLED).dropna(subset=[POOLED])
+    found: dict[tuple[str, int, str], np.ndarray] = {}
+    done = taken[taken["status"].isin(DONE)]
+    for spot, rows in done.groupby(["task", "minority_count", "method"], sort=False):
+        task, count, method = map(str, spot)
+        found[task, int(count), method] = rows[POOLED].to_numpy(float)
+    return found
 
 
 def as_compared(rows: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +108,9 @@ def as_compared(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(named)
 
 
-def _table(layout: Layout, rows: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool) -> Table:
+def _table(
+    layout: Layout, rows: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool
+) -> Table:
     taken = samples(rows, direction)
     full = extended(layout, taken)
     table = views.laid_out(full, summarise(taken, direction), kinds)

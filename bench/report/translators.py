@@ -144,8 +144,8 @@ def _reading(aspect: Aspect, rows: pd.DataFrame, names: dict[str, str]) -> str:
         int(n) for column in rows if column == f"n_to_{aspect.figure.rpartition('_')[2]}" for n in rows[column].dropna()
     }
     return aspect.reading.format(
-        shares=f"{IMAGES} {evaluators(rows)} Mean ± standard deviation over evaluators for a stage's one translator, "
-        "between translators for those that fits left; the last row is the evaluators' own accuracy.",
+        shares=f"{IMAGES} {evaluators(rows)} Mean ± half its 95 % interval over evaluators for a stage's one "
+        "translator, between translators for those that fits left; the last row is the evaluators' own accuracy.",
         distances=f"{IMAGES} {FEW.format(n=' or '.join(map(str, sorted(sizes))), network=network)}",
         similarity=f"Structural similarity at 64 pixels (1: the same image) of translations to {names['minority']}.",
     )

@@ -19,7 +19,11 @@ def ours(layout: Layout, frame: pd.DataFrame, banner: str, interval: bool) -> Ta
     """Return our figures in a layout; `frame` holds the cells of one profile."""
     table = laid_out(layout, summarise(frame[frame["task"].isin(layout.tasks)], layout.metric), ("ours",))
     return replace(
-        table, caption=_caption(layout, _seeds(layout, frame)), banner=banner, interval=interval, notes=notes(layout, frame)
+        table,
+        caption=_caption(layout, _seeds(layout, frame)),
+        banner=banner,
+        interval=interval,
+        notes=notes(layout, frame),
     )
 
 

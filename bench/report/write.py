@@ -112,7 +112,9 @@ def _paper_table(full: Layout, layout: Layout, cells: pd.DataFrame, banner: str,
     return texts | {f"{table.name}.tex": latex(table) for table in (ours, beside, published)}
 
 
-def _generic_tables(task: str, layouts: list[Layout], cells: pd.DataFrame, banner: str, interval: bool) -> dict[str, str]:
+def _generic_tables(
+    task: str, layouts: list[Layout], cells: pd.DataFrame, banner: str, interval: bool
+) -> dict[str, str]:
     """Return the files of a dataset that the paper does not have: one page and one LaTeX file with all its tables."""
     tables = [views.ours(layout, cells, banner, interval) for layout in layouts]
     title = f"{task}: F1 of the minority and of the majority class, ACSA"

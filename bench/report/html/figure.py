@@ -7,7 +7,8 @@ from typing import Literal
 
 from bench.report.table import DECIMALS
 
-# mean, low, high, sd, half_width (of the 95 % interval): of a cell over its seeds. run: of one seed. difference: of two means, `against` names the other.
+# mean, low, high, sd, half_width (of the 95 % interval): of a cell over its seeds. run: of one seed.
+# difference: of two means, `against` names the other.
 # margin: what stands after ± there. wins: seeds in which the first is above. rank: mean rank. text: a word, or
 # (against `paper`) a number that the paper prints.
 Statistic = Literal["mean", "low", "high", "sd", "half_width", "run", "difference", "margin", "wins", "rank", "text"]

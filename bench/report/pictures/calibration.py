@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.report.pictures.panels import grid, height, shown
-from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, CONTEXT, QUIET, WIDTH, drawing, rules
 
 BINS = 10
@@ -70,7 +70,7 @@ def figure(outcomes: Mapping[str, tuple[np.ndarray, np.ndarray]], minority: str,
             _panel(axes, method, mine)
         panels[0].set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
         panels[0].set_ylabel(f"share that is {minority}")
-        return Picture(name, png(drawn), _alt(title, minority, found), CAPTION.format(minority=minority))
+        return Picture(name, chart(drawn), _alt(title, minority, found), CAPTION.format(minority=minority))
 
 
 def _panel(axes: Axes, method: str, mine: Reliability) -> None:

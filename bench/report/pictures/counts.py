@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from bench.report.layout import METRICS
 from bench.report.pictures.band import Band
 from bench.report.pictures.panels import bands, grid, height, legend, shown
-from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, WIDTH, drawing
 
 NUMBER_WIDTH = 0.18  # of a tick's number, as a share of the axis
@@ -49,7 +49,7 @@ def figure(frame: pd.DataFrame, task: str, metric: str = "f1_minority", name: st
             axes.plot(band.x, band.mean, "o", markersize=3, color=BLUE, zorder=5)
         _scaled(panels[0], lines)
         legend(drawn, "its 95 % interval over seeds", lines)
-        return Picture(f"{task}_{metric}_by_count", png(drawn), _alt(f"{title} against {label}", lines), CAPTION)
+        return Picture(f"{task}_{metric}_by_count", chart(drawn), _alt(f"{title} against {label}", lines), CAPTION)
 
 
 def _band(cells: pd.DataFrame, metric: str) -> Band:

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from bench.report.pictures.labels import apart, neighbours
 from bench.report.pictures.panels import shown
-from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, CONTEXT, QUIET, SKY, WIDTH, drawing, rules
 
 HEIGHT = 4.2
@@ -64,7 +64,7 @@ def figure(points: Sequence[Point], cost: str, quality: str, name: str, title: s
             face = BLUE if point in best else "white"
             axes.plot(point.cost, point.quality, "o", color=face, markeredgecolor=BLUE, markersize=5, zorder=3)
         _label(axes, points, best)
-        return Picture(name, png(drawn), _alt(title, cost, quality, points, best), CAPTION)
+        return Picture(name, chart(drawn), _alt(title, cost, quality, points, best), CAPTION)
 
 
 def _limits(axes: Axes, points: Sequence[Point], best: Sequence[Point]) -> None:

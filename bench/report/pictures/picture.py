@@ -6,8 +6,10 @@ import io
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 DPI = 150
+COLOURS = 64
 
 
 @dataclass(frozen=True)
@@ -39,4 +41,13 @@ def png(figure: Figure) -> bytes:
     """Return a figure as PNG without any metadata, so that equal figures are equal files."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def chart(figure: Figure) -> bytes:
+    """Return a figure without photographs as `png` does, in a palette: a fifth of the size, and no eye sees it."""
+    with Image.open(io.BytesIO(png(figure))) as whole:
+        few = whole.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    few.save(buffer, "PNG", optimize=True, dpi=(DPI, DPI))
     return buffer.getvalue()

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from bench.report.pictures.band import Band
 from bench.report.pictures.panels import bands, grid, height, legend, shown
-from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import QUIET, WIDTH, drawing
 
 TICKS = (0.01, 0.1, 0.5, 0.9, 0.99)
@@ -53,7 +53,7 @@ def figure(
         legend(drawn, "its 95 % interval over seeds", lines)
         named = ", ".join(f"{what} ({prior:.3g})" for what, prior in marks.items())
         caption = CAPTION.format(minority=minority, marks=named or "none")
-        return Picture(name, png(drawn), _alt(title, minority, priors, lines), caption)
+        return Picture(name, chart(drawn), _alt(title, minority, priors, lines), caption)
 
 
 def _scaled(axes: Axes, priors: np.ndarray) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from bench.report.pictures.panels import shown
-from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, INK, QUIET, WIDTH, drawing
 
 LINE = 0.24  # inches between two labels
@@ -59,7 +59,7 @@ def figure(
             _stem(axes, method, ranks[method], depth, 1 - 6 * hair if k < rows else len(order) + 6 * hair, hair)
         drawn.supxlabel(note, x=0.05 / WIDTH, ha="left", fontsize=7.5, color=QUIET)
         caption = _caption(blocks, critical_difference, footnote)
-        return Picture(name, png(drawn), _alt(title, order, ranks, groups, critical_difference, footnote), caption)
+        return Picture(name, chart(drawn), _alt(title, order, ranks, groups, critical_difference, footnote), caption)
 
 
 def _axis(axes: Axes, last: int, depth: float, critical_difference: float | None) -> float:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from bench.record import Record
 from bench.report.pictures.band import Band
 from bench.report.pictures.panels import bands, grid, height, legend, shown
-from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, WIDTH, drawing
 
 QUANTITIES = {
@@ -59,7 +59,7 @@ def figure(runs: Mapping[str, Sequence[Record]], quantity: str, name: str, title
         dot = Line2D([], [], linestyle="", label="tested epochs", **DOT)
         legend(drawn, "range over seeds", lines, dot)
         caption = CAPTION + (WEIGHTED if quantity == "loss" else "")
-        return Picture(name, png(drawn), _alt(whole, lines), caption)
+        return Picture(name, chart(drawn), _alt(whole, lines), caption)
 
 
 def _values(records: Sequence[Record], quantity: str) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import CYCLE, MARKERS, QUIET, RULE, drawing
 
 SIDE = 3.2  # inches of a panel
@@ -42,7 +42,7 @@ def figure(rows: Sequence[Sequence[Panel]], classes: Sequence[str], name: str, t
             for k, label in enumerate(classes)
         ]
         drawn.legend(handles=handles, loc="outside lower left", ncols=min(len(classes), 5), columnspacing=1.2)
-        return Picture(name, png(drawn), _alt(rows, classes, title), CAPTION)
+        return Picture(name, chart(drawn), _alt(rows, classes, title), CAPTION)
 
 
 def agreement(panel: Panel) -> float:

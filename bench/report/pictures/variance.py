@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.report.pictures.picture import Picture, png
+from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, CONTEXT, INK, WIDTH, drawing, rules
 
 ROW = 0.3
@@ -49,7 +49,7 @@ def figure(sources: Sequence[Source], quantity: str, name: str, title: str) -> P
         axes.set(ylim=(len(order) - 0.5, -0.5), xlabel=f"standard deviation of {quantity}")
         axes.margins(x=0.1)
         axes.set_xlim(left=0)
-        return Picture(name, png(drawn), _alt(title, quantity, order), CAPTION.format(quantity=quantity))
+        return Picture(name, chart(drawn), _alt(title, quantity, order), CAPTION.format(quantity=quantity))
 
 
 def _alt(title: str, quantity: str, order: Sequence[Source]) -> str:

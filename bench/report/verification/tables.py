@@ -76,9 +76,11 @@ def check_tables(folder: Path, frame: pd.DataFrame, regenerate: Regenerate = rew
     """
     pages = [path for pattern in TABLES for path in sorted(folder.glob(pattern)) if path.name not in OTHERS]
     texts = {path.name: _text(path) for path in pages}
-    interval = any(" ± " in text for text in texts.values())
+    interval = any(" ± " in text for name, text in texts.items() if not name.startswith("translators_"))
     with TemporaryDirectory() as place:
-        files = [path for path in regenerate(folder, frame, Path(place), interval) if any(path.match(it) for it in TABLES)]
+        files = [
+            path for path in regenerate(folder, frame, Path(place), interval) if any(path.match(it) for it in TABLES)
+        ]
         fresh = {path.name: _text(path) for path in files}
     return len(texts), [it for name, text in texts.items() for it in _differing(name, text, fresh.get(name))]
 

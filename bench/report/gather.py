@@ -1,0 +1,189 @@
+"""Gather: choose the records of a report, make its frames, and compare its methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bench.compose import compose
+from bench.composition import Composition
+from bench.config import Config
+from bench.errors import ConfigError, DataError, UserError
+from bench.grid import Grid, build_grid
+from bench.job import Arguments
+from bench.jobcode import code_of
+from bench.record import Record, digest
+from bench.registry import DATASETS
+from bench.report.ablation import ablated
+from bench.report.columns import columns
+from bench.report.frame import Adjust, frame, with_alike
+from bench.report.layout import Place
+from bench.report.measured import measured
+from bench.statistics.best import Family, compare
+from bench.statistics.outcomes import Outcomes
+from bench.store import Store
+
+REFERENCE = "reference"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset's cells with the store that they are read from, and its records there by id."""
+
+    grid: Grid
+    store: Store
+    records: dict[str, Record]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """All that a report is made of: each dataset's source, every record by id, and the frame of all cells."""
+
+    config: Config
+    sources: Mapping[str, Source]
+    records: Mapping[str, Record]
+    frame: pd.DataFrame
+    measured: pd.DataFrame
+    outcomes: Mapping[Place, Outcomes]
+    families: Mapping[str, Family]
+
+    def adjust_of(self, method: str) -> Adjust:
+        """Return the decision of a method expression."""
+        adjust: Adjust = compose(method, self.config.composition.allow).hook("adjust")
+        return adjust
+
+    @property
+    def banner(self) -> str:
+        """Profile, seeds and where the records came from, in one line."""
+        return _banner(self.config, self.sources)
+
+
+def gather(config: Config, requested: tuple[str, ...], own: bool) -> Gathered:
+    """Read the records of the Config's profile and compare its methods.
+
+    Parameters
+    ----------
+    requested
+        Datasets to take, also where nothing is done yet; empty: all that have records.
+    own
+        Whether the user named the results folder: then nothing else is looked at. Otherwise a dataset without any
+        record there is read from `results/reference`, so that a fresh clone has a report.
+
+    Raises
+    ------
+    UserError
+        There is no record to report on.
+    """
+    stores = [Store(config.paths.results)]
+    if not own:
+        stores.append(Store(config.paths.results / REFERENCE, read_only=True))
+    shipped = tuple(entry.name for entry in DATASETS if entry.name != "folder")
+    names = dict.fromkeys((*requested, *shipped, *config.datasets))
+    sources = {name: found for name in names if (found := _source(name, config, stores, name in requested))}
+    if not sources:
+        places = " or ".join(str(store.root) for store in stores)
+        raise UserError(f"no record of profile {config.run.profile} in {places}; `imbench run` makes some")
+    cells = [cell for source in sources.values() for cell in source.grid.cells]
+    jobs = [job for source in sources.values() for job in source.grid.jobs]
+    records = {id: record for source in sources.values() for id, record in source.records.items()}
+    is_stale = _Staleness(sources.values(), config)
+    adjusts = {cell.method: compose(cell.method, config.composition.allow).hook("adjust") for cell in cells}
+    rows = [cell for cell in cells if not ablated(cell.method)]
+    outcomes = columns(rows, records.get, adjusts.__getitem__)
+    families = {name: compare([it for (task, _), it in outcomes.items() if task == name]) for name in sources}
+    table = frame(cells, records.get, adjusts.__getitem__, is_stale)
+    judged = measured(jobs, config.run.profile, records.get, is_stale)
+    return Gathered(config, sources, records, with_alike(table, _alike(families)), judged, outcomes, families)
+
+
+def _alike(families: Mapping[str, Family]) -> dict[tuple[str, int, str], list[str]]:
+    found: dict[tuple[str, int, str], list[str]] = {}
+    for task, family in families.items():
+        for it in family.comparisons:
+            for method in it.indistinguishable() if it.column.isdigit() else ():
+                found.setdefault((task, int(it.column), method), []).append(it.metric)
+    return found
+
+
+class _Staleness:
+    """Tells whether a record was made by code that has changed since."""
+
+    def __init__(self, sources: Iterable[Source], config: Config) -> None:
+        jobs = (job for source in sources for job in source.grid.jobs)
+        self._digests = {job.id: digest(code_of(job, config.composition.allow)) for job in jobs}
+
+    def __call__(self, record: Record) -> bool:
+        return record.code_digest != self._digests[record.id]
+
+
+def _source(name: str, config: Config, stores: list[Store], asked: bool) -> Source | None:
+    """Return a dataset's cells in the first store that has records of them, or in the first of all if asked for."""
+    empty = None
+    for store in stores:
+        ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
+        records = {id: record for id in ids if (record := store.get(id))}
+        try:
+            grid = build_grid(_widened(config, name, records.values()))
+        except (DataError, ConfigError):
+            if asked:
+                raise
+            return None  # a folder that is not here, or settings meant for another dataset
+        if any(job.id in records for job in grid.jobs):
+            return Source(grid, store, records)
+        empty = empty or Source(grid, store, records)
+    return empty if asked else None
+
+
+def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
+    """Return the Config with the methods and minority counts that its profile's records have beyond it."""
+    protocol = config.profile.protocol(name).model_dump()
+    mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
+    given = config.profile.arguments(name)
+    methods = [compose(expression, config.composition.allow, given) for expression in config.run.methods]
+    for spelled in dict.fromkeys(_expression(identity["method"], given) for identity in mine):
+        if (more := _known(spelled, given)) and more.training_part not in [method.training_part for method in methods]:
+            methods.append(more)
+    counts = dict.fromkeys(min(identity["counts"]) for identity in mine)
+    base = build_grid(narrowed(config, name, config.run.methods, config.run.minority))
+    minority = sorted({cell.minority_count for cell in base.cells} | counts.keys())
+    return narrowed(config, name, tuple(method.name for method in methods), tuple(minority))
+
+
+def narrowed(
+    config: Config, name: str, methods: tuple[str, ...] | None = None, minority: tuple[int, ...] | None = None
+) -> Config:
+    """Return the Config of one dataset, with other methods and minority counts if given."""
+    run = config.run
+    change = {
+        "datasets": (name,),
+        "methods": run.methods if methods is None else methods,
+        "minority": run.minority if minority is None else minority,
+    }
+    return config.model_copy(update={"run": config.run.model_copy(update=change)})
+
+
+def _expression(parts: list[tuple[str, dict[str, object]]], given: Arguments) -> str:
+    """Return the method's name with the arguments that it has and the profile does not give it anyway."""
+    calls = []
+    for name, arguments in parts:
+        own = [f"{k}={v}" for k, v in arguments.items() if (k, v) not in given.get(name, {}).items()]
+        calls.append(f"{name}({', '.join(own)})" if own else name)
+    return "+".join(calls) or "Vanilla"
+
+
+def _known(expression: str, given: Arguments) -> Composition | None:
+    """Return the composition, None where its method is not registered any more; what was run once was allowed."""
+    names = [term.split("(")[0] for term in expression.split("+")]
+    try:
+        return compose(expression, ["+".join(names)], given)
+    except ConfigError:
+        return None
+
+
+def _banner(config: Config, sources: Mapping[str, Source]) -> str:
+    roots = dict.fromkeys(str(source.store.root) for source in sources.values())
+    folders = {root: [name for name, source in sources.items() if str(source.store.root) == root] for root in roots}
+    places = "; ".join(f"{', '.join(names)} from {folder}" for folder, names in folders.items())
+    return f"Profile {config.run.profile}, seeds: {config.run.seeds}. Records: {places}."

@@ -1,0 +1,118 @@
+"""Illustrate: every picture of a report, from records, and from images and weights where they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from bench.errors import DataError, StoreError
+from bench.images import ImageSet
+from bench.record import Record
+from bench.report import paper
+from bench.report.ablation import ablated, main_rows
+from bench.report.charts import Subject, charts, critical_difference
+from bench.report.experiments import control_figures, costs, repeats_by_source
+from bench.report.gallery import gallery
+from bench.report.gather import Gathered, narrowed
+from bench.report.grids import open_test, translation_grid
+from bench.report.pictures.picture import Picture
+from bench.report.pictures.variance import Source as Bar
+from bench.statistics.noise import components
+from bench.weights import CLASSIFIER, Weights
+
+SHOWN = "acsa"  # the figure whose variance is taken apart
+
+
+def illustrate(found: Gathered, requested: tuple[str, ...]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+    """Return the pictures of the datasets to be written, and a line for each that could not be drawn."""
+    pictures: list[Picture] = []
+    left_out: list[str] = []
+    tasks = [task for task in found.sources if not requested or task in requested]
+    outcomes = {
+        task: {count: it for (name, count), it in found.outcomes.items() if name == task} for task in found.sources
+    }
+    compared = {task: columns for task, columns in outcomes.items() if columns}
+    if compared:
+        title = "Mean ranks: F1 of the minority class"
+        if diagram := critical_difference(compared, "f1_minority", title):
+            pictures.append(diagram)
+    for task in tasks:
+        if outcomes[task]:
+            pictures += charts(subject_of(task, found), found.records.get)
+        for each in _with_images(task, found):
+            (pictures if isinstance(each, Picture) else left_out).append(each)  # type: ignore[arg-type]
+    return tuple(pictures), tuple(left_out)
+
+
+def subject_of(task: str, found: Gathered) -> Subject:
+    """Return one dataset as charts need it."""
+    source, config = found.sources[task], narrowed(found.config, task)
+    rows = main_rows(found.frame[found.frame["task"] == task])
+    cells = [cell for cell in source.grid.cells if not cell.translator and not ablated(cell.method)]
+    outcomes = {count: it for (name, count), it in found.outcomes.items() if name == task}
+    spent = {(place[1], method): cost for (place, method), cost in costs(source.grid, found.records.get).items()}
+    return Subject(
+        task,
+        paper.shown(task),
+        str(rows["minority"].iloc[0]),
+        rows,
+        cells,
+        outcomes,
+        spent,
+        control_figures(config, found.records.get, found.adjust_of),
+        noise_of(task, found),
+    )
+
+
+def noise_of(task: str, found: Gathered) -> list[Bar]:
+    """Return the standard deviation by source, of the experiment of `imbench noise` and of the seeds themselves."""
+    protocol = found.config.profile.protocol(task).model_dump()
+    rows = {job.id: job.method for job in found.sources[task].grid.jobs if job.kind == "fit"}
+    spelled = {method_parts(found.records[id]): method for id, method in rows.items() if id in found.records}
+
+    def method_of(record: Record) -> str:
+        return spelled.get(method_parts(record), "Vanilla")
+
+    mine = [it for it in found.records.values() if it.identity.get("dataset") == task]
+    repeats = repeats_by_source(mine, protocol, found.adjust_of, method_of)
+    bars: list[Bar] = []
+    for place, sources in repeats.items():
+        if place[0] != task:
+            continue
+        for name, methods in sources.items():
+            runs = [[run[SHOWN] for run in values] for values in methods.values() if len(values) > 1]
+            whole = [values for values in runs if len(values) == max(map(len, runs))]
+            if whole:
+                found_component = components({name: np.array(whole)})[0]
+                ends = (float(np.sqrt(found_component.low)), float(np.sqrt(found_component.high)))
+                bars.append(Bar(name, found_component.sd, sum(map(len, whole)), *ends))
+    return bars
+
+
+def method_parts(record: Record) -> str:
+    """Return what identifies a record's method, as text."""
+    return str(record.identity.get("method"))
+
+
+def _with_images(task: str, found: Gathered) -> Iterator[Picture | str]:
+    source, config = found.sources[task], found.config
+    weights, test = Weights(source.store.root), partial(open_test, task, config)
+    grid = translation_grid(task, source.grid.jobs, weights, test)
+    if isinstance(grid, Picture):
+        yield grid
+    elif grid:
+        yield f"{grid.name}: {grid.reason}"
+    fits = [job for job in source.grid.jobs if job.kind == "fit"]
+    if not any(weights.find(job.id, CLASSIFIER) for job in fits):
+        yield f"{task}: feature and heat maps left out: no classifier's weights are here (`imbench run --weights`)"
+        return
+    try:
+        images: ImageSet = test()
+    except (DataError, StoreError) as error:
+        yield f"{task}: heat maps left out: {' '.join(str(error).split())}"
+        return
+    shown = gallery(task, paper.shown(task), source.grid, weights, images, config, config.report.rise_masks)
+    yield from shown.pictures
+    yield from shown.left_out
