@@ -29,7 +29,7 @@ report-options = $(call options,--dataset,$(DATASET)) $(call options,--profile,$
 
 help: ## show this list
 	@echo 'usage: make TARGET [VARIABLE=value]...'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 	@echo
 	@echo 'Examples:'
 	@echo '  make bench DATASET=horse2zebra PROFILE=cpu METHODS="CS OS CBL(beta=0.99)" MINORITY="25 50" SEEDS=5 WORKERS=2'

@@ -97,13 +97,13 @@ def _groups(rows: pd.DataFrame, families: dict[str, Family]) -> Iterator[Group]:
         if layout.number in NUMBERS:
             full = extended(layout, rows, paper.places())
             three = {
-                "Ours": views.ours(full, rows, BANNER, sd=False),
+                "Ours": views.ours(full, rows, BANNER, interval=False),
                 "Side by side with the paper": views.side_by_side(full, rows, BANNER),
                 "The paper's own numbers": views.published(layout),
             }
             yield Group(layout.heading, tuple(_sheet(table, full, name, families) for name, table in three.items()))
     for layout in generic(rows[rows["task"] == "digits"], "digits")[:1]:
-        yield Group(layout.heading, (_sheet(views.ours(layout, rows, BANNER, sd=True), layout, "Ours", families),))
+        yield Group(layout.heading, (_sheet(views.ours(layout, rows, BANNER, interval=True), layout, "Ours", families),))
 
 
 def _sheet(table: Table, layout: Layout, view: str, families: dict[str, Family]) -> Sheet:

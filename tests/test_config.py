@@ -81,7 +81,7 @@ def refusal(path: Path, **overrides: Any) -> str:
     ("more", "line"),
     [
         ("[pathes]\n", "unknown key 'pathes': did you mean 'paths'?"),
-        ("[report]\nsdd = true\n", "report: unknown key 'sdd': did you mean 'sd'?"),
+        ("[report]\nintervall = true\n", "report: unknown key 'intervall': did you mean 'interval'?"),
         ("[profiles.mine]\nepoch_s = 3\n", "profiles.mine: unknown key 'epoch_s': did you mean 'epochs'?"),
         (
             "[profiles.mine.datasets.digits]\nwdith = 3\n",

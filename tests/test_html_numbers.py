@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from html_demo import demo_page
 from html_reader import Element, demo, elements, read, squeezed
 
@@ -24,10 +25,10 @@ def value(mean: float | None, *flags: Flag, n: int = 5) -> Value:
     return Value(mean, None if mean is None else 0.01, n if mean is not None else 0, 5, frozenset(flags))
 
 
-def sheet(*values: Value, sd: bool = False, **fields: frozenset[Spot]) -> Sheet:
+def sheet(*values: Value, interval: bool = False, **fields: frozenset[Spot]) -> Sheet:
     """Return one column of methods M0, M1, ... on task toy with 25 minority images."""
     rows = tuple(Row(Label(f"M{k}", key=f"M{k}"), (value,)) for k, value in enumerate(values))
-    table = Table("toy", "Toy", "", "Method", (Label("25", "#few", "toy:25"),), rows, sd=sd)
+    table = Table("toy", "Toy", "", "Method", (Label("25", "#few", "toy:25"),), rows, interval=interval)
     return Sheet(mark_best(table), "acsa", **fields)  # type: ignore[arg-type]
 
 
@@ -45,16 +46,18 @@ def test_every_number_of_a_table_can_be_computed_again() -> None:
     checked = Counter[str]()
     for element in demo():
         data = {name.removeprefix("data-"): text for name, text in element.attributes.items()}
-        if data.get("figure") not in ("mean", "sd", "run") or "tbody" not in element.parents:
+        if data.get("figure") not in ("mean", "half_width", "run") or "tbody" not in element.parents:
             continue
         mine = runs[place(Spot(data["method"], data["task"], int(data["minority"])))]
         figures = {seed: figures[data["metric"]] for seed, figures in mine.items()}
-        again = {"mean": np.mean(list(figures.values())), "sd": np.std(list(figures.values()), ddof=1)}
+        each = list(figures.values())
+        low, high = stats.t.interval(0.95, len(figures) - 1, np.mean(each), stats.sem(each))
+        again = {"mean": np.mean(each), "half_width": (high - low) / 2}
         expected = figures[int(data["seed"])] if data["figure"] == "run" else again[data["figure"]]
         assert float(data["value"]) == pytest.approx(expected, abs=1e-12) and element.text == f"{expected:.4f}"
         assert data["profile"] == "cpu"
         checked[data["figure"]] += 1
-    assert set(checked) == {"mean", "sd", "run"} and min(checked.values()) >= 40
+    assert set(checked) == {"mean", "half_width", "run"} and min(checked.values()) >= 40
 
 
 def test_every_number_in_a_table_has_attributes() -> None:

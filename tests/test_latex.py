@@ -29,7 +29,7 @@ def tables() -> list[Table]:
     found = [nasty(NASTY)]
     for layout in paper.layouts():
         full = extended(layout, EMPTY)
-        found += [views.published(layout), views.ours(full, EMPTY, NASTY, sd=True), views.side_by_side(full, EMPTY, "")]
+        found += [views.published(layout), views.ours(full, EMPTY, NASTY, interval=True), views.side_by_side(full, EMPTY, "")]
     return found
 
 
@@ -37,7 +37,7 @@ def nasty(name: str) -> Table:
     number = Value(0.5, 0.01, 4, 5, frozenset({"partial", "stale"}))
     columns = (Label(name, group=name), Label("2", group=name), Label(name))
     rows = (Row(Label(name), (number, replace(number, n=5), Value())), Row(Label("*"), (Value(), Value(), number)))
-    return mark_best(Table("nasty_table", name, name, name, columns, rows, banner=name, notes=(name, name), sd=True))
+    return mark_best(Table("nasty_table", name, name, name, columns, rows, banner=name, notes=(name, name), interval=True))
 
 
 def columns_of(line: str) -> int:

@@ -51,7 +51,7 @@ def runs(task: str, method: str, count: int, found: Iterable[int], epoch: str = 
 
 def ours(number: int, cells: pd.DataFrame) -> Table:
     layout = next(layout for layout in paper.layouts() if layout.number == number)
-    return views.ours(extended(layout, cells, paper.places()), cells, "banner", sd=False)
+    return views.ours(extended(layout, cells, paper.places()), cells, "banner", interval=False)
 
 
 def test_a_row_for_every_cell_whatever_became_of_it() -> None:

@@ -50,7 +50,7 @@ def test_a_translator_that_lacks_seeds_does_not_count_as_luck() -> None:
     cells.loc[(cells["translator"] == 1) & (cells["seed"] == 1), ["status", "acsa"]] = ["missing", np.nan]
     table = next(it for heading, it in luck_tables("d", cells, "").items() if "ACSA" in heading)
     between = table.rows[0].values[3]
-    assert between.mean == pytest.approx(np.std([0.65, 0.7], ddof=1)) and between.marks(sd=True) == " (2/3)"
+    assert between.mean == pytest.approx(np.std([0.65, 0.7], ddof=1)) and between.marks(interval=True) == " (2/3)"
     assert luck_tables("d", cells[cells["translator"] == 0], "") == {}
 
 

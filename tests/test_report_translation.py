@@ -54,7 +54,7 @@ def test_the_two_spreads_stand_on_rows_of_their_own() -> None:
 
 
 def test_table_2_compares_the_longest_cyclegan_and_one_of_equal_gan_epochs() -> None:
-    files = table_2(compared(), ZEBRAS, "", sd=False)
+    files = table_2(compared(), ZEBRAS, "", interval=False)
     ours = table_lines(files["table_02.md"], "Ours, both directions pooled")
     at_25 = {label: shown[12] for label, shown in ours.items()}  # after six columns of CelebA and six of CUB
     assert at_25 == {
@@ -68,17 +68,17 @@ def test_table_2_compares_the_longest_cyclegan_and_one_of_equal_gan_epochs() -> 
 
 
 def test_a_pooled_half_does_not_hide_its_directions() -> None:
-    files = table_2(compared(), ZEBRAS, "", sd=True)
+    files = table_2(compared(), ZEBRAS, "", interval=True)
     into = {
         role: table_lines(files["table_02.md"], f"Ours, into the {role} class")["CycleGAN"][12]
         for role in ("minority", "majority")
     }
-    assert into == {"minority": "0.1000 ± 0.1000", "majority": "**0.9333** ± 0.0577"}
+    assert into == {"minority": "0.1000 ± 0.2484", "majority": "**0.9333** ± 0.1434"}
     assert {"table_02.tex", "table_02_to_minority.tex", "table_02_to_majority.tex"} <= files.keys()
 
 
 def test_the_papers_numbers_stand_beside_ours_as_they_were_printed() -> None:
-    files = table_2(compared(), ZEBRAS, "", sd=False)
+    files = table_2(compared(), ZEBRAS, "", interval=False)
     source = resources.files("bench.report").joinpath("paper_tables.json").read_text(encoding="utf-8")
     parts = json.loads(source)["table_2"]["parts"].values()
     published = table_lines(files["table_02.md"], "The paper's")
@@ -91,7 +91,7 @@ def test_the_papers_numbers_stand_beside_ours_as_they_were_printed() -> None:
 
 @pytest.mark.parametrize(("spare", "said"), [(1.0, "that the split spares"), (0.0, "training images")])
 def test_the_evaluator_is_named_with_what_it_learned_from(spare: float, said: str) -> None:
-    files = table_2(compared(spare), ZEBRAS, "", sd=False)
+    files = table_2(compared(spare), ZEBRAS, "", interval=False)
     assert (
         f"EfficientNet-Lite0 (ImageNet), the last layer fine-tuned on balanced real {'' if spare else said}"
         in (files["table_02.md"])
@@ -113,7 +113,7 @@ def test_translators_of_other_streams_do_not_enter_table_2() -> None:
     first, other = job(25, 32), job(25, 32, stream=1)
     records = [done(first, figures([0.2] * 3, [0.2] * 3)), done(other, figures([1.0] * 3, [1.0] * 3))]
     found = rows([first, other], records)
-    ours = table_lines(table_2(found, ZEBRAS, "", sd=False)["table_02.md"], "Ours, both directions pooled")
+    ours = table_lines(table_2(found, ZEBRAS, "", interval=False)["table_02.md"], "Ours, both directions pooled")
     assert ours["CycleGAN"][12].strip("*") == "0.2000"
     assert next(spreads(found, "accuracy"))[2].translators == pytest.approx(np.std([0.2, 1.0], ddof=1))
 
@@ -121,7 +121,7 @@ def test_translators_of_other_streams_do_not_enter_table_2() -> None:
 def test_what_is_not_measured_yet_is_a_dash_and_counted() -> None:
     jobs = [job(25, 32), job(50, 32), *(job(25, method="ALT", seed=seed) for seed in (0, 1))]
     found = rows(jobs, [done(jobs[0], figures([0.2] * 3, [0.2] * 3)), done(jobs[2], figures([0.4] * 3, [0.4] * 3))])
-    text = table_2(found, ZEBRAS, "", sd=False)["table_02.md"]
+    text = table_2(found, ZEBRAS, "", interval=False)["table_02.md"]
     ours = table_lines(text, "Ours, both directions pooled")
     assert ours["CycleGAN"][12:14] == ["**0.2000**", DASH] and ours["ALT"][12] == "0.4000 (1/2)"
     assert "2 of 4 measurements have no record yet" in text
@@ -131,14 +131,14 @@ def test_stale_and_failed_measurements_say_so() -> None:
     first, second = job(25, 32), job(50, 32)
     broken = done(second, {}).model_copy(update={"status": "failed", "error": "no weights"})
     found = rows([first, second], [done(first, figures([0.2] * 3, [0.2] * 3)), broken], stale=frozenset({first.id}))
-    text = table_2(found, ZEBRAS, "", sd=False)["table_02.md"]
+    text = table_2(found, ZEBRAS, "", interval=False)["table_02.md"]
     assert table_lines(text, "Ours, both directions pooled")["CycleGAN"][12:14] == ["**0.2000**†", "failed"]
     assert "1 of 2 measurements failed" in text and list(found["error"]) == ["", "no weights"]
 
 
 def test_without_measurements_there_is_no_table_and_no_page() -> None:
     for found in (rows([], []), rows([job(25, 32)], [])):
-        assert table_2(found, ZEBRAS, "", sd=False) == {}
+        assert table_2(found, ZEBRAS, "", interval=False) == {}
         assert translator_files("horse2zebra", found, EMPTY, "") == {}
 
 

@@ -69,13 +69,13 @@ def test_a_table_without_numbers_marks_nothing() -> None:
 
 def test_markdown_is_an_aligned_pipe_table() -> None:
     stale = Value(0.25, 0.02, 5, 5, frozenset({"stale"}))
-    table = small((whole(0.5), Value()), (whole(0.12345, n=4), stale), banner="profile cpu", notes=("n | m",), sd=True)
+    table = small((whole(0.5), Value()), (whole(0.12345, n=4), stale), banner="profile cpu", notes=("n | m",), interval=True)
     assert markdown(mark_best(table)) == (
         "> profile cpu\n\nCaption.\n\n"
         "| Method   |                     0 |                    1 |\n"
         "|:---------|----------------------:|---------------------:|\n"
-        f"| m0       |   **0.5000** ± 0.0100 |                    {DASH} |\n"
-        "| m1       | 0.1235 ± 0.0100 (4/5) | **0.2500** ± 0.0200† |\n\n"
+        f"| m0       |   **0.5000** ± 0.0124 |                    {DASH} |\n"
+        "| m1       | 0.1235 ± 0.0159 (4/5) | **0.2500** ± 0.0248† |\n\n"
         "- n \\| m\n"
     )
 

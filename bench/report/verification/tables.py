@@ -19,7 +19,7 @@ from bench.report.write import Options, Translations, write
 
 OTHERS = (cells.FILE, translators.FILE, "README.md")  # checked in another way, or without figures
 TABLES = ("*.md", "*.csv", "*.tex")
-TEXT = ("task", "method", "profile", "status", "minority", "majority", "record", "error")
+TEXT = ("task", "method", "profile", "status", "minority", "majority", "record", "alike", "error")
 COUNTS = ("minority_count", "seed", "translator", "majority_count")
 OPTIONAL_TEXT = ("epoch",)
 BANNER = re.compile(r"^(> |\{\\footnotesize\\itshape ).*$", re.MULTILINE)
