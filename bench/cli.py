@@ -26,6 +26,7 @@ from bench.estimate import spoken
 from bench.grid import Grid, build_grid, dataset_named
 from bench.noise import repeats
 from bench.progress import counting
+from bench.publish import publishable
 from bench.report.build import build_report, findings
 from bench.report.claims.judging import claims_rows
 from bench.report.compare import compare as compare_records
@@ -343,13 +344,15 @@ def pack(
     results: Results = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
-    """Write the records of one dataset's grid to one compact text file, for publishing."""
+    """Write the records of one dataset and profile to one compact text file, for publishing.
+
+    Besides the grid's: further methods and counts, controls, audits and repeats that were run.
+    """
     settings = _config(config, datasets=[dataset], profile=profile, results=results)
     store = Store(settings.paths.results)
-    plan = make_plan(settings, store)
-    done = [job.id for job in plan.grid.jobs if plan.standing.states[job.id] in ("done", "stale")]
-    store.pack(done, file)
-    _say(f"{len(done)} of {len(plan.grid.jobs)} fits written to {file}")
+    ids = publishable(settings, store, dataset)
+    store.pack(ids, file)
+    _say(f"{listing.counted(len(ids), 'record')} written to {file}")
 
 
 @app.command()
