@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from bench.backbone import Backbone
 from bench.device import Device
@@ -40,7 +41,7 @@ def embed(features: np.ndarray, seed: int = 0) -> np.ndarray:
         raise ValueError(f"t-SNE needs four images or more, not {len(features)}")
     standardised = StandardScaler().fit_transform(features)
     perplexity = min(PERPLEXITY, (len(features) - 1) / 3)
-    placed: np.ndarray = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1).fit_transform(
-        standardised
-    )
+    mapping = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
+    with threadpool_limits(1):  # a few hundred points: threads wait for each other longer than they work
+        placed: np.ndarray = mapping.fit_transform(standardised)
     return placed

@@ -56,15 +56,16 @@ def gallery(
     counts = sorted({count for count, _ in models})
     classes = next((cell.classes for cell in grid.cells if cell.dataset == task), ())
     pictures, left_out = [], []
-    both = [count for count in counts if all((count, method) in models for method in MAPPED)]
-    if both:
-        pictures.append(_feature_map(task, shown, models, sorted({both[0], both[-1]}), test, classes))
-    else:
-        left_out.append(_lacking(shown, "the map of features", MAPPED))
-    if counts and all((counts[0], method) in models for method in EXPLAINED):
-        pictures.append(_heat_maps(task, shown, models, counts[0], test, classes, n_masks))
-    else:
-        left_out.append(_lacking(shown, "heat maps", EXPLAINED))
+    with Device.best().session(config.profile.protocol(task)):
+        both = [count for count in counts if all((count, method) in models for method in MAPPED)]
+        if both:
+            pictures.append(_feature_map(task, shown, models, sorted({both[0], both[-1]}), test, classes))
+        else:
+            left_out.append(_lacking(shown, "the map of features", MAPPED))
+        if counts and all((counts[0], method) in models for method in EXPLAINED):
+            pictures.append(_heat_maps(task, shown, models, counts[0], test, classes, n_masks))
+        else:
+            left_out.append(_lacking(shown, "heat maps", EXPLAINED))
     return Gallery(tuple(pictures), tuple(left_out))
 
 
