@@ -103,7 +103,9 @@ def _groups(rows: pd.DataFrame, families: dict[str, Family]) -> Iterator[Group]:
             }
             yield Group(layout.heading, tuple(_sheet(table, full, name, families) for name, table in three.items()))
     for layout in generic(rows[rows["task"] == "digits"], "digits")[:1]:
-        yield Group(layout.heading, (_sheet(views.ours(layout, rows, BANNER, interval=True), layout, "Ours", families),))
+        yield Group(
+            layout.heading, (_sheet(views.ours(layout, rows, BANNER, interval=True), layout, "Ours", families),)
+        )
 
 
 def _sheet(table: Table, layout: Layout, view: str, families: dict[str, Family]) -> Sheet:

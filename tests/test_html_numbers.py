@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 from html_demo import demo_page
 from html_reader import Element, demo, elements, read, squeezed
+from scipy import stats
 
 from bench.report.html.grid import place
 from bench.report.html.page import Group, Page, Sheet, Spot

@@ -29,7 +29,11 @@ def tables() -> list[Table]:
     found = [nasty(NASTY)]
     for layout in paper.layouts():
         full = extended(layout, EMPTY)
-        found += [views.published(layout), views.ours(full, EMPTY, NASTY, interval=True), views.side_by_side(full, EMPTY, "")]
+        found += [
+            views.published(layout),
+            views.ours(full, EMPTY, NASTY, interval=True),
+            views.side_by_side(full, EMPTY, ""),
+        ]
     return found
 
 
@@ -37,7 +41,9 @@ def nasty(name: str) -> Table:
     number = Value(0.5, 0.01, 4, 5, frozenset({"partial", "stale"}))
     columns = (Label(name, group=name), Label("2", group=name), Label(name))
     rows = (Row(Label(name), (number, replace(number, n=5), Value())), Row(Label("*"), (Value(), Value(), number)))
-    return mark_best(Table("nasty_table", name, name, name, columns, rows, banner=name, notes=(name, name), interval=True))
+    return mark_best(
+        Table("nasty_table", name, name, name, columns, rows, banner=name, notes=(name, name), interval=True)
+    )
 
 
 def columns_of(line: str) -> int:

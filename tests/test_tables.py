@@ -69,7 +69,9 @@ def test_a_table_without_numbers_marks_nothing() -> None:
 
 def test_markdown_is_an_aligned_pipe_table() -> None:
     stale = Value(0.25, 0.02, 5, 5, frozenset({"stale"}))
-    table = small((whole(0.5), Value()), (whole(0.12345, n=4), stale), banner="profile cpu", notes=("n | m",), interval=True)
+    table = small(
+        (whole(0.5), Value()), (whole(0.12345, n=4), stale), banner="profile cpu", notes=("n | m",), interval=True
+    )
     assert markdown(mark_best(table)) == (
         "> profile cpu\n\nCaption.\n\n"
         "| Method   |                     0 |                    1 |\n"
