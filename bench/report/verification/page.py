@@ -104,7 +104,7 @@ def _value(said: Mapping[str, str], figures: Figures) -> float | None:
         return fmean(mine.values()) - fmean(theirs.values())
     if name == "difference":
         paper = _of_paper(said)
-        return None if paper is None else round(fmean(mine.values()), DECIMALS) - paper
+        return None if paper is None else round(fmean(mine.values()), DECIMALS) - round(paper, DECIMALS)
     return _over_seeds(name, list(mine.values()))
 
 
