@@ -75,8 +75,8 @@ def whole_page(
             records=[found.records[id] for id in sorted(found.records)],
             findings=findings(found),
             tables=_tables(found, tasks),
-            # Those of photographs are large, and not ours to pass on: they lie beside the page.
-            pictures=[picture for picture in pictures if not picture.shows_images],
+            # Photographs are large, and not ours to pass on; losses are for those who look further: both lie beside.
+            pictures=[it for it in pictures if not it.shows_images and not it.name.endswith("_training_loss")],
             notes=left_out,
             banner=found.banner,
         )
