@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bench.compose import compose
 from bench.config import Config
 from bench.estimate import operations
-from bench.grid import build_grid, workshops
+from bench.grid import Grid, build_grid, workshops
 from bench.job import Job
 from bench.streams import Streams
 from bench.trainer import flops_per_image
@@ -39,8 +39,7 @@ def controls(config: Config) -> list[Control]:
         The control method, a dataset or a minority count does not exist.
     """
     grid = build_grid(config)
-    jobs = {job.id: job for job in grid.jobs}
-    users = Counter(id for job in grid.jobs if job.kind == "fit" for id in stages_of(job, jobs))
+    shares = stage_shares(grid)
     found = []
     for name in dict.fromkeys(config.run.datasets):
         place = min(workshops(name, config), key=lambda place: min(place.task.counts))
@@ -49,12 +48,20 @@ def controls(config: Config) -> list[Control]:
         each_epoch = 2 * max(place.task.counts) * flops_per_image(place.protocol, len(place.task.counts))
         for job in grid.jobs:
             if job.kind == "fit" and job.needs and job.task == place.task and not job.streams.stage:
-                budget = operations(job) + sum(operations(jobs[id]) / users[id] for id in stages_of(job, jobs))
+                budget = operations(job) + shares[job.id]
                 epochs = max(1, round(budget / each_epoch))
                 protocol = place.protocol.model_copy(update={"epochs": epochs})
                 control = place.fit(cheap, Streams.of(job.streams.order), arguments, protocol)[-1]
                 found.append(Control(job, control, epochs, budget, epochs * each_epoch))
     return found
+
+
+def stage_shares(grid: Grid) -> dict[str, float]:
+    """Return each fit's share of the operations of the stages it rests on, divided among the fits that use them."""
+    jobs = {job.id: job for job in grid.jobs}
+    used = {job.id: stages_of(job, jobs) for job in grid.jobs if job.kind == "fit"}
+    users = Counter(id for stages in used.values() for id in stages)
+    return {fit: sum(operations(jobs[id]) / users[id] for id in stages) for fit, stages in used.items()}
 
 
 def stages_of(job: Job, jobs: Mapping[str, Job]) -> list[str]:

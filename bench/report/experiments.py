@@ -10,9 +10,8 @@ import numpy as np
 from bench import metrics
 from bench.audit import audits
 from bench.config import Config
-from bench.controls import controls, stages_of
+from bench.controls import controls, stage_shares
 from bench.grid import Grid
-from bench.job import Job
 from bench.record import Record
 from bench.report.frame import Adjust
 from bench.streams import Streams
@@ -107,7 +106,10 @@ def control_figures(config: Config, record_of: RecordOf, adjust_of: AdjustOf) ->
 
 
 def repeats_by_source(
-    records: Iterable[Record], protocol: Mapping[str, object], adjust_of: AdjustOf, method_of: Callable[[Record], str]
+    records: Iterable[Record],
+    protocol: Mapping[str, object],
+    adjust_of: AdjustOf,
+    method_of: Callable[[Record], str | None],
 ) -> dict[tuple[str, int], dict[str, dict[str, list[dict[str, float]]]]]:
     """Return the figures of fits in which a single stream varies.
 
@@ -118,7 +120,7 @@ def repeats_by_source(
     protocol
         Fits of other protocols are left out.
     method_of
-        The row of a record.
+        The row of a record, None for one that no table shows; it is left out.
     """
     zero = Streams()
     found: dict[Place, dict[str, dict[str, list[dict[str, float]]]]] = {}
@@ -129,7 +131,7 @@ def repeats_by_source(
         streams, counts = Streams(**record.identity["streams"]), record.identity["counts"]
         varied = [name for name in Streams.model_fields if getattr(streams, name) != getattr(zero, name)]
         place, method = (str(record.identity["dataset"]), min(counts)), method_of(record)
-        if len(varied) > 1:
+        if method is None or len(varied) > 1:
             continue
         values = figures_of(record, counts, adjust_of(method))
         if not varied:
@@ -150,27 +152,19 @@ def costs(grid: Grid, record_of: RecordOf) -> dict[tuple[Place, str], float]:
     Counted, not timed: training steps of the classifier and of translators; a stage is divided among the fits that use
     it. Means over the seeds that have records.
     """
-    jobs = {job.id: job for job in grid.jobs}
     fits = [job for job in grid.jobs if job.kind == "fit" and not job.streams.stage]
-    users: dict[str, int] = {}
-    for job in fits:
-        for id in stages_of(job, jobs):
-            users[id] = users.get(id, 0) + 1
+    shares = stage_shares(grid)
     found: dict[tuple[Place, str], list[float]] = {}
     for job in fits:
         record = record_of(job.id)
         if record is not None and record.status == "done":
             spot = (job.task.dataset, min(job.task.counts)), job.method
-            found.setdefault(spot, []).append(_spent(record) + _shares(job, jobs, users))
+            found.setdefault(spot, []).append(_spent(record) + shares[job.id])
     return {spot: float(np.mean(values)) for spot, values in found.items()}
 
 
 def _spent(record: Record) -> float:
     return record.cost.flops + sum(row.get("gan_flops", 0.0) for row in record.history)
-
-
-def _shares(job: Job, jobs: Mapping[str, Job], users: Mapping[str, int]) -> float:
-    return sum(jobs[id].operations / users[id] for id in stages_of(job, jobs))
 
 
 def _stacked(rows: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:

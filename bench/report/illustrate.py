@@ -72,8 +72,8 @@ def noise_of(task: str, found: Gathered) -> list[Bar]:
     rows = {job.id: job.method for job in found.sources[task].grid.jobs if job.kind == "fit"}
     spelled = {method_parts(found.records[id]): method for id, method in rows.items() if id in found.records}
 
-    def method_of(record: Record) -> str:
-        return spelled.get(method_parts(record), "Vanilla")
+    def method_of(record: Record) -> str | None:
+        return spelled.get(method_parts(record))
 
     mine = [it for it in found.records.values() if it.identity.get("dataset") == task]
     repeats = repeats_by_source(mine, protocol, found.adjust_of, method_of)
