@@ -27,11 +27,11 @@ from bench.grid import Grid, build_grid, dataset_named
 from bench.noise import repeats
 from bench.progress import counting
 from bench.publish import publishable
-from bench.report.build import build_report, findings
+from bench.report.build import build_report, findings, page_anew
 from bench.report.claims.judging import claims_rows
 from bench.report.compare import compare as compare_records
 from bench.report.comparison.source import open_source
-from bench.report.gather import REFERENCE, gather
+from bench.report.gather import gather, stores_of
 from bench.report.verify import verify as verify_report
 from bench.run import Plan, decode, make_plan
 from bench.run import run as run_plan
@@ -222,7 +222,7 @@ def report(
     settings = _config(
         config, methods=method, minority=minority, seeds=seeds, profile=profile, results=results, reports=out
     )
-    written = build_report(settings, tuple(dataset or ()), own=results is not None)
+    written = build_report(settings, tuple(dataset or ()), stores_of(settings, own=results is not None))
     _show([{"file": str(path)} for path in written], as_json)
 
 
@@ -240,7 +240,7 @@ def claims(
     Exit status 1 if a claim marked `required` has another verdict. Yours: [report] claims in bench.toml.
     """
     settings = _config(config, seeds=seeds, profile=profile, results=results)
-    found = findings(gather(settings, tuple(dataset or ()), own=results is not None))
+    found = findings(gather(settings, tuple(dataset or ()), stores_of(settings, own=results is not None)))
     rows = claims_rows(found)
     if as_json:
         _show(rows, as_json)
@@ -259,14 +259,12 @@ def verify(
 ) -> None:
     """Recompute every figure of a report from the records it names. Exit status 1 if one differs."""
     settings = _config(config, results=results)
-    stores = [Store(settings.paths.results), Store(settings.paths.results / REFERENCE, read_only=True)]
-    outcome = verify_report(folder, settings, stores)
+    outcome = verify_report(folder, settings, stores_of(settings, own=False), page_anew)
     if outcome.mismatches or as_json:
         _show(outcome.rows(), as_json)
-    unchecked = f", {outcome.unchecked} not checked (margins, ranks, Table 2)" if outcome.unchecked else ""
     _say(
-        f"{outcome.figures} figures and {listing.counted(outcome.tables, 'table')} recomputed{unchecked}: "
-        f"{listing.counted(len(outcome.mismatches), 'difference')}"
+        f"{outcome.figures} figures and {listing.counted(outcome.tables, 'table')} recomputed, {outcome.derived} "
+        f"margins, verdicts and the like written anew: {listing.counted(len(outcome.mismatches), 'difference')}"
     )
     if outcome.mismatches:
         raise typer.Exit(1)

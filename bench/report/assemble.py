@@ -11,6 +11,7 @@ from bench import registry
 from bench.config import Config
 from bench.record import Record
 from bench.report.claims.judging import Finding
+from bench.report.evidence import Listing
 from bench.report.html.figure import Figure, Statistic, printed
 from bench.report.html.page import ClaimRow, Entry, Fact, Group, MethodCard, Page, Parts, Sheet, Spot
 from bench.report.html.provenance import provenances
@@ -48,6 +49,7 @@ class Material:
     findings: Sequence[Finding]
     tables: Sequence[tuple[Layout, Mapping[str, Table]]]
     pictures: Sequence[Picture]
+    listings: Sequence[Listing]
     notes: Sequence[str]
     banner: str
 
@@ -63,6 +65,7 @@ def assemble(material: Material) -> Page:
         notes=tuple(material.notes),
         tables=tuple(_groups(material)),
         pictures=tuple(material.pictures),
+        listings=tuple(material.listings),
         claims=tuple(_claim(finding) for finding in material.findings),
         methods=tuple(_cards(material)),
         protocol=tuple(_protocol(config, list(material.shown))),
@@ -123,7 +126,9 @@ def _detail(found: Comparison, task: str) -> Iterator[str | Figure]:
     if losers:
         yield f"Worse: {', '.join(losers)}. "
     floor = found.noise.smallest_difference(found.figures.shape[1])
-    yield f"A true difference of {printed(floor)} would be found in four of five such experiments."
+    yield "A true difference of "
+    yield Figure("floor", printed(floor), floor, task, int(found.column), metric=found.metric)
+    yield " would be found in four of five such experiments."
 
 
 def _figure(statistic: Statistic, value: float, found: Comparison, task: str, method: str, against: str = "") -> Figure:

@@ -2,44 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.atomic import write_atomically
 from bench.config import Config
+from bench.publish import publishable
 from bench.report import paper, views
 from bench.report.ablation import main_rows
 from bench.report.assemble import Material, assemble
+from bench.report.charts import Subject
 from bench.report.claims.judging import Finding, judge_claims
 from bench.report.claims.recorded import Recorded
 from bench.report.claims.source import check_names, load_claims
-from bench.report.experiments import costs
-from bench.report.gather import Gathered, gather
+from bench.report.evidence import Case, listings
+from bench.report.experiments import oracle_gaps
+from bench.report.gather import Gathered, gather, narrowed
 from bench.report.html.page import Page
 from bench.report.html.render import render
-from bench.report.illustrate import illustrate
+from bench.report.illustrate import illustrate, subjects_of
 from bench.report.layout import Layout, extended, generic
 from bench.report.pictures.picture import Picture
 from bench.report.table import Table
 from bench.report.translation import table_2_views, values_by_translator
 from bench.report.write import Options, Translations, write
+from bench.store import Store
 
-PAGE = "index.html"
+PAGE, RECORDS = "index.html", "records.csv"
 
 
-def build_report(config: Config, requested: tuple[str, ...], own: bool) -> list[Path]:
+def build_report(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) -> list[Path]:
     """Write the report of the Config's profile and return its files; parameters and errors as for `gather`."""
-    found = gather(config, requested, own)
+    found = gather(config, requested, stores)
     folder = config.paths.reports / config.run.profile
-    pictures, left_out = illustrate(found, requested)
+    subjects = subjects_of(found)
+    pictures, left_out = illustrate(found, subjects, requested)
     drawn = [folder / "pictures" / f"{picture.name}.png" for picture in pictures]
     for path, picture in zip(drawn, pictures, strict=True):
         write_atomically(path, picture.png, durable=False)
     options = Options(config.report.interval, requested or None)
     translations = Translations(found.measured, left_out)
     tables = write(found.frame, config.paths.reports, config.run.profile, found.banner, options, translations)
-    page = whole_page(found, requested, pictures, left_out)
+    page = whole_page(found, subjects, pictures, left_out)
     write_atomically(folder / PAGE, render(page).encode(), durable=False)
-    return [folder / PAGE, *tables, *drawn]
+    write_atomically(folder / RECORDS, _records(found).encode(), durable=False)
+    return [folder / PAGE, *tables, *drawn, folder / RECORDS]
+
+
+def page_anew(config: Config, stores: Sequence[Store]) -> str:
+    """Return index.html without its pictures; parameters and errors as for `gather`."""
+    found = gather(config, (), stores)
+    return render(whole_page(found, subjects_of(found), (), ()))
+
+
+def _records(found: Gathered) -> str:
+    """Return records.csv: every record that the report may rest on, those of experiments beside the grid too."""
+    lines = ["record,task,kind"]
+    for task, source in found.sources.items():
+        ids = publishable(narrowed(found.config, task), source.store, task)
+        lines += [f"{id},{task},{source.records[id].kind}" for id in ids]
+    return "\n".join(lines) + "\n"
 
 
 def findings(found: Gathered) -> tuple[Finding, ...]:
@@ -56,14 +78,16 @@ def findings(found: Gathered) -> tuple[Finding, ...]:
 
 
 def whole_page(
-    found: Gathered, requested: tuple[str, ...], pictures: tuple[Picture, ...], left_out: tuple[str, ...]
+    found: Gathered, subjects: Mapping[str, Subject], pictures: tuple[Picture, ...], left_out: tuple[str, ...]
 ) -> Page:
     """Return the page with every table, picture and claim."""
     config = found.config
     rows = main_rows(found.frame)
     tasks = [task for task in found.sources if (rows.loc[rows["task"] == task, "status"] != "missing").any()]
     spent = {
-        spot: cost for source in found.sources.values() for spot, cost in costs(source.grid, found.records.get).items()
+        ((task, count), method): cost
+        for task, subject in subjects.items()
+        for (count, method), cost in subject.costs.items()
     }
     return assemble(
         Material(
@@ -77,9 +101,26 @@ def whole_page(
             tables=_tables(found, tasks),
             # Photographs are large, and not ours to pass on; losses are for those who look further: both lie beside.
             pictures=[it for it in pictures if not it.shows_images and not it.name.endswith("_training_loss")],
+            listings=[it for task in tasks if task in subjects for it in listings(_case(found, subjects[task]))],
             notes=left_out,
             banner=found.banner,
         )
+    )
+
+
+def _case(found: Gathered, subject: Subject) -> Case:
+    task = subject.task
+    config, grid = narrowed(found.config, task), found.sources[task].grid
+    return Case(
+        task,
+        subject.shown,
+        subject.minority,
+        {cell.minority_count: cell.counts for cell in subject.cells},
+        subject.outcomes,
+        found.families[task],
+        tuple(oracle_gaps(config, grid, found.records.get, found.adjust_of, "acsa")),
+        tuple(subject.controls),
+        tuple(subject.sources),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -60,25 +60,34 @@ class Gathered:
         return _banner(self.config, self.sources)
 
 
-def gather(config: Config, requested: tuple[str, ...], own: bool) -> Gathered:
+def stores_of(config: Config, own: bool) -> list[Store]:
+    """Return where a report's records are looked for.
+
+    Parameters
+    ----------
+    own
+        Whether the user named the results folder: then nothing else is looked at. Otherwise a dataset without any
+        record there is read from `results/reference`, so that a fresh clone has a report.
+    """
+    results = config.paths.results
+    return [Store(results)] if own else [Store(results), Store(results / REFERENCE, read_only=True)]
+
+
+def gather(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) -> Gathered:
     """Read the records of the Config's profile and compare its methods.
 
     Parameters
     ----------
     requested
         Datasets to take, also where nothing is done yet; empty: all that have records.
-    own
-        Whether the user named the results folder: then nothing else is looked at. Otherwise a dataset without any
-        record there is read from `results/reference`, so that a fresh clone has a report.
+    stores
+        Where to look: a dataset is read from the first that has any record of it. See `stores_of`.
 
     Raises
     ------
     UserError
         There is no record to report on.
     """
-    stores = [Store(config.paths.results)]
-    if not own:
-        stores.append(Store(config.paths.results / REFERENCE, read_only=True))
     shipped = tuple(entry.name for entry in DATASETS if entry.name != "folder")
     names = dict.fromkeys((*requested, *shipped, *config.datasets))
     sources = {name: found for name in names if (found := _source(name, config, stores, name in requested))}
@@ -102,7 +111,7 @@ def _alike(families: Mapping[str, Family]) -> dict[tuple[str, int, str], list[st
     found: dict[tuple[str, int, str], list[str]] = {}
     for task, family in families.items():
         for it in family.comparisons:
-            for method in it.indistinguishable() if it.column.isdigit() else ():
+            for method in it.indistinguishable():
                 found.setdefault((task, int(it.column), method), []).append(it.metric)
     return found
 
@@ -118,7 +127,7 @@ class _Staleness:
         return record.code_digest != self._digests[record.id]
 
 
-def _source(name: str, config: Config, stores: list[Store], asked: bool) -> Source | None:
+def _source(name: str, config: Config, stores: Sequence[Store], asked: bool) -> Source | None:
     """Return a dataset's cells in the first store that has records of them, or in the first of all if asked for."""
     empty = None
     for store in stores:

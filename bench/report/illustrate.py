@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -25,29 +25,32 @@ from bench.weights import CLASSIFIER, Weights
 SHOWN = "acsa"  # the figure whose variance is taken apart
 
 
-def illustrate(found: Gathered, requested: tuple[str, ...]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+def illustrate(
+    found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str, ...]
+) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
     """Return the pictures of the datasets to be written, and a line for each that could not be drawn."""
     pictures: list[Picture] = []
     left_out: list[str] = []
     tasks = [task for task in found.sources if not requested or task in requested]
-    outcomes = {
-        task: {count: it for (name, count), it in found.outcomes.items() if name == task} for task in found.sources
-    }
-    compared = {task: columns for task, columns in outcomes.items() if columns}
-    if compared:
+    if compared := {task: subject.outcomes for task, subject in subjects.items()}:
         title = "Mean ranks: F1 of the minority class"
         if diagram := critical_difference(compared, "f1_minority", title):
             pictures.append(diagram)
     for task in tasks:
-        if outcomes[task]:
-            pictures += charts(subject_of(task, found), found.records.get)
+        if task in subjects:
+            pictures += charts(subjects[task], found.records.get)
         for each in _with_images(task, found):
             (pictures if isinstance(each, Picture) else left_out).append(each)  # type: ignore[arg-type]
     return tuple(pictures), tuple(left_out)
 
 
-def subject_of(task: str, found: Gathered) -> Subject:
-    """Return one dataset as charts need it."""
+def subjects_of(found: Gathered) -> dict[str, Subject]:
+    """Return every dataset that has records as charts need it."""
+    recorded = dict.fromkeys(task for task, _ in found.outcomes)
+    return {task: _subject(task, found) for task in recorded}
+
+
+def _subject(task: str, found: Gathered) -> Subject:
     source, config = found.sources[task], narrowed(found.config, task)
     rows = main_rows(found.frame[found.frame["task"] == task])
     cells = [cell for cell in source.grid.cells if not cell.translator and not ablated(cell.method)]

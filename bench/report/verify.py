@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from bench.config import Config
 from bench.errors import UserError
-from bench.report.verification import cells, page, translators
+from bench.report.verification import cells, named, page, translators
+from bench.report.verification.derived import check_derived
 from bench.report.verification.mismatch import Mismatch
+from bench.report.verification.pagefigures import PageFigure, page_figures
 from bench.report.verification.tables import Regenerate, check_tables, read_cells, rewritten
 from bench.store import Store
 
@@ -19,13 +23,13 @@ from bench.store import Store
 class Verification:
     """How much of a report was compared, and all that does not agree.
 
-    `figures` counts those of cells.csv, translators.csv and the page, `tables` the files compared as text. `unchecked`
-    are elements of the page that say they are a figure of a kind that has no rule, such as a rank.
+    `figures` counts those of cells.csv, translators.csv and the page, `tables` the files compared as text. `derived`
+    are figures of the page without a rule of their own, such as a margin: compared with a page written anew.
     """
 
     figures: int
     tables: int
-    unchecked: int
+    derived: int
     mismatches: tuple[Mismatch, ...]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -33,19 +37,27 @@ class Verification:
         return [asdict(mismatch) for mismatch in self.mismatches]
 
 
-def verify(folder: Path, config: Config, stores: Sequence[Store], regenerate: Regenerate = rewritten) -> Verification:
+PageAnew = Callable[[Config, Sequence[Store]], str]
+
+
+def verify(
+    folder: Path, config: Config, stores: Sequence[Store], page_anew: PageAnew, regenerate: Regenerate = rewritten
+) -> Verification:
     """Check a report folder, such as reports/cpu, and return what was found.
 
     1. Each row of cells.csv: the record that it names must be of that task, count, method, seed and protocol, and give
        the row's figures, recomputed by scikit-learn from the probabilities.
     2. Each row of translators.csv, where there is one: its measurement must be of that task and hold its figures.
     3. Each table: written anew from cells.csv, it must be the same text.
-    4. Each figure of index.html, where there is one: it must be what the recomputed figures give.
+    4. Each figure of index.html, where there is one: it must be what the recomputed figures give, or, where it has no
+       rule of its own, what a page prints that is written anew from the named records alone.
 
     Parameters
     ----------
     stores
         Where to look for the records, in this order.
+    page_anew
+        Writes index.html anew, without pictures: (Config, stores) -> its text.
     regenerate
         Writes a report's tables anew: (report, its frame, folder to write under, with standard deviations) -> files.
 
@@ -60,11 +72,28 @@ def verify(folder: Path, config: Config, stores: Sequence[Store], regenerate: Re
     if (path := folder / translators.FILE).is_file():
         measured, unlike = translators.check_translators(path, stores)
     tables, differing = check_tables(folder, frame, regenerate)
-    shown = page.Page(0, 0, ())
+    shown, derived = page.Page(0, (), ()), list[Mismatch]()
     if (path := folder / page.FILE).is_file():
         shown = page.check_page(_text(path), recomputed.figures, str(frame["profile"].iloc[0]))
-    mismatches = (*recomputed.mismatches, *unlike, *differing, *shown.mismatches)
-    return Verification(recomputed.compared + measured + shown.compared, tables, shown.unchecked, mismatches)
+        ids = named.named(folder, (cells.FILE, translators.FILE, named.FILE))
+        with named.only(ids, stores) as store:
+            derived = _check_rest(shown.rest, frame, config, store, page_anew)
+    mismatches = (*recomputed.mismatches, *unlike, *differing, *shown.mismatches, *derived)
+    return Verification(recomputed.compared + measured + shown.compared, tables, len(shown.rest), mismatches)
+
+
+def _check_rest(
+    rest: Sequence[PageFigure], frame: pd.DataFrame, config: Config, store: Store, page_anew: PageAnew
+) -> list[Mismatch]:
+    if not rest:
+        return []
+    change = {"profile": str(frame["profile"].iloc[0]), "seeds": int(frame["seed"].max()) + 1}
+    config = config.model_copy(update={"run": config.run.model_copy(update=change)})
+    try:
+        fresh = page_anew(config, [store])
+    except UserError as error:
+        return [Mismatch(page.FILE, 0, "page", f"{len(rest)} figures", f"the named records give no page: {error}")]
+    return check_derived(rest, page_figures(fresh))
 
 
 def _text(path: Path) -> str:

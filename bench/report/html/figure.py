@@ -9,9 +9,11 @@ from bench.report.table import DECIMALS
 
 # mean, low, high, sd, half_width (of the 95 % interval): of a cell over its seeds. run: of one seed.
 # difference: of two means, `against` names the other.
-# margin: what stands after ± there. wins: seeds in which the first is above. rank: mean rank. text: a word, or
-# (against `paper`) a number that the paper prints.
-Statistic = Literal["mean", "low", "high", "sd", "half_width", "run", "difference", "margin", "wins", "rank", "text"]
+# margin: what stands after ± there. wins: seeds in which the first is above. rank: mean rank. floor: the smallest
+# difference that so few seeds can see. text: a word, or (against `paper`) a number that the paper prints.
+Statistic = Literal[
+    "mean", "low", "high", "sd", "half_width", "run", "difference", "margin", "wins", "rank", "floor", "text"
+]
 
 
 @dataclass(frozen=True)

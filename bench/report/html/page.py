@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bench.report.claims.claim import Verdict
+from bench.report.evidence import Listing
 from bench.report.html.figure import Figure
 from bench.report.pictures.picture import Picture
 from bench.report.table import Table
@@ -130,6 +131,8 @@ class Page:
         Profile, seeds and where the records came from, in one line.
     notes
         What the reader must know beside the summary, such as what was left out for want of images.
+    listings
+        Tables of text that say what stands behind the numbers.
     protocol, environment
         Names with values. Several machines are several entries.
     reproduce
@@ -145,6 +148,7 @@ class Page:
     notes: tuple[str, ...] = ()
     tables: tuple[Group, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    listings: tuple[Listing, ...] = ()
     claims: tuple[ClaimRow, ...] = ()
     methods: tuple[MethodCard, ...] = ()
     protocol: tuple[Entry, ...] = ()

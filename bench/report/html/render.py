@@ -25,6 +25,7 @@ SECTIONS = {
     "summary": "Summary",
     "tables": "Tables",
     "pictures": "Pictures",
+    "listings": "Behind the numbers",
     "claims": "Claims",
     "methods": "Methods",
     "protocol": "Protocol",

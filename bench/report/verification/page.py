@@ -24,10 +24,10 @@ KNOWN = frozenset({"mean", "low", "high", "sd", "half_width", "run", "difference
 
 @dataclass(frozen=True)
 class Page:
-    """How many figures of a page were compared, and how many have no rule by which to recompute them."""
+    """How many figures of a page were compared, which have no rule by which to recompute them, and what disagrees."""
 
     compared: int
-    unchecked: int
+    rest: tuple[PageFigure, ...]
     mismatches: tuple[Mismatch, ...]
 
 
@@ -39,15 +39,15 @@ def check_page(html: str, figures: Figures, profile: str) -> Page:
     the mean of the method `data-against`, or of the printed mean to the paper's number if that is `paper`; `wins`, the
     seeds in which it is above that method. Its cell is data-task, -minority, -method, -metric and -profile. A `text`
     with a value against `paper` is the paper's own number. What is of another kind, or about a metric that no row of
-    cells.csv has, is counted as unchecked. A page without any such element is a mismatch.
+    cells.csv has, is among the rest. A page without any such element is a mismatch.
     """
     found = page_figures(html)
     if not found:
-        return Page(0, 0, (Mismatch(FILE, 0, "page", "no figure", "each figure must say what it is: data-figure"),))
+        return Page(0, (), (Mismatch(FILE, 0, "page", "no figure", "each figure must say what it is: data-figure"),))
     metrics = {name for runs in figures.values() for run in runs.values() for name in run}
-    checked = [figure for figure in found if _has_rule(figure, metrics)]
+    checked, rest = [[it for it in found if _has_rule(it, metrics) == has] for has in (True, False)]
     wrong = [mismatch for figure in checked if (mismatch := _check(figure, figures, profile))]
-    return Page(len(checked), len(found) - len(checked), tuple(wrong))
+    return Page(len(checked), tuple(rest), tuple(wrong))
 
 
 def _has_rule(figure: PageFigure, metrics: set[str]) -> bool:

@@ -23,7 +23,7 @@ class PageFigure:
     @property
     def place(self) -> str:
         """Which cell it speaks of, such as `horse2zebra 25 CS f1_minority`."""
-        names = ("task", "minority", "method", "metric")
+        names = ("place", "task", "minority", "method", "metric")
         return " ".join(self.attributes[name] for name in names if name in self.attributes)
 
 

@@ -13,11 +13,11 @@ import pandas as pd
 from bench.errors import UserError
 from bench.report.frame import FACTS, KEYS, WHOLE
 from bench.report.measured import read_measured
-from bench.report.verification import cells, translators
+from bench.report.verification import cells, named, translators
 from bench.report.verification.mismatch import Mismatch
 from bench.report.write import Options, Translations, write
 
-OTHERS = (cells.FILE, translators.FILE, "README.md")  # checked in another way, or without figures
+OTHERS = (cells.FILE, translators.FILE, named.FILE, "README.md")  # checked in another way, or without figures
 TABLES = ("*.md", "*.csv", "*.tex")
 TEXT = ("task", "method", "profile", "status", "minority", "majority", "record", "alike", "error")
 COUNTS = ("minority_count", "seed", "translator", "majority_count")
