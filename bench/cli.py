@@ -24,6 +24,7 @@ from bench.download import obtain
 from bench.errors import Stopped, UserError
 from bench.estimate import spoken
 from bench.grid import Grid, build_grid, dataset_named
+from bench.job import noun
 from bench.noise import repeats
 from bench.progress import counting
 from bench.publish import publishable
@@ -35,6 +36,7 @@ from bench.report.gather import gather, stores_of
 from bench.report.verify import verify as verify_report
 from bench.run import Plan, decode, make_plan
 from bench.run import run as run_plan
+from bench.spelling import check_spelling
 from bench.store import Store
 from bench.why import explain
 
@@ -174,7 +176,7 @@ def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: 
     except KeyboardInterrupt:
         raise Stopped("stopped; what was finished is stored, the same command goes on from there") from None
     stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
-    now = listing.counted(ended.get("done", 0), "fit")
+    now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
     _say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
     if ended.get("failed", 0):
         raise typer.Exit(1)
@@ -203,7 +205,7 @@ def status(
         for line in listing.failures(plan, store):
             print(line)
         left = f"{spoken(plan.seconds_left)} with {listing.counted(plan.estimate.workers, 'worker')}"
-        print(f"{listing.counted(len(plan.todo), 'fit')} to do, {left}")
+        print(f"{listing.kinds(plan.todo)} to do, {left}")
 
 
 @app.command()
@@ -421,6 +423,7 @@ def _config(path: Path, **overrides: Any) -> Config:
     default = "paper" if Device.best().is_cuda else "cpu"
     config = load_config(path, default, **{key: value for key, value in overrides.items() if value not in (None, [])})
     registry.load(config.plugins)
+    check_spelling(config, path)
     return config
 
 

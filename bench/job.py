@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -91,3 +91,9 @@ class Job:
         stream = f" stream {self.streams.stage}" if self.streams.stage else ""
         verb = "measure " if self.kind == "measurement" else ""
         return f"{self.task.dataset} {counts} {verb}{self.method}{stream}"
+
+
+def noun(jobs: Iterable[Job]) -> str:
+    """Return what jobs are called when they are counted together: by their kind if they are of one, else `job`."""
+    kinds = {job.kind for job in jobs}
+    return kinds.pop() if len(kinds) == 1 else "job"

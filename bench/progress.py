@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.estimate import Estimate, spoken
-from bench.job import Job
+from bench.job import Job, noun
 from bench.schedule import Event
 
-PLAIN_SECONDS = 15.0
+PLAIN_SECONDS, QUIET_SECONDS = 15.0, 60.0
 
 
 class Progress:
@@ -26,6 +27,7 @@ class Progress:
     def __init__(self, jobs: Iterable[Job], estimate: Estimate) -> None:
         self.jobs = {job.id: job for job in jobs}
         self.estimate = estimate
+        self.noun = noun(self.jobs.values())
         self.started = time.monotonic()
         self.done = self.failed = 0
         self._submitted: dict[str, float] = {}
@@ -60,17 +62,17 @@ class Progress:
 
     def running(self) -> list[tuple[Job, float]]:
         """Return the fits at work with the seconds since each began; what merely waits in the executor is left out."""
-        oldest = sorted(self._submitted.items(), key=lambda item: item[1])[: self.estimate.workers]
+        oldest = sorted([*self._submitted.items()], key=lambda item: item[1])[: self.estimate.workers]
         return [(self.jobs[id], time.monotonic() - since) for id, since in oldest]
 
     def line(self) -> str:
         """Return the state of the run in one line."""
         running = self.running()
         at_work = {job.id for job, _ in running}
-        left = self.estimate.left((job for job in self._open.values() if job.id not in at_work), running)
+        left = self.estimate.left((job for job in [*self._open.values()] if job.id not in at_work), running)
         failed = f", {self.failed} failed" if self.failed else ""
         elapsed = spoken(time.monotonic() - self.started)
-        return f"{self.done}/{len(self.jobs)} fits{failed}, {elapsed} so far, time left {spoken(left)}"
+        return f"{self.done}/{len(self.jobs)} {self.noun}s{failed}, {elapsed} so far, time left {spoken(left)}"
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
@@ -81,16 +83,33 @@ class Progress:
 
 
 class PlainProgress(Progress):
-    """A line now and then, for logs."""
+    """A line now and then, for logs; also while nothing ends, for a translator takes long."""
 
-    _last = float("-inf")
+    def __init__(self, jobs: Iterable[Job], estimate: Estimate, quiet_seconds: float = QUIET_SECONDS) -> None:
+        super().__init__(jobs, estimate)
+        self._quiet_seconds = quiet_seconds
+        self._last = float("-inf")
+        self._over = threading.Event()
+
+    def __enter__(self) -> Progress:
+        threading.Thread(target=self._keep_showing, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Fall silent."""
+        self._over.set()
 
     def show(self) -> None:
         """Print the state if the last line is some seconds old, and at the end."""
         now = time.monotonic()
         if now - self._last >= PLAIN_SECONDS or not self._open:
             self._last = now
-            self.say(self.line())
+            at_work = "; ".join(f"{job.label} {spoken(seconds)}" for job, seconds in self.running())
+            self.say(f"{self.line()}{f' ({at_work})' if at_work else ''}")
+
+    def _keep_showing(self) -> None:
+        while not self._over.wait(self._quiet_seconds):
+            self.show()
 
 
 class LiveProgress(Progress):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import bench_toml
+from builders import bench_toml, imbench
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -102,6 +102,29 @@ def refusal(path: Path, **overrides: Any) -> str:
 )
 def test_a_wrong_line_is_named(tmp_path: Path, more: str, line: str) -> None:
     assert refusal(bench_toml(tmp_path, more)) == line
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ("[profiles.tiny.stages.CycleGAMN]\n", "stages: unknown stage 'CycleGAMN': did you mean 'CycleGAN'?"),
+        ("[profiles.tiny.methods.AGU]\nviews = 3\n", "methods: unknown method 'AGU': did you mean 'AUG'?"),
+        (
+            "[profiles.tiny.stages.CycleGAN]\nepoch = 3\n",
+            "stages.CycleGAN: unknown key 'epoch': did you mean 'epochs'?",
+        ),
+        ("[profiles.tiny.methods.AUG]\nview = 3\n", "methods.AUG: unknown key 'view': did you mean 'views'?"),
+        (
+            "[profiles.tiny.datasets.digits.methods.ATL]\nviews = 3\n",
+            "datasets.digits.methods: unknown method 'ATL': did you mean 'ALT'?",
+        ),
+        ("[profiles.tiny.datasets.digits]\nstages = 3\n", "datasets.digits.stages must be a table, not 3"),
+    ],
+)
+def test_a_misspelt_stage_or_method_of_a_profile_is_named(tmp_path: Path, more: str, line: str) -> None:
+    path = bench_toml(tmp_path, more)
+    said = imbench("run", "--config", path, "--dry-run")
+    assert (said.status, said.err) == (2, f"imbench: {path}: profiles.tiny.{line}\n")
 
 
 def test_wrong_values_of_the_run_are_named(tmp_path: Path) -> None:
