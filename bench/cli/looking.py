@@ -1,0 +1,86 @@
+"""Commands that look around: doctor, list, and data with its own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+
+from bench import listing
+from bench.check import check
+from bench.cli.options import ConfigFile, Json, Profile, say, settings_of, show
+from bench.config import DEFAULT_FILE
+from bench.doctor import examine
+from bench.download import obtain
+from bench.grid import dataset_named
+from bench.progress import counting
+from bench.run import decode
+
+app = typer.Typer()
+data_app = typer.Typer(no_args_is_help=True, help="Get images and check them.")
+app.add_typer(data_app, name="data")
+
+
+@app.command()
+def doctor(as_json: Json = False, config: ConfigFile = DEFAULT_FILE) -> None:
+    """Look at this machine: versions, processor, memory, folders, data."""
+    checks = examine(settings_of(config))
+    show(map(asdict, checks), as_json)
+    if any(check.status == "fail" for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[
+        Literal["methods", "datasets", "profiles", "stages"],
+        typer.Argument(help="methods, datasets, profiles or stages (settings of translators and evaluators)"),
+    ],
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """List what there is to choose from."""
+    settings = settings_of(config)
+    tables = {
+        "methods": listing.methods,
+        "datasets": listing.datasets,
+        "profiles": listing.profiles,
+        "stages": listing.stages,
+    }
+    rows = tables[what](settings)
+    show(rows, as_json)
+
+
+@data_app.command("prepare")
+def data_prepare(
+    name: Annotated[str, typer.Argument(help="A dataset, see `imbench list datasets`.")],
+    profile: Profile = None,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Download what can be downloaded, verify it, and decode the images at the profile's sizes."""
+    settings = settings_of(config, profile=profile)
+    dataset = dataset_named(name, settings)
+    with counting(f"{name}: getting") as progress:
+        say(obtain(dataset, progress))
+    with counting(f"{name}: decoding") as progress:
+        files = decode(dataset, settings, progress)
+    say(f"{name}: decoded to {', '.join(str(file) for file in files.values())}")
+
+
+@data_app.command("check")
+def data_check(
+    name: Annotated[str, typer.Argument(help="A dataset, see `imbench list datasets`.")],
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Verify digests, decodability, class counts, and duplicates across parts. Exit status 1 if anything is wrong."""
+    dataset = dataset_named(name, settings_of(config))
+    with counting(f"{name}: checking") as progress:
+        findings = check(dataset, dataset.split(), progress)
+    if as_json:
+        show(map(asdict, findings), as_json)
+    else:
+        print("\n".join(map(str, findings)))
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)

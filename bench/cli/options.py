@@ -1,0 +1,57 @@
+"""What commands share: their options, their settings, and how they print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from tabulate import tabulate
+
+from bench import registry
+from bench.config import Config, load_config
+from bench.device import Device
+from bench.spelling import check_spelling
+from bench.store import Store
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration file.", envvar="IMBENCH_CONFIG")]
+Datasets = Annotated[list[str] | None, typer.Option("--dataset", help="A dataset; may be repeated.")]
+Methods = Annotated[
+    list[str] | None, typer.Option("--method", help="A method such as CS or 'CBL(beta=0.9)'; may be repeated.")
+]
+Minority = Annotated[
+    list[int] | None, typer.Option("--minority", help="Training images of the rare class; may be repeated.")
+]
+Seeds = Annotated[int | None, typer.Option("--seeds", help="Repetitions of every cell.")]
+Profile = Annotated[str | None, typer.Option("--profile", help="The protocol: a section of [profiles].")]
+Results = Annotated[Path | None, typer.Option("--results", help="The folder of records.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def settings_of(path: Path, **overrides: Any) -> Config:
+    """Return the Config of a file under a command's options, with plugins loaded and names checked."""
+    default = "paper" if Device.best().is_cuda else "cpu"
+    config = load_config(path, default, **{key: value for key, value in overrides.items() if value not in (None, [])})
+    registry.load(config.plugins)
+    check_spelling(config, path)
+    return config
+
+
+def show(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:
+    """Print rows as a table, or as JSON."""
+    rows = [dict(row) for row in rows]
+    print(json.dumps(rows, indent=1) if as_json else tabulate(rows, headers="keys", disable_numparse=True))
+
+
+def say(text: str) -> None:
+    """Print a line on standard error, where it disturbs no output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def say_aside(store: Store) -> None:
+    """Name the files of a store that do not count."""
+    for file in store.set_aside:
+        say(f"set aside, not counted: {file.path}: {file.reason}")

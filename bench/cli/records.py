@@ -1,0 +1,76 @@
+"""Commands about stored records: why, merge, pack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench import listing
+from bench.cli.options import ConfigFile, Json, Profile, Results, say, settings_of, show
+from bench.config import DEFAULT_FILE
+from bench.errors import UserError
+from bench.publish import publishable
+from bench.store import Store
+from bench.why import explain
+
+app = typer.Typer()
+
+
+@app.command()
+def why(
+    cell: Annotated[
+        str, typer.Argument(help="DATASET/MINORITY/METHOD/SEED, e.g. horse2zebra/25/CS/0, or a record's id.")
+    ],
+    profile: Profile = None,
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Explain a cell: its identity, its state, and the fields or files in which it differs from what is stored."""
+    settings = settings_of(config, profile=profile, results=results)
+    explanation = explain(cell, settings, Store(settings.paths.results))
+    print(json.dumps(explanation, indent=1) if as_json else listing.why_text(explanation))
+
+
+@app.command()
+def merge(
+    sources: Annotated[list[Path], typer.Argument(help="Results folders to take records from.")],
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Take over records of other results folders. Equal identity with unequal numbers is reported, never replaced."""
+    settings = settings_of(config, results=results)
+    store = Store(settings.paths.results)
+    store.prepare()
+    collisions = 0
+    for source in sources:
+        if not source.is_dir():
+            raise UserError(f"{source}: no such results folder")
+        merged = store.merge(Store(source, read_only=True))
+        collisions += len(merged.collisions)
+        show(listing.merge_rows(source, merged), as_json)
+    if collisions:
+        raise typer.Exit(1)
+
+
+@app.command()
+def pack(
+    file: Annotated[Path, typer.Argument(help="The file to write, e.g. results/reference/horse2zebra.jsonl.")],
+    dataset: Annotated[str, typer.Option("--dataset", help="The dataset whose cells to pack.")],
+    profile: Profile = None,
+    results: Results = None,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Write the records of one dataset and profile to one compact text file, for publishing.
+
+    Besides the grid's: further methods and counts, controls, audits and repeats that were run.
+    """
+    settings = settings_of(config, datasets=[dataset], profile=profile, results=results)
+    store = Store(settings.paths.results)
+    ids = publishable(settings, store, dataset)
+    store.pack(ids, file)
+    say(f"{listing.counted(len(ids), 'record')} written to {file}")

@@ -1,0 +1,122 @@
+"""Commands that say what came out: report, claims, verify, compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench import listing
+from bench.cli.options import (
+    ConfigFile,
+    Datasets,
+    Json,
+    Methods,
+    Minority,
+    Profile,
+    Results,
+    Seeds,
+    say,
+    settings_of,
+    show,
+)
+from bench.config import DEFAULT_FILE
+from bench.report.build import build_report, findings, page_anew
+from bench.report.claims.judging import claims_rows
+from bench.report.compare import compare as compare_records
+from bench.report.comparison.source import open_source
+from bench.report.gather import gather, stores_of
+from bench.report.verify import verify as verify_report
+
+app = typer.Typer()
+
+
+@app.command()
+def report(
+    dataset: Datasets = None,
+    method: Methods = None,
+    minority: Minority = None,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    results: Results = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The folder to write to.")] = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Write the tables of every dataset that has records; without any of one's own, those of results/reference."""
+    settings = settings_of(
+        config, methods=method, minority=minority, seeds=seeds, profile=profile, results=results, reports=out
+    )
+    written = build_report(settings, tuple(dataset or ()), stores_of(settings, own=results is not None))
+    show([{"file": str(path)} for path in written], as_json)
+
+
+@app.command()
+def claims(
+    dataset: Datasets = None,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Hold the paper's sentences, and yours, against the records: reproduced, contradicted, undecided, not run.
+
+    Exit status 1 if a claim marked `required` has another verdict. Yours: [report] claims in bench.toml.
+    """
+    settings = settings_of(config, seeds=seeds, profile=profile, results=results)
+    found = findings(gather(settings, tuple(dataset or ()), stores_of(settings, own=results is not None)))
+    rows = claims_rows(found)
+    if as_json:
+        show(rows, as_json)
+    else:
+        print(listing.claims_text(rows))
+    if any(finding.failed for finding in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A report's folder, such as reports/cpu.")],
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Recompute every figure of a report from the records it names. Exit status 1 if one differs."""
+    settings = settings_of(config, results=results)
+    outcome = verify_report(folder, settings, stores_of(settings, own=False), page_anew)
+    if outcome.mismatches or as_json:
+        show(outcome.rows(), as_json)
+    say(
+        f"{outcome.figures} figures and {listing.counted(outcome.tables, 'table')} recomputed, {outcome.derived} "
+        f"margins, verdicts and the like written anew: {listing.counted(len(outcome.mismatches), 'difference')}"
+    )
+    if outcome.mismatches:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A: a results folder, a packed .jsonl file, or a git revision.")],
+    second: Annotated[str, typer.Argument(help="B: likewise.")],
+    profile: Profile = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Show which cells of B moved from A by more than noise explains, and what changed between them.
+
+    Exit status 1 if a cell moved.
+    """
+    settings = settings_of(config, profile=profile)
+    ours, theirs = open_source(first), open_source(second)
+    for name, source in ((first, ours), (second, theirs)):
+        for aside in source.set_aside:
+            say(f"{name}: set aside, not counted: {aside}")
+    outcome = compare_records(ours, theirs, settings)
+    show(outcome.rows(), as_json)
+    if not as_json:
+        show(outcome.other_rows(), as_json)
+    say(f"{len(outcome.moved)} of {listing.counted(len(outcome.moves), 'figure')} moved beyond the noise")
+    if outcome.moved:
+        raise typer.Exit(1)

@@ -1,0 +1,167 @@
+"""Commands that do work, and say what is left: run, noise, status."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench import listing
+from bench.audit import audits
+from bench.cli.options import (
+    ConfigFile,
+    Datasets,
+    Json,
+    Methods,
+    Minority,
+    Profile,
+    Results,
+    Seeds,
+    say,
+    say_aside,
+    settings_of,
+    show,
+)
+from bench.config import DEFAULT_FILE, Config
+from bench.controls import controls
+from bench.device import Device
+from bench.errors import Stopped
+from bench.estimate import spoken
+from bench.grid import Grid, build_grid
+from bench.job import noun
+from bench.noise import repeats
+from bench.run import Plan, make_plan
+from bench.run import run as run_plan
+from bench.store import Store
+
+app = typer.Typer()
+Executor = Annotated[str | None, typer.Option(help="inline, loky or dask.")]
+Workers = Annotated[int | None, typer.Option(help="Worker processes; 0: one per core.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and how long it takes.")]
+
+
+@app.command()
+def run(
+    dataset: Datasets = None,
+    method: Methods = None,
+    minority: Minority = None,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    executor: Executor = None,
+    workers: Workers = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a running dask scheduler.")] = None,
+    results: Results = None,
+    dry_run: DryRun = False,
+    redo_stale: Annotated[bool, typer.Option("--redo-stale", help="Redo fits whose code has changed since.")] = False,
+    for_weights: Annotated[
+        bool, typer.Option("--weights", help="Redo fits whose weights [run] keep_weights wants and that have none.")
+    ] = False,
+    with_controls: Annotated[
+        bool, typer.Option("--controls", help="Add a cheap method with the computation of each method with stages.")
+    ] = False,
+    oracle_audit: Annotated[
+        bool, typer.Option("--oracle-audit", help="Add fits whose epoch is picked on the test set; no table has them.")
+    ] = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
+
+    Exit status: 0 all cells done, 1 some cells failed, 2 wrong usage or configuration.
+    """
+    settings = settings_of(
+        config,
+        datasets=dataset,
+        methods=method,
+        minority=minority,
+        seeds=seeds,
+        profile=profile,
+        executor=executor,
+        workers=workers,
+        scheduler=scheduler,
+        results=results,
+    )
+    store = Store(settings.paths.results)
+    more = [control.job for control in controls(settings)] if with_controls else []
+    more += audits(settings) if oracle_audit else []
+    plan = make_plan(settings, store, redo_stale, build_grid(settings).extended(more), for_weights)
+    _run(settings, store, plan, dry_run, redo_stale)
+
+
+@app.command()
+def noise(
+    dataset: Datasets = None,
+    method: Methods = None,
+    minority: Minority = None,
+    times: Annotated[int, typer.Option(min=2, help="Fits of each source, the one they share included.")] = 5,
+    profile: Profile = None,
+    executor: Executor = None,
+    workers: Workers = None,
+    results: Results = None,
+    dry_run: DryRun = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Repeat fits while one source of chance varies at a time: how much of a difference is luck, and whose?
+
+    Default: Vanilla and the control method, at the smallest minority count. `imbench report` shows the outcome.
+    """
+    settings = settings_of(
+        config,
+        datasets=dataset,
+        methods=method,
+        minority=minority,
+        profile=profile,
+        executor=executor,
+        workers=workers,
+        results=results,
+    )
+    chosen = settings.run.methods if method else ("Vanilla", settings.run.control)
+    settings = settings.model_copy(update={"run": settings.run.model_copy(update={"methods": chosen})})
+    jobs = [job for repeat in repeats(settings, times) for job in repeat.jobs]
+    store = Store(settings.paths.results)
+    _run(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
+
+
+def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
+    """Say what is to be done, do it, and say what was done."""
+    say_aside(store)
+    for path in plan.damaged:
+        say(f"set aside, to be made again: {path}: its content is not what was written")
+    states = plan.standing.count(plan.grid.jobs)
+    say(listing.plan_text(plan, settings, Device.best()))
+    if dry_run:
+        return
+    try:
+        ended = run_plan(settings, plan, store) if plan.todo else {}
+    except KeyboardInterrupt:
+        raise Stopped("stopped; what was finished is stored, the same command goes on from there") from None
+    stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
+    now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
+    say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
+    if ended.get("failed", 0):
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    dataset: Datasets = None,
+    method: Methods = None,
+    minority: Minority = None,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Show what is done, stale, failed and missing, and the time that is left."""
+    settings = settings_of(
+        config, datasets=dataset, methods=method, minority=minority, seeds=seeds, profile=profile, results=results
+    )
+    store = Store(settings.paths.results)
+    plan = make_plan(settings, store)
+    say_aside(store)
+    show(listing.status_rows(plan), as_json)
+    if not as_json:
+        for line in listing.failures(plan, store):
+            print(line)
+        left = f"{spoken(plan.seconds_left)} with {listing.counted(plan.estimate.workers, 'worker')}"
+        print(f"{listing.kinds(plan.todo)} to do, {left}")
