@@ -249,6 +249,14 @@ def test_a_required_claim_that_does_not_come_out_so_fails() -> None:
     assert claims_rows(findings)[0]["required"] == "reproduced: failed"
 
 
+def test_a_claim_says_that_code_has_changed_under_its_runs() -> None:
+    said = claim("beats", over=["B"])
+    (fresh,) = judge_claims([said], Given(AB5=UP))
+    (stale,) = judge_claims([said], Given(AB5=UP), {(said.task, said.minority[0])})
+    assert fresh.verdict == stale.verdict == "reproduced", "figures stand all the same"
+    assert stale.figures == f"{fresh.figures} (some of these runs were made by code that has changed since)"
+
+
 GOOD = 'id = "a"\ntext = "t"\ntask = "digits"\nminority = [8]\nmetric = "acsa"\nmethod = "CS"\n'
 
 

@@ -74,7 +74,9 @@ def findings(found: Gathered) -> tuple[Finding, ...]:
     """
     claims = load_claims(found.config.report.claims)
     check_names(claims, found.config)
-    return judge_claims(claims, Recorded(found.outcomes, values_by_translator(found.measured)))
+    rows = found.frame[found.frame["status"] == "stale"]
+    stale = {(str(task), int(count)) for task, count in zip(rows["task"], rows["minority_count"], strict=True)}
+    return judge_claims(claims, Recorded(found.outcomes, values_by_translator(found.measured)), stale)
 
 
 def whole_page(

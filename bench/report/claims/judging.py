@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bench.report.claims.claim import UNDECIDED, Above, Below, Best, Claim, Differs, Equal, Grows, Verdict, rivals
 from bench.report.claims.evidence import Estimate, Evidence
 from bench.report.claims.published import published
-from bench.report.layout import method_key
+from bench.report.layout import Place, method_key
 
+STALE = " (some of these runs were made by code that has changed since)"
 Print = Literal["holds", "does not hold", "not printed"]
 
 
@@ -24,12 +25,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim with what our records say about it, and whether it holds in the tables of the paper itself."""
+    """A claim with what our records say about it, and whether it holds in the tables of the paper itself.
+
+    `stale` says that a run at its minority counts was made by code that has changed since.
+    """
 
     claim: Claim
     verdict: Verdict
     points: tuple[Point, ...]
     paper: Print
+    stale: bool = False
 
     @property
     def failed(self) -> bool:
@@ -39,15 +44,18 @@ class Finding:
     @property
     def figures(self) -> str:
         """The figures of every minority count in one line."""
-        return "; ".join(point.figures for point in self.points)
+        return "; ".join(point.figures for point in self.points) + (STALE if self.stale else "")
 
 
-def judge_claims(claims: Iterable[Claim], evidence: Evidence) -> tuple[Finding, ...]:
+def judge_claims(
+    claims: Iterable[Claim], evidence: Evidence, stale: Collection[Place] = frozenset()
+) -> tuple[Finding, ...]:
     """Hold claims against evidence; see `judge` for the rule.
 
-    Under `Finding.paper` the same rule is applied to the paper's printed numbers, as if they had no noise.
+    Under `Finding.paper` the same rule is applied to the paper's printed numbers, as if they had no noise. `stale` are
+    the places that have runs of code that has changed since.
     """
-    return tuple(_finding(claim, evidence) for claim in claims)
+    return tuple(_finding(claim, evidence, stale) for claim in claims)
 
 
 def claims_rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -82,11 +90,11 @@ def judge(claim: Claim, evidence: Evidence) -> tuple[Verdict, tuple[Point, ...]]
     return _verdict(true >= needed, false > len(points) - needed, points), points
 
 
-def _finding(claim: Claim, evidence: Evidence) -> Finding:
+def _finding(claim: Claim, evidence: Evidence, stale: Collection[Place]) -> Finding:
     verdict, points = judge(claim, evidence)
     printed, _ = judge(claim, published())
     word: Print = "holds" if printed == "reproduced" else "not printed" if printed == "not run" else "does not hold"
-    return Finding(claim, verdict, points, word)
+    return Finding(claim, verdict, points, word, any((claim.task, count) in stale for count in claim.minority))
 
 
 def _points(claim: Claim, evidence: Evidence) -> Iterable[Point]:
