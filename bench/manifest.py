@@ -7,10 +7,10 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from bench.atomic import write_atomically
 from bench.dataset import Dataset
 from bench.errors import DataError
 
@@ -49,25 +49,6 @@ def combined(manifest: Mapping[str, str]) -> str:
     return sha256(manifest_text(manifest).encode()).hexdigest()[:12]
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a small file whole or not at all.
-
-    Raises
-    ------
-    DataError
-        The folder cannot be written to; the text names it.
-    """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf8")
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
-
-
 def digests(
     dataset: Dataset, names: Sequence[str], memo: Path | None = None, progress: Progress | None = None
 ) -> dict[str, str]:
@@ -82,6 +63,8 @@ def digests(
     ------
     DataError
         A file is missing or cannot be read; the text names it.
+    StoreError
+        The memo cannot be written.
     """
     known = _read_memo(memo) if dataset.has_files else {}
     stamps = {name: _stamp(dataset, name) for name in names} if dataset.has_files else {}
@@ -94,7 +77,8 @@ def digests(
             if progress:
                 progress(done, len(unknown))
     if memo and unknown and dataset.has_files:
-        write_text(memo, json.dumps(known | {stamps[name]: found[name] for name in names}, indent=0))
+        text = json.dumps(known | {stamps[name]: found[name] for name in names}, indent=0)
+        write_atomically(memo, text.encode(), durable=False)
     return {name: found[name] for name in names}
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import wrap
 
+from bench.atomic import write_atomically
 from bench.dataset import PARTS, Dataset, Pinned, Split
 from bench.errors import DataError
-from bench.manifest import combined, digests, manifest_text, read_manifest, write_text
+from bench.manifest import combined, digests, manifest_text, read_manifest
 
 
 def read_split(path: Path) -> Split:
@@ -66,15 +67,17 @@ def written_down(dataset: Dataset, edition: str, make: Callable[[], Split], file
     Raises
     ------
     DataError
-        The images are missing, or the file cannot be read or written.
+        The images are missing, or the file cannot be read.
+    StoreError
+        The file cannot be written.
     """
     manifest_file = file.with_suffix(".sha256")
     # The split is written last: where it is, its manifest is complete.
     if not file.exists():
         split = make()
         names = [name for part in PARTS for name in split.names(part)]
-        write_text(manifest_file, manifest_text(digests(dataset, names)))
-        write_text(file, split_text(split))
+        write_atomically(manifest_file, manifest_text(digests(dataset, names)).encode())
+        write_atomically(file, split_text(split).encode())
     manifest = read_manifest(manifest_file)
     return Pinned(f"{edition}-{combined(manifest)}", read_split(file), manifest)
 

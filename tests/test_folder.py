@@ -10,7 +10,7 @@ from PIL import Image
 
 from bench.check import check
 from bench.dataset import PARTS
-from bench.errors import DataError
+from bench.errors import DataError, StoreError
 from datasets.folder import FolderDataset
 
 
@@ -102,7 +102,7 @@ def test_absent_folder_names_its_section_of_the_configuration(tmp_path: Path) ->
 def test_folder_that_cannot_be_written_to_is_one_clear_line(tmp_path: Path) -> None:
     root = folders(tmp_path / "images", cat=12, dog=12)
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="cannot be written"):
+    with pytest.raises(StoreError, match="cannot write in"):
         FolderDataset("mine", root, split_file=tmp_path / "file" / "split.json").split()
 
 

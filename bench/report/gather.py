@@ -10,7 +10,7 @@ import pandas as pd
 from bench.compose import compose
 from bench.composition import Composition
 from bench.config import Config
-from bench.errors import ConfigError, DataError, UserError
+from bench.errors import ConfigError, DataError, StoreError, UserError
 from bench.grid import Grid, build_grid
 from bench.job import Arguments
 from bench.jobcode import code_of
@@ -135,7 +135,7 @@ def _source(name: str, config: Config, stores: Sequence[Store], asked: bool) -> 
         records = {id: record for id in ids if (record := store.get(id))}
         try:
             grid = build_grid(_widened(config, name, records.values()))
-        except (DataError, ConfigError):
+        except (DataError, StoreError, ConfigError):
             if asked:
                 raise
             return None  # a folder that is not here, or settings meant for another dataset
