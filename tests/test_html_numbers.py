@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from html_demo import demo_page
-from html_reader import Element, demo, elements, read, squeezed
+from html_reader import Element, elements, read, squeezed
 from scipy import stats
 
 from bench.report.html.grid import place
@@ -19,6 +19,7 @@ from bench.report.html.page import Group, Page, Sheet, Spot
 from bench.report.html.provenance import provenances
 from bench.report.html.render import render
 from bench.report.table import Flag, Label, Row, Table, Value, mark_best
+from bench.report.verification.pagefigures import page_figures
 
 
 def value(mean: float | None, *flags: Flag, n: int = 5) -> Value:
@@ -44,9 +45,9 @@ def cells(page: Page) -> list[Element]:
 def test_every_number_of_a_table_can_be_computed_again() -> None:
     runs = {place(cell.spot): {run.seed: run.figures for run in cell.runs} for cell in demo_page().cells}
     checked = Counter[str]()
-    for element in demo():
-        data = {name.removeprefix("data-"): text for name, text in element.attributes.items()}
-        if data.get("figure") not in ("mean", "half_width", "run") or "tbody" not in element.parents:
+    for element in page_figures(render(demo_page())):
+        data = element.attributes
+        if data["figure"] not in ("mean", "half_width", "run"):
             continue
         mine = runs[place(Spot(data["method"], data["task"], int(data["minority"])))]
         figures = {seed: figures[data["metric"]] for seed, figures in mine.items()}

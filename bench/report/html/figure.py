@@ -38,15 +38,15 @@ class Figure:
     against: str = ""
     seed: int | None = None
 
-    def attributes(self, profile: str) -> dict[str, str]:
-        """Return the `data-` attributes of the element that prints it; what is not set is left out."""
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The `data-` attributes of the element that prints it; what is not set is left out."""
         known = {
             "figure": self.statistic,
             "task": self.task,
             "minority": self.minority,
             "method": self.method,
             "metric": self.metric,
-            "profile": profile,
             "against": self.against,
             "seed": self.seed,
             "value": None if self.value is None else repr(float(self.value)),

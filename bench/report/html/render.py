@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from itertools import groupby
@@ -65,7 +65,6 @@ def render(page: Page) -> str:
         sections={name: title for name, title in SECTIONS.items() if getattr(page, name) or name == "summary"},
         tables=tables,
         runs=[(key, list(cells)) for key, cells in groupby(page.cells, key=_column)],
-        attributes=_attributes(page.profile),
         target=target,
         target_of=lambda cell: targets[place(cell.spot)],
         style=_asset("page.css"),
@@ -84,10 +83,6 @@ def anchored(prefix: str, names: Iterable[str]) -> list[str]:
 
 def _column(cell: Provenance) -> tuple[str, str]:
     return cell.spot.task, cell.counts
-
-
-def _attributes(profile: str) -> Callable[[Figure], dict[str, str]]:
-    return lambda figure: figure.attributes(profile)
 
 
 @cache

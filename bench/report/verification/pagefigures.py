@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 NUMBER = re.compile(r"[-+\N{MINUS SIGN}]?\d+(?:\.(\d+))?(?:[eE][-+]?\d+)?")
+CELL = ("profile", "task", "minority", "method", "metric", "seed")
 # Elements that have no end tag.
 VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
 
 @dataclass(frozen=True)
 class PageFigure:
-    """An element with `data-figure`: its attributes without `data-`, its text and its line in the file."""
+    """An element with `data-figure`: its attributes without `data-`, its text and its line in the file.
+
+    Which cell it speaks of may be said by elements around it.
+    """
 
     attributes: Mapping[str, str]
     text: str
@@ -50,11 +54,14 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.found: list[PageFigure] = []
         self._open: list[tuple[str, dict[str, str] | None, list[str], int]] = []
+        self._places: list[dict[str, str]] = [{}]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         data = {name.removeprefix("data-"): value or "" for name, value in attrs if name.startswith("data-")}
         if tag not in VOID:
-            self._open.append((tag, data if "figure" in data else None, [], self.getpos()[0]))
+            place = self._places[-1]
+            self._open.append((tag, place | data if "figure" in data else None, [], self.getpos()[0]))
+            self._places.append(place | {name: data[name] for name in CELL if name in data})
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Pass over `<path/>` and its like, which hold no text."""
@@ -78,6 +85,7 @@ class _Reader(HTMLParser):
             self._shut()
 
     def _shut(self) -> str:
+        self._places.pop()
         name, attributes, text, line = self._open.pop()
         if attributes is not None:
             self.found.append(PageFigure(attributes, " ".join("".join(text).split()), line))
