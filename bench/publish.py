@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from bench.config import Config
-from bench.grid import build_grid
+from bench.grid import Grid
 from bench.record import Record
 from bench.store import Store
 
 
-def publishable(config: Config, store: Store, dataset: str) -> list[str]:
-    """Return the ids of the done records of a dataset in the Config's profile.
+def publishable(config: Config, store: Store, dataset: str, grid: Grid) -> list[str]:
+    """Return the ids of the done records of a dataset in the Config's profile; `grid` is the dataset's.
 
     A fit or audit belongs to the profile by its protocol; its epochs do not count, for a control has its own. Stages
     and measurements belong to it by the grid, and by the fits that rest on them.
     """
     ours = _without_epochs(config.profile.protocol(dataset).model_dump())
-    grid = {job.id for job in build_grid(config).jobs}
+    wanted_anyway = {job.id for job in grid.jobs}
     found: dict[str, Record] = {}
     for id, summary in store.summaries().items():
         if summary.dataset == dataset and summary.status == "done" and (record := store.get(id)):
             found[id] = record
     fits = {id: it for id, it in found.items() if it.kind in ("fit", "audit") and _protocol(it) == ours}
-    wanted = {id for id in found if id in grid} | fits.keys()
+    wanted = {id for id in found if id in wanted_anyway} | fits.keys()
     waiting = list(wanted)
     while waiting:
         for stage in found[waiting.pop()].identity.get("stages", ()):

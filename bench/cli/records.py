@@ -12,6 +12,7 @@ from bench import listing
 from bench.cli.options import ConfigFile, Json, Profile, Results, say, settings_of, show
 from bench.config import DEFAULT_FILE
 from bench.errors import UserError
+from bench.grid import build_grid
 from bench.publish import publishable
 from bench.store import Store
 from bench.why import explain
@@ -71,6 +72,6 @@ def pack(
     """
     settings = settings_of(config, datasets=[dataset], profile=profile, results=results)
     store = Store(settings.paths.results)
-    ids = publishable(settings, store, dataset)
+    ids = publishable(settings, store, dataset, build_grid(settings))
     store.pack(ids, file)
     say(f"{listing.counted(len(ids), 'record')} written to {file}")

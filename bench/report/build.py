@@ -59,7 +59,7 @@ def _records(found: Gathered) -> str:
     """Return records.csv: every record that the report may rest on, those of experiments beside the grid too."""
     lines = ["record,task,kind"]
     for task, source in found.sources.items():
-        ids = publishable(narrowed(found.config, task), source.store, task)
+        ids = publishable(found.config, source.store, task, source.grid)
         lines += [f"{id},{task},{source.records[id].kind}" for id in ids]
     return "\n".join(lines) + "\n"
 

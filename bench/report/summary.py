@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from bench.report.layout import Key, Place, method_key
@@ -17,13 +18,14 @@ def summarise(frame: pd.DataFrame, metric: str) -> Summary:
         zip(frame["method"], frame["task"], frame["minority_count"], strict=True)
     ):
         groups.setdefault((method_key(method), (task, int(count))), []).append(row)
-    return {spot: _value(frame.iloc[rows], metric) for spot, rows in groups.items()}
+    states, values = frame["status"].to_numpy(), frame[metric].to_numpy(dtype=float)
+    alike = [metric in str(text).split() for text in frame["alike"]] if "alike" in frame else [False] * len(frame)
+    return {spot: _value(states[rows], values[rows], all(alike[row] for row in rows)) for spot, rows in groups.items()}
 
 
-def _value(cells: pd.DataFrame, metric: str) -> Value:
-    states = cells["status"]
-    figures = cells.loc[states.isin(["done", "stale"]), metric].dropna()
-    n, expected = len(figures), len(cells)
+def _value(states: np.ndarray, values: np.ndarray, alike: bool) -> Value:
+    figures = values[np.isin(states, ["done", "stale"]) & ~np.isnan(values)]
+    n, expected = len(figures), len(states)
     flags: set[Flag] = set()
     flag: Flag
     for flag in ("failed", "missing", "stale", "not applicable"):
@@ -31,7 +33,7 @@ def _value(cells: pd.DataFrame, metric: str) -> Value:
             flags.add(flag)
     if 0 < n < expected:
         flags.add("partial")
-    if "alike" in cells and all(metric in str(text).split() for text in cells["alike"]):
+    if alike:
         flags.add("alike")
     return Value(
         mean=float(figures.mean()) if n else None,
