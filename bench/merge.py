@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,7 +19,7 @@ class Collision:
 
     `ours` and `theirs` are the environments. `fields` names what differs: in the outcome, in the environment as
     `environment.NAME` and in the code as `code.MODULE`. `difference` is the largest distance of two probabilities,
-    nan where they cannot be compared.
+    or of two figures of a measurement, nan where they cannot be compared.
     """
 
     id: str
@@ -59,12 +60,22 @@ def collision(ours: Record, theirs: Record) -> Collision:
     fields = [name for name in OUTCOME if getattr(ours, name) != getattr(theirs, name)]
     fields += _differing("environment", ours.environment, theirs.environment)
     fields += _differing("code", ours.code, theirs.code)
-    distances = [_distance(ours.validation, theirs.validation), _distance(ours.test, theirs.test)]
+    distances = [
+        _distance(ours.validation, theirs.validation),
+        _distance(ours.test, theirs.test),
+        _between(ours.figures, theirs.figures),
+    ]
     return Collision(ours.id, ours.environment, theirs.environment, tuple(fields), float(np.max(distances)))
 
 
 def _differing(prefix: str, ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
     return [f"{prefix}.{name}" for name in sorted(ours.keys() | theirs.keys()) if ours.get(name) != theirs.get(name)]
+
+
+def _between(ours: Mapping[str, float], theirs: Mapping[str, float]) -> float:
+    if ours.keys() != theirs.keys():
+        return float("nan")
+    return max((abs(value - theirs[name]) for name, value in ours.items()), default=0.0)
 
 
 def _distance(ours: Predictions | None, theirs: Predictions | None) -> float:

@@ -73,13 +73,14 @@ class Workshop:
     def measurements(self, method: Composition, fit: Job, requests: Iterable[StageRequest]) -> list[Job]:
         """Return the measurements that a fit's translators call for, after the jobs that they need.
 
-        Those of a stage are the same for every seed; those of what a fit leaves are its own.
+        Those of a stage are the same for every seed; those of what a fit leaves are its own. Longer trainings are for
+        the first stream: of the others only the luck is asked.
         """
         jobs: dict[str, Job] = {}
         if JUDGE not in STAGES:
             return []
         stream = fit.streams.stage
-        for request in self._measured(requests):
+        for request in self._measured(requests, longer=not stream):
             need, made = self._stage(request, stream)
             jobs |= {job.id: job for job in (*made, *self._judged(need, need.call.label, Streams(stage=stream)))}
         for part in method.parts:
@@ -88,11 +89,12 @@ class Workshop:
                 jobs |= {job.id: job for job in self._judged(need, method.name, fit.streams)}
         return list(jobs.values())
 
-    def _measured(self, requests: Iterable[StageRequest]) -> list[StageRequest]:
+    def _measured(self, requests: Iterable[StageRequest], longer: bool) -> list[StageRequest]:
         found: list[StageRequest] = []
         for request in requests:
             stage = self._call(request).build()
-            found += stage.measured() or self._measured(stage.requires())
+            measured = [it for it in stage.measured() if longer or it == request]
+            found += measured or self._measured(stage.requires(), longer)
         return found
 
     def _judged(self, need: Need, label: str, streams: Streams) -> list[Job]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from small_records import files_under, small_record, stored
 
@@ -100,6 +102,17 @@ def test_merge_takes_what_is_missing_and_reports_what_collides(tmp_path: Path) -
     assert stored(ours, 0).environment["torch"] == "1"
     assert stored(ours, 1).cost.seconds == 1.0
     assert {record.id: record.status for record in ours.records()} == dict.fromkeys(id_of.values(), "done")
+
+
+def test_measurements_differ_by_their_figures(tmp_path: Path) -> None:
+    ours, theirs = Store(tmp_path / "ours"), Store(tmp_path / "theirs")
+    bare: dict[str, Any] = {"validation": None, "test": None}
+    ours.save(small_record(0, figures={"kid": 0.25, "fid": 3.0}, **bare))
+    theirs.save(small_record(0, figures={"kid": 0.5, "fid": 3.0}, **bare))
+    ours.save(small_record(1, figures={"kid": 0.25}, **bare))
+    theirs.save(small_record(1, figures={"fid": 0.25}, **bare))
+    found = {it.id: it.difference for it in ours.merge(theirs).collisions}
+    assert found[small_record(0).id] == 0.25 and np.isnan(found[small_record(1).id])
 
 
 def test_merging_twice_changes_nothing(tmp_path: Path) -> None:

@@ -30,6 +30,12 @@ class Listing:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def words(self) -> frozenset[int]:
+        """Columns that hold words alone, no numbers."""
+        columns = enumerate(zip(*self.rows, strict=True))
+        return frozenset(k for k, texts in columns if all(text[:1].isalpha() for text in texts))
+
 
 @dataclass(frozen=True)
 class Case:
