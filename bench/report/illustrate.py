@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from bench.errors import DataError, StoreError
+from bench.grid import dataset_named
 from bench.images import ImageSet
 from bench.record import Record
 from bench.report import paper
@@ -39,8 +41,12 @@ def illustrate(
     for task in tasks:
         if task in subjects:
             pictures += charts(subjects[task], found.records.get)
+        private = dataset_named(task, found.config).has_files  # what is embedded here may be passed on
         for each in _with_images(task, found):
-            (pictures if isinstance(each, Picture) else left_out).append(each)  # type: ignore[arg-type]
+            if isinstance(each, Picture):
+                pictures.append(replace(each, shows_images=each.shows_images and private))
+            else:
+                left_out.append(each)
     return tuple(pictures), tuple(left_out)
 
 

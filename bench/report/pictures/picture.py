@@ -27,7 +27,7 @@ class Picture:
     caption
         How to read it.
     shows_images
-        Whether images of a dataset are in it, which may not be redistributable.
+        Whether images of a dataset are in it that may not be passed on.
     """
 
     name: str
