@@ -19,7 +19,7 @@ from bench.report.experiments import control_figures, costs, repeats_by_source
 from bench.report.gallery import gallery
 from bench.report.gather import Gathered, narrowed
 from bench.report.grids import open_test, translation_grid
-from bench.report.pictures.picture import Picture
+from bench.report.pictures.picture import Picture, in_palette
 from bench.report.pictures.variance import Source as Bar
 from bench.statistics.noise import components
 from bench.weights import CLASSIFIER, Weights
@@ -41,13 +41,18 @@ def illustrate(
     for task in tasks:
         if task in subjects:
             pictures += charts(subjects[task], found.records.get)
-        private = dataset_named(task, found.config).has_files  # what is embedded here may be passed on
+        private = dataset_named(task, found.config).has_files
         for each in _with_images(task, found):
             if isinstance(each, Picture):
-                pictures.append(replace(each, shows_images=each.shows_images and private))
+                pictures.append(each if private or not each.shows_images else _public(each))
             else:
                 left_out.append(each)
     return tuple(pictures), tuple(left_out)
+
+
+def _public(picture: Picture) -> Picture:
+    """Return a picture of embedded images, which may be passed on and have few colours, ready for the page."""
+    return replace(picture, png=in_palette(picture.png), shows_images=False)
 
 
 def subjects_of(found: Gathered) -> dict[str, Subject]:

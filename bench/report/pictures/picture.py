@@ -46,7 +46,12 @@ def png(figure: Figure) -> bytes:
 
 def chart(figure: Figure) -> bytes:
     """Return a figure without photographs as `png` does, in a palette: a fifth of the size, and no eye sees it."""
-    with Image.open(io.BytesIO(png(figure))) as whole:
+    return in_palette(png(figure))
+
+
+def in_palette(picture: bytes) -> bytes:
+    """Return a PNG with few colours."""
+    with Image.open(io.BytesIO(picture)) as whole:
         few = whole.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     few.save(buffer, "PNG", optimize=True, dpi=(DPI, DPI))
