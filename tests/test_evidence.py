@@ -34,6 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         toml = bench_toml(folder, STAGES.format(more=""), minority=[4, 6], **RUN)
         assert imbench("run", "--config", toml, "--controls", "--oracle-audit").status == 0
         assert imbench("noise", "--config", toml, "--times", 2, "--method", "Vanilla").status == 0
+        more = ("--minority", 6)  # of another count, which the page leaves out
+        assert imbench("noise", "--config", toml, "--times", 2, "--method", "Vanilla", *more).status == 0
         assert imbench("report", "--config", toml).status == 0
     return folder
 

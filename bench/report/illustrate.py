@@ -92,16 +92,13 @@ def noise_of(task: str, found: Gathered) -> list[Bar]:
     mine = [it for it in found.records.values() if it.identity.get("dataset") == task]
     repeats = repeats_by_source(mine, protocol, found.adjust_of, method_of)
     bars: list[Bar] = []
-    for place, sources in repeats.items():
-        if place[0] != task:
-            continue
-        for name, methods in sources.items():
-            runs = [[run[SHOWN] for run in values] for values in methods.values() if len(values) > 1]
-            whole = [values for values in runs if len(values) == max(map(len, runs))]
-            if whole:
-                found_component = components({name: np.array(whole)})[0]
-                ends = (float(np.sqrt(found_component.low)), float(np.sqrt(found_component.high)))
-                bars.append(Bar(name, found_component.sd, sum(map(len, whole)), *ends))
+    for name, methods in repeats[min(repeats)].items() if repeats else ():  # at the smallest count
+        runs = [[run[SHOWN] for run in values] for values in methods.values() if len(values) > 1]
+        whole = [values for values in runs if len(values) == max(map(len, runs))]
+        if whole:
+            component = components({name: np.array(whole)})[0]
+            ends = (float(np.sqrt(component.low)), float(np.sqrt(component.high)))
+            bars.append(Bar(name, component.sd, sum(map(len, whole)), *ends))
     return bars
 
 
