@@ -92,7 +92,7 @@ class PlainProgress(Progress):
         self._over = threading.Event()
 
     def __enter__(self) -> Progress:
-        threading.Thread(target=self._keep_showing, daemon=True).start()
+        threading.Thread(target=self._keep_showing, name="progress", daemon=True).start()
         return self
 
     def __exit__(self, *error: object) -> None:
