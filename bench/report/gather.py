@@ -11,7 +11,7 @@ from bench.compose import compose
 from bench.composition import Composition
 from bench.config import Config
 from bench.errors import ConfigError, DataError, StoreError, UserError
-from bench.grid import Grid, build_grid
+from bench.grid import Grid, build_grid, workshops
 from bench.job import Arguments
 from bench.jobcode import code_of
 from bench.record import Record, digest
@@ -133,6 +133,8 @@ def _source(name: str, config: Config, stores: Sequence[Store], asked: bool) -> 
     for store in stores:
         ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
         records = {id: record for id in ids if (record := store.get(id))}
+        if not (records or asked):
+            continue
         try:
             grid = build_grid(_widened(config, name, records.values()))
         except (DataError, StoreError, ConfigError):
@@ -155,8 +157,8 @@ def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
         if (more := _known(spelled, given)) and more.training_part not in [method.training_part for method in methods]:
             methods.append(more)
     counts = dict.fromkeys(min(identity["counts"]) for identity in mine)
-    base = build_grid(narrowed(config, name, config.run.methods, config.run.minority))
-    minority = sorted({cell.minority_count for cell in base.cells} | counts.keys())
+    asked = {min(place.task.counts) for place in workshops(name, config)}
+    minority = sorted(asked | counts.keys())
     return narrowed(config, name, tuple(method.name for method in methods), tuple(minority))
 
 
