@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
+from typer.main import get_command
 
+from bench.cli import app
 from bench.store import Store
 
 
@@ -193,3 +195,13 @@ def test_help_and_version(tmp_path: Path) -> None:
     assert shown.status == 0 and all(
         command in shown.out for command in ("run", "status", "report", "why", "list", "data")
     )
+
+
+def test_no_help_has_square_brackets_which_are_taken_for_markup_and_vanish() -> None:
+    commands = [get_command(app)]
+    for command in commands:
+        commands += getattr(command, "commands", {}).values()
+    assert len(commands) > 10
+    texts = [command.help or "" for command in commands]
+    texts += [getattr(option, "help", None) or "" for command in commands for option in command.params]
+    assert [text for text in texts if "[" in text] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import struct
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from PIL import Image
 from small_pictures import COLORS, FOURTEEN, examples
 
 from bench.report.pictures import heatmaps
+from bench.report.pictures.draw import FEW, draw
 from bench.report.pictures.panels import columns_for, shown
 from bench.report.pictures.picture import Picture
 
@@ -140,3 +142,13 @@ def test_nothing_global_is_touched() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_charts_drawn_in_other_processes_are_those_drawn_here_and_in_the_same_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bench.report.pictures.draw.cpu_count", lambda: 2)
+    charts = [chart for name, chart in examples(FOURTEEN[:2]).items() if name not in OF_IMAGES]
+    assert len(charts) > FEW
+    assert list(draw(charts)) == list(draw(charts, here=True))
+    assert os.getpid() not in list(draw([os.getpid] * len(charts)))  # type: ignore[list-item,comparison-overlap]

@@ -26,7 +26,7 @@ Minority = Annotated[
     list[int] | None, typer.Option("--minority", help="Training images of the rare class; may be repeated.")
 ]
 Seeds = Annotated[int | None, typer.Option("--seeds", help="Repetitions of every cell.")]
-Profile = Annotated[str | None, typer.Option("--profile", help="The protocol: a section of [profiles].")]
+Profile = Annotated[str | None, typer.Option("--profile", help="The protocol, one of the configuration's profiles.")]
 Results = Annotated[Path | None, typer.Option("--results", help="The folder of records.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

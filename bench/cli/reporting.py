@@ -63,7 +63,7 @@ def claims(
 ) -> None:
     """Hold the paper's sentences, and yours, against the records: reproduced, contradicted, undecided, not run.
 
-    Exit status 1 if a claim marked `required` has another verdict. Yours: [report] claims in bench.toml.
+    Exit status 1 if a claim marked `required` has another verdict. Yours: `report.claims` in bench.toml.
     """
     settings = settings_of(config, seeds=seeds, profile=profile, results=results)
     found = findings(gather(settings, tuple(dataset or ()), stores_of(settings, own=results is not None)))

@@ -54,10 +54,11 @@ def run(
     dry_run: DryRun = False,
     redo_stale: Annotated[bool, typer.Option("--redo-stale", help="Redo fits whose code has changed since.")] = False,
     for_weights: Annotated[
-        bool, typer.Option("--weights", help="Redo fits whose weights [run] keep_weights wants and that have none.")
+        bool, typer.Option("--weights", help="Redo fits whose weights are to be kept (keep_weights) and are not.")
     ] = False,
     with_controls: Annotated[
-        bool, typer.Option("--controls", help="Add a cheap method with the computation of each method with stages.")
+        bool,
+        typer.Option("--controls", help="Add a cheap method given as much computation, for each method with stages."),
     ] = False,
     oracle_audit: Annotated[
         bool, typer.Option("--oracle-audit", help="Add fits whose epoch is picked on the test set; no table has them.")

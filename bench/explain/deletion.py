@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torchvision.transforms.functional import gaussian_blur
 
 from bench.explain.evaluation import BATCH, probabilities
 
@@ -64,6 +63,8 @@ def insertion(model: nn.Module, image: Tensor, saliency: Tensor, label: int, ste
 
 def blurred(image: Tensor) -> Tensor:
     """Return an image (3, H, W) as insertion starts with it; its border is mirrored, not darkened."""
+    from torchvision.transforms.functional import gaussian_blur  # here, for it takes long to import
+
     soft: Tensor = gaussian_blur(image, [KERNEL, KERNEL], [SIGMA, SIGMA])
     return soft
 

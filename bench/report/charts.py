@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from bench.grid import Cell
 from bench.record import Record
 from bench.report.experiments import ControlFigures
 from bench.report.pictures import calibration, counts, pareto, priors, ranks, training, variance
-from bench.report.pictures.picture import Picture
+from bench.report.pictures.draw import Drawing
 from bench.statistics.confusion import confusion_matrices
 from bench.statistics.intervals import t_interval
 from bench.statistics.outcomes import Outcomes
@@ -54,29 +55,27 @@ class Subject:
         return min(self.outcomes)
 
 
-def charts(subject: Subject, record_of: Callable[[str], Record | None]) -> Iterator[Picture]:
-    """Give the charts of one dataset; one whose records are lacking is left out."""
+def charts(subject: Subject, record_of: Callable[[str], Record | None]) -> Iterator[Drawing]:
+    """Give the charts of one dataset, yet to be drawn; one whose records are lacking is left out."""
     task, place = subject.task, f"{subject.shown}, {subject.rarest} {subject.minority} images"
     if len(subject.outcomes) > 1:
         for metric in ("f1_minority", "acsa"):
-            drawn = counts.figure(subject.frame, task, metric, subject.shown)
-            yield Picture(f"{task}_{metric}_by_count", drawn.png, drawn.alt, drawn.caption)
+            yield partial(counts.figure, subject.frame, task, metric, subject.shown)
     runs = records_by_method(subject, record_of)
     if runs:
-        yield training.figure(runs, "validation_acsa", f"{task}_training", place)
-        yield training.figure(runs, "loss", f"{task}_training_loss", place)
+        yield partial(training.figure, runs, "validation_acsa", f"{task}_training", place)
+        yield partial(training.figure, runs, "loss", f"{task}_training_loss", place)
         outcomes = {method: _calibration(records, subject) for method, records in runs.items()}
-        yield calibration.figure(outcomes, subject.minority, f"{task}_calibration", place)
+        yield partial(calibration.figure, outcomes, subject.minority, f"{task}_calibration", place)
     yield from _priors(subject, place)
     if points := _points(subject):
-        yield pareto.figure(
-            points, "10^12 operations a fit", "F1 of the minority class", f"{task}_cost", f"{place}: quality and cost"
-        )
+        over, title = "10^12 operations a fit", f"{place}: quality and cost"
+        yield partial(pareto.figure, points, over, "F1 of the minority class", f"{task}_cost", title)
     if subject.sources:
-        yield variance.figure(subject.sources, "the ACSA", f"{task}_noise", f"{place}: whose luck")
+        yield partial(variance.figure, subject.sources, "the ACSA", f"{task}_noise", f"{place}: whose luck")
 
 
-def critical_difference(outcomes: Mapping[str, Mapping[int, Outcomes]], metric: str, title: str) -> Picture | None:
+def critical_difference(outcomes: Mapping[str, Mapping[int, Outcomes]], metric: str, title: str) -> Drawing | None:
     """Return the diagram of mean ranks over datasets, None where fewer than two methods are complete everywhere."""
     complete = {task: [it.complete() for it in columns.values()] for task, columns in outcomes.items()}
     named = [set(it.methods) for columns in complete.values() for it in columns]
@@ -90,7 +89,8 @@ def critical_difference(outcomes: Mapping[str, Mapping[int, Outcomes]], metric: 
     groups = [[methods[k] for k in group] for group in found.groups]
     over = f"{found.blocks} dataset{'s' if found.blocks > 1 else ''}"
     note = f"{found.caveat} Columns of one dataset share its images and count as one block."
-    return ranks.figure(
+    return partial(
+        ranks.figure,
         dict(zip(methods, found.means.tolist(), strict=True)),
         groups,
         found.critical_difference,
@@ -130,7 +130,7 @@ def _calibration(records: Sequence[Record], subject: Subject) -> tuple[np.ndarra
     return positive, np.concatenate([test.probabilities.array()[:, rare] for test in tests]).astype(float)
 
 
-def _priors(subject: Subject, place: str) -> Iterator[Picture]:
+def _priors(subject: Subject, place: str) -> Iterator[Drawing]:
     outcomes = subject.outcomes[subject.rarest].complete()
     if outcomes.n_classes != 2 or not outcomes.methods:
         return
@@ -146,7 +146,8 @@ def _priors(subject: Subject, place: str) -> Iterator[Picture]:
     }
     marks = {"training set": float(training_prior(shares)[outcomes.minority]), "test set": 0.5}
     over = path[ascending, outcomes.minority]
-    yield priors.figure(over, curves, marks, subject.minority, f"{subject.task}_priors", f"{place}: F1 at other priors")
+    name, title = f"{subject.task}_priors", f"{place}: F1 at other priors"
+    yield partial(priors.figure, over, curves, marks, subject.minority, name, title)
 
 
 def _points(subject: Subject) -> list[pareto.Point]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import chain, islice
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from bench.report.experiments import control_figures, costs, repeats_by_source
 from bench.report.gallery import gallery
 from bench.report.gather import Gathered, narrowed
 from bench.report.grids import open_test, translation_grid
+from bench.report.pictures.draw import draw
 from bench.report.pictures.picture import Picture, in_palette
 from bench.report.pictures.variance import Source as Bar
 from bench.statistics.noise import components
@@ -31,28 +33,18 @@ def illustrate(
     found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str, ...]
 ) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
     """Return the pictures of the datasets to be written, and a line for each that could not be drawn."""
-    pictures: list[Picture] = []
-    left_out: list[str] = []
     tasks = [task for task in found.sources if not requested or task in requested]
-    if compared := {task: subject.outcomes for task, subject in subjects.items()}:
-        title = "Mean ranks: F1 of the minority class"
-        if diagram := critical_difference(compared, "f1_minority", title):
-            pictures.append(diagram)
+    compared = {task: subject.outcomes for task, subject in subjects.items()}
+    diagram = critical_difference(compared, "f1_minority", "Mean ranks: F1 of the minority class")
+    waiting = {task: list(charts(subjects[task], found.records.get)) for task in tasks if task in subjects}
+    every = [*([diagram] if diagram else []), *chain(*waiting.values())]
+    drawn = draw(every, here=found.config.run.executor == "inline")  # in other processes, while networks run here
+    with_images = {task: list(_with_images(task, found)) for task in tasks}
+    pictures = list(islice(drawn, 1 if diagram else 0))
     for task in tasks:
-        if task in subjects:
-            pictures += charts(subjects[task], found.records.get)
-        private = dataset_named(task, found.config).has_files
-        for each in _with_images(task, found):
-            if isinstance(each, Picture):
-                pictures.append(each if private or not each.shows_images else _public(each))
-            else:
-                left_out.append(each)
-    return tuple(pictures), tuple(left_out)
-
-
-def _public(picture: Picture) -> Picture:
-    """Return a picture of embedded images, which may be passed on and have few colours, ready for the page."""
-    return replace(picture, png=in_palette(picture.png), shows_images=False)
+        pictures += islice(drawn, len(waiting.get(task, ())))
+        pictures += (each for each in with_images[task] if isinstance(each, Picture))
+    return tuple(pictures), tuple(each for task in tasks for each in with_images[task] if isinstance(each, str))
 
 
 def subjects_of(found: Gathered) -> dict[str, Subject]:
@@ -111,8 +103,9 @@ def _with_images(task: str, found: Gathered) -> Iterator[Picture | str]:
     source, config = found.sources[task], found.config
     weights, test = Weights(source.store.root), partial(open_test, task, config)
     grid = translation_grid(task, source.grid.jobs, weights, test)
+    ready = partial(_on_page, private=dataset_named(task, config).has_files)
     if isinstance(grid, Picture):
-        yield grid
+        yield ready(grid)
     elif grid:
         yield f"{grid.name}: {grid.reason}"
     fits = [job for job in source.grid.jobs if job.kind == "fit"]
@@ -125,5 +118,12 @@ def _with_images(task: str, found: Gathered) -> Iterator[Picture | str]:
         yield f"{task}: heat maps left out: {' '.join(str(error).split())}"
         return
     shown = gallery(task, paper.shown(task), source.grid, weights, images, config, config.report.rise_masks)
-    yield from shown.pictures
+    yield from map(ready, shown.pictures)
     yield from shown.left_out
+
+
+def _on_page(picture: Picture, private: bool) -> Picture:
+    """Return a picture ready for the page, with few colours, if it shows images that may be passed on."""
+    if private or not picture.shows_images:
+        return picture
+    return replace(picture, png=in_palette(picture.png), shows_images=False)

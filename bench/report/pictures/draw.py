@@ -1,0 +1,31 @@
+"""Draw: charts side by side, in processes, since matplotlib keeps its settings for a whole process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from joblib import Parallel, cpu_count, delayed
+
+from bench.report.pictures.picture import Picture
+
+Drawing = Callable[[], Picture]
+
+FEW = 4  # charts that are drawn sooner than a process starts
+MOST = 4  # processes: each takes a few hundred megabytes
+
+
+def draw(drawings: Sequence[Drawing], here: bool = False) -> Iterator[Picture]:
+    """Draw them while the caller goes on; give them in their order.
+
+    Parameters
+    ----------
+    drawings
+        Picklable, as a `functools.partial` of a module's function is.
+    here
+        Draw in this process, when asked for each.
+    """
+    processes = min(MOST, cpu_count())
+    if here or processes < 2 or len(drawings) <= FEW:
+        return (drawing() for drawing in drawings)
+    drawn: Iterator[Picture] = Parallel(processes, return_as="generator")(delayed(it)() for it in drawings)
+    return drawn
