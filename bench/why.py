@@ -49,7 +49,8 @@ def _find(cell: str, config: Config) -> tuple[Cell, Job | None]:
         update={"datasets": (dataset,), "methods": (method,), "minority": (minority,), "seeds": seed + 1}
     )
     grid = build_grid(config.model_copy(update={"run": run}))
-    return grid.cells[-1], next((job for job in grid.jobs if job.id == grid.cells[-1].fit), None)
+    found = next(cell for cell in grid.cells if cell.seed == seed and not cell.translator)
+    return found, next((job for job in grid.jobs if job.id == found.fit), None)
 
 
 def _explain_job(job: Job, config: Config, store: Store) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from bench.report.html.page import ClaimRow, Fact, Group, MethodCard, Page, Shee
 from bench.report.html.provenance import provenances
 from bench.report.layout import METRICS, Layout, extended, generic, method_key
 from bench.report.pictures import counts
+from bench.report.settings import settings
 from bench.report.table import Table
 from bench.statistics.best import Family, Win, compare
 from bench.store import Store
@@ -64,7 +65,7 @@ def demo_page() -> Page:
         pictures=(counts.figure(rows[rows["task"] == "digits"], "digits"), examples()["ranks"]()),
         claims=_claims(rows),
         methods=tuple(_cards()),
-        protocol=tuple((name, str(value)) for name, value in config.profile.protocol("digits").model_dump().items()),
+        protocol=settings(config, {"digits": "digits"}, ()),
         environment=tuple((name, str(value)) for name, value in environment.items()),
         reproduce=(
             ("Run what is missing, then write this page", "make bench DATASET=horse2zebra PROFILE=cpu"),
@@ -109,16 +110,15 @@ def _groups(rows: pd.DataFrame, families: dict[str, Family]) -> Iterator[Group]:
 
 
 def _sheet(table: Table, layout: Layout, view: str, families: dict[str, Family]) -> Sheet:
-    alike, near = set(), set()
+    near = set()
     for task, count in layout.places:
         if found := families[task].of(str(count), layout.metric):
-            alike |= {Spot(method, task, count) for method in found.indistinguishable()}
             floor = found.noise.smallest_difference(5)
             for method, figures in zip(found.methods, found.figures, strict=True):
                 theirs = layout.published.get((method_key(method), (task, count)))
                 if theirs is not None and abs(figures.mean() - theirs) < floor:
                     near.add(Spot(method, task, count))
-    return Sheet(table, layout.metric, view, frozenset(alike), frozenset(near))
+    return Sheet(table, layout.metric, view, frozenset(near))
 
 
 def _claims(rows: pd.DataFrame) -> tuple[ClaimRow, ...]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from html_demo import demo_page
 from html_reader import demo, elements, squeezed
 
+from bench.report.evidence import Listing
 from bench.report.html.figure import Figure
 from bench.report.html.page import ClaimRow, Fact, Group, Mean, MethodCard, Page, Provenance, Run, Sheet, Spot
 from bench.report.html.render import anchored, render
@@ -44,7 +45,8 @@ def nasty_page() -> Page:
         pictures=(Picture(NASTY, PNG, NASTY, NASTY),),
         claims=(ClaimRow(NASTY, NASTY, NASTY, "not run", (NASTY, number), NASTY, True),),
         methods=(MethodCard(NASTY, NASTY, f"{NASTY} doi:10.1/a", (NASTY,), NASTY, NASTY, NASTY),),
-        protocol=((NASTY, NASTY),),
+        listings=(Listing(NASTY, NASTY, NASTY, (NASTY, NASTY), ((NASTY, NASTY),)),),
+        protocol=Listing(NASTY, NASTY, NASTY, (NASTY, NASTY), ((NASTY, NASTY),)),
         environment=((NASTY, NASTY),),
         reproduce=((NASTY, NASTY),),
         cells=(Provenance(spot, NASTY, (Mean("acsa", 0.5),), (run,), (NASTY,)),),
@@ -64,9 +66,9 @@ def test_names_from_outside_are_text_wherever_they_stand() -> None:
 
 def test_a_reference_leads_to_its_source_and_nowhere_else() -> None:
     cards = [
-        MethodCard("A", "", "Zhou & Liu 2006, doi:10.1109/TKDE.2006.17", ()),
-        MethodCard("B", "", "Cui et al. 2019, arXiv 1901.05555", ()),
-        MethodCard("C", "", "javascript:alert(1) <b>", ()),
+        MethodCard("A", "", "Zhou & Liu 2006, doi:10.1109/TKDE.2006.17", ("weights",)),
+        MethodCard("B", "", "Cui et al. 2019, arXiv 1901.05555", ("weights",)),
+        MethodCard("C", "", "javascript:alert(1) <b>", ("weights",)),
     ]
     found = [
         e for e in elements(Page("Title", "Banner", "cpu", methods=tuple(cards))) if e.tag == "a" and "dd" in e.parents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.atomic import write_atomically
@@ -10,12 +10,13 @@ from bench.config import Config
 from bench.publish import publishable
 from bench.report import paper, views
 from bench.report.ablation import main_rows
+from bench.report.asides import asides
 from bench.report.assemble import Material, assemble
 from bench.report.charts import Subject
 from bench.report.claims.judging import Finding, judge_claims
 from bench.report.claims.recorded import Recorded
 from bench.report.claims.source import check_names, load_claims
-from bench.report.evidence import Case, listings
+from bench.report.evidence import Case, Listing, listings
 from bench.report.experiments import oracle_gaps
 from bench.report.gather import Gathered, gather, narrowed
 from bench.report.html.page import Page
@@ -103,11 +104,16 @@ def whole_page(
             tables=_tables(found, tasks),
             # Photographs are large, and not ours to pass on; losses are for those who look further: both lie beside.
             pictures=[it for it in pictures if not it.shows_images and not it.name.endswith("_training_loss")],
-            listings=[it for task in tasks if task in subjects for it in listings(_case(found, subjects[task]))],
+            listings=[it for task in tasks if task in subjects for it in _listings(found, subjects[task])],
             notes=left_out,
             banner=found.banner,
         )
     )
+
+
+def _listings(found: Gathered, subject: Subject) -> Iterator[Listing]:
+    yield from listings(_case(found, subject))
+    yield from asides(subject.task, subject.shown, found.frame)
 
 
 def _case(found: Gathered, subject: Subject) -> Case:
@@ -118,12 +124,22 @@ def _case(found: Gathered, subject: Subject) -> Case:
         subject.shown,
         subject.minority,
         {cell.minority_count: cell.counts for cell in subject.cells},
+        _selected(subject),
         subject.outcomes,
         found.families[task],
         tuple(oracle_gaps(config, grid, found.records.get, found.adjust_of, "acsa")),
         tuple(subject.controls),
         tuple(subject.sources),
     )
+
+
+def _selected(subject: Subject) -> dict[str, tuple[tuple[int, ...], int]]:
+    """Return which epochs were selected at the smallest count, and of how many, by method."""
+    cells = subject.frame[subject.frame["minority_count"] == subject.rarest].dropna(subset=["selected_epoch", "epochs"])
+    return {
+        str(method): (tuple(sorted(map(int, rows["selected_epoch"]))), int(rows["epochs"].max()))
+        for method, rows in cells.groupby("method", sort=False)
+    }
 
 
 def _tables(found: Gathered, tasks: list[str]) -> list[tuple[Layout, dict[str, Table]]]:

@@ -12,6 +12,7 @@ import pandas as pd
 from bench.grid import Cell
 from bench.record import Record
 from bench.report.experiments import ControlFigures
+from bench.report.frame import Adjust
 from bench.report.pictures import calibration, counts, pareto, priors, ranks, training, variance
 from bench.report.pictures.draw import Drawing
 from bench.statistics.confusion import confusion_matrices
@@ -37,6 +38,8 @@ class Subject:
         Complete decisions by minority count.
     costs
         Floating-point operations of a fit by minority count and method.
+    adjust_of
+        The decision of a method.
     """
 
     task: str
@@ -48,6 +51,7 @@ class Subject:
     costs: Mapping[tuple[int, str], float]
     controls: Sequence[ControlFigures]
     sources: Sequence[variance.Source]
+    adjust_of: Callable[[str], Adjust]
 
     @property
     def rarest(self) -> int:
@@ -63,16 +67,19 @@ def charts(subject: Subject, record_of: Callable[[str], Record | None]) -> Itera
             yield partial(counts.figure, subject.frame, task, metric, subject.shown)
     runs = records_by_method(subject, record_of)
     if runs:
-        yield partial(training.figure, runs, "validation_acsa", f"{task}_training", place)
-        yield partial(training.figure, runs, "loss", f"{task}_training_loss", place)
-        outcomes = {method: _calibration(records, subject) for method, records in runs.items()}
+        own, readers = _apart(runs)
+        yield partial(training.figure, own, "validation_acsa", f"{task}_training", place, readers)
+        yield partial(training.figure, own, "loss", f"{task}_training_loss", place, readers)
+        outcomes = {method: _calibration(method, records, subject) for method, records in runs.items()}
         yield partial(calibration.figure, outcomes, subject.minority, f"{task}_calibration", place)
     yield from _priors(subject, place)
     if points := _points(subject):
         over, title = "10^12 operations a fit", f"{place}: quality and cost"
         yield partial(pareto.figure, points, over, "F1 of the minority class", f"{task}_cost", title)
     if subject.sources:
-        yield partial(variance.figure, subject.sources, "the ACSA", f"{task}_noise", f"{place}: whose luck")
+        yield partial(
+            variance.figure, subject.sources, "the ACSA", f"{task}_noise", f"{place}: which chance moves the ACSA"
+        )
 
 
 def critical_difference(outcomes: Mapping[str, Mapping[int, Outcomes]], metric: str, title: str) -> Drawing | None:
@@ -123,11 +130,25 @@ def _means(outcomes: Outcomes, methods: Sequence[str], metric: str) -> np.ndarra
     return means
 
 
-def _calibration(records: Sequence[Record], subject: Subject) -> tuple[np.ndarray, np.ndarray]:
+def _calibration(method: str, records: Sequence[Record], subject: Subject) -> tuple[np.ndarray, np.ndarray]:
+    """Return which test images are of the minority, and their probability of it after the method's own decision."""
     rare = subject.outcomes[subject.rarest].minority
+    counts = np.asarray(next(cell.counts for cell in subject.cells if cell.minority_count == subject.rarest))
     tests = [record.test for record in records if record.test is not None]
     positive = np.concatenate([test.labels == rare for test in tests])
-    return positive, np.concatenate([test.probabilities.array()[:, rare] for test in tests]).astype(float)
+    scores = np.concatenate([subject.adjust_of(method)(test.probabilities.array(), counts) for test in tests])
+    return positive, (scores[:, rare] / scores.sum(axis=1)).astype(float)
+
+
+def _apart(runs: Mapping[str, list[Record]]) -> tuple[dict[str, list[Record]], dict[str, str]]:
+    """Return the methods that have fits of their own, and whose fits each of the others reads."""
+    owners: dict[tuple[str, ...], str] = {}
+    readers = {}
+    for method, records in runs.items():
+        ids = tuple(record.id for record in records)
+        if (owner := owners.setdefault(ids, method)) != method:
+            readers[method] = owner
+    return {method: records for method, records in runs.items() if method not in readers}, readers
 
 
 def _priors(subject: Subject, place: str) -> Iterator[Drawing]:

@@ -69,13 +69,16 @@ def frame(
 def with_alike(table: pd.DataFrame, alike: Mapping[tuple[str, int, str], Collection[str]]) -> pd.DataFrame:
     """Return the frame with `alike` filled: metrics in which a row cannot be told from the best of its column.
 
+    Rows that rest on another translator than the first are in no column.
+
     Parameters
     ----------
     alike
         Metrics by task, minority count and method, see `bench.statistics.best`.
     """
-    spots = zip(table["task"], table["minority_count"], table["method"], strict=True)
-    return table.assign(alike=[" ".join(alike.get((task, int(n), method), ())) for task, n, method in spots])
+    spots = zip(table["task"], table["minority_count"], table["method"], table["translator"], strict=True)
+    marks = [() if other else alike.get((task, int(n), method), ()) for task, n, method, other in spots]
+    return table.assign(alike=[" ".join(metrics) for metrics in marks])
 
 
 def _row(

@@ -16,6 +16,7 @@ from bench.job import Arguments
 from bench.jobcode import code_of
 from bench.record import Record, digest
 from bench.registry import DATASETS
+from bench.report import paper
 from bench.report.ablation import ablated
 from bench.report.columns import columns
 from bench.report.frame import Adjust, frame, with_alike
@@ -88,7 +89,8 @@ def gather(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) 
     UserError
         There is no record to report on.
     """
-    shipped = tuple(entry.name for entry in DATASETS if entry.name != "folder")
+    shipped = [entry.name for entry in DATASETS if entry.name != "folder"]
+    shipped.sort(key=lambda name: name not in paper.tasks())  # the paper's before toys
     names = dict.fromkeys((*requested, *shipped, *config.datasets))
     sources = {name: found for name in names if (found := _source(name, config, stores, name in requested))}
     if not sources:

@@ -69,6 +69,7 @@ def _subject(task: str, found: Gathered) -> Subject:
         spent,
         control_figures(config, found.records.get, found.adjust_of),
         noise_of(task, found),
+        found.adjust_of,
     )
 
 
@@ -85,12 +86,14 @@ def noise_of(task: str, found: Gathered) -> list[Bar]:
     repeats = repeats_by_source(mine, protocol, found.adjust_of, method_of)
     bars: list[Bar] = []
     for name, methods in repeats[min(repeats)].items() if repeats else ():  # at the smallest count
-        runs = [[run[SHOWN] for run in values] for values in methods.values() if len(values) > 1]
-        whole = [values for values in runs if len(values) == max(map(len, runs))]
+        runs = {method: [run[SHOWN] for run in values] for method, values in methods.items() if len(values) > 1}
+        most = max(map(len, runs.values()), default=0)
+        whole = {method: values for method, values in runs.items() if len(values) == most}
         if whole:
-            component = components({name: np.array(whole)})[0]
+            component = components({name: np.array(list(whole.values()))})[0]
             ends = (float(np.sqrt(component.low)), float(np.sqrt(component.high)))
-            bars.append(Bar(name, component.sd, sum(map(len, whole)), *ends))
+            called = "translator" if name == "stage" else name
+            bars.append(Bar(called, component.sd, most * len(whole), *ends, methods=tuple(whole)))
     return bars
 
 

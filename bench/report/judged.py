@@ -9,7 +9,7 @@ from bench.report import paper
 from bench.report.layout import Layout, method_key
 from bench.report.samples import DONE, of_real_images
 from bench.report.summary import summarise
-from bench.report.table import DASH, Label, Row, Value
+from bench.report.table import Label, Row, Value
 
 LEARNED_FROM = {
     "spare": "real images that the split spares",
@@ -42,7 +42,7 @@ def lacking(rows: pd.DataFrame) -> tuple[str, ...]:
     """Return the notes on measurements that are missing, failed or stale."""
     count = rows["status"].value_counts()
     notes = {
-        "missing": f"{count.get('missing')} of {len(rows)} measurements have no record yet; {DASH} means none.",
+        "missing": f"{count.get('missing')} of {len(rows)} measurements have no record yet.",
         "failed": f"{count.get('failed')} of {len(rows)} measurements failed (see translators.csv).",
         "stale": "† Made by code that has changed since (stale).",
     }

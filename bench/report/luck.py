@@ -24,7 +24,7 @@ def luck_tables(task: str, cells: pd.DataFrame, banner: str) -> dict[str, Table]
     if not lucky["status"].isin(["done", "stale"]).any():
         return {}
     count = int(lucky["minority_count"].min())
-    mine = mine[(mine["minority_count"] == count) & mine["method"].isin(lucky["method"].unique())]
+    mine = mine[(mine["minority_count"] == count) & mine["method"].isin(lucky["method"].unique())].assign(alike="")
     tables = (_table(task, count, metric, mine, banner) for metric in METRICS)
     return {f"The translator's own luck: {METRICS[table.name.partition('luck_')[2]]}": table for table in tables}
 

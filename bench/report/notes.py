@@ -114,7 +114,7 @@ def _missing(cells: pd.DataFrame) -> str:
     lines = [f"{missing} of {len(cells)} runs have no record yet"] if missing else []
     lines += [f"{failed} of {len(cells)} runs failed"] if failed else []
     text = " and ".join(lines)
-    return f"{text}; (4/5) is a mean over 4 of 5 seeds, {DASH} means none. Only complete cells compete for bold."
+    return f"{text}: (n/N) follows a mean over n of N seeds. Only complete cells compete for bold."
 
 
 def _listed(heading: str, cells: pd.DataFrame, seeds: bool) -> str:

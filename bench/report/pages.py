@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.report.latex import latex
-from bench.report.markdown import markdown
+from bench.report.markdown import escape, markdown
 from bench.report.table import Table
 
 
 def page(title: str, tables: Mapping[str, Table]) -> str:
     """Return markdown with each table under its heading."""
-    return "\n".join([f"# {title}\n", *(f"## {heading}\n\n{markdown(table)}" for heading, table in tables.items())])
+    return "\n".join(
+        [f"# {escape(title)}\n", *(f"## {escape(heading)}\n\n{markdown(table)}" for heading, table in tables.items())]
+    )
 
 
 def both(name: str, title: str, tables: Mapping[str, Table]) -> dict[str, str]:

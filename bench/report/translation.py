@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.report import paper, views
+from bench.report.claims.samples import difference_of_samples
 from bench.report.judged import evaluators, lacking, real_row
 from bench.report.latex import latex
 from bench.report.layout import Layout, extended
@@ -16,7 +17,8 @@ from bench.report.longform import longform
 from bench.report.pages import page
 from bench.report.samples import DONE, samples
 from bench.report.summary import summarise
-from bench.report.table import Kind, Table
+from bench.report.table import ALIKE, Kind, Table
+from bench.statistics.best import LEVEL
 
 STAGE, LEFT = "CycleGAN", "ALT"  # as the paper calls its rows
 EQUAL = f"{STAGE}, equal GAN epochs"
@@ -33,7 +35,11 @@ REAL_FIGURES = {
     "accuracy_to_minority": "real_accuracy_of_minority",
     "accuracy_to_majority": "real_accuracy_of_majority",
 }
-POOLING = "Near one half, a pooled share may hide 1 in one direction and 0 in the other: see both directions."
+POOLING = "A pooled share near one half can mean 1 in one direction and 0 in the other: see both directions."
+UNTOLD = (
+    f"{ALIKE} Not distinguishable from the best of its column: the 95 % interval of their difference (Welch's) "
+    f"holds 0, though the luck of the one {STAGE} is not even in it."
+)
 SPREADS = (
     f"{STAGE} is one translator: its interval is over evaluators. {LEFT} has a translator for each seed: its interval "
     f"is over them, each the mean over evaluators; all of them went on from one {STAGE}."
@@ -70,11 +76,13 @@ def table_2_views(
     if not (rows["task"].isin(list(tasks)) & (rows["status"] != "missing")).any():
         return None
     compared = as_compared(rows)
-    ours = {direction: _table(layout, compared, direction, ("ours",), banner, interval) for direction in DIRECTIONS}
-    both = _table(layout, compared, "accuracy", ("ours", "paper", "difference"), banner, interval=False)
+    run = set(rows.loc[rows["status"] != "missing", "task"])
+    mine = replace(layout, parts=tuple(part for part in layout.parts if part.task in run))
+    ours = {direction: _table(mine, compared, direction, ("ours",), banner, interval) for direction in DIRECTIONS}
+    both = _table(mine, compared, "accuracy", ("ours", "paper", "difference"), banner, interval=False)
     both = replace(both, name=f"{layout.name}_side_by_side")
     headings = {f"Ours, {DIRECTIONS[direction]}": table for direction, table in ours.items()}
-    return layout, {**headings, BESIDE: both, "The paper's": _published(layout)}
+    return mine, {**headings, BESIDE: both, "The paper's": _published(layout)}
 
 
 def values_by_translator(measured: pd.DataFrame) -> dict[tuple[str, int, str], np.ndarray]:
@@ -111,7 +119,7 @@ def as_compared(rows: pd.DataFrame) -> pd.DataFrame:
 def _table(
     layout: Layout, rows: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool
 ) -> Table:
-    taken = samples(rows, direction)
+    taken = marked_alike(samples(rows, direction), direction)
     full = extended(layout, taken)
     table = views.laid_out(full, summarise(taken, direction), kinds)
     suffix = direction.removeprefix("accuracy")
@@ -127,10 +135,35 @@ def _table(
         title=f"{table.title}, {DIRECTIONS[direction]}" if suffix else table.title,
         caption=caption,
         rows=(*table.rows, real_row(full, rows, REAL_FIGURES[direction], REAL)),
-        notes=(*([THEIRS] if "paper" in kinds else []), POOLING, SPREADS, *_epochs(rows), *lacking(rows)),
+        notes=(
+            *([THEIRS] if "paper" in kinds else []),
+            *([UNTOLD] if taken["alike"].any() else []),
+            POOLING,
+            SPREADS,
+            *_epochs(rows),
+            *lacking(rows),
+        ),
         banner=banner,
         interval=interval,
     )
+
+
+def marked_alike(taken: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """Return samples with `alike` filled: whether a translator's mean cannot be told from the best of its column."""
+    marks = pd.Series("", index=taken.index)
+    for _, column in taken.groupby(["task", "minority_count"], sort=False):
+        groups = [group for _, group in column.groupby("method", sort=False) if group["status"].isin(DONE).all()]
+        groups.sort(key=lambda group: -group[figure].mean())
+        for group in groups[1:]:
+            if _untold(*(it[figure].to_numpy(float) for it in (groups[0], group))):
+                marks[groups[0].index] = marks[group.index] = figure
+    return taken.assign(alike=marks)
+
+
+def _untold(a: np.ndarray, b: np.ndarray) -> bool:
+    """Return whether two means differ no more than their samples let them; always so if one has a single sample."""
+    found = difference_of_samples(a, b, LEVEL)
+    return found.low <= 0 <= found.high
 
 
 def _epochs(rows: pd.DataFrame) -> tuple[str, ...]:
@@ -140,7 +173,8 @@ def _epochs(rows: pd.DataFrame) -> tuple[str, ...]:
         known = group.groupby("generator", sort=False)["epochs"].max()
         lines.append(f"{paper.shown(str(task))}: " + ", ".join(f"{name} {epochs}" for name, epochs in known.items()))
     text = (
-        f"Epochs of the translators: {'; '.join(lines)}. The paper gives {STAGE} as many as {LEFT} has of both kinds."
+        f"Epochs of the translators: {'; '.join(lines)}. The paper gives {STAGE} as many as {LEFT} has of "
+        f"classifier and of GAN together."
     )
     return (text,) if lines else ()
 

@@ -18,7 +18,8 @@ from bench.report.translation import table_2
 from bench.report.translators import translator_files
 
 HOW_TO_READ = (
-    "A number is the mean over seeds of a figure on the test set; what it lacks is said beside it and below its table. "
+    "A number is the mean over seeds of a figure on the test set (in Table 2: over evaluators or translators, of "
+    "translated images); what it lacks is said beside it and below its table. "
     "Tables 1 to 10 keep the numbers and layouts of the paper (" + paper.CITATION + ") and show "
     "our figures, both side by side, and the paper's own."
 )

@@ -48,6 +48,8 @@ class Comparison:
         Chance that equal methods would show a difference as clear as this somewhere in the family.
     noise
         What a difference between two typical methods of the column has to contend with.
+    by_training, by_images : float (M, M)
+        The same of each two methods, see `noise_of`.
     """
 
     column: str
@@ -59,6 +61,12 @@ class Comparison:
     critical: float
     p_values: np.ndarray
     noise: Noise
+    by_training: np.ndarray
+    by_images: np.ndarray
+
+    def noise_of(self, a: int, b: int) -> Noise:
+        """Return what the difference between two methods, by row, has to contend with."""
+        return Noise(float(self.by_training[a, b]), float(self.by_images[a, b]), self.critical)
 
     @property
     def half_widths(self) -> np.ndarray:
@@ -162,4 +170,5 @@ def _comparisons(runs: Runs, level: float, columns: int, draws: int, rng: np.ran
     for g, metric in enumerate(runs.metrics):
         noise = Noise(*column.typical(g), critical)
         scales = (runs.figures[g], differences[g], np.sqrt(variance[g]))
-        yield Comparison(runs.column, metric, runs.methods, *scales, critical, 1 - below[g] ** columns, noise)
+        p_values = 1 - below[g] ** columns
+        yield Comparison(runs.column, metric, runs.methods, *scales, critical, p_values, noise, *column.of_runs(g))

@@ -48,7 +48,7 @@ class Noise:
     def seeds_needed(self, gap: float, power: float = POWER) -> int | None:
         """Return how many seeds mark a true difference `gap` with that chance; None if this test set is too small.
 
-        The critical value is held, though more seeds would lower it a little.
+        The critical value is held, though more seeds would lower it a little, and fewer would raise it by much.
         """
         spare = (gap / self._multiple(power)) ** 2 - self.images
         if spare <= 0 or self.training > spare * MOST_SEEDS:

@@ -61,8 +61,14 @@ class Spread:
         variance: np.ndarray = np.maximum(own[:, :, None] + own[:, None, :] - 2 * within, 0.0)
         return variance
 
+    def of_runs(self, metric: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `Noise` asks for of each two methods, float64 (M, M): variances by training and by images."""
+        single, chance = self.over_seeds[metric], self.chance[metric] / self.seeds
+        images = self.images_of_difference()[metric] - chance[:, None] - chance
+        return single[:, None] + single, np.maximum(images, 0.0)
+
     def typical(self, metric: int) -> tuple[float, float]:
-        """Return what `Noise` asks for of a pair of this column's methods: variances by training and by images."""
+        """Return what `Noise` asks for of a typical pair of this column's methods."""
         shared = 2 * float(self.chance[metric].mean()) / self.seeds
         methods = self.means.shape[1]
         images = float(self.images_of_difference()[metric].sum()) / (methods * (methods - 1))

@@ -86,20 +86,18 @@ def grid(sheet: Sheet, targets: Mapping[Place, str]) -> Grid:
 
 
 def _cells(sheet: Sheet, row: Row, targets: Mapping[Place, str]) -> Iterator[Shown]:
-    alike = {place(spot) for spot in sheet.alike}
     faint = {place(spot) for spot in sheet.below_floor}
     for column, value in zip(sheet.table.columns, row.values, strict=True):
         spot = _spot(sheet, row.label, column)
         figure = _figure(sheet, spot, row.kind, value)
         target = targets.get(place(spot), "") if row.kind == "ours" else ""
-        is_alike = row.kind == "ours" and place(spot) in alike and "best" not in value.flags
         is_faint = row.kind == "difference" and place(spot) in faint
         yield Shown(
             figure,
             _look(value, row.kind, is_faint),
             target,
             _spread(figure, value) if sheet.table.interval else None,
-            tuple(_marks(value, is_alike)),
+            tuple(_marks(value)),
         )
 
 
@@ -138,10 +136,10 @@ def _look(value: Value, kind: Kind, faint: bool) -> str:
     return " ".join(name for name, holds in names.items() if holds)
 
 
-def _marks(value: Value, alike: bool) -> Iterator[Mark]:
+def _marks(value: Value) -> Iterator[Mark]:
     if "best" in value.flags:
         yield Mark("", "best")
-    if alike:
+    elif "alike" in value.flags:
         yield Mark(*MARKS["alike"])
     if "partial" in value.flags:
         yield Mark(f"({value.n}/{value.expected})", MARKS["partial"][1])

@@ -42,8 +42,6 @@ class Sheet:
         What its numbers are, a key of `bench.report.layout.METRICS`.
     view
         What this view is called, such as `Ours` or `Side by side`.
-    alike
-        Spots that cannot be told from the best one of their column (or row); the best itself may be among them.
     below_floor
         Spots whose difference to the paper is smaller than the noise lets us see; printed grey.
     """
@@ -51,7 +49,6 @@ class Sheet:
     table: Table
     metric: str
     view: str = "Ours"
-    alike: frozenset[Spot] = frozenset()
     below_floor: frozenset[Spot] = frozenset()
 
 
@@ -65,7 +62,10 @@ class Group:
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """A claim with what became of it; `paper` says whether the paper's own tables bear it out, or is empty."""
+    """A claim with what became of it.
+
+    `paper` says whether the paper's own tables bear it out, or is empty; `shown` is the dataset, as print calls it.
+    """
 
     id: str
     text: str
@@ -74,11 +74,15 @@ class ClaimRow:
     evidence: Parts = ()
     paper: str = ""
     required: bool = False
+    shown: str = ""
 
 
 @dataclass(frozen=True)
 class MethodCard:
-    """What a reader should know of a method; `cost` is in words, such as `41 s a fit, 1.0 x Vanilla`."""
+    """What a reader should know of a method; `cost` is in words, such as `41 s a fit, 1.0 x Vanilla`.
+
+    `rows` are those of the tables that it has a part in, empty if that is the one of its name.
+    """
 
     name: str
     idea: str
@@ -87,6 +91,7 @@ class MethodCard:
     cost: str = ""
     parameters: str = ""
     needs: str = ""
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,9 @@ class Page:
         What the reader must know beside the summary, such as what was left out for want of images.
     listings
         Tables of text that say what stands behind the numbers.
-    protocol, environment
+    protocol
+        Its settings, one a row.
+    environment
         Names with values. Several machines are several entries.
     reproduce
         What a command is for, with the command.
@@ -151,7 +158,7 @@ class Page:
     listings: tuple[Listing, ...] = ()
     claims: tuple[ClaimRow, ...] = ()
     methods: tuple[MethodCard, ...] = ()
-    protocol: tuple[Entry, ...] = ()
+    protocol: Listing | None = None
     environment: tuple[Entry, ...] = ()
     reproduce: tuple[Entry, ...] = ()
     cells: tuple[Provenance, ...] = ()

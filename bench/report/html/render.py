@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -13,9 +14,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bench.report.claims.claim import Verdict
 from bench.report.html.figure import Figure, printed
 from bench.report.html.grid import grid, place
-from bench.report.html.page import Page, Provenance, Spot
+from bench.report.html.page import ClaimRow, Page, Provenance, Spot
 from bench.report.layout import METRICS
 from bench.report.pictures.picture import DPI
 
@@ -33,7 +35,7 @@ SECTIONS = {
     "reproduce": "How to reproduce",
     "cells": "Every run",
 }
-VERDICTS = {
+VERDICTS: dict[Verdict, str] = {
     "reproduced": "\N{CHECK MARK}",
     "contradicted": "\N{MULTIPLICATION X}",
     "undecided at this noise": "\N{ALMOST EQUAL TO}",
@@ -95,8 +97,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(data_uri=_data_uri, size=_size, linked=_linked)
-    made.globals.update(metrics=METRICS, verdicts=VERDICTS, printed=printed, Figure=Figure)
+    made.globals.update(metrics=METRICS, verdicts=VERDICTS, printed=printed, Figure=Figure, verdict_counts=_counts)
     return made
+
+
+def _counts(claims: Iterable[ClaimRow]) -> list[tuple[Verdict, int]]:
+    counts = Counter(claim.verdict for claim in claims)
+    return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
 
 
 def _asset(name: str) -> Markup:

@@ -14,10 +14,11 @@ from bench.report.pictures.style import BLUE, CONTEXT, QUIET, WIDTH, drawing, ru
 
 BINS = 10
 CAPTION = (
-    "Reliability diagrams of P({minority}) on the test images of all seeds, in ten bins of equal width; the area of a "
-    "dot is the share of the images in its bin. Above the diagonal, the classifier finds {minority} less probable than "
-    "it is; below, more. ECE is the mean distance from the diagonal, weighted by images. The test set is balanced and "
-    "the training set is not, so a method that learns the training set's prior is expected above."
+    "Reliability diagrams of P({minority}), as each method decides by it, on the test images of all seeds, in ten bins "
+    "of equal width; the area of a dot is the share of the images in its bin. Above the diagonal, the classifier finds "
+    "{minority} less probable than it is; below, more. ECE is the mean distance from the diagonal, weighted by images. "
+    "The test set is balanced and the training set is not, so a method that learns the training set's prior is "
+    "expected above."
 )
 
 

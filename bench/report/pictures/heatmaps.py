@@ -20,9 +20,10 @@ OPACITY = 0.85  # of the strongest evidence
 RED = np.array([0.70, 0.04, 0.10])  # dark enough to be seen in grey
 CAPTION = (
     "What speaks for the class that each classifier predicts: the darker the red, the more. {kinds}, each stretched to "
-    "its own range. Below each map, areas under two curves: how the probability of that class falls when the reddest "
-    "pixels are greyed first (deletion, less is better), and how it rises when they return first to a blurred image "
-    "(insertion, more is better). A wrong prediction is written in orange with a cross."
+    "its own range. Grad-CAM leaves out what speaks against the class, which may be all there is. Below each map, "
+    "areas under two curves: how the probability of that class falls when the reddest pixels are greyed first "
+    "(deletion, less is better), and how it rises when they return first to a blurred image (insertion, more is "
+    "better). A wrong prediction is written in orange with a cross."
 )
 
 
@@ -96,6 +97,8 @@ def _group(drawn: Figure, row: Row, explained: Explained, left: float, top: floa
     for k, each in enumerate(explained.maps):
         place = left + k * (side + GAP)
         tile(drawn, overlay(row.image, each.heat), place, top, side, side)
+        if not np.ptp(each.heat):
+            write(drawn, "nothing speaks for it", place + 0.05, top + 0.05, size=6.5, color=VERMILLION)
         areas = f"del {each.deletion:.2f}  ins {each.insertion:.2f}"
         write(drawn, areas, place, top + side + 0.03, size=6.5, color=QUIET)
 

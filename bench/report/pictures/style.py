@@ -25,6 +25,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same everywhere
     "font.size": 8.5,
+    "text.parse_math": False,  # a class may be called $
     "text.color": INK,
     "axes.edgecolor": QUIET,
     "axes.labelcolor": INK,

@@ -35,7 +35,13 @@ DOT: dict[str, Any] = {
 WEIGHTED = " A training loss includes the method's own weights, so its height is not comparable between methods."
 
 
-def figure(runs: Mapping[str, Sequence[Record]], quantity: str, name: str, title: str) -> Picture:
+def figure(
+    runs: Mapping[str, Sequence[Record]],
+    quantity: str,
+    name: str,
+    title: str,
+    readers: Mapping[str, str] | None = None,
+) -> Picture:
     """Return one panel a method with a quantity of its history over epochs.
 
     Parameters
@@ -44,6 +50,8 @@ def figure(runs: Mapping[str, Sequence[Record]], quantity: str, name: str, title
         The records of each method's seeds at one place of a table; failed ones may have a shorter history or none.
     quantity
         One of `QUANTITIES`.
+    readers
+        Methods without fits of their own, with the method whose fits they read; the caption names them.
     """
     values = {method: _values(records, quantity) for method, records in runs.items()}
     lines = {method: Band.extremes(1 + np.arange(table.shape[1]), table) for method, table in values.items()}
@@ -59,6 +67,7 @@ def figure(runs: Mapping[str, Sequence[Record]], quantity: str, name: str, title
         dot = Line2D([], [], linestyle="", label="tested epochs", **DOT)
         legend(drawn, "range over seeds", lines, dot)
         caption = CAPTION + (WEIGHTED if quantity == "loss" else "")
+        caption += "".join(f" {shown(it)} reads {shown(owner)}'s fits." for it, owner in (readers or {}).items())
         return Picture(name, chart(drawn), _alt(whole, lines), caption)
 
 

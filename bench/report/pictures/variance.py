@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.report.pictures.panels import shown
 from bench.report.pictures.picture import Picture, chart
-from bench.report.pictures.style import BLUE, CONTEXT, INK, WIDTH, drawing, rules
+from bench.report.pictures.style import BLUE, CONTEXT, INK, QUIET, WIDTH, drawing, rules
 
 ROW = 0.3
 CAPTION = (
     "Standard deviation of {quantity} when one source of chance varies and all others are held, with its 95 % interval "
-    "where one was computed."
+    "where one was computed. The value stands beside each name. Bars of different methods cannot be compared."
 )
 
 
 @dataclass(frozen=True)
 class Source:
-    """A source of chance: its standard deviation over so many runs, with the interval's ends (NaN: none).
+    """A source of chance: its standard deviation over so many runs of `methods`, with the interval's ends (NaN: none).
 
     `whole` marks a bar that is not one source but all together, for comparison.
     """
@@ -30,6 +31,7 @@ class Source:
     low: float = float("nan")
     high: float = float("nan")
     whole: bool = False
+    methods: tuple[str, ...] = ()
 
 
 def figure(sources: Sequence[Source], quantity: str, name: str, title: str) -> Picture:
@@ -44,14 +46,27 @@ def figure(sources: Sequence[Source], quantity: str, name: str, title: str) -> P
                 axes.plot([source.low, source.high], [row, row], color=CONTEXT, linewidth=3, solid_capstyle="butt")
                 axes.plot([source.low, source.high], [row, row], color=INK, linewidth=0.9)
             end = np.nanmax([source.sd, source.high])
-            axes.annotate(f"{source.sd:.4f}", (end, row), (5, 0), textcoords="offset points", va="center")
-        axes.set_yticks(range(len(order)), [f"{source.name}, {source.runs} runs" for source in order], color=INK)
+            axes.annotate(
+                f"{source.runs} runs{_of(source)}",
+                (end, row),
+                (5, 0),
+                textcoords="offset points",
+                va="center",
+                color=QUIET,
+                fontsize=7.5,
+            )
+        axes.set_yticks(range(len(order)), [f"{source.name}  {source.sd:.4f}" for source in order], color=INK)
         axes.set(ylim=(len(order) - 0.5, -0.5), xlabel=f"standard deviation of {quantity}")
         axes.margins(x=0.1)
         axes.set_xlim(left=0)
         return Picture(name, chart(drawn), _alt(title, quantity, order), CAPTION.format(quantity=quantity))
 
 
+def _of(source: Source) -> str:
+    names = " and ".join(map(shown, source.methods)) if len(source.methods) < 3 else f"{len(source.methods)} methods"
+    return f" of {names}" if names else ""
+
+
 def _alt(title: str, quantity: str, order: Sequence[Source]) -> str:
-    each = "; ".join(f"{source.name} {source.sd:.4f} ({source.runs} runs)" for source in order)
+    each = "; ".join(f"{source.name} {source.sd:.4f} ({source.runs} runs{_of(source)})" for source in order)
     return f"Bar chart. {title}. Standard deviation of {quantity} by source: {each}."

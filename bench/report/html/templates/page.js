@@ -73,7 +73,11 @@
     input.addEventListener("input", () => {
       const wanted = input.value.trim().toLowerCase();
       const counts = all(scope, "table[data-sorts]").map((table) => filter(table, wanted));
-      box.querySelector("output").textContent = wanted ? `${counts[0][0]} of ${counts[0][1]} shown` : "";
+      // Views of one table hold the same methods; elsewhere each table holds its own rows, and a fold opens for a hit.
+      const apart = scope.dataset.filterScope === "apart";
+      const [left, whole] = apart ? counts.reduce((a, b) => [a[0] + b[0], a[1] + b[1]]) : counts[0];
+      if (apart && wanted) all(scope, "details").forEach((fold) => (fold.open = true));
+      box.querySelector("output").textContent = wanted ? `${left} of ${whole} shown` : "";
     });
   }
 
