@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench
 
@@ -125,6 +126,37 @@ def test_what_has_no_rule_must_be_what_the_records_give_anew(
     (wrong,) = verified(report, written).mismatches
     assert wrong.file == "index.html" and wrong.what.endswith(kind)
     assert wrong.printed.startswith("9.9") and found[1] in wrong.recomputed
+
+
+@pytest.mark.parametrize(
+    ("pattern", "new"),
+    [
+        (r"(has the highest mean)", "has the lowest mean"),
+        (r'<td class="(best)">', ""),
+        (r'(<span class="unseen"> \(best\)</span>)', ""),
+        (r"Choose one to see (its runs)", "nothing"),
+        (r"<code>([0-9a-f]{20})</code>", "0" * 20),
+    ],
+)
+def test_words_and_marks_of_the_page_must_be_those_that_the_records_give(
+    report: Path, written: Path, pattern: str, new: str
+) -> None:
+    page = report / "index.html"
+    text = page.read_text(encoding="utf8")
+    found = re.search(pattern, text)
+    assert found is not None
+    page.write_text(text[: found.start(1)] + new + text[found.end(1) :], encoding="utf8")
+    (wrong,) = verified(report, written).mismatches
+    assert (wrong.file, wrong.what) == ("index.html", "text") and wrong.line == text[: found.start(1)].count("\n") + 1
+
+
+def test_marks_in_cells_csv_must_be_those_that_the_comparisons_give(report: Path, written: Path) -> None:
+    frame = pd.read_csv(report / "cells.csv", dtype=str, keep_default_na=False)
+    row = int(frame.index[frame["alike"] != ""][0])
+    frame.loc[row, "alike"] = ""
+    frame.to_csv(report / "cells.csv", index=False, lineterminator="\n")
+    told = [it for it in verified(report, written).mismatches if it.file == "cells.csv"]
+    assert [(it.line, it.what.partition(": ")[2], it.printed) for it in told] == [(row + 2, "alike", "")]
 
 
 def test_only_the_records_that_a_report_names_count(report: Path, written: Path, tmp_path: Path) -> None:

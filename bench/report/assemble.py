@@ -158,7 +158,7 @@ def _environment(records: Iterable[Record]) -> Iterator[Entry]:
     for record in records:
         for name, value in record.environment.items():
             found.setdefault(name, {})[value] = None
-    for name, values in found.items():
+    for name, values in sorted(found.items()):
         yield name, " or ".join(sorted(values))
 
 

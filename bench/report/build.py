@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from bench.atomic import write_atomically
 from bench.config import Config
 from bench.publish import publishable
@@ -50,10 +52,10 @@ def build_report(config: Config, requested: tuple[str, ...], stores: Sequence[St
     return [folder / PAGE, *tables, *drawn, folder / RECORDS]
 
 
-def page_anew(config: Config, stores: Sequence[Store]) -> str:
-    """Return index.html without its pictures; parameters and errors as for `gather`."""
+def page_anew(config: Config, stores: Sequence[Store]) -> tuple[str, pd.DataFrame]:
+    """Return index.html without its pictures, and the frame of all cells; parameters and errors as for `gather`."""
     found = gather(config, (), stores)
-    return render(whole_page(found, subjects_of(found), (), ()))
+    return render(whole_page(found, subjects_of(found), (), ())), found.frame
 
 
 def _records(found: Gathered) -> str:

@@ -14,8 +14,9 @@ from bench.errors import UserError
 from bench.report.verification import cells, named, page, translators
 from bench.report.verification.derived import check_derived
 from bench.report.verification.mismatch import Mismatch
-from bench.report.verification.pagefigures import PageFigure, page_figures
+from bench.report.verification.pagefigures import page_figures
 from bench.report.verification.tables import Regenerate, check_tables, read_cells, rewritten
+from bench.report.verification.words import check_marks, check_words
 from bench.store import Store
 
 
@@ -37,7 +38,7 @@ class Verification:
         return [asdict(mismatch) for mismatch in self.mismatches]
 
 
-PageAnew = Callable[[Config, Sequence[Store]], str]
+PageAnew = Callable[[Config, Sequence[Store]], tuple[str, pd.DataFrame]]
 
 
 def verify(
@@ -51,13 +52,14 @@ def verify(
     3. Each table: written anew from cells.csv, it must be the same text.
     4. Each figure of index.html, where there is one: it must be what the recomputed figures give, or, where it has no
        rule of its own, what a page prints that is written anew from the named records alone.
+    5. Every other word of index.html, and the marks of cells.csv: they must be those of that page written anew.
 
     Parameters
     ----------
     stores
         Where to look for the records, in this order.
     page_anew
-        Writes index.html anew, without pictures: (Config, stores) -> its text.
+        Writes index.html anew, without pictures: (Config, stores) -> its text and the frame of all cells.
     regenerate
         Writes a report's tables anew: (report, its frame, folder to write under, with standard deviations) -> files.
 
@@ -74,26 +76,28 @@ def verify(
     tables, differing = check_tables(folder, frame, regenerate)
     shown, derived = page.Page(0, (), ()), list[Mismatch]()
     if (path := folder / page.FILE).is_file():
-        shown = page.check_page(_text(path), recomputed.figures, str(frame["profile"].iloc[0]))
+        text = _text(path)
+        shown = page.check_page(text, recomputed.figures, str(frame["profile"].iloc[0]))
         ids = named.named(folder, (cells.FILE, translators.FILE, named.FILE))
         with named.only(ids, stores) as store:
-            derived = _check_rest(shown.rest, frame, config, store, page_anew)
+            derived = _check_anew(text, shown, frame, config, store, page_anew)
     mismatches = (*recomputed.mismatches, *unlike, *differing, *shown.mismatches, *derived)
     return Verification(recomputed.compared + measured + shown.compared, tables, len(shown.rest), mismatches)
 
 
-def _check_rest(
-    rest: Sequence[PageFigure], frame: pd.DataFrame, config: Config, store: Store, page_anew: PageAnew
+def _check_anew(
+    text: str, shown: page.Page, frame: pd.DataFrame, config: Config, store: Store, page_anew: PageAnew
 ) -> list[Mismatch]:
-    if not rest:
-        return []
     change = {"profile": str(frame["profile"].iloc[0]), "seeds": int(frame["seed"].max()) + 1}
     config = config.model_copy(update={"run": config.run.model_copy(update=change)})
     try:
-        fresh = page_anew(config, [store])
+        fresh, cells_anew = page_anew(config, [store])
     except UserError as error:
-        return [Mismatch(page.FILE, 0, "page", f"{len(rest)} figures", f"the named records give no page: {error}")]
-    return check_derived(rest, page_figures(fresh))
+        told = f"{len(shown.rest)} figures"
+        return [Mismatch(page.FILE, 0, "page", told, f"the named records give no page: {error}")]
+    derived = check_derived(shown.rest, page_figures(fresh))
+    known = {it.line for it in (*shown.mismatches, *derived)}
+    return [*derived, *check_words(text, fresh, known), *check_marks(frame, cells_anew)]
 
 
 def _text(path: Path) -> str:
