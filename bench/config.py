@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bench.errors import ConfigError, unknown
 from bench.protocol import Protocol
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
+FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
 
 
@@ -133,6 +135,14 @@ class Config(Strict):
     report: Report = Report()
     profiles: dict[str, Profile]
     datasets: dict[str, Folder] = Field(default_factory=dict)
+
+    @field_validator("datasets")
+    @classmethod
+    def _names_are_files(cls, datasets: dict[str, Folder]) -> dict[str, Folder]:
+        for name in datasets:
+            if not FILE_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} cannot be the name of a dataset: files are called by it")
+        return datasets
 
     @model_validator(mode="after")
     def _profile_exists(self) -> Config:

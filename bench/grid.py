@@ -15,6 +15,7 @@ from bench.dataset import Dataset, Split
 from bench.errors import ConfigError, unknown
 from bench.identity import Task
 from bench.job import Arguments, Job
+from bench.method import SLOTS
 from bench.needs import Workshop
 from bench.registry import DATASETS, STAGES, unknown_dataset
 from bench.streams import Streams
@@ -99,12 +100,14 @@ def build_grid(config: Config) -> Grid:
         for workshop in places:
             place = _Place(workshop, config)
             for method in methods:
+                decides = any(SLOTS["adjust"] in part.slots for part in method.parts)
                 for translator in range(config.run.translators if workshop is rarest else 1):
                     for seed in range(config.run.seeds):
                         cell, made = place.cell(method, seed, translator, arguments)
                         cells += [cell] if cell else []
                         for job in made:
-                            jobs.setdefault(job.id, job)
+                            if job.id not in jobs or not decides:  # a fit goes by the row whose decision is its own
+                                jobs[job.id] = job
     return Grid(tuple(cells), _in_order(jobs.values()))
 
 

@@ -56,7 +56,8 @@ def make_plan(
 ) -> Plan:
     """Compare what the Config asks for with the store. Missing and failed jobs are to be done, stale ones on wish.
 
-    A stage is made only for a job that is to be done, and again where its artifact is gone or damaged.
+    A stage is made only for a job that is to be done, and again where its artifact is gone or damaged, or was made by
+    code that has changed since: what rests on it now must not pass for the work of today's code.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def make_plan(
     if for_weights:
         kept = (job.id for job in grid.jobs if keeps_weights(job, config))
         asked += [id for id in kept if weights.find(id, CLASSIFIER) is None]
-    todo = _todo(grid, asked, weights)
+    todo = _todo(grid, asked, weights, {id for id, it in state.states.items() if it == "stale"})
     estimate = Estimate(worker_count(config))
     for job in grid.jobs:
         if state.states[job.id] in ("done", "stale"):
@@ -82,10 +83,14 @@ def make_plan(
     return Plan(grid, state, todo, estimate, tuple(weights.set_aside))
 
 
-def _todo(grid: Grid, wanted: Iterable[str], weights: Weights) -> tuple[Job, ...]:
+def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection[str]) -> tuple[Job, ...]:
     """Return the wanted jobs and those that make artifacts they lack; of stages, only what others lack."""
     jobs = {job.id: job for job in grid.jobs}
     asked = set(wanted)
+    behind = set(stale)  # and what rests on it
+    for job in grid.jobs:  # which stand after those they need
+        if any(need.id in behind for need in job.needs):
+            behind.add(job.id)
     waiting = [job for job in grid.jobs if job.id in asked and job.kind != "stage"]
     found = {job.id for job in waiting}
     there: dict[tuple[str, str], bool] = {}
@@ -93,7 +98,8 @@ def _todo(grid: Grid, wanted: Iterable[str], weights: Weights) -> tuple[Job, ...
         for need in waiting.pop().needs:
             artifact = need.id, need.file
             if artifact not in there:
-                there[artifact] = need.id not in asked and weights.find(*artifact) is not None
+                current = need.id not in asked and need.id not in behind
+                there[artifact] = current and weights.find(*artifact) is not None
             if not there[artifact] and need.id not in found:
                 found.add(need.id)
                 waiting.append(jobs[need.id])

@@ -1,7 +1,7 @@
 """Artifacts on disk: tensors as safetensors, each file named after its content, and a checkpoint of what is not done.
 
 root/stages/<id>/<name>-<digest>.safetensors   an artifact of the record <id>
-root/stages/<id>/checkpoint.safetensors        the state of a training that goes on, or was killed
+root/stages/<id>/checkpoint.<code>.safetensors  the state of a training that goes on, or was killed
 """
 
 from __future__ import annotations
@@ -66,9 +66,13 @@ class Weights:
             raise StoreError(f"{self._folder(id)}: {name} is missing or damaged; run the same command again")
         return load_file(path)
 
-    def checkpoint(self, id: str) -> FileCheckpoint:
-        """Return where the making of an artifact keeps its state."""
-        return FileCheckpoint(self._folder(id) / "checkpoint.safetensors", self)
+    def checkpoint(self, id: str, code: str) -> FileCheckpoint:
+        """Return where the making of an artifact keeps its state; that of other code, by its digest, is forgotten."""
+        own = self._folder(id) / f"checkpoint.{code[:16]}.safetensors"
+        for other in self._folder(id).glob("checkpoint*.safetensors"):
+            if other != own:
+                other.unlink(missing_ok=True)
+        return FileCheckpoint(own, self)
 
     def _folder(self, id: str) -> Path:
         return self.root / "stages" / id

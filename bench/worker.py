@@ -20,7 +20,7 @@ from bench.jobcode import code_of
 from bench.material import open_material
 from bench.measurement import measure
 from bench.parts import open_parts
-from bench.record import Cost, Record
+from bench.record import Cost, Record, digest
 from bench.stage import Material
 from bench.store import Store
 from bench.streams import Streams
@@ -129,7 +129,7 @@ def _make(order: Order, needed: Mapping[str, Any], weights: Weights, device: Dev
     """Make a stage's artifact, going on from its checkpoint if there is one; return the record's fields."""
     job, started = order.job, time.perf_counter()
     assert job.call is not None
-    checkpoint = weights.checkpoint(job.id)
+    checkpoint = weights.checkpoint(job.id, digest(dict(order.code)))
     train, spare = open_material(order.caches, order.whole, job.task)
     with device.session(job.protocol):
         material = Material(train, spare, job.protocol, job.streams, device, needed, checkpoint)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from bench.store import Store
 RECORDS, DATASET, PROFILE = Path("results/reference"), "horse2zebra", "cpu"
 MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 RESTLESS = np.where(np.arange(METHODS) < 4, 3.0, 1.0)  # as Vanilla and US are at 25 zebras
+FEW = ((2, 5), (3, 5), (2, 3))  # methods and seeds
 PLACES = (*(column.name for column in COLUMNS), OVERALL)
 OTHERS = 10**6  # seeds of stores from here on are not those of the equal ones
 
@@ -45,11 +47,24 @@ def main() -> None:
     print_power(floor, options.power_stores, options.draws)
     alarms = false_alarms(options.stores, options.draws)
     restless = false_alarms(options.stores // 4, options.draws, RESTLESS)
+    few = {size: few_alarms(*size, options.stores, options.draws) for size in FEW}
     print(f"\n{time.perf_counter() - started:.0f} s")
     print_rate("false_alarm_rate", alarms, options.stores)
     print_rate("false_alarm_rate_restless", restless, options.stores // 4)
+    for (methods, seeds), alarms_of_few in few.items():
+        print_rate(f"false_alarm_rate_{methods}_methods_{seeds}_seeds", alarms_of_few, options.stores)
     for place, smallest in zip(PLACES, floor, strict=True):
         print(f"floor_{place.replace(' ', '_')}={smallest:.4f}")
+
+
+def few_alarms(methods: int, seeds: int, stores: int, draws: int) -> int:
+    """Count stores of equal methods that raise an alarm where so few methods and seeds were run."""
+    alarms = 0
+    for seed in range(stores):
+        whole = synthetic_store(seed)
+        small = [replace(it, methods=it.methods[:methods], decisions=it.decisions[:methods, :seeds]) for it in whole]
+        alarms += any(it.worse.any() for it in every(compare(small, draws=draws, seed=seed)))
+    return alarms
 
 
 def false_alarms(stores: int, draws: int, restless: np.ndarray | None = None) -> int:

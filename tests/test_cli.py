@@ -10,6 +10,7 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, report
 from typer.main import get_command
 
 from bench.cli import app
+from bench.record import digest
 from bench.store import Store
 
 
@@ -187,6 +188,43 @@ def test_a_results_folder_that_cannot_be_written_is_named_before_any_work(tmp_pa
 def test_report_without_records_says_how_to_get_some(tmp_path: Path) -> None:
     bench_toml(tmp_path)
     refused(imbench("report"), "no record of profile tiny", "imbench run")
+
+
+def test_a_report_shows_what_was_run_by_the_names_it_was_run_under(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["TS", "Vanilla", "OS", "SMOTE(k_neighbors=5)"])
+    imbench("run")
+    bench_toml(tmp_path, methods=["CS"], minority=[5])
+    assert imbench("report").status == 0
+    rows = {(row["method"], row["minority_count"]) for row in reported_cells(tmp_path) if row["status"] == "done"}
+    assert rows == {("Vanilla", "6"), ("OS", "6"), ("SMOTE", "6")}
+
+
+def test_records_that_cannot_be_shown_are_named_and_the_others_are_shown(tmp_path: Path) -> None:
+    bench_toml(tmp_path, datasets=["digits", "stripes"], methods=["CS"])
+    imbench("run")
+    store = Store(tmp_path / "results")
+    record = next(it for it in store.records() if it.identity["dataset"] == "digits")
+    identity = record.identity | {"counts": [9000, 8000]}
+    store.save(record.model_copy(update={"identity": identity, "id": digest(identity)}))
+    assert imbench("report").status == 0
+    assert {row["task"] for row in reported_cells(tmp_path)} == {"stripes"}
+    page = (tmp_path / "reports" / "tiny" / "index.html").read_text()
+    assert "digits: its records cannot be shown: digits: minority count 8000 is not possible" in page
+
+
+def test_damaged_records_are_named_by_every_command_that_reads_them(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"], seeds=2)
+    imbench("run")
+    (tmp_path / "results" / "more.jsonl").write_text("no record\n")
+    for command in (("report",), ("claims",), ("why", "stripes/6/CS/0")):
+        assert "set aside, not counted" in imbench(*command).err, command
+    assert "set aside, not counted" in imbench("merge", "results", "--results", "others").err
+
+
+def test_a_name_that_leads_out_of_a_folder_is_refused(tmp_path: Path) -> None:
+    for name in ("../x", "pets/dogs", ".hidden"):
+        bench_toml(tmp_path, f'[datasets."{name}"]\nfolder = "x"\n')
+        refused(imbench("status"), "cannot be the name of a dataset")
 
 
 def test_help_and_version(tmp_path: Path) -> None:

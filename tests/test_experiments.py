@@ -55,6 +55,12 @@ def test_another_number_of_seeds_or_users_freezes_other_epochs_into_the_identity
     assert few[0].epochs > many[0].epochs and few[0].job.id != many[0].job.id
 
 
+def test_a_fit_goes_by_the_row_whose_decision_is_its_own_whatever_the_order(folder: Path) -> None:
+    for methods in (["TS", "Vanilla"], ["Vanilla", "TS"]):
+        grid = build_grid(load_config(bench_toml(folder, methods=methods)))
+        assert {job.method for job in grid.jobs} == {"Vanilla"} and {cell.method for cell in grid.cells} == {*methods}
+
+
 def test_an_audit_picks_its_epoch_on_the_test_set_and_no_table_shows_it(folder: Path) -> None:
     path = bench_toml(folder, methods=["Vanilla"], seeds=2)
     assert imbench("run", "--config", path, "--oracle-audit").status == 0

@@ -152,3 +152,7 @@ def test_charts_drawn_in_other_processes_are_those_drawn_here_and_in_the_same_or
     assert len(charts) > FEW
     assert list(draw(charts)) == list(draw(charts, here=True))
     assert os.getpid() not in list(draw([os.getpid] * len(charts)))  # type: ignore[list-item,comparison-overlap]
+
+
+def test_a_name_may_hold_what_elsewhere_means_a_formula() -> None:
+    assert "B$^$_{" in examples(["Vanilla", "B$^$_{"])["counts"]().alt

@@ -104,6 +104,12 @@ def test_every_count_and_stream_has_its_own_translator_and_settings_are_part_of_
     assert not {job.id for job in found} & {job.id for job in wider}
 
 
+def test_why_explains_the_cell_that_the_tables_show(folder: Path) -> None:
+    path = toml(folder, methods=["AUG"], translators=2)
+    shown = next(cell for cell in build_grid(load_config(path)).cells if not cell.translator)
+    assert json.loads(imbench("why", "stripes/6/AUG/0", "--json", "--config", path).out)["record"] == shown.fit
+
+
 def test_a_setting_that_does_not_exist_is_one_clear_line(folder: Path) -> None:
     said = imbench("run", "--config", toml(folder, "lambda_cykle = 7.0"))
     assert said.status == 2 and "CycleGAN" in said.err and "did you mean 'lambda_cycle'" in said.err
@@ -129,7 +135,8 @@ def test_a_killed_stage_goes_on_and_ends_as_one_never_killed(folder: Path, monke
     monkeypatch.setattr(CycleGAN, "step", killed)
     assert imbench("run", "--config", path).status == 130
     translator = next(job for job in jobs(path, "stage") if job.method == "CycleGAN")
-    assert artifacts(folder)[translator.id] == ["checkpoint.safetensors"]
+    (kept,) = artifacts(folder)[translator.id]
+    assert kept.startswith("checkpoint.")
     run(path)
     assert artifacts(folder) == whole
     total = 3 * 2 + 3 + 1  # all steps of both trainings once, and the one that was interrupted
@@ -208,10 +215,35 @@ def test_artifacts_are_safetensors_that_are_there_whole_or_not_at_all(tmp_path: 
 
 def test_a_damaged_checkpoint_is_set_aside_and_the_training_starts_anew(tmp_path: Path) -> None:
     kept = Weights(tmp_path)
-    checkpoint = kept.checkpoint("id")
+    checkpoint = kept.checkpoint("id", "0" * 64)
     assert checkpoint.load() is None
     checkpoint.save({"a": torch.ones(1)})
     checkpoint.path.write_bytes(b"nonsense")
     assert checkpoint.load() is None
     assert kept.set_aside == [checkpoint.path]
-    assert (tmp_path / "aside" / "id-checkpoint.safetensors").read_bytes() == b"nonsense"
+    assert (tmp_path / "aside" / f"id-{checkpoint.path.name}").read_bytes() == b"nonsense"
+
+
+def test_a_training_does_not_go_on_from_what_other_code_left(tmp_path: Path) -> None:
+    kept = Weights(tmp_path)
+    kept.checkpoint("id", "1" * 64).save({"a": torch.ones(1)})
+    assert kept.checkpoint("id", "1" * 64).load() is not None
+    assert kept.checkpoint("id", "2" * 64).load() is None
+    assert kept.checkpoint("id", "1" * 64).load() is None, "it is gone for good: nobody may return to half of it"
+
+
+def test_what_is_new_does_not_rest_on_a_stage_of_other_code(folder: Path) -> None:
+    path = toml(folder, methods=["AUG"], seeds=1)
+    run(path)
+    store = Store(folder / "results")
+    translator = next(job for job in jobs(path, "stage") if job.method == "CycleGAN")
+    record = store.get(translator.id)
+    assert record is not None
+    store.save(record.model_copy(update={"code": record.code | {"methods/translators/cyclegan.py": "0" * 64}}))
+
+    def to_do(seeds: int) -> list[str]:
+        config = load_config(path, seeds=seeds)
+        return [job.label for job in make_plan(config, Store(folder / "results")).todo if job.kind == "stage"]
+
+    assert to_do(1) == [], "what is done stays as it is, marked stale"
+    assert any("CycleGAN" in label for label in to_do(2))

@@ -51,7 +51,8 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def say_aside(store: Store) -> None:
-    """Name the files of a store that do not count."""
-    for file in store.set_aside:
-        say(f"set aside, not counted: {file.path}: {file.reason}")
+def say_aside(*stores: Store) -> None:
+    """Name the files of stores that do not count."""
+    for store in stores:
+        for file in store.set_aside:
+            say(f"set aside, not counted: {file.path}: {file.reason}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bench import listing
-from bench.cli.options import ConfigFile, Json, Profile, Results, say, settings_of, show
+from bench.cli.options import ConfigFile, Json, Profile, Results, say, say_aside, settings_of, show
 from bench.config import DEFAULT_FILE
 from bench.errors import UserError
 from bench.grid import build_grid
@@ -32,7 +32,9 @@ def why(
 ) -> None:
     """Explain a cell: its identity, its state, and the fields or files in which it differs from what is stored."""
     settings = settings_of(config, profile=profile, results=results)
-    explanation = explain(cell, settings, Store(settings.paths.results))
+    store = Store(settings.paths.results)
+    explanation = explain(cell, settings, store)
+    say_aside(store)
     print(json.dumps(explanation, indent=1) if as_json else listing.why_text(explanation))
 
 
@@ -51,7 +53,9 @@ def merge(
     for source in sources:
         if not source.is_dir():
             raise UserError(f"{source}: no such results folder")
-        merged = store.merge(Store(source, read_only=True))
+        other = Store(source, read_only=True)
+        merged = store.merge(other)
+        say_aside(other)
         collisions += len(merged.collisions)
         show(listing.merge_rows(source, merged), as_json)
     if collisions:
@@ -73,5 +77,6 @@ def pack(
     settings = settings_of(config, datasets=[dataset], profile=profile, results=results)
     store = Store(settings.paths.results)
     ids = publishable(settings, store, dataset, build_grid(settings))
+    say_aside(store)
     store.pack(ids, file)
     say(f"{listing.counted(len(ids), 'record')} written to {file}")

@@ -12,12 +12,11 @@ from bench.cli.options import (
     ConfigFile,
     Datasets,
     Json,
-    Methods,
-    Minority,
     Profile,
     Results,
     Seeds,
     say,
+    say_aside,
     settings_of,
     show,
 )
@@ -35,8 +34,6 @@ app = typer.Typer()
 @app.command()
 def report(
     dataset: Datasets = None,
-    method: Methods = None,
-    minority: Minority = None,
     seeds: Seeds = None,
     profile: Profile = None,
     results: Results = None,
@@ -44,11 +41,14 @@ def report(
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
-    """Write the tables of every dataset that has records; without any of one's own, those of results/reference."""
-    settings = settings_of(
-        config, methods=method, minority=minority, seeds=seeds, profile=profile, results=results, reports=out
-    )
-    written = build_report(settings, tuple(dataset or ()), stores_of(settings, own=results is not None))
+    """Write the page and the tables of every dataset that has records, with all methods and counts that were run.
+
+    Without records of one's own, those of results/reference.
+    """
+    settings = settings_of(config, seeds=seeds, profile=profile, results=results, reports=out)
+    stores = stores_of(settings, own=results is not None)
+    written = build_report(settings, tuple(dataset or ()), stores)
+    say_aside(*stores)
     show([{"file": str(path)} for path in written], as_json)
 
 
@@ -66,7 +66,9 @@ def claims(
     Exit status 1 if a claim marked `required` has another verdict. Yours: `report.claims` in bench.toml.
     """
     settings = settings_of(config, seeds=seeds, profile=profile, results=results)
-    found = findings(gather(settings, tuple(dataset or ()), stores_of(settings, own=results is not None)))
+    stores = stores_of(settings, own=results is not None)
+    found = findings(gather(settings, tuple(dataset or ()), stores))
+    say_aside(*stores)
     rows = claims_rows(found)
     if as_json:
         show(rows, as_json)
@@ -85,7 +87,9 @@ def verify(
 ) -> None:
     """Recompute every figure of a report from the records it names. Exit status 1 if one differs."""
     settings = settings_of(config, results=results)
-    outcome = verify_report(folder, settings, stores_of(settings, own=False), page_anew)
+    stores = stores_of(settings, own=False)
+    outcome = verify_report(folder, settings, stores, page_anew)
+    say_aside(*stores)
     if outcome.mismatches or as_json:
         show(outcome.rows(), as_json)
     say(

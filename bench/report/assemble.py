@@ -77,7 +77,7 @@ def assemble(material: Material) -> Page:
         methods=tuple(_cards(material)),
         protocol=settings(config, material.shown, material.records),
         environment=tuple(_environment(material.records)),
-        reproduce=tuple(_commands(config, list(material.shown))),
+        reproduce=tuple(_commands(config, list(material.shown), _example(material.frame))),
         cells=provenances(material.frame),
     )
 
@@ -147,9 +147,15 @@ def _cost(material: Material, method: str) -> str:
             plain = mine.get((spot[0], "Vanilla"))
             times = f", {mine[spot] / plain:.1f} x Vanilla" if plain else ""
             lines.append(f"{mine[spot] / TERA:.2g} TFLOP a fit on {shown}{times}")
-    if not lines and compose(method, material.config.composition.allow).training_part == compose(PLAIN).training_part:
-        return f"no training: it reads {PLAIN}'s fits"
-    return "; ".join(lines)
+    shares = method != PLAIN and compose(method).training_part == compose(PLAIN).training_part
+    return "; ".join(lines) + (f" (it reads {PLAIN}'s fits)" if shares else "")
+
+
+def _example(frame: pd.DataFrame) -> str:
+    """Return the first cell that has a record, as `imbench why` takes it."""
+    done = frame[frame["status"].isin(["done", "stale"])]
+    row = (done if len(done) else frame).iloc[0]
+    return f"{row['task']}/{row['minority_count']}/{row['method']}/{row['seed']}"
 
 
 def _environment(records: Iterable[Record]) -> Iterator[Entry]:
@@ -162,7 +168,7 @@ def _environment(records: Iterable[Record]) -> Iterator[Entry]:
         yield name, " or ".join(sorted(values))
 
 
-def _commands(config: Config, tasks: Iterable[str]) -> Iterator[Entry]:
+def _commands(config: Config, tasks: Iterable[str], example: str) -> Iterator[Entry]:
     profile = config.run.profile
     yield "Set up", "make setup && . .venv/bin/activate"
     for task in tasks:
@@ -171,4 +177,4 @@ def _commands(config: Config, tasks: Iterable[str]) -> Iterator[Entry]:
         yield f"Run {task} and write this page", f"make bench DATASET={task} PROFILE={profile}"
     yield "Write this page from the records that are there", f"imbench report --profile {profile}"
     yield "Recompute every figure on this page", f"imbench verify {config.paths.reports}/{profile}"
-    yield "Say what a cell rests on", f"imbench why horse2zebra/25/OS/0 --profile {profile}"
+    yield "Say what a cell rests on", f"imbench why {example} --profile {profile}"

@@ -39,7 +39,8 @@ def build_report(config: Config, requested: tuple[str, ...], stores: Sequence[St
     found = gather(config, requested, stores)
     folder = config.paths.reports / config.run.profile
     subjects = subjects_of(found)
-    pictures, left_out = illustrate(found, subjects, requested)
+    pictures, undrawn = illustrate(found, subjects, requested)
+    left_out = (*found.lost, *undrawn)
     drawn = [folder / "pictures" / f"{picture.name}.png" for picture in pictures]
     for path, picture in zip(drawn, pictures, strict=True):
         write_atomically(path, picture.png, durable=False)
@@ -77,9 +78,10 @@ def findings(found: Gathered) -> tuple[Finding, ...]:
     """
     claims = load_claims(found.config.report.claims)
     check_names(claims, found.config)
+    recorded = Recorded(found.outcomes, values_by_translator(found.measured), dict(found.families))
     rows = found.frame[found.frame["status"] == "stale"]
     stale = {(str(task), int(count)) for task, count in zip(rows["task"], rows["minority_count"], strict=True)}
-    return judge_claims(claims, Recorded(found.outcomes, values_by_translator(found.measured)), stale)
+    return judge_claims(claims, recorded, stale)
 
 
 def whole_page(

@@ -204,7 +204,8 @@ def _controls(case: Case) -> Listing:
     return Listing(
         f"{case.task}-controls",
         f"{case.shown}: the same computation spent on a cheap method, {min(case.outcomes, default=0)} training images",
-        "Counted operations, a stage's divided among the fits that use it. The control has more selection checks.",
+        "Counted operations of training steps, a stage's divided among the fits that use it. Not counted are passes "
+        "that translate images for the classifier, and those of ALT's teacher. The control has more selection checks.",
         ("Method", "Control", "F1", "F1 of control", "ACSA", "ACSA of control"),
         tuple(rows),
     )

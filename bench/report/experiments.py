@@ -128,6 +128,8 @@ def repeats_by_source(
     for record in sorted(records, key=lambda it: it.id):
         if record.kind != "fit" or record.test is None or record.identity["protocol"] != protocol:
             continue
+        if not record.identity["streams"].keys() <= Streams.model_fields.keys():
+            continue  # of a version that varied something else
         streams, counts = Streams(**record.identity["streams"]), record.identity["counts"]
         varied = [name for name in Streams.model_fields if getattr(streams, name) != getattr(zero, name)]
         place, method = (str(record.identity["dataset"]), min(counts)), method_of(record)
@@ -150,16 +152,16 @@ def costs(grid: Grid, record_of: RecordOf) -> dict[tuple[Place, str], float]:
     """Return the floating-point operations of one fit by place and method, its share of the stages included.
 
     Counted, not timed: training steps of the classifier and of translators; a stage is divided among the fits that use
-    it. Means over the seeds that have records.
+    it. Passes that translate images for a classifier, and those of ALT's teacher, are not in it. Means over the seeds
+    that have records.
     """
-    fits = [job for job in grid.jobs if job.kind == "fit" and not job.streams.stage]
     shares = stage_shares(grid)
     found: dict[tuple[Place, str], list[float]] = {}
-    for job in fits:
-        record = record_of(job.id)
+    for cell in grid.cells:
+        record = record_of(cell.fit) if cell.fit and not cell.translator else None
         if record is not None and record.status == "done":
-            spot = (job.task.dataset, min(job.task.counts)), job.method
-            found.setdefault(spot, []).append(_spent(record) + shares[job.id])
+            spot = (cell.dataset, cell.minority_count), cell.method
+            found.setdefault(spot, []).append(_spent(record) + shares[cell.fit])
     return {spot: float(np.mean(values)) for spot, values in found.items()}
 
 

@@ -52,7 +52,10 @@ def gallery(
     n_masks
         Masks of RISE; its maps get smoother, and slower, with more.
     """
-    models = _models(task, grid, weights, config)
+    try:
+        models = _models(task, grid, weights, config)
+    except RuntimeError:  # load_state_dict: layers that are not there any more
+        return Gallery((), (f"{shown}: feature and heat maps left out: the stored weights are of another network.",))
     counts = sorted({count for count, _ in models})
     classes = next((cell.classes for cell in grid.cells if cell.dataset == task), ())
     pictures, left_out = [], []

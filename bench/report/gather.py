@@ -15,7 +15,7 @@ from bench.grid import Grid, build_grid, workshops
 from bench.job import Arguments
 from bench.jobcode import code_of
 from bench.record import Record, digest
-from bench.registry import DATASETS
+from bench.registry import DATASETS, METHODS
 from bench.report import paper
 from bench.report.ablation import ablated
 from bench.report.columns import columns
@@ -40,7 +40,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Gathered:
-    """All that a report is made of: each dataset's source, every record by id, and the frame of all cells."""
+    """All that a report is made of: each dataset's source, every record by id, and the frame of all cells.
+
+    `lost` has a line for each dataset whose records cannot be shown, and why.
+    """
 
     config: Config
     sources: Mapping[str, Source]
@@ -49,6 +52,7 @@ class Gathered:
     measured: pd.DataFrame
     outcomes: Mapping[Place, Outcomes]
     families: Mapping[str, Family]
+    lost: tuple[str, ...] = ()
 
     def adjust_of(self, method: str) -> Adjust:
         """Return the decision of a method expression."""
@@ -92,10 +96,20 @@ def gather(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) 
     shipped = [entry.name for entry in DATASETS if entry.name != "folder"]
     shipped.sort(key=lambda name: name not in paper.tasks())  # the paper's before toys
     names = dict.fromkeys((*requested, *shipped, *config.datasets))
-    sources = {name: found for name in names if (found := _source(name, config, stores, name in requested))}
+    sources: dict[str, Source] = {}
+    lost: list[str] = []
+    for name in names:
+        try:
+            if found := _source(name, config, stores, name in requested):
+                sources[name] = found
+        except (DataError, StoreError, ConfigError) as error:  # a folder that is not here, or counts it never had
+            if name in requested:
+                raise
+            lost.append(f"{name}: its records cannot be shown: {' '.join(str(error).split())}")
     if not sources:
         places = " or ".join(str(store.root) for store in stores)
-        raise UserError(f"no record of profile {config.run.profile} in {places}; `imbench run` makes some")
+        why = "; ".join(lost) or "`imbench run` makes some"
+        raise UserError(f"no record of profile {config.run.profile} in {places}; {why}")
     cells = [cell for source in sources.values() for cell in source.grid.cells]
     jobs = [job for source in sources.values() for job in source.grid.jobs]
     records = {id: record for source in sources.values() for id, record in source.records.items()}
@@ -106,7 +120,9 @@ def gather(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) 
     families = {name: compare([it for (task, _), it in outcomes.items() if task == name]) for name in sources}
     table = frame(cells, records.get, adjusts.__getitem__, is_stale)
     judged = measured(jobs, config.run.profile, records.get, is_stale)
-    return Gathered(config, sources, records, with_alike(table, _alike(families)), judged, outcomes, families)
+    return Gathered(
+        config, sources, records, with_alike(table, _alike(families)), judged, outcomes, families, tuple(lost)
+    )
 
 
 def _alike(families: Mapping[str, Family]) -> dict[tuple[str, int, str], list[str]]:
@@ -130,19 +146,20 @@ class _Staleness:
 
 
 def _source(name: str, config: Config, stores: Sequence[Store], asked: bool) -> Source | None:
-    """Return a dataset's cells in the first store that has records of them, or in the first of all if asked for."""
+    """Return a dataset's cells in the first store that has records of them, or in the first of all if asked for.
+
+    Raises
+    ------
+    UserError
+        The cells of its records cannot be made from what is here.
+    """
     empty = None
     for store in stores:
         ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
         records = {id: record for id in ids if (record := store.get(id))}
         if not (records or asked):
             continue
-        try:
-            grid = build_grid(_widened(config, name, records.values()))
-        except (DataError, StoreError, ConfigError):
-            if asked:
-                raise
-            return None  # a folder that is not here, or settings meant for another dataset
+        grid = build_grid(_widened(config, name, records.values()))
         if any(job.id in records for job in grid.jobs):
             return Source(grid, store, records)
         empty = empty or Source(grid, store, records)
@@ -178,10 +195,11 @@ def narrowed(
 
 
 def _expression(parts: list[tuple[str, dict[str, object]]], given: Arguments) -> str:
-    """Return the method's name with the arguments that it has and the profile does not give it anyway."""
+    """Return the method's name with the arguments that it has and neither its class nor the profile gives it anyway."""
     calls = []
     for name, arguments in parts:
-        own = [f"{k}={v}" for k, v in arguments.items() if (k, v) not in given.get(name, {}).items()]
+        expected = (METHODS[name].cls().parameters if name in METHODS else {}) | dict(given.get(name, {}))
+        own = [f"{k}={v}" for k, v in arguments.items() if k not in expected or expected[k] != v]
         calls.append(f"{name}({', '.join(own)})" if own else name)
     return "+".join(calls) or "Vanilla"
 

@@ -83,7 +83,8 @@ def _validation(layout: Layout, cells: pd.DataFrame) -> str:
 
 def _conditional(cells: pd.DataFrame) -> str:
     """Name the methods whose seeds all rest on one stage, such as a trained translator."""
-    resting = [method for method in dict.fromkeys(cells["method"]) if _rests_on_stages(method)]
+    applicable = cells[cells["status"] != "not applicable"]
+    resting = [method for method in dict.fromkeys(applicable["method"]) if _rests_on_stages(method)]
     if not resting:
         return ""
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -127,9 +128,10 @@ def _index(folder: Path, profile: str, banner: str, left_out: tuple[str, ...]) -
     pages = sorted(folder.glob("*.md"), key=lambda path: (not path.name.startswith("table_"), path.name))
     pages = [path for path in pages if path.name != "README.md"]
     lines = [
-        f"- [{path.read_text(encoding='utf-8').partition(chr(10))[0].lstrip('# ')}]({path.name})" for path in pages
+        f"- [{path.read_text(encoding='utf-8').partition(chr(10))[0].lstrip('# ')}]({quote(path.name)})"
+        for path in pages
     ]
-    lines += [f"- [{name}]({name}): {text}" for name, text in CSV.items() if (folder / name).exists()]
+    lines += [f"- [{name}]({quote(name)}): {text}" for name, text in CSV.items() if (folder / name).exists()]
     # No links: those that show images of photographs are not in the repository.
     lines += [f"- picture: `pictures/{path.name}`" for path in sorted((folder / "pictures").glob("*.png"))]
     lines += [f"- left out: {line}" for line in left_out]

@@ -58,11 +58,15 @@ def _seed_draws(column: Spread, draws: int, rng: np.random.Generator) -> tuple[n
 
 
 def _doubt(column: Spread, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Return true over found variance of each method, (M, draws): where methods disagree, no variance is sure."""
-    size = (column.means.shape[1], draws)
+    """Return true over found variance of each method, (M, draws): of few runs no variance is sure.
+
+    Where methods disagree, each has a doubt of its own; where they agree, all share one, the smaller the more they are.
+    """
+    methods = column.means.shape[1]
     if np.isinf(column.freedom):
-        return np.ones(size)
-    return column.freedom / rng.chisquare(column.freedom, size)
+        shared = (methods - 1) * (column.seeds - 1)
+        return np.broadcast_to(shared / rng.chisquare(shared, draws), (methods, draws))
+    return column.freedom / rng.chisquare(column.freedom, (methods, draws))
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:

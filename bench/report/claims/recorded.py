@@ -28,12 +28,13 @@ class Recorded:
     the tables: whatever is asked, all answers about a task hold together with chance `LEVEL`. Levels, growth and
     differences in recall and precision have bootstrap intervals over seeds and test images, at a Šidák share of the
     claim's. Measured values have Student's and Welch's intervals, at the same share; they speak of such repetitions as
-    the values are. What one run alone says has an unbounded interval.
+    the values are. What one run alone says has an unbounded interval. `families` are the comparisons by task; those
+    that are not given are made.
     """
 
     columns: Mapping[Place, Outcomes]
     measured: Measured = field(default_factory=dict)
-    _families: dict[str, Family] = field(default_factory=dict, repr=False)
+    families: dict[str, Family] = field(default_factory=dict, repr=False)
 
     def methods(self, task: str, count: int) -> tuple[str, ...]:
         """Return the methods that have all their runs."""
@@ -103,10 +104,10 @@ class Recorded:
         return Outcomes(whole.column, names, whole.labels, whole.decisions[rows], *shared)
 
     def _family(self, task: str) -> Family:
-        if task not in self._families:
+        if task not in self.families:
             mine = [column for (name, _), column in sorted(self.columns.items()) if name == task]
-            self._families[task] = compare(mine)
-        return self._families[task]
+            self.families[task] = compare(mine)
+        return self.families[task]
 
 
 def _estimate(rows: Outcomes, metric: str, of: Callable[[np.ndarray], np.ndarray], claims: int) -> Estimate:

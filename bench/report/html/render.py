@@ -96,9 +96,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(data_uri=_data_uri, size=_size, linked=_linked)
+    made.filters.update(data_uri=_data_uri, size=_size, linked=_linked, ident=_ident)
     made.globals.update(metrics=METRICS, verdicts=VERDICTS, printed=printed, Figure=Figure, verdict_counts=_counts)
     return made
+
+
+def _ident(name: str) -> str:
+    """Return a name without blanks, which would end an id where ids are listed."""
+    return re.sub(r"\s+", "-", name)
 
 
 def _counts(claims: Iterable[ClaimRow]) -> list[tuple[Verdict, int]]:
