@@ -30,7 +30,8 @@ class Progress:
         self.noun = noun(self.jobs.values())
         self.started = time.monotonic()
         self.done = self.failed = 0
-        self._submitted: dict[str, float] = {}
+        self._submitted: dict[str, None] = {}  # in this order the executor takes them
+        self._began: dict[str, float] = {}
         self._open = dict(self.jobs)
 
     def __enter__(self) -> Progress:
@@ -43,7 +44,7 @@ class Progress:
         """Take in one event of the schedule."""
         job = self.jobs[event.node.id]
         if event.kind == "submitted":
-            self._submitted[job.id] = time.monotonic()
+            self._submitted[job.id] = None
         elif event.kind == "ended" and event.outcome:
             self._submitted.pop(job.id, None)
             self._open.pop(job.id, None)
@@ -58,12 +59,13 @@ class Progress:
             self.say(f"a worker died during {job.label}; it is tried again alone")
         elif event.kind == "busy":
             self._submitted.pop(job.id, None)
+        now, oldest = time.monotonic(), [*self._submitted][: self.estimate.workers]
+        self._began = {id: self._began.get(id, now) for id in oldest}
         self.show()
 
     def running(self) -> list[tuple[Job, float]]:
         """Return the fits at work with the seconds since each began; what merely waits in the executor is left out."""
-        oldest = sorted([*self._submitted.items()], key=lambda item: item[1])[: self.estimate.workers]
-        return [(self.jobs[id], time.monotonic() - since) for id, since in oldest]
+        return [(self.jobs[id], time.monotonic() - since) for id, since in self._began.items()]
 
     def line(self) -> str:
         """Return the state of the run in one line."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from builders import bench_toml
@@ -13,7 +14,7 @@ from bench.config import load_config
 from bench.estimate import Estimate
 from bench.graph import Node
 from bench.grid import build_grid
-from bench.progress import PlainProgress
+from bench.progress import PlainProgress, Progress
 from bench.schedule import Event
 
 
@@ -43,3 +44,18 @@ def test_a_log_goes_on_while_nothing_ends(tmp_path: Path, monkeypatch: pytest.Mo
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive(), "silent when the run is over"
+
+
+def test_a_fit_begins_when_a_worker_is_free_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("bench.progress.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    registry.load()
+    first, second, *_ = todo = build_grid(load_config(bench_toml(tmp_path))).jobs
+    display = Progress(todo, Estimate(workers=1))
+    for job in (first, second):
+        display.follow(Event("submitted", Node(job.id, lambda: None)))
+    clock[0] = 100.0
+    assert display.running() == [(first, 100.0)]
+    display.follow(Event("busy", Node(first.id, lambda: None)))
+    clock[0] = 130.0
+    assert display.running() == [(second, 30.0)]
