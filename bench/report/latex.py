@@ -2,6 +2,7 @@ r"""LaTeX: a table as a `table` environment with booktabs rules, to be \input in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 
 from bench.report.layout import GREEK
@@ -10,6 +11,8 @@ from bench.report.table import ALIKE, DASH, Kind, Label, Row, Table, Value
 PREAMBLE = r"% needs \usepackage{booktabs} and \usepackage{graphicx}"
 KINDS: dict[Kind, str] = {"ours": "ours", "paper": "paper", "difference": r"ours $-$ paper"}
 WIDE = 8  # columns; more need narrower gaps
+ENDS = r" \\"
+SIGN = r"$^{\approx}$"  # hangs, so that digits align
 ESCAPES = str.maketrans(
     {
         **{character: f"\\{character}" for character in "_%&#${}"},
@@ -49,7 +52,7 @@ def latex(table: Table) -> str:
         r"\toprule",
         *_header(table),
         r"\midrule",
-        *(_line(row, table) for row in table.rows),
+        *(line for row in table.rows for line in _lines(row, table)),
         r"\bottomrule",
         r"\end{tabular}}",
         *([r"\par\smallskip", rf"{{\footnotesize\raggedright {_notes(table)}\par}}"] if table.notes else []),
@@ -82,17 +85,31 @@ def _group(column: Label) -> str:
     return column.group
 
 
-def _line(row: Row, table: Table) -> str:
+def _lines(row: Row, table: Table) -> Iterator[str]:
+    """Give a row's line; of a wide table the intervals stand below the numbers, or nobody could read either."""
     stub = [escape(row.label.flat) if row.first else "", *([KINDS[row.kind]] if table.mixed else [])]
+    below = table.interval and len(table.columns) > WIDE and any(value.spread(True) for value in row.values)
     gap = r"\addlinespace[2pt]" if table.mixed and row.first and row is not table.rows[0] else ""
-    return gap + " & ".join([*stub, *(_value(value, row.kind, table.interval) for value in row.values)]) + r" \\"
+    yield (
+        gap
+        + " & ".join([*stub, *(_value(value, row.kind, table.interval and not below) for value in row.values)])
+        + ENDS
+    )
+    if below:
+        spreads = (rf"{{\scriptsize {_small(value.spread(True))}}}" for value in row.values)
+        yield " & ".join([*("" for _ in stub), *spreads]) + ENDS + "[2pt]"
 
 
 def _value(value: Value, kind: Kind, interval: bool) -> str:
     number = escape(value.text(kind)).replace("-", "$-$")
-    marks = value.marks(interval).translate(ESCAPES).replace(" ", r"\,")
+    marks = _small(value.spread(interval) + value.lacks)
     bold = rf"\textbf{{{number}}}" if "best" in value.flags else number
-    return bold + (rf"{{\scriptsize {marks}}}" if marks else "")
+    sign = rf"\rlap{{{SIGN}}}" + (r"\," if marks else "") if value.is_alike else ""
+    return bold + sign + (rf"{{\scriptsize {marks}}}" if marks else "")
+
+
+def _small(text: str) -> str:
+    return text.translate(ESCAPES).replace(" ", r"\,")
 
 
 def _notes(table: Table) -> str:

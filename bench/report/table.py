@@ -46,12 +46,24 @@ class Value:
         """Half the width of the mean's 95 % interval over runs (Student's t), None for fewer than two."""
         return None if self.sd is None else float(stats.t.ppf(0.975, self.n - 1)) * self.sd / self.n**0.5
 
-    def marks(self, interval: bool) -> str:
-        """Return what follows the number: its interval, `≈` if it cannot be told from the best, what it lacks."""
-        spread = f" ± {self.half_width:.{DECIMALS}f}" if interval and self.half_width is not None else ""
-        spread += ALIKE if "alike" in self.flags and "best" not in self.flags else ""
+    def spread(self, interval: bool) -> str:
+        """Return half the width of its interval as it follows the number, if it is wanted and there is one."""
+        return f" ± {self.half_width:.{DECIMALS}f}" if interval and self.half_width is not None else ""
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether `≈` stands at the number: it cannot be told from the best, and is not the best itself."""
+        return "alike" in self.flags and "best" not in self.flags
+
+    @property
+    def lacks(self) -> str:
+        """Return what says that runs are lacking, or that code has changed since."""
         lacking = f" ({self.n}/{self.expected})" if "partial" in self.flags else ""
-        return spread + lacking + ("†" if "stale" in self.flags else "")
+        return lacking + ("†" if "stale" in self.flags else "")
+
+    def marks(self, interval: bool) -> str:
+        """Return all that follows the number."""
+        return self.spread(interval) + (ALIKE if self.is_alike else "") + self.lacks
 
 
 @dataclass(frozen=True)

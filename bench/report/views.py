@@ -20,7 +20,7 @@ def ours(layout: Layout, frame: pd.DataFrame, banner: str, interval: bool) -> Ta
     table = laid_out(layout, summarise(frame[frame["task"].isin(layout.tasks)], layout.metric), ("ours",))
     return replace(
         table,
-        caption=_caption(layout, _seeds(layout, frame)),
+        caption=_caption(layout, _seeds(layout, frame) + (" ± half its 95 % interval" if interval else "")),
         banner=banner,
         interval=interval,
         notes=notes(layout, frame),
