@@ -121,7 +121,7 @@ def _cards(material: Material) -> Iterator[MethodCard]:
         method = entry.cls()
         rows = [row for row in every if entry.name in (term.partition("(")[0] for term in row.split("+"))]
         plain = any(entry.name in row.split("+") for row in rows)
-        parameters = ", ".join(f"{name}={value}" for name, value in method.parameters.items()) if plain else ""
+        parameters = _parameters(material, entry.name) if plain else ""
         needs = f"{method.smallest_count} images a class" if method.smallest_count > 1 else ""
         cost = _cost(material, entry.name)
         yield MethodCard(
@@ -134,6 +134,16 @@ def _cards(material: Material) -> Iterator[MethodCard]:
             needs,
             tuple(rows) if rows != [entry.name] else (),
         )
+
+
+def _parameters(material: Material, method: str) -> str:
+    """Return a method's arguments as the profile gives them, dataset by dataset where they differ."""
+    texts: dict[str, list[str]] = {}
+    for task, shown in material.shown.items():
+        (part,) = compose(method, given=material.config.profile.arguments(task)).parts
+        text = ", ".join(f"{name}={value}" for name, value in part.parameters.items())
+        texts.setdefault(text, []).append(shown)
+    return next(iter(texts)) if len(texts) == 1 else "; ".join(f"{', '.join(on)}: {it}" for it, on in texts.items())
 
 
 def _cost(material: Material, method: str) -> str:

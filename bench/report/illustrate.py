@@ -88,7 +88,7 @@ def noise_of(task: str, found: Gathered) -> list[Bar]:
     for name, methods in repeats[min(repeats)].items() if repeats else ():  # at the smallest count
         runs = {method: [run[SHOWN] for run in values] for method, values in methods.items() if len(values) > 1}
         most = max(map(len, runs.values()), default=0)
-        whole = {method: values for method, values in runs.items() if len(values) == most}
+        whole = {method: runs[method] for method in rows.values() if len(runs.get(method, ())) == most > 0}
         if whole:
             component = components({name: np.array(list(whole.values()))})[0]
             ends = (float(np.sqrt(component.low)), float(np.sqrt(component.high)))
