@@ -64,7 +64,7 @@ def _records(found: Gathered) -> str:
     lines = ["record,task,kind"]
     for task, source in found.sources.items():
         ids = publishable(found.config, source.store, task, source.grid)
-        lines += [f"{id},{task},{source.records[id].kind}" for id in ids]
+        lines += [f"{id},{task},{source.records[id].kind}" for id in ids if id in source.records]  # others came since
     return "\n".join(lines) + "\n"
 
 
