@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bench.compose import compose
 from bench.config import Config
-from bench.grid import workshops
+from bench.grid import add_jobs, workshops
 from bench.job import Job
 from bench.streams import Streams
 
@@ -29,6 +29,5 @@ def audits(config: Config) -> list[Job]:
                 if method.supports(place.task.counts):
                     continue
                 for seed in range(config.run.seeds):
-                    made = place.fit(method, Streams.of(seed), arguments, kind="audit")
-                    jobs |= {job.id: job for job in made}
+                    add_jobs(jobs, place.fit(method, Streams.of(seed), arguments, kind="audit"), method)
     return list(jobs.values())

@@ -190,7 +190,7 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file; run from the folder that holds bench.toml, or give --config"

@@ -72,6 +72,8 @@ def dataset_named(name: str, config: Config) -> Dataset:
         There is no dataset of that name.
     """
     if name in config.datasets:
+        if name in DATASETS:
+            raise ConfigError(f"datasets.{name}: a shipped dataset has that name; give yours another")
         own = config.datasets[name]
         return DATASETS["folder"].cls(name, own.folder, own.minority, own.seed)  # type: ignore[call-arg, arg-type]
     if name not in DATASETS or name == "folder":
@@ -100,15 +102,20 @@ def build_grid(config: Config) -> Grid:
         for workshop in places:
             place = _Place(workshop, config)
             for method in methods:
-                decides = any(SLOTS["adjust"] in part.slots for part in method.parts)
                 for translator in range(config.run.translators if workshop is rarest else 1):
                     for seed in range(config.run.seeds):
                         cell, made = place.cell(method, seed, translator, arguments)
                         cells += [cell] if cell else []
-                        for job in made:
-                            if job.id not in jobs or not decides:  # a fit goes by the row whose decision is its own
-                                jobs[job.id] = job
+                        add_jobs(jobs, made, method)
     return Grid(tuple(cells), _in_order(jobs.values()))
+
+
+def add_jobs(jobs: dict[str, Job], made: Iterable[Job], method: Composition) -> None:
+    """Add a method's jobs to those by id; a fit that several rows share goes by the one whose decision is its own."""
+    decides = any(SLOTS["adjust"] in part.slots for part in method.parts)
+    for job in made:
+        if job.id not in jobs or not decides:
+            jobs[job.id] = job
 
 
 def workshops(name: str, config: Config) -> list[Workshop]:

@@ -41,7 +41,7 @@ def explain(cell: str, config: Config, store: Store) -> dict[str, Any]:
 
 def _find(cell: str, config: Config) -> tuple[Cell, Job | None]:
     parts = cell.split("/")
-    if len(parts) != 4 or not (parts[1].isdigit() and parts[3].isdigit()):
+    if len(parts) != 4 or not (parts[1].isdecimal() and parts[3].isdecimal()):
         raise UserError(f"{cell!r} is not DATASET/MINORITY/METHOD/SEED, such as horse2zebra/25/CS/0")
     dataset, minority, expression, seed = parts[0], int(parts[1]), parts[2], int(parts[3])
     method = compose(expression, config.composition.allow).name

@@ -241,6 +241,25 @@ def test_a_name_that_leads_out_of_a_folder_is_refused(tmp_path: Path) -> None:
         refused(imbench("status"), "cannot be the name of a dataset")
 
 
+def test_pack_leaves_a_file_alone_when_there_is_nothing_to_write(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    (tmp_path / "mine.jsonl").write_text("what others made\n")
+    refused(imbench("pack", "mine.jsonl", "--dataset", "stripes"), "no record of stripes", "left as it is")
+    assert (tmp_path / "mine.jsonl").read_text() == "what others made\n"
+
+
+def test_a_folder_may_not_take_a_shipped_name(tmp_path: Path) -> None:
+    bench_toml(tmp_path, '[datasets.digits]\nfolder = "x"\n', datasets=["digits"])
+    refused(imbench("status"), "a shipped dataset has that name")
+
+
+def test_claims_of_one_dataset(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    imbench("run")
+    found = imbench("claims", "--dataset", "stripes", "--json")
+    assert json.loads(found.out) == [] and "no claim speaks of stripes" in found.err
+
+
 def test_help_and_version(tmp_path: Path) -> None:
     assert imbench("--version").out.strip()[0].isdigit()
     shown = imbench("--help")

@@ -109,7 +109,7 @@ def test_a_record_of_another_protocol_is_found(report: Path, written: Path) -> N
 @pytest.mark.parametrize(
     ("pattern", "kind"),
     [
-        (r'data-figure="floor"[^>]*>(\d\.\d+)<', "floor"),
+        (r'data-place="digits-priors: [^>]*>(\d\.\d+)<', "derived"),
         (r'data-place="digits-floor: [^>]*>(\d\.\d+)<', "derived"),
         (r'data-place="claim [^>]*>(not run)<', "derived"),
         (r'data-place="method CS"[^>]*>(\S+ TFLOP)', "derived"),

@@ -78,5 +78,8 @@ def pack(
     store = Store(settings.paths.results)
     ids = publishable(settings, store, dataset, build_grid(settings))
     say_aside(store)
+    if not ids:
+        kept = f"; {file} is left as it is" if file.exists() else ""
+        raise UserError(f"{store.root} has no record of {dataset} of profile {settings.run.profile}{kept}")
     store.pack(ids, file)
     say(f"{listing.counted(len(ids), 'record')} written to {file}")

@@ -69,6 +69,10 @@ def claims(
     stores = stores_of(settings, own=results is not None)
     found = findings(gather(settings, tuple(dataset or ()), stores))
     say_aside(*stores)
+    if dataset:
+        found = tuple(finding for finding in found if finding.claim.task in dataset)
+        if not found:
+            say(f"no claim speaks of {' or '.join(dataset)}")
     rows = claims_rows(found)
     if as_json:
         show(rows, as_json)

@@ -39,7 +39,7 @@ def build_report(config: Config, requested: tuple[str, ...], stores: Sequence[St
     found = gather(config, requested, stores)
     folder = config.paths.reports / config.run.profile
     subjects = subjects_of(found)
-    pictures, undrawn = illustrate(found, subjects, requested)
+    pictures, undrawn = illustrate(found, subjects)
     left_out = (*found.lost, *undrawn)
     drawn = [folder / "pictures" / f"{picture.name}.png" for picture in pictures]
     for path, picture in zip(drawn, pictures, strict=True):

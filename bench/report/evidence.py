@@ -91,7 +91,8 @@ def _floors(case: Case) -> Listing:
             if found := case.family.of(count, metric):
                 noise, seeds = found.noise, found.figures.shape[1]
                 deviations = (f"{np.sqrt(noise.training / 2):.4f}", f"{np.sqrt(noise.images / 2):.4f}")
-                rows.append((count, METRICS[metric], *deviations, f"{noise.smallest_difference(seeds):.4f}"))
+                floor = noise.smallest_difference(seeds)
+                rows.append((count, METRICS[metric], *deviations, f"{floor:.4f}" if floor < 1 else "none"))
     return Listing(
         f"{case.task}-floor",
         f"{case.shown}: what so few seeds can see",
@@ -216,8 +217,8 @@ def _noise(case: Case) -> Listing:
         (it.name, f"{it.sd:.4f}", f"{it.low:.4f} to {it.high:.4f}", str(it.runs), ", ".join(it.methods))
         for it in sorted(case.sources, key=lambda it: -it.sd)
     ]
-    if rows:
-        outcomes = case.outcomes[min(case.outcomes)].complete()
+    outcomes = case.outcomes[min(case.outcomes)].complete() if rows else None
+    if outcomes and outcomes.methods:
         rows.append(
             ("test images", f"{np.sqrt(image_variance(outcomes)[-1]):.4f}", "from the stored decisions", "", "all")
         )

@@ -46,8 +46,10 @@ def _sentence(found: Comparison, task: str, place: str, minority: str) -> Iterat
         at = found.methods.index(beaten)
         yield f". It {'beats' if losers else 'is above'} {beaten} by "
         yield _figure("difference", float(found.differences[found.best, at]), found, task, best, beaten)
-        yield " \N{PLUS-MINUS SIGN} "
-        yield _figure("margin", float(found.half_widths[found.best, at]), found, task, best, beaten)
+        margin = float(found.half_widths[found.best, at])
+        if margin < 1:  # of two seeds it may be any number
+            yield " \N{PLUS-MINUS SIGN} "
+            yield _figure("margin", margin, found, task, best, beaten)
         wins = int((found.figures[found.best] > found.figures[at]).sum())
         yield ", in "
         yield Figure("wins", str(wins), wins, task, int(found.column), best, found.metric, beaten)
@@ -62,6 +64,9 @@ def _detail(found: Comparison, task: str) -> Iterator[str | Figure]:
         yield f"Not distinguishable from it: {', '.join(others)}. " if others else ""
         yield f"Worse: {', '.join(losers)}. "
     floor = found.noise.smallest_difference(found.figures.shape[1])
+    if floor >= 1:
+        yield f"{found.figures.shape[1]} seeds cannot show any difference between such methods."
+        return
     yield "A true difference of "
     yield Figure("floor", printed(floor), floor, task, int(found.column), metric=found.metric)
     yield " would be found in four of five such experiments."

@@ -172,7 +172,7 @@ def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
     mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
     given = config.profile.arguments(name)
     methods = [compose(expression, config.composition.allow, given) for expression in config.run.methods]
-    for spelled in dict.fromkeys(_expression(identity["method"], given) for identity in mine):
+    for spelled in sorted({_expression(identity["method"], given) for identity in mine}):
         if (more := _known(spelled, given)) and more.training_part not in [method.training_part for method in methods]:
             methods.append(more)
     counts = dict.fromkeys(min(identity["counts"]) for identity in mine)

@@ -29,11 +29,9 @@ from bench.weights import CLASSIFIER, Weights
 SHOWN = "acsa"  # the figure whose variance is taken apart
 
 
-def illustrate(
-    found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str, ...]
-) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
-    """Return the pictures of the datasets to be written, and a line for each that could not be drawn."""
-    tasks = [task for task in found.sources if not requested or task in requested]
+def illustrate(found: Gathered, subjects: Mapping[str, Subject]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+    """Return the pictures of all datasets, as the page has all, and a line for each that could not be drawn."""
+    tasks = list(found.sources)
     compared = {task: subject.outcomes for task, subject in subjects.items()}
     diagram = critical_difference(compared, "f1_minority", "Mean ranks: F1 of the minority class")
     waiting = {task: list(charts(subjects[task], found.records.get)) for task in tasks if task in subjects}
