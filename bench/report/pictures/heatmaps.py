@@ -97,9 +97,8 @@ def _group(drawn: Figure, row: Row, explained: Explained, left: float, top: floa
     for k, each in enumerate(explained.maps):
         place = left + k * (side + GAP)
         tile(drawn, overlay(row.image, each.heat), place, top, side, side)
-        if not np.ptp(each.heat):
-            write(drawn, "nothing speaks for it", place + 0.05, top + 0.05, size=6.5, color=VERMILLION)
-        areas = f"del {each.deletion:.2f}  ins {each.insertion:.2f}"
+        told = np.ptp(each.heat) > 0  # of a flat map the areas would be those of the order of reading
+        areas = f"del {each.deletion:.2f}  ins {each.insertion:.2f}" if told else "nothing speaks for it"
         write(drawn, areas, place, top + side + 0.03, size=6.5, color=QUIET)
 
 
