@@ -127,4 +127,4 @@ def _on_page(picture: Picture, private: bool) -> Picture:
     """Return a picture ready for the page, with few colours, if it shows images that may be passed on."""
     if private or not picture.shows_images:
         return picture
-    return replace(picture, png=in_palette(picture.png), shows_images=False)
+    return replace(picture, png=in_palette(picture.png, images=True), shows_images=False)

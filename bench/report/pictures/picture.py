@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 DPI = 150
-COLOURS = 64
+COLOURS, SHADES = 64, 256  # of a chart, and of images, which have gradients
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,11 @@ def chart(figure: Figure) -> bytes:
     return in_palette(png(figure))
 
 
-def in_palette(picture: bytes) -> bytes:
-    """Return a PNG with few colours."""
+def in_palette(picture: bytes, images: bool = False) -> bytes:
+    """Return a PNG with few colours, chosen for the lines of a chart or for the shades of images."""
+    count, choice = (SHADES, Image.Quantize.MEDIANCUT) if images else (COLOURS, Image.Quantize.MAXCOVERAGE)
     with Image.open(io.BytesIO(picture)) as whole:
-        few = whole.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        few = whole.convert("RGB").quantize(count, choice, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     few.save(buffer, "PNG", optimize=True, dpi=(DPI, DPI))
     return buffer.getvalue()
