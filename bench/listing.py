@@ -27,12 +27,13 @@ def plan_text(plan: Plan, config: Config, device: Device) -> str:
     states, jobs = plan.standing.count(plan.grid.jobs), plan.grid.jobs
     known = ", ".join(f"{states[state]} {state}" for state in STATES if states[state])
     apart = sum(bool(cell.not_applicable) for cell in plan.grid.cells)
+    reasons = dict.fromkeys(cell.not_applicable for cell in plan.grid.cells if cell.not_applicable)
     return "\n".join(
         [
             f"profile {config.run.profile} on {device.torch.type} ({device.name}), executor {config.run.executor}, "
             f"{counted(plan.estimate.workers, 'worker')}, results in {config.paths.results}",
-            f"{counted(len(plan.grid.cells), 'cell')} from {kinds(jobs)} ({known})"
-            + (f"; not applicable: {counted(apart, 'cell')}" if apart else ""),
+            f"{counted(len(plan.grid.cells), 'cell')} from {kinds(jobs)}{f' ({known})' if known else ''}"
+            + (f"; not applicable: {counted(apart, 'cell')} ({'; '.join(reasons)})" if apart else ""),
             f"{kinds(plan.todo)} to do, {spoken(plan.seconds_left)}" if plan.todo else "nothing left to do",
         ]
     )

@@ -50,6 +50,7 @@ def merge(
     store = Store(settings.paths.results)
     store.prepare()
     collisions = 0
+    rows: listing.Rows = []
     for source in sources:
         if not source.is_dir():
             raise UserError(f"{source}: no such results folder")
@@ -57,7 +58,8 @@ def merge(
         merged = store.merge(other)
         say_aside(other)
         collisions += len(merged.collisions)
-        show(listing.merge_rows(source, merged), as_json)
+        rows += listing.merge_rows(source, merged)
+    show(rows, as_json)
     if collisions:
         raise typer.Exit(1)
 

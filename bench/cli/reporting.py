@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from bench import listing
 from bench.cli.options import (
@@ -47,7 +48,8 @@ def report(
     """
     settings = settings_of(config, seeds=seeds, profile=profile, results=results, reports=out)
     stores = stores_of(settings, own=results is not None)
-    written = build_report(settings, tuple(dataset or ()), stores)
+    with Console(stderr=True).status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
+        written = build_report(settings, tuple(dataset or ()), stores)
     say_aside(*stores)
     show([{"file": str(path)} for path in written], as_json)
 
