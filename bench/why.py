@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bench.compose import compose
@@ -18,13 +19,15 @@ from bench.store import Store
 NEAREST = 3
 
 
-def explain(cell: str, config: Config, store: Store) -> dict[str, Any]:
+def explain(cell: str, config: Config, stores: Sequence[Store]) -> dict[str, Any]:
     """Return what `imbench why` shows, as JSON values.
 
     Parameters
     ----------
     cell
         `DATASET/MINORITY/METHOD/SEED`, or the id of a record or of a fit of the grid (its first digits are enough).
+    stores
+        Where the record is looked for, in this order.
 
     Raises
     ------
@@ -32,11 +35,12 @@ def explain(cell: str, config: Config, store: Store) -> dict[str, Any]:
         There is no such cell or record.
     """
     if "/" not in cell:
-        return _explain_id(cell, config, store)
+        return _explain_id(cell, stores)
     found, job = _find(cell, config)
     if job is None:
         return {"cell": cell, "state": "not applicable", "reason": found.not_applicable}
-    return {"cell": cell} | _explain_job(job, config, store)
+    holder = next((store for store in stores if store.get(job.id)), stores[0])
+    return {"cell": cell} | _explain_job(job, config, holder)
 
 
 def _find(cell: str, config: Config) -> tuple[Cell, Job | None]:
@@ -59,18 +63,21 @@ def _explain_job(job: Job, config: Config, store: Store) -> dict[str, Any]:
     if record is None:
         shown["nearest records"] = _nearest(job, store)
     else:
-        shown |= _facts(record)
+        shown |= {"in": str(store.root)} | _facts(record)
         shown["changed code"] = list(differences(code, record.code)) or ["none"]
     return shown | {"identity": job.identity}
 
 
-def _explain_id(id: str, config: Config, store: Store) -> dict[str, Any]:
-    matching = [known for known in store.summaries() if known.startswith(id)]
+def _explain_id(id: str, stores: Sequence[Store]) -> dict[str, Any]:
+    matching = {known: store for store in reversed(stores) for known in store.summaries() if known.startswith(id)}
     if len(matching) != 1:
-        raise UserError(f"{len(matching)} records in {store.root} have an id that starts with {id!r}")
-    record = store.get(matching[0])
+        places = " and ".join(str(store.root) for store in stores)
+        raise UserError(f"{len(matching)} records in {places} have an id that starts with {id!r}")
+    ((known, store),) = matching.items()
+    record = store.get(known)
     assert record is not None
-    return {"record": record.id} | _facts(record) | {"code": record.code, "identity": record.identity}
+    facts = {"record": record.id, "in": str(store.root)} | _facts(record)
+    return facts | {"code": record.code, "identity": record.identity}
 
 
 def _facts(record: Record) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ def test_why_explains_what_is_there_and_what_is_not(tmp_path: Path) -> None:
     missing = imbench("why", "stripes/6/CS/1")
     assert missing.status == 0 and "state: missing" in missing.out and "streams.order: 1 here, 0 there" in missing.out
     assert json.loads(imbench("why", found["record"][:8], "--json").out)["record"] == found["record"]
+    (tmp_path / "results" / "reference").mkdir()
+    imbench("pack", tmp_path / "results" / "reference" / "stripes.jsonl", "--dataset", "stripes")
+    shutil.rmtree(tmp_path / "results" / "records")
+    for name in ("stripes/6/CS/0", found["record"][:8]):
+        shown = json.loads(imbench("why", name, "--json").out)
+        assert shown["outcome"] == "done" and shown["in"].endswith("reference")
     refused(imbench("why", "stripes/CS"), "is not DATASET/MINORITY/METHOD/SEED, such as")
 
 

@@ -14,6 +14,7 @@ from bench.config import DEFAULT_FILE
 from bench.errors import UserError
 from bench.grid import build_grid
 from bench.publish import publishable
+from bench.report.gather import stores_of
 from bench.store import Store
 from bench.why import explain
 
@@ -30,11 +31,14 @@ def why(
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
-    """Explain a cell: its identity, its state, and the fields or files in which it differs from what is stored."""
+    """Explain a cell: its identity, its state, and the fields or files in which it differs from what is stored.
+
+    A record that is not among one's own is looked for in results/reference.
+    """
     settings = settings_of(config, profile=profile, results=results)
-    store = Store(settings.paths.results)
-    explanation = explain(cell, settings, store)
-    say_aside(store)
+    stores = stores_of(settings, own=results is not None)
+    explanation = explain(cell, settings, stores)
+    say_aside(*stores)
     print(json.dumps(explanation, indent=1) if as_json else listing.why_text(explanation))
 
 
