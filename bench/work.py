@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import bench.errors
 from bench.errors import UserError
@@ -32,15 +34,16 @@ class Busy:
 
 @dataclass(frozen=True)
 class Failure:
-    """An error as text. `kind` is its class, `traceback` is for the log, `epoch` is where a loss diverged."""
+    """An error as text. `kind` is its class, `place` the line that raised it, `epoch` where a loss diverged."""
 
     kind: str
     message: str
-    traceback: str = ""
+    place: str = ""
     epoch: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.message}" if self.message else self.kind
+        text = f"{self.kind}: {self.message}" if self.message else self.kind
+        return f"{text} ({self.place})" if self.place else text
 
 
 @dataclass(frozen=True)
@@ -79,5 +82,13 @@ def perform(work: Work) -> Reply:
         known = next(base for base in type(error).__mro__ if base.__module__ == bench.errors.__name__)
         result = Stop(known.__name__, str(error))
     except Exception as error:  # whatever a method raises fails its own node only, and many errors do not pickle
-        result = Failure(type(error).__name__, str(error), traceback.format_exc(), getattr(error, "epoch", None))
+        epoch = getattr(error, "epoch", None)
+        result = Failure(type(error).__name__, str(error), "" if epoch else _place(error), epoch)
     return Reply(result, time.perf_counter() - started)
+
+
+def _place(error: Exception) -> str:
+    """Return file and line of the innermost frame that is of no installed library, such as `mine.py:7`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [it for it in frames if "site-packages" not in it.filename and not it.filename.startswith(sys.base_prefix)]
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
