@@ -136,7 +136,10 @@ def _calibration(method: str, records: Sequence[Record], subject: Subject) -> tu
     counts = np.asarray(next(cell.counts for cell in subject.cells if cell.minority_count == subject.rarest))
     tests = [record.test for record in records if record.test is not None]
     positive = np.concatenate([test.labels == rare for test in tests])
-    scores = np.concatenate([subject.adjust_of(method)(test.probabilities.array(), counts) for test in tests])
+    probabilities = np.concatenate([test.probabilities.array() for test in tests])
+    scores = subject.adjust_of(method)(probabilities, counts)
+    if (scores < 0).any() or not scores.sum(axis=1).all():
+        scores = probabilities  # what a method decides by need not be like a probability
     return positive, (scores[:, rare] / scores.sum(axis=1)).astype(float)
 
 

@@ -54,7 +54,8 @@ def _sentence(found: Comparison, task: str, place: str, minority: str) -> Iterat
         yield ", in "
         yield Figure("wins", str(wins), wins, task, int(found.column), best, found.metric, beaten)
         yield f" of {found.figures.shape[1]} seeds"
-    yield "." if losers else f"; but it is clearly better than none of the other {len(found.methods) - 1} methods."
+    others = f"any of the other {len(found.methods) - 1} methods" if len(found.methods) > 2 else "the other method"
+    yield "." if losers else f"; but it is not clearly better than {others}."
 
 
 def _detail(found: Comparison, task: str) -> Iterator[str | Figure]:
