@@ -1,8 +1,18 @@
-"""`python -m bench`: the command `imbench` without an installation."""
+"""`imbench` and `python -m bench`: the command line, which also stops quietly while it is still being loaded."""
 
 from __future__ import annotations
 
-from bench.cli import main
+import sys
+
+
+def main() -> None:
+    """Run a command; Ctrl-C in the seconds that loading torch takes is no traceback either."""
+    try:
+        from bench.cli import main as command  # here, for this is what takes the seconds
+    except KeyboardInterrupt:
+        sys.exit(130)
+    command()
+
 
 if __name__ == "__main__":
     main()
