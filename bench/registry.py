@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from bench.dataset import Dataset
 from bench.errors import ConfigError, unknown
-from bench.method import Method
+from bench.method import SLOTS, Method
 from bench.stage import Stage
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ def load(plugins: tuple[str, ...] = ()) -> None:
     Raises
     ------
     ConfigError
-        A plugin file is missing, or cannot be imported; the text names it.
+        A plugin file is missing, cannot be imported, or has a method without any hook; the text names it.
     """
     for package in ("methods", "datasets", "bench.evaluators"):
         module = importlib.import_module(package)
@@ -118,3 +118,7 @@ def _load_file(path: Path) -> None:
     except Exception as error:
         del sys.modules[name]
         raise ConfigError(f"plugin {path}: {type(error).__name__}: {error}") from error
+    for entry in METHODS:
+        if entry.cls.__module__ == name and all(getattr(entry.cls, hook) is getattr(Method, hook) for hook in SLOTS):
+            del sys.modules[name]
+            raise ConfigError(f"plugin {path}: {entry.name} would be Vanilla: it overrides none of {', '.join(SLOTS)}")

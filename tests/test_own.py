@@ -110,6 +110,16 @@ def test_a_plugin_that_cannot_be_loaded_is_named(tmp_path: Path, source: str | N
     refused(imbench("status"), str(plugin), reason)
 
 
+def test_a_method_whose_hook_is_misspelt_is_no_second_vanilla(tmp_path: Path) -> None:
+    plugin = tmp_path / "misspelt.py"
+    plugin.write_text(MINE.replace("SquareRoot", "Misspelt").replace("def class_weights", "def class_weight"))
+    bench_toml(tmp_path, plugins=[plugin], methods=["Misspelt"])
+    for command in ("run", "status"):
+        refused(imbench(command), str(plugin), "Misspelt would be Vanilla: it overrides none of", "class_weights")
+    plugin.write_text(plugin.read_text().replace("def class_weight(", "def class_weights("))
+    assert imbench("status").status == 0, "mended, it is taken"
+
+
 def test_a_method_that_raises_fails_its_own_cell(tmp_path: Path) -> None:
     plugin = tmp_path / "raises.py"
     body = "    def resample(self, train, rng):\n        raise RuntimeError('no\\nluck')\n"
