@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from builders import alone, images, tiny
-from torch import Tensor, nn
+from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.nn import functional as F
+from translation import SMALL
 
 from bench import registry, trainer
 from bench.backbone import build
@@ -22,6 +24,9 @@ from bench.method import Counts, Method
 from bench.registry import METHODS
 from bench.streams import Streams
 from bench.trainer import Trainer
+from methods.translators import cyclegan
+from methods.translators.cyclegan import CycleGAN
+from methods.translators.settings import CycleGANSettings
 
 CONFIG = load_config(Path(__file__).resolve().parent.parent / "bench.toml")
 CUDA = Device(torch.device("cuda"))
@@ -36,18 +41,24 @@ class CpuStreams(Streams):
         return super().torch(stream, use=use)
 
 
+def really(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that makes real tensors: weights are drawn on the CPU, and some code decides by numbers."""
+
+    def made(*arguments: Any, **named: Any) -> Any:
+        with unset_fake_temporarily():
+            return make(*arguments, **named)
+
+    return made
+
+
 @pytest.fixture
 def fake_cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Pretend that there is a GPU. Weights are drawn on the CPU, as always; a backward pass needs a real device."""
 
-    def build_on_the_cpu(*arguments: object) -> nn.Module:
-        with unset_fake_temporarily():
-            return build(*arguments)  # type: ignore[arg-type]
-
     def backward(loss: Tensor) -> None:
         assert loss.requires_grad and loss.device.type == "cuda" and loss.shape == ()
 
-    monkeypatch.setattr(trainer, "build", build_on_the_cpu)
+    monkeypatch.setattr(trainer, "build", really(build))
     monkeypatch.setattr(Tensor, "backward", backward)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield
@@ -114,3 +125,33 @@ class LosesOnTheCpu(Method):
 def test_a_hook_that_makes_a_cpu_tensor_is_caught(fake_cuda: None, wrong: Callable[[], Method]) -> None:
     with pytest.raises(RuntimeError, match="same device"):
         one_step(alone(wrong()))
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_translator_that_goes_on_from_a_state_stays_on_the_device(
+    fake_cuda: None, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    def step(gan: CycleGAN) -> None:
+        for name in gan.networks:
+            for parameter in gan.networks[name].parameters():
+                parameter.grad = torch.zeros_like(parameter)
+        for optimiser in gan.optimisers.values():
+            optimiser.zero_grad = lambda set_to_none=True: None  # type: ignore[method-assign]
+        a, b = (CUDA.images(torch.empty(2, 3, 32, 32, dtype=torch.uint8)) for _ in "ab")
+        assert gan.step(a, b).device.type == "cuda"
+
+    for module, name in ((torch, "rand"), *((cyclegan, n) for n in ("Generator", "Discriminator", "initialised"))):
+        monkeypatch.setattr(module, name, really(getattr(module, name)))
+    settings = CycleGANSettings(**(SMALL | {"precision": precision}))
+    first, resumed = (CycleGAN(settings, CpuStreams(), CUDA) for _ in range(2))
+    for _ in range(3):
+        step(first)
+    state, rng = first.state(), torch.Generator()
+    assert {value.device.type for value in state.values()} == {"cpu"}
+    resumed.restore(state | {f"pool.{kind}.rng": really(rng.get_state)() for kind in "AB"})
+    moments = [value for o in resumed.optimisers.values() for kept in o.state.values() for value in kept.values()]
+    pooled = [image for kept in resumed.pools.values() for image in kept.images]
+    assert len(pooled) == 2 * settings.pool_size and moments
+    assert {value.device.type for value in [*pooled, *moments, *resumed.networks.parameters()]} == {"cuda"}
+    for _ in range(4):
+        step(resumed)

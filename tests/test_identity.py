@@ -18,11 +18,13 @@ from bench.config import load_config
 from bench.grid import build_grid
 from bench.identity import Task, differences, fit_code, fit_identity
 from bench.job import Job
+from bench.jobcode import GOES_BY, code_of, counted_as
 from bench.protocol import Protocol
 from bench.record import digest
 from bench.streams import Streams
 
 registry.load()
+SHIPPED = Path(__file__).resolve().parent.parent / "bench.toml"
 TASK = Task("digits", "edition", "split", ("one", "eight"), (100, 8))
 
 
@@ -142,6 +144,16 @@ def digest_of(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str
     monkeypatch.setitem(sys.modules, module.__name__, module)
     (found,) = code_digests([module.__name__]).values()
     return found
+
+
+@pytest.mark.parametrize("module", GOES_BY)
+def test_a_change_that_alters_no_number_goes_by_the_earlier_digest_until_the_next_change(module: str) -> None:
+    today, earlier = GOES_BY[module]
+    assert code_digests([module])[module] == today, "it has changed since: its entry in GOES_BY is to be removed"
+    assert counted_as({module: today, "bench.trainer": today}) == {module: earlier, "bench.trainer": today}
+    assert counted_as({module: "000000000000"}) == {module: "000000000000"}, "an entry speaks of one version alone"
+    translator = next(job for job in jobs(SHIPPED, datasets=["digits"]) if job.call and job.call.name == "CycleGAN")
+    assert code_of(translator, ())[module] == earlier
 
 
 SOURCE = '"""What it is for."""\n\n\ndef area(width, height=1):\n    """Return it."""\n    return width * height\n'

@@ -157,7 +157,7 @@ class CycleGAN:
                 moments.setdefault(int(index), {})[moment] = kept.copy_(value)
             optimiser.load_state_dict(optimiser.state_dict() | {"state": moments})
         for kind, pool in self.pools.items():
-            pool.restore(part(state, f"pool.{kind}"), torch.channels_last)
+            pool.restore(part(state, f"pool.{kind}"), self.device)
 
 
 def part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bench.device import Device
+
 
 class ImagePool:
     """Up to `size` earlier fakes. While it fills, fakes pass through; then half of them are swapped for an old one."""
@@ -33,8 +35,8 @@ class ImagePool:
         kept = {"images": torch.stack(self.images).contiguous()} if self.images else {}
         return kept | {"rng": self.rng.get_state()}
 
-    def restore(self, state: dict[str, Tensor], layout: torch.memory_format) -> None:
-        """Go on from a state."""
-        images = state["images"].to(memory_format=layout) if "images" in state else ()
+    def restore(self, state: dict[str, Tensor], device: Device) -> None:
+        """Go on from a state, its images where new ones will be."""
+        images = state["images"].to(device.torch, memory_format=torch.channels_last) if "images" in state else ()
         self.images = list(images)
         self.rng.set_state(state["rng"])
