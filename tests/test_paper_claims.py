@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import bench_toml
+from scipy import stats
 
 from bench import registry
 from bench.config import load_config
@@ -206,16 +207,25 @@ def test_a_single_run_or_a_lacking_one_decides_nothing() -> None:
     assert judge(claim("beats", over=["B"]), Recorded({("toy", 5): lacking}))[0] == "not run"
 
 
-def test_measured_values_are_judged_by_their_repetitions() -> None:
-    steady = {("toy", 5, "ALT"): np.array([0.81, 0.82, 0.83]), ("toy", 5, "CycleGAN"): np.array([0.70, 0.71, 0.72])}
+def test_measured_shares_are_judged_by_evaluators_and_by_translators() -> None:
+    spots = {name: ("toy", 5, name) for name in ("ALT", "CycleGAN")}
+    harsh = np.array([0.0, -0.3, 0.1])  # what evaluators do to all translators alike
+    steady = {
+        spots["ALT"]: np.array([0.80, 0.82, 0.84])[:, None] + harsh,
+        spots["CycleGAN"]: np.array([[0.70, 0.71, 0.72]]) + harsh,
+    }
     said = claim("beats", metric="translation_accuracy", method="ALT", over=["CycleGAN"])
     assert judge(said, Recorded({}, steady))[0] == "reproduced"
-    estimate = Recorded({}, steady).difference("toy", 5, "translation_accuracy", "ALT", "CycleGAN")
-    # Welch: standard error sqrt(2 * 0.0001 / 3), 4 degrees of freedom, t = 2.7764
-    assert estimate is not None and estimate.high - estimate.value == pytest.approx(
-        2.7764 * (2e-4 / 3) ** 0.5, rel=1e-3
-    )
-    assert judge(said, Recorded({}, steady | {("toy", 5, "ALT"): np.array([0.9])}))[0] == "undecided at this noise"
+    found = Recorded({}, steady).difference("toy", 5, "translation_accuracy", "ALT", "CycleGAN")
+    # Over evaluators 0.01 / sqrt(3), over translators 0.02 / sqrt(3), each with 2 degrees of freedom.
+    variances = np.array([1e-4, 4e-4]) / 3
+    half_width = stats.t.ppf(0.975, 2) * variances.sum() ** 0.5
+    assert found is not None and found.value == pytest.approx(0.11)
+    assert (found.high - found.value, found.value - found.low) == pytest.approx((half_width, half_width))
+    level = Recorded({}, steady).level("toy", 5, "translation_accuracy", "ALT")
+    assert level is not None and level.high - level.value == pytest.approx(4.3027 * 0.02 / 3**0.5, rel=1e-4)
+    one = {spot: values[:1, :1] for spot, values in steady.items()}
+    assert judge(said, Recorded({}, one))[0] == "undecided at this noise"
     assert judge(said, Recorded({}))[0] == "not run"
 
 

@@ -12,6 +12,7 @@ from bench.config import Config
 from bench.publish import publishable
 from bench.report import paper, views
 from bench.report.ablation import main_rows
+from bench.report.apart import values_by_translator
 from bench.report.asides import asides
 from bench.report.assemble import Material, assemble
 from bench.report.charts import Subject
@@ -27,7 +28,7 @@ from bench.report.illustrate import illustrate, subjects_of
 from bench.report.layout import Layout, extended, generic
 from bench.report.pictures.picture import Picture
 from bench.report.table import Table
-from bench.report.translation import table_2_views, values_by_translator
+from bench.report.translation import table_2_views
 from bench.report.write import Options, Translations, write
 from bench.store import Store
 

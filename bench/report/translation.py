@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from bench.report import paper, views
-from bench.report.claims.samples import difference_of_samples
+from bench.report.apart import LEFT, STAGE, UNTOLD, alike, as_compared, differences, luck
 from bench.report.judged import evaluators, lacking, real_row
 from bench.report.latex import latex
 from bench.report.layout import Layout, extended
 from bench.report.longform import longform
 from bench.report.pages import page
-from bench.report.samples import DONE, samples
+from bench.report.samples import samples
 from bench.report.summary import summarise
-from bench.report.table import ALIKE, Kind, Table
-from bench.statistics.best import LEVEL
+from bench.report.table import Kind, Table
 
-STAGE, LEFT = "CycleGAN", "ALT"  # as the paper calls its rows
-EQUAL = f"{STAGE}, equal GAN epochs"
 REAL = "real images"
 STUB = "Translator"
-POOLED, BESIDE = "accuracy", "Side by side"
+BESIDE = "Side by side"
 DIRECTIONS = {
     "accuracy": "both directions pooled",
     "accuracy_to_minority": "into the minority class",
@@ -36,10 +32,6 @@ REAL_FIGURES = {
     "accuracy_to_majority": "real_accuracy_of_majority",
 }
 POOLING = "A pooled share near one half can mean 1 in one direction and 0 in the other: see both directions."
-UNTOLD = (
-    f"{ALIKE} Not distinguishable from the best of its column: the 95 % interval of their difference (Welch's) "
-    f"holds 0, though the luck of the one {STAGE} is not even in it."
-)
 SPREADS = (
     f"{STAGE} is one translator: its interval is over evaluators. {LEFT} has a translator for each seed: its interval "
     f"is over them, each the mean over evaluators; all of them went on from one {STAGE}."
@@ -75,51 +67,23 @@ def table_2_views(
     rows = measured[measured["task"].isin(layout.tasks)]
     if not (rows["task"].isin(list(tasks)) & (rows["status"] != "missing")).any():
         return None
-    compared = as_compared(rows)
     run = set(rows.loc[rows["status"] != "missing", "task"])
     mine = replace(layout, parts=tuple(part for part in layout.parts if part.task in run))
-    ours = {direction: _table(mine, compared, direction, ("ours",), banner, interval) for direction in DIRECTIONS}
-    both = _table(mine, compared, "accuracy", ("ours", "paper", "difference"), banner, interval=False)
+    ours = {direction: _table(mine, rows, direction, ("ours",), banner, interval) for direction in DIRECTIONS}
+    both = _table(mine, rows, "accuracy", ("ours", "paper", "difference"), banner, interval=False)
     both = replace(both, name=f"{layout.name}_side_by_side")
     headings = {f"Ours, {DIRECTIONS[direction]}": table for direction, table in ours.items()}
     return mine, {**headings, BESIDE: both, "The paper's": _published(layout)}
 
 
-def values_by_translator(measured: pd.DataFrame) -> dict[tuple[str, int, str], np.ndarray]:
-    """Return pooled accuracies by task, minority count and translator (CycleGAN, ALT), as Table 2 compares them."""
-    if measured.empty:
-        return {}
-    taken = samples(as_compared(measured), POOLED).dropna(subset=[POOLED])
-    found: dict[tuple[str, int, str], np.ndarray] = {}
-    done = taken[taken["status"].isin(DONE)]
-    for spot, rows in done.groupby(["task", "minority_count", "method"], sort=False):
-        task, count, method = map(str, spot)
-        found[task, int(count), method] = rows[POOLED].to_numpy(float)
-    return found
-
-
-def as_compared(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the measurements that Table 2 compares, of the first stream, with `generator` as its rows are called.
-
-    `CycleGAN` is the one trained longest, as the paper compares it; another with as many epochs as ALT's translator is
-    `CycleGAN, equal GAN epochs`.
-    """
-    first = rows[rows["translator"] == 0]
-    stages, left = first[first["seed"].isna()], first[first["generator"] == LEFT]
-    named = [left]
-    for task, group in stages.groupby("task", sort=False):
-        longest = group["epochs"].max()
-        equal = left.loc[left["task"] == task, "epochs"].max()
-        named.append(group[group["epochs"] == longest].assign(generator=STAGE))
-        if not pd.isna(equal) and equal != longest:
-            named.append(group[group["epochs"] == equal].assign(generator=EQUAL))
-    return pd.concat(named)
-
-
 def _table(
-    layout: Layout, rows: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool
+    layout: Layout, measured: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool
 ) -> Table:
-    taken = marked_alike(samples(rows, direction), direction)
+    rows = as_compared(measured)
+    marks = alike(rows, direction)
+    taken = samples(rows, direction)
+    spots = zip(taken["task"], taken["minority_count"], taken["method"], strict=True)
+    taken["alike"] = [direction if spot in marks else "" for spot in spots]
     full = extended(layout, taken)
     table = views.laid_out(full, summarise(taken, direction), kinds)
     suffix = direction.removeprefix("accuracy")
@@ -137,7 +101,9 @@ def _table(
         rows=(*table.rows, real_row(full, rows, REAL_FIGURES[direction], REAL)),
         notes=(
             *([THEIRS] if "paper" in kinds else []),
-            *([UNTOLD] if taken["alike"].any() else []),
+            *([UNTOLD] if marks else []),
+            *differences(rows, direction),
+            *luck(measured, direction),
             POOLING,
             SPREADS,
             *_epochs(rows),
@@ -146,24 +112,6 @@ def _table(
         banner=banner,
         interval=interval,
     )
-
-
-def marked_alike(taken: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """Return samples with `alike` filled: whether a translator's mean cannot be told from the best of its column."""
-    marks = pd.Series("", index=taken.index)
-    for _, column in taken.groupby(["task", "minority_count"], sort=False):
-        groups = [group for _, group in column.groupby("method", sort=False) if group["status"].isin(DONE).all()]
-        groups.sort(key=lambda group: -group[figure].mean())
-        for group in groups[1:]:
-            if _untold(*(it[figure].to_numpy(float) for it in (groups[0], group))):
-                marks[groups[0].index] = marks[group.index] = figure
-    return taken.assign(alike=marks)
-
-
-def _untold(a: np.ndarray, b: np.ndarray) -> bool:
-    """Return whether two means differ no more than their samples let them; always so if one has a single sample."""
-    found = difference_of_samples(a, b, LEVEL)
-    return found.low <= 0 <= found.high
 
 
 def _epochs(rows: pd.DataFrame) -> tuple[str, ...]:

@@ -18,10 +18,13 @@ from bench.report.table import Label, Row, Table, Value
 
 IMAGES = "Validation and test images, translated."
 FEW = (
-    "From n images on either side, n = {n}; so few bias it upward, as they do for the last row: n other real images in "
-    "place of the translated ones, what perfect translations would get. Features of {network}, not fine-tuned; values "
-    "in other features, such as the usual Inception-v3's, cannot be compared."
+    "From n images on either side, n = {n}. {few} The last row has n other real images in place of the translated "
+    "ones: what perfect translations would get. Features of {network}, not fine-tuned; values in other features, such "
+    "as the usual Inception-v3's, cannot be compared."
 )
+# Chong and Forsyth 2020, arXiv:1911.07023; Binkowski et al. 2018, arXiv:1801.01401
+BIASED = "So few bias it upward, as they do for the last row."
+UNBIASED = "It has no bias, however few they are, but is noisy, and may be below 0 for images that are alike."
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,9 @@ ASPECTS = (
             f"{name} of {{{source}}} to {{{role}}} from real {{{role}}}",
             f"{short}_real_to_{role}",
             "real against real",
-            "{distances}",
+            reading,
         )
-        for short, name in (("fid", "FID"), ("kid", "KID"))
+        for short, name, reading in (("fid", "FID", "{biased}"), ("kid", "KID", "{unbiased}"))
         for role, source in (("minority", "majority"), ("majority", "minority"))
     ),
     Aspect(
@@ -143,10 +146,12 @@ def _reading(aspect: Aspect, rows: pd.DataFrame, names: dict[str, str]) -> str:
     sizes = {
         int(n) for column in rows if column == f"n_to_{aspect.figure.rpartition('_')[2]}" for n in rows[column].dropna()
     }
+    n = " or ".join(map(str, sorted(sizes)))
     return aspect.reading.format(
         shares=f"{IMAGES} {evaluators(rows)} Mean ± half its 95 % interval over evaluators for a stage's one "
         "translator, between translators for those that fits left; the last row is the evaluators' own accuracy.",
-        distances=f"{IMAGES} {FEW.format(n=' or '.join(map(str, sorted(sizes))), network=network)}",
+        biased=f"{IMAGES} {FEW.format(n=n, few=BIASED, network=network)}",
+        unbiased=f"{IMAGES} {FEW.format(n=n, few=UNBIASED, network=network)}",
         similarity=f"Structural similarity at 64 pixels (1: the same image) of translations to {names['minority']}.",
     )
 

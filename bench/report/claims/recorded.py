@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.report.claims.evidence import Estimate
-from bench.report.claims.samples import difference_of_samples, mean_of_sample
+from bench.report.claims.samples import difference_of_judged, mean_of_judged
 from bench.report.layout import Place, method_key
 from bench.statistics.best import LEVEL, Family, compare
 from bench.statistics.bootstrap import interval, resampled_means
@@ -27,9 +27,9 @@ class Recorded:
     Differences in F1 and ACSA have the simultaneous intervals of all comparisons of their task, the ones that mark
     the tables: whatever is asked, all answers about a task hold together with chance `LEVEL`. Levels, growth and
     differences in recall and precision have bootstrap intervals over seeds and test images, at a Šidák share of the
-    claim's. Measured values have Student's and Welch's intervals, at the same share; they speak of such repetitions as
-    the values are. What one run alone says has an unbounded interval. `families` are the comparisons by task; those
-    that are not given are made.
+    claim's. Measured shares (translators, judges) have the intervals of `bench.report.claims.samples`, at the same
+    share. What one run alone says has an unbounded interval. `families` are the comparisons by task; those that are
+    not given are made.
     """
 
     columns: Mapping[Place, Outcomes]
@@ -45,7 +45,7 @@ class Recorded:
         """Return a mean over seeds."""
         if metric == MEASURED:
             values = self.measured.get((task, count, method))
-            return None if values is None else mean_of_sample(values, _share(claims))
+            return None if values is None else mean_of_judged(values, _share(claims))
         rows = self._rows((task, count), (method,))
         return None if rows is None else _estimate(rows, metric, lambda means: means[..., 0], claims)
 
@@ -87,7 +87,7 @@ class Recorded:
         self, first: tuple[str, int, str], second: tuple[str, int, str], claims: int
     ) -> Estimate | None:
         a, b = self.measured.get(first), self.measured.get(second)
-        return None if a is None or b is None else difference_of_samples(a, b, _share(claims))
+        return None if a is None or b is None else difference_of_judged(a, b, _share(claims))
 
     def _rows(self, place: Place, methods: tuple[str, ...]) -> Outcomes | None:
         """Return a column's rows of these methods, None unless all are complete."""
