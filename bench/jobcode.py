@@ -15,6 +15,7 @@ from bench.needs import modules
 GOES_BY = {
     "methods.translators.cyclegan": ("ef7fa3b57908", "c96d4dbe3954"),
     "methods.translators.pool": ("6387e290fdcc", "2f4be2776d92"),
+    "methods.translators.settings": ("00bcece9997d", "b4ced8e6b276"),
 }
 
 _known: dict[tuple[object, ...], dict[str, str]] = {}

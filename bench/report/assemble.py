@@ -69,7 +69,7 @@ def assemble(material: Material) -> Page:
         banner=material.banner,
         profile=config.run.profile,
         summary=tuple(facts(material.families, material.frame, material.shown)),
-        notes=(*departures(config, material.shown), *material.notes),
+        notes=(*departures(config, material.shown, material.records), *material.notes),
         tables=tuple(_groups(material)),
         pictures=tuple(material.pictures),
         listings=tuple(material.listings),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from bench.config import Config
+from bench.config import Config, Profile
+from bench.grid import stage_settings
 from bench.protocol import Protocol
 from bench.record import Record
+from bench.registry import METHODS, STAGES
 from bench.report import paper
 from bench.report.evidence import Listing
 from bench.report.table import DASH
@@ -15,25 +18,89 @@ PAPER = "paper"
 SILENT = ("threads", "precision")  # settings that the paper does not have
 
 
+@dataclass(frozen=True)
+class Setting:
+    """One setting: of the protocol all fits share, of a stage, or an argument that the profile gives a method."""
+
+    owner: str
+    name: str
+    meaning: str = ""
+
+    @property
+    def shown(self) -> str:
+        """As the table of settings calls it."""
+        return f"{self.owner}: {self.name}" if self.owner else self.name
+
+
+Values = dict[Setting, object]
+
+
 def settings(config: Config, tasks: Mapping[str, str], records: Iterable[Record]) -> Listing:
     """Return every setting with its value for each dataset, the paper's beside it where there is one, and its meaning.
 
     `tasks` are the datasets with what they are called in print; of the first fit of each, the sizes of its parts are
-    told.
+    told. Settings of stages are among them if one was made.
     """
-    columns = {}
+    made = list(records)
+    columns: dict[str, Values] = {}
     for task, shown in tasks.items():
-        columns[shown] = config.profile.protocol(task).model_dump()
-        if theirs := _papers(config, task):
-            columns[f"{shown}, as the paper"] = theirs
+        ours, theirs = _ours_and_papers(config, task, made)
+        columns |= {shown: ours} | ({f"{shown}, as the paper": theirs} if theirs else {})
+    every = dict.fromkeys(setting for values in columns.values() for setting in values)
     rows = [
-        (name, *(DASH if it[name] is None else str(it[name]) for it in columns.values()), field.description or "")
-        for name, field in Protocol.model_fields.items()
-        if any(it[name] is not None for it in columns.values())
+        (it.shown, *(_text(values.get(it)) for values in columns.values()), it.meaning)
+        for it in every
+        if any(values.get(it) is not None for values in columns.values())
     ]
-    fits = {str(it.identity["dataset"]): it for it in records if it.kind == "fit" and it.test}
+    fits = {str(it.identity["dataset"]): it for it in made if it.kind == "fit" and it.test}
     parts = [f"{shown}: {_sizes(fits[task])}." for task, shown in tasks.items() if task in fits]
     return Listing("settings", "Protocol", " ".join(parts), ("Setting", *columns, "Meaning"), tuple(rows))
+
+
+def departures(config: Config, tasks: Mapping[str, str], records: Iterable[Record]) -> Iterator[str]:
+    """Say in what the protocol is not the paper's: a difference of protocols is not one of methods."""
+    made = list(records)
+    for task, shown in tasks.items():
+        ours, theirs = _ours_and_papers(config, task, made)
+        apart = [it for it, value in theirs.items() if it.name not in SILENT and None is not value != ours.get(it)]
+        own = [f"{_words(it)} {ours[it]} (the paper's {theirs[it]})" for it in apart if not it.owner]
+        others: dict[str, list[str]] = {}
+        for it in apart:
+            if it.owner:
+                others.setdefault(it.owner, []).append(_words(it))
+        more = [f"{owner}'s {', '.join(names)}" for owner, names in others.items()]
+        if apart:
+            yield (
+                f"{shown}: profile {config.run.profile} is not the paper's protocol: {', '.join(own)}"
+                f"{'; nor are ' if more else ''}{'; '.join(more)}; see Protocol. A difference to the paper's numbers "
+                "may be one of protocols."
+            )
+
+
+def _ours_and_papers(config: Config, task: str, records: Iterable[Record]) -> tuple[Values, Values]:
+    """Return our settings for a dataset, and the paper's; none where it is not one of its own, or they are ours."""
+    stages = sorted({str(it.identity["stage"]) for it in records if it.kind == "stage" and _is_of(it, task)})
+    ours = _values(config.profile, task, stages)
+    if task not in paper.tasks() or PAPER not in config.profiles or config.run.profile == PAPER:
+        return ours, {}
+    return ours, _values(config.profiles[PAPER], task, stages)
+
+
+def _is_of(record: Record, task: str) -> bool:
+    return record.identity.get("dataset") == task and str(record.identity.get("stage")) in STAGES
+
+
+def _values(profile: Profile, task: str, stages: Iterable[str]) -> Values:
+    common = profile.protocol(task).model_dump()
+    found: Values = {Setting("", k, it.description or ""): common[k] for k, it in Protocol.model_fields.items()}
+    for stage in stages:
+        given = stage_settings(profile, task, stage)
+        fields = STAGES[stage].cls.Settings.model_fields
+        found |= {Setting(stage, name, fields[name].description or ""): value for name, value in given.items()}
+    for method, arguments in profile.arguments(task).items() if stages else ():
+        parameters = METHODS[method].cls(**arguments).parameters
+        found |= {Setting(method, name, f"argument of {method}"): value for name, value in parameters.items()}
+    return found
 
 
 def _sizes(record: Record) -> str:
@@ -43,24 +110,9 @@ def _sizes(record: Record) -> str:
     return " and ".join(named) + ", by class"
 
 
-def _papers(config: Config, task: str) -> dict[str, object] | None:
-    """Return the settings of the paper's protocol for one of its datasets; None if it has none, or they are ours."""
-    if task not in paper.tasks() or PAPER not in config.profiles or config.run.profile == PAPER:
-        return None
-    return config.profiles[PAPER].protocol(task).model_dump()
+def _words(setting: Setting) -> str:
+    return setting.name.replace("_", " ")
 
 
-def departures(config: Config, tasks: Mapping[str, str]) -> Iterator[str]:
-    """Say in what the protocol is not the paper's: a difference of protocols is not one of methods."""
-    for task, shown in tasks.items():
-        ours, theirs = config.profile.protocol(task).model_dump(), _papers(config, task)
-        apart = [
-            f"{name.replace('_', ' ')} {ours[name]} (the paper's {value})"
-            for name, value in (theirs or {}).items()
-            if name not in SILENT and value is not None and ours[name] != value
-        ]
-        if apart:
-            yield (
-                f"{shown}: profile {config.run.profile} is not the paper's protocol: {', '.join(apart)}; see Protocol. "
-                "A difference to the paper's numbers may be one of protocols."
-            )
+def _text(value: object) -> str:
+    return DASH if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)

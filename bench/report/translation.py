@@ -121,8 +121,8 @@ def _epochs(rows: pd.DataFrame) -> tuple[str, ...]:
         known = group.groupby("generator", sort=False)["epochs"].max()
         lines.append(f"{paper.shown(str(task))}: " + ", ".join(f"{name} {epochs}" for name, epochs in known.items()))
     text = (
-        f"Epochs of the translators: {'; '.join(lines)}. The paper gives {STAGE} as many as {LEFT} has of "
-        f"classifier and of GAN together."
+        f"Epochs of the translators: {'; '.join(lines)}. Without more words {STAGE} is the one trained longest; the "
+        f"paper gives it as many as {LEFT} has of classifier and of GAN together."
     )
     return (text,) if lines else ()
 

@@ -21,7 +21,7 @@ class CycleGANSettings(StageSettings):
         (75, 100), description="the same training continued to so many epochs, for Table 2 only"
     )
     constant_epochs: int = Field(50, ge=1, description="epochs at the full learning rate")
-    decay_epochs: int = Field(50, ge=0, description="epochs of linear decay to zero after them; 0: no decay")
+    decay_epochs: int = Field(150, ge=0, description="epochs of linear decay to zero after them; 0: no decay")
     gan_loss: Literal["lsgan", "log"] = Field("lsgan", description="least squares, or the log loss that eqs. 1-2 print")
     lambda_cycle: float = Field(10.0, ge=0, description="weight of the cycle-consistency loss (beta in the paper)")
     lambda_identity: float = Field(5.0, ge=0, description="weight of the identity loss (alpha in the paper)")

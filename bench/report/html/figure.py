@@ -15,6 +15,8 @@ Statistic = Literal[
     "mean", "low", "high", "sd", "half_width", "run", "difference", "margin", "wins", "rank", "floor", "text"
 ]
 
+DIGITS = 9  # decimals of a number that programs read
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -49,7 +51,7 @@ class Figure:
             "metric": self.metric,
             "against": self.against,
             "seed": self.seed,
-            "value": None if self.value is None else repr(float(self.value)),
+            "value": None if self.value is None else repr(round(float(self.value), DIGITS)),
         }
         return {f"data-{name}": str(value) for name, value in known.items() if value not in (None, "")}
 
