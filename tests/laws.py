@@ -144,6 +144,10 @@ def held_out_pixels_never_reach_training(method: Composition) -> None:
         assert np.isnan(poisoned.test.probabilities.array()).all(), "the poison is one"
         for name, value in clean.weights.items():
             assert torch.equal(poisoned.weights[name], value), name
+        assert clean.artifacts.keys() == poisoned.artifacts.keys()
+        for left, tensors in clean.artifacts.items():  # the translator that a joint training leaves
+            for name, value in tensors.items():
+                assert torch.equal(poisoned.artifacts[left][name], value), (left, name)
         assert [epoch["loss"] for epoch in clean.history] == [epoch["loss"] for epoch in poisoned.history]
 
 

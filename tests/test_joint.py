@@ -20,8 +20,10 @@ from bench.fit import fit
 from bench.method import Counts
 from bench.streams import Streams
 from bench.trainer import Trainer
-from methods.alternating import _frozen, _Teacher
+from methods.alternating import Alternating, _frozen, _Teacher
+from methods.translators.cyclegan import CycleGAN
 from methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from methods.translators.training import GanTraining
 
 ALLOWED = ("US+CS", "OS+CS")
 registry.load()
@@ -129,6 +131,29 @@ def test_alternating_leaves_the_translator_that_it_trained() -> None:
     start = untrained(images((12, 6))).state
     assert left.keys() == {name for name in start if name.startswith("weights.")}
     assert any(not torch.equal(left[name], start[name]) for name in left)
+
+
+def test_without_a_teacher_its_blocks_are_one_training_of_the_translator(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[GanTraining] = []
+    block = Alternating._gan_block
+
+    def watched(self: Alternating, trainer: Trainer, gan: GanTraining) -> None:
+        block(self, trainer, gan)
+        kept.append(gan)
+
+    monkeypatch.setattr(Alternating, "_gan_block", watched)
+    monkeypatch.setattr(_Teacher, "__call__", lambda *_: None)
+    fitted(compose("ALT(blocks=2, classifier_epochs=1, gan_epochs=1)"))
+    start, streams = untrained(images((12, 6))), Streams()
+    gan = CycleGAN(start.settings, streams, CPU)
+    alone = GanTraining(gan, images((12, 6)), tiny(), lambda use: streams.torch("order", use=f"translator {use}"))
+    alone.restore(start.state)
+    with CPU.session(tiny()):
+        alone.train_until(2)
+    ours, theirs = kept[-1].state(), alone.state()
+    timed = {"progress.seconds", "progress.history"}
+    assert ours.keys() == theirs.keys() and any(name.startswith("pool.") for name in ours)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours.keys() - timed)
 
 
 def teacher(method: Composition, every: int, crop_size: int = 32, image_size: int = 32) -> tuple[Any, Any, Trainer]:

@@ -98,6 +98,23 @@ def test_a_method_of_ones_own_in_one_file(tmp_path: Path) -> None:
     assert next(row for row in listed if row["method"] == "SquareRoot")["fills"] == "weights"
 
 
+def test_a_dataset_of_three_classes_has_no_translator_and_its_cells_say_so(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "animals", {"cat": 24, "fox": 24, "lynx": 12})
+    own = f'[datasets.mine]\nfolder = "{folder}"\nminority = [3]\n'
+    bench_toml(tmp_path, own, datasets=["mine"], methods=["Vanilla", "AUG", "ALT"])
+    said = imbench("run", "--dry-run").err
+    assert all(f"{name} translates between two classes, the task has 3" in said for name in ("AUG", "ALT"))
+    ran = imbench("run")
+    assert ran.status == 0 and "1 fit done now" in ran.err
+    assert imbench("report").status == 0
+    rows = {row["method"]: row for row in reported_cells(tmp_path)}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "Vanilla": "done",
+        "AUG": "not applicable",
+        "ALT": "not applicable",
+    }
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [(None, "no such file"), ("def broken(:\n", "SyntaxError"), ("import not_there_at_all\n", "ModuleNotFoundError")],

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +17,7 @@ import torch
 from builders import as_on_a_fresh_machine, bench_toml, imbench, reported_cells
 from safetensors.torch import load_file
 
-from bench import weights
+from bench import material, weights, worker
 from bench.config import load_config
 from bench.errors import StoreError
 from bench.grid import build_grid
@@ -143,6 +148,44 @@ def test_a_killed_stage_goes_on_and_ends_as_one_never_killed(folder: Path, monke
     assert taken[0] == total
 
 
+KILLED = """
+import os, signal, sys
+from bench import weights
+from bench.cli import main
+from methods.translators.cyclegan import CycleGAN
+
+weights.CHECKPOINT_SECONDS = 0.0
+steps, taken = CycleGAN.step, []
+
+def killed(self, *rest):
+    taken.append(1)
+    if len(taken) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return steps(self, *rest)
+
+CycleGAN.step = killed
+main()
+"""
+
+
+def test_a_process_that_is_killed_outright_leaves_a_state_to_go_on_from(folder: Path) -> None:
+    path = toml(folder, methods=["AUG"])
+    command = [sys.executable, "-c", KILLED, "run", "--config", str(path), "--executor", "inline"]
+    source = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    killed = subprocess.run(command, env=source, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    translator = next(job for job in jobs(path, "stage") if job.method == "CycleGAN")
+    (kept,) = artifacts(folder)[translator.id]
+    assert kept.startswith("checkpoint.")
+    state = load_file(folder / "results" / "stages" / translator.id / kept)
+    assert state["progress.done"].tolist() == [1, 1], "one epoch, and a step of the next"
+    run(path)
+    resumed = artifacts(folder)
+    shutil.rmtree(folder / "results")
+    run(path)
+    assert artifacts(folder) == resumed, "bit for bit as one never killed"
+
+
 def test_a_damaged_translator_is_set_aside_named_and_trained_again(folder: Path) -> None:
     path = toml(folder, methods=["AUG"])
     run(path)
@@ -176,19 +219,19 @@ def test_a_translator_that_collapses_fails_with_its_epoch_and_only_what_needs_it
 
 
 def test_no_validation_or_test_image_reaches_a_stage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = toml(folder, methods=["AUG"])
-    run(path)
-    whole = artifacts(folder)
-    shutil.rmtree(folder / "results")
-    from bench import worker
+    def guarded(caches: Mapping[str, Path], *rest: Any) -> Any:
+        def opening(path: Path) -> Any:
+            seen.append(next(part for part, file in caches.items() if file == path))
+            return open_cache(path)
 
-    def poisoned(caches: dict[str, Path], *rest: Any) -> Any:
-        return opened({part: file for part, file in caches.items() if part not in ("val", "test")}, *rest)
+        monkeypatch.setattr(material, "open_cache", opening)
+        return open_material(caches, *rest)
 
-    opened = worker.open_material
-    monkeypatch.setattr(worker, "open_material", poisoned)
-    run(path)
-    assert artifacts(folder) == whole
+    seen: list[str] = []
+    open_cache, open_material = material.open_cache, worker.open_material
+    monkeypatch.setattr(worker, "open_material", guarded)
+    run(toml(folder, methods=["AUG"]))
+    assert "train" in seen and set(seen) <= {"train", "spare"}
 
 
 def test_a_record_without_its_artifact_is_enough_for_a_table_but_not_for_a_new_fit(folder: Path) -> None:
