@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import laws
 import numpy as np
 import pytest
 import torch
@@ -46,6 +47,13 @@ def test_the_majoritys_terms_weigh_one_over_gamma() -> None:
     assert minority / majority == pytest.approx(18)
     assert majority_weights(np.array([450, 25]), "off").tolist() == [1, 1]
     assert compose("AUG(class_weight=off)").hook("class_weights")(np.array([450, 25])).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("law", laws.RELABELLING[:2])
+@pytest.mark.parametrize("method", ["AUG", "AUG(views=2)", "AUG(class_weight=off)", "ALT", "ALT(views=1)"])
+def test_classes_are_told_by_their_counts_where_these_differ(method: str, law: laws.Law) -> None:
+    """The exception that joint methods declare is for equal classes, of which the first is translated as majority."""
+    law(compose(method))
 
 
 def test_a_step_draws_equally_from_the_four_terms_of_the_loss() -> None:
