@@ -17,7 +17,7 @@ from test_report import cell, record, tidy
 from bench import registry
 from bench.grid import Cell
 from bench.report.ablation import ablated, main_rows
-from bench.report.luck import luck_tables
+from bench.report.luck import luck_tables, luck_words
 from bench.report.measured import FILE, read_measured
 from bench.report.write import Options, Translations, write
 
@@ -52,6 +52,17 @@ def test_a_translator_that_lacks_seeds_does_not_count_as_luck() -> None:
     between = table.rows[0].values[3]
     assert between.mean == pytest.approx(np.std([0.65, 0.7], ddof=1)) and between.marks(interval=True) == " (2/3)"
     assert luck_tables("d", cells[cells["translator"] == 0], "") == {}
+
+
+def test_a_sentence_says_what_each_translator_gave_once_all_its_seeds_are_done() -> None:
+    cells = with_luck()
+    means = cells[cells["method"] == "AUG"].groupby("translator")["f1_minority"].mean()
+    (said,) = luck_words("d", "Toys", cells)
+    assert said.startswith("Toys, 5 few: F1 on translators that differ in their random stream alone: AUG ")
+    assert ", ".join(f"{mean:.4f}" for mean in means) in said and "OS" not in said
+    cells.loc[(cells["translator"] == 1) & (cells["seed"] == 1), "status"] = "missing"
+    assert list(luck_words("d", "Toys", cells)) == []
+    assert list(luck_words("d", "Toys", cells[cells["translator"] == 0])) == []
 
 
 def test_an_ablation_is_no_row_of_the_papers_tables() -> None:

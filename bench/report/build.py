@@ -26,6 +26,7 @@ from bench.report.html.page import Page
 from bench.report.html.render import render
 from bench.report.illustrate import illustrate, subjects_of
 from bench.report.layout import Layout, extended, generic
+from bench.report.luck import luck_words
 from bench.report.pictures.picture import Picture
 from bench.report.table import Table
 from bench.report.translation import table_2_views
@@ -110,7 +111,10 @@ def whole_page(
             # Photographs are large, and not ours to pass on; losses are for those who look further: both lie beside.
             pictures=[it for it in pictures if not it.shows_images and not it.name.endswith("_training_loss")],
             listings=[it for task in tasks if task in subjects for it in _listings(found, subjects[task])],
-            notes=left_out,
+            notes=(
+                *(text for task in tasks for text in luck_words(task, paper.shown(task), found.frame)),
+                *left_out,
+            ),
             banner=found.banner,
         )
     )

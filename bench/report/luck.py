@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,7 @@ from bench.report.layout import METRICS, method_key, method_label
 from bench.report.summary import summarise
 from bench.report.table import Label, Row, Table, Value
 
+HEADLINE = "f1_minority"
 CAPTION = (
     "Test set, {count} training images of {minority}. Each translator was trained with another random stream; a number "
     "is the mean over {seeds} seeds of fits that rest on that translator. The standard deviation between translators "
@@ -19,14 +22,43 @@ CAPTION = (
 
 def luck_tables(task: str, cells: pd.DataFrame, banner: str) -> dict[str, Table]:
     """Return a table for each of `METRICS`, by heading; none where no method has fits on several translators."""
+    found = _several(task, cells)
+    if found is None:
+        return {}
+    count, mine = found
+    tables = (_table(task, count, metric, mine, banner) for metric in METRICS)
+    return {f"The translator's own luck: {METRICS[table.name.partition('luck_')[2]]}": table for table in tables}
+
+
+def luck_words(task: str, shown: str, cells: pd.DataFrame) -> Iterator[str]:
+    """Say what each method got from each of several translators, and what the rest of a page rests on."""
+    found = _several(task, cells)
+    if found is None:
+        return
+    count, mine = found
+    places = []
+    for method in mine["method"].unique():
+        streams = mine[mine["method"] == method].groupby("translator")
+        means = [summarise(rows, HEADLINE)[method_key(method), (task, count)] for _, rows in streams]
+        if len(means) > 1 and all(value.complete for value in means):
+            places.append(f"{method} {', '.join(value.text() for value in means)}")
+    if places:
+        yield (
+            f"{shown}, {count} {mine['minority'].iloc[0]}: F1 on translators that differ in their random stream alone: "
+            f"{'; '.join(places)}. Tables, charts and claims take the first. All else that needs a translator rests on "
+            "one, whose luck is in no interval."
+        )
+
+
+def _several(task: str, cells: pd.DataFrame) -> tuple[int, pd.DataFrame] | None:
+    """Return the minority count at which there are fits on several translators, and the cells there that have them."""
     mine = cells[cells["task"] == task]
     lucky = mine[mine["translator"] > 0]
     if not lucky["status"].isin(["done", "stale"]).any():
-        return {}
+        return None
     count = int(lucky["minority_count"].min())
-    mine = mine[(mine["minority_count"] == count) & mine["method"].isin(lucky["method"].unique())].assign(alike="")
-    tables = (_table(task, count, metric, mine, banner) for metric in METRICS)
-    return {f"The translator's own luck: {METRICS[table.name.partition('luck_')[2]]}": table for table in tables}
+    there = (mine["minority_count"] == count) & mine["method"].isin(lucky["method"].unique())
+    return count, mine[there].assign(alike="")
 
 
 def _table(task: str, count: int, metric: str, cells: pd.DataFrame, banner: str) -> Table:
