@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from bench.evaluators.networks import architecture
 from bench.report import paper
 from bench.report.layout import Layout, method_key
-from bench.report.samples import DONE, of_real_images
+from bench.report.samples import DONE, of_real_images, seed_columns
 from bench.report.summary import summarise
 from bench.report.table import Label, Row, Value
 
+REAL, TRUSTED = "real_accuracy", 0.9
 LEARNED_FROM = {
     "spare": "real images that the split spares",
     "train": "real training images, since the split has too few to spare",
@@ -36,6 +38,19 @@ def real_row(layout: Layout, rows: pd.DataFrame, figure: str, label: str) -> Row
     found = summarise(of_real_images(rows, figure, label), figure)
     values = (found.get((method_key(label), place), Value()) for place in layout.places)
     return Row(Label(label, key=label), tuple(values))
+
+
+def doubts(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return a note for each task whose evaluators are often wrong on real images."""
+    done, notes = rows[rows["status"].isin(DONE)], []
+    for task, group in done.groupby("task", sort=False):
+        known = float(np.nanmean(group[seed_columns(group, REAL)].to_numpy(float)))
+        if known < TRUSTED:
+            notes.append(
+                f"The evaluators of {paper.shown(str(task))} are right on {100 * known:.0f} % of real images only: "
+                "shares that are as high say little."
+            )
+    return tuple(notes)
 
 
 def lacking(rows: pd.DataFrame) -> tuple[str, ...]:

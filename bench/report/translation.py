@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.report import paper, views
 from bench.report.apart import LEFT, STAGE, UNTOLD, alike, as_compared, differences, luck
-from bench.report.judged import evaluators, lacking, real_row
+from bench.report.judged import doubts, evaluators, lacking, real_row
 from bench.report.latex import latex
 from bench.report.layout import Layout, extended
 from bench.report.longform import longform
@@ -107,6 +107,7 @@ def _table(
             POOLING,
             SPREADS,
             *_epochs(rows),
+            *doubts(rows),
             *lacking(rows),
         ),
         banner=banner,

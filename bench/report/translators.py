@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.evaluators.networks import architecture
 from bench.report import paper
-from bench.report.judged import evaluators, lacking, real_row
+from bench.report.judged import doubts, evaluators, lacking, real_row
 from bench.report.layout import Layout, Part, method_label, part_of, place_label
 from bench.report.luck import luck_tables
 from bench.report.pages import both
@@ -132,7 +132,7 @@ def _table(aspect: Aspect, part: Part, rows: pd.DataFrame, banner: str) -> Table
         tuple(place_label(layout, place) for place in layout.places),
         (*lines, real_row(layout, rows, aspect.real, aspect.label.format(**names))),
         banner,
-        lacking(rows),
+        (*(doubts(rows) if aspect.reading == "{shares}" else ()), *lacking(rows)),
         interval=True,
     )
 

@@ -19,7 +19,8 @@ ARROW = "\N{RIGHTWARDS ARROW}"
 PAUSE = 0.12  # inches between minority counts
 CAPTION = (
     "Real images and their translations by generators that were trained with so many {minority} images: {majority} to "
-    "{minority} on the left, {minority} to {majority} on the right. By {generators}."
+    "{minority} on the left, {minority} to {majority} on the right. By {generators}: of a stage the "
+    "one trained longest, of a method that of seed 0. The first images of the test part, whatever they show."
 )
 
 
