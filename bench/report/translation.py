@@ -102,10 +102,9 @@ def _table(
         notes=(
             *([THEIRS] if "paper" in kinds else []),
             *([UNTOLD] if marks else []),
-            *differences(rows, direction),
-            *luck(measured, direction),
+            *((*differences(rows, direction), *luck(measured, direction)) if kinds == ("ours",) else ()),
             POOLING,
-            SPREADS,
+            *([SPREADS] if interval else []),
             *_epochs(rows),
             *doubts(rows),
             *lacking(rows),

@@ -15,7 +15,7 @@ Statistic = Literal[
     "mean", "low", "high", "sd", "half_width", "run", "difference", "margin", "wins", "rank", "floor", "text"
 ]
 
-DIGITS = 9  # decimals of a number that programs read
+DIGITS = 6  # decimals of a number that programs read
 
 
 @dataclass(frozen=True)
