@@ -15,6 +15,7 @@ Statistic = Literal[
     "mean", "low", "high", "sd", "half_width", "run", "difference", "margin", "wins", "rank", "floor", "text"
 ]
 
+CELL = ("data-task", "data-minority", "data-method", "data-metric")
 DIGITS = 6  # decimals of a number that programs read
 
 
@@ -54,6 +55,16 @@ class Figure:
             "value": None if self.value is None else repr(round(float(self.value), DIGITS)),
         }
         return {f"data-{name}": str(value) for name, value in known.items() if value not in (None, "")}
+
+    @property
+    def cell(self) -> dict[str, str]:
+        """Those of them that say which cell it is of; an element around several figures may carry them."""
+        return {name: value for name, value in self.attributes.items() if name in CELL}
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The others."""
+        return {name: value for name, value in self.attributes.items() if name not in CELL}
 
 
 def printed(value: float) -> str:

@@ -101,7 +101,8 @@
     table.tBodies[0].removeAttribute("id");
     const commands = table.querySelector(".commands");
     const heads = [...table.tHead.rows[0].cells];
-    const dropped = heads.map((head, at) => at === 0 || (head.dataset.metric ?? link.dataset.metric) !== link.dataset.metric);
+    const metric = link.closest("[data-metric]")?.dataset.metric;
+    const dropped = heads.map((head, at) => at === 0 || (head.dataset.metric ?? metric) !== metric);
     dialog.querySelector(".how").replaceChildren(...all(commands, "code"));
     all(dialog, ".how code").forEach(wrapped);
     commands.remove();
