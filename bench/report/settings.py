@@ -62,7 +62,9 @@ def departures(config: Config, tasks: Mapping[str, str], records: Iterable[Recor
     made = list(records)
     for task, shown in tasks.items():
         ours, theirs = _ours_and_papers(config, task, made)
-        apart = [it for it, value in theirs.items() if it.name not in SILENT and None is not value != ours.get(it)]
+        apart = [
+            it for it, value in theirs.items() if it.name not in SILENT and value is not None and value != ours[it]
+        ]
         own = [f"{_words(it)} {ours[it]} (the paper's {theirs[it]})" for it in apart if not it.owner]
         others: dict[str, list[str]] = {}
         for it in apart:
