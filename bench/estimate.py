@@ -1,4 +1,4 @@
-"""Time left: seconds that fits took, scaled to the fits to come by their counted operations."""
+"""Time left: seconds that jobs took, scaled to the jobs to come by their counted operations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from bench.job import Job
 from bench.trainer import flops_per_image
+
+Likeness = tuple[object, ...]  # what jobs have in common
+ANY: Likeness = ()
 
 
 def operations(job: Job) -> float:
@@ -19,28 +22,46 @@ def operations(job: Job) -> float:
 
 
 class Estimate:
-    """Learns seconds per operation from finished fits: of like fits if there are any, else of all."""
+    """Learns seconds per operation from finished jobs, and asks the most alike of them about one to come.
 
-    def __init__(self, workers: int) -> None:
+    Parameters
+    ----------
+    workers
+        How many jobs run at a time.
+    elsewhere
+        What jobs took on other machines: asked where no job of this one is as much alike, and scaled by how many times
+        longer or shorter this one's took.
+    """
+
+    def __init__(self, workers: int, elsewhere: Estimate | None = None) -> None:
         self.workers = workers
-        self._seconds: defaultdict[tuple[object, ...], float] = defaultdict(float)
-        self._operations: defaultdict[tuple[object, ...], float] = defaultdict(float)
+        self._elsewhere = elsewhere
+        self._seconds: defaultdict[Likeness, float] = defaultdict(float)
+        self._operations: defaultdict[Likeness, float] = defaultdict(float)
+        self._seconds_elsewhere = 0.0  # that the jobs learned from would have taken there
 
     def learn(self, job: Job, seconds: float) -> None:
-        """Take in how long a fit took."""
+        """Take in how long a job took."""
         for key in _keys(job):
             self._seconds[key] += seconds
             self._operations[key] += operations(job)
+        if self._elsewhere:
+            self._seconds_elsewhere += self._elsewhere.seconds(job) or 0.0
 
     def seconds(self, job: Job) -> float | None:
-        """Return how long a fit will take, None while nothing is known."""
+        """Return how long a job will take, None while nothing is known."""
         for key in _keys(job):
-            if self._operations[key] > 0:
-                return operations(job) * self._seconds[key] / self._operations[key]
+            if rate := self._rate(key) or self._rate_elsewhere(key):
+                return operations(job) * rate
         return None
 
+    @property
+    def borrowed(self) -> bool:
+        """Whether all that is known comes from other machines."""
+        return self._elsewhere is not None and not self._operations
+
     def left(self, waiting: Iterable[Job], running: Iterable[tuple[Job, float]] = ()) -> float | None:
-        """Return the seconds until all is done, given the fits to come and those at work with their seconds so far."""
+        """Return the seconds until all is done, given the jobs to come and those at work with their seconds so far."""
         total = 0.0
         for job, elapsed in [*((job, 0.0) for job in waiting), *running]:
             if (seconds := self.seconds(job)) is None:
@@ -48,18 +69,29 @@ class Estimate:
             total += max(seconds - elapsed, 0.0)
         return total / self.workers
 
+    def _rate(self, key: Likeness) -> float:
+        """Return the seconds an operation took in jobs so much alike, 0 where there are none."""
+        return self._seconds[key] / self._operations[key] if key in self._operations else 0.0
 
-def _keys(job: Job) -> list[tuple[object, ...]]:
-    """Return groups of like fits, the most alike first."""
+    def _rate_elsewhere(self, key: Likeness) -> float:
+        if not self._elsewhere:
+            return 0.0
+        slower = self._seconds[ANY] / self._seconds_elsewhere if self._seconds_elsewhere else 1.0
+        return slower * self._elsewhere._rate(key)
+
+
+def _keys(job: Job) -> list[Likeness]:
+    """Return the groups of like jobs that one belongs to, the most alike first."""
     task = job.task
     kind, name = job.kind, job.call.name if job.call else job.method.partition("(")[0]
     return [
         (task.dataset, kind, job.method, task.counts),
         (task.dataset, kind, job.method),
         (task.dataset, kind, name),
+        ("", kind, name),
         (task.dataset, kind),
-        (kind,),
-        (),
+        ("", kind),
+        ANY,
     ]
 
 

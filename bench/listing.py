@@ -34,9 +34,15 @@ def plan_text(plan: Plan, config: Config, device: Device) -> str:
             f"{counted(plan.estimate.workers, 'worker')}, results in {config.paths.results}",
             f"{counted(len(plan.grid.cells), 'cell')} from {kinds(jobs)}{f' ({known})' if known else ''}"
             + (f"; not applicable: {counted(apart, 'cell')} ({'; '.join(reasons)})" if apart else ""),
-            f"{kinds(plan.todo)} to do, {spoken(plan.seconds_left)}" if plan.todo else "nothing left to do",
+            f"{kinds(plan.todo)} to do, {time_left(plan)}" if plan.todo else "nothing left to do",
         ]
     )
+
+
+def time_left(plan: Plan) -> str:
+    """Return how long the jobs to be done will take, with how many workers, and whose records say so."""
+    source = ", if this machine is as fast as those of the committed records" if plan.estimate.borrowed else ""
+    return f"{spoken(plan.seconds_left)} with {counted(plan.estimate.workers, 'worker')}{source}"
 
 
 def kinds(jobs: Sequence[Job]) -> str:

@@ -24,7 +24,7 @@ from bench.progress import counting, progress
 from bench.schedule import Event, Outcome
 from bench.schedule import run as run_schedule
 from bench.state import Standing, State, standing
-from bench.store import Store
+from bench.store import REFERENCE, Store
 from bench.streams import Streams
 from bench.weights import CLASSIFIER, Weights
 from bench.work import Failure
@@ -76,7 +76,8 @@ def make_plan(
         kept = (job.id for job in grid.jobs if keeps_weights(job, config))
         asked += [id for id in kept if weights.find(id, CLASSIFIER) is None]
     todo = _todo(grid, asked, weights, {id for id, it in state.states.items() if it == "stale"})
-    estimate = Estimate(worker_count(config))
+    elsewhere = _elsewhere(config, grid, Store(store.root / REFERENCE, read_only=True)) if todo else None
+    estimate = Estimate(worker_count(config), elsewhere)
     for job in grid.jobs:
         if state.states[job.id] in ("done", "stale"):
             estimate.learn(job, summaries[job.id].seconds)
@@ -104,6 +105,25 @@ def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection
                 found.add(need.id)
                 waiting.append(jobs[need.id])
     return tuple(job for job in grid.jobs if job.id in found)
+
+
+def _elsewhere(config: Config, grid: Grid, reference: Store) -> Estimate | None:
+    """Return what jobs took on other machines, None where there is no record of such a job.
+
+    A dataset that nobody has records of is judged by jobs on the others.
+    """
+    done = {id: it for id, it in reference.summaries().items() if it.status == "done"}
+    asked = {job.task.dataset for job in grid.jobs}
+    there = dict.fromkeys(it.dataset for it in done.values())
+    jobs = [*grid.jobs]
+    if not asked <= there.keys():
+        others = {"datasets": tuple(name for name in there if name not in asked), "minority": ()}
+        jobs += build_grid(config.model_copy(update={"run": config.run.model_copy(update=others)})).jobs
+    known = [job for job in jobs if job.id in done]
+    estimate = Estimate(1)
+    for job in known:
+        estimate.learn(job, done[job.id].seconds)
+    return estimate if known else None
 
 
 def worker_count(config: Config) -> int:

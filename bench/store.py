@@ -2,6 +2,7 @@
 
 root/records/ab/<id>.json   one record each, as runs write them
 root/*.jsonl                packed records, one a line; never changed in place
+root/reference/             packed records that come with the code, a store of their own
 root/aside/                 files that did not pass the check
 root/claims/                work in flight
 root/stages/<id>/           weights of stages
@@ -27,6 +28,7 @@ from bench.packed import PackedFiles
 from bench.record import Record
 from bench.recordtext import Damaged, Newer, compact, decode, readable
 
+REFERENCE = "reference"
 ABANDONED_SECONDS = 3600.0  # a temporary file this old belongs to a process that died while writing
 
 

@@ -26,7 +26,6 @@ from bench.config import DEFAULT_FILE, Config
 from bench.controls import controls
 from bench.device import Device
 from bench.errors import Stopped
-from bench.estimate import spoken
 from bench.grid import Grid, build_grid
 from bench.job import noun
 from bench.noise import repeats
@@ -164,5 +163,4 @@ def status(
     if not as_json:
         for line in listing.failures(plan, store):
             print(line)
-        left = f"{spoken(plan.seconds_left)} with {listing.counted(plan.estimate.workers, 'worker')}"
-        print(f"{listing.kinds(plan.todo)} to do, {left}")
+        print(f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do")

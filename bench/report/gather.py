@@ -24,9 +24,7 @@ from bench.report.layout import Place
 from bench.report.measured import measured
 from bench.statistics.best import Family, compare
 from bench.statistics.outcomes import Outcomes
-from bench.store import Store
-
-REFERENCE = "reference"
+from bench.store import REFERENCE, Store
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 from bench.errors import UserError
 from bench.record import Record
 from bench.recordtext import Damaged, Newer, decode
-from bench.store import Store
+from bench.store import REFERENCE, Store
 
-REFERENCE = Path("results/reference")
+COMMITTED = Path("results") / REFERENCE
 SECONDS = 60
 
 
@@ -25,7 +25,7 @@ class Source:
     set_aside: tuple[str, ...] = ()
 
 
-def open_source(where: str, folder: Path = REFERENCE) -> Source:
+def open_source(where: str, folder: Path = COMMITTED) -> Source:
     """Read a results folder, a packed `.jsonl` file, or else the packed files of `folder` in a git revision.
 
     Raises
