@@ -25,6 +25,7 @@ from bench.report.claims.published import published
 from bench.report.claims.recorded import Recorded
 from bench.report.claims.source import check_names, load_claims, parse_claims
 from bench.report.columns import columns
+from bench.statistics.judged import Judged, luck
 from bench.statistics.outcomes import MISSING, Outcomes
 
 TABLES = json.loads(resources.files("bench.report").joinpath("paper_tables.json").read_text(encoding="utf8"))
@@ -210,21 +211,20 @@ def test_a_single_run_or_a_lacking_one_decides_nothing() -> None:
 def test_measured_shares_are_judged_by_evaluators_and_by_translators() -> None:
     spots = {name: ("toy", 5, name) for name in ("ALT", "CycleGAN")}
     harsh = np.array([0.0, -0.3, 0.1])  # what evaluators do to all translators alike
-    steady = {
-        spots["ALT"]: np.array([0.80, 0.82, 0.84])[:, None] + harsh,
-        spots["CycleGAN"]: np.array([[0.70, 0.71, 0.72]]) + harsh,
-    }
+    shares = {"ALT": np.array([0.80, 0.82, 0.84])[:, None] + harsh, "CycleGAN": np.array([[0.70, 0.71, 0.72]]) + harsh}
+    steady = {spots[name]: Judged(values, luck(shares.values())) for name, values in shares.items()}
     said = claim("beats", metric="translation_accuracy", method="ALT", over=["CycleGAN"])
     assert judge(said, Recorded({}, steady))[0] == "reproduced"
     found = Recorded({}, steady).difference("toy", 5, "translation_accuracy", "ALT", "CycleGAN")
-    # Over evaluators 0.01 / sqrt(3), over translators 0.02 / sqrt(3), each with 2 degrees of freedom.
-    variances = np.array([1e-4, 4e-4]) / 3
+    # Over three evaluators, three translators of ALT and one of CycleGAN, with 2 degrees of freedom.
+    variances = np.array([1e-4 / 3, 4e-4 / 3, 4e-4])
     half_width = stats.t.ppf(0.975, 2) * variances.sum() ** 0.5
     assert found is not None and found.value == pytest.approx(0.11)
     assert (found.high - found.value, found.value - found.low) == pytest.approx((half_width, half_width))
     level = Recorded({}, steady).level("toy", 5, "translation_accuracy", "ALT")
-    assert level is not None and level.high - level.value == pytest.approx(4.3027 * 0.02 / 3**0.5, rel=1e-4)
-    one = {spot: values[:1, :1] for spot, values in steady.items()}
+    sd = (4e-4 + harsh.var(ddof=1)) ** 0.5
+    assert level is not None and level.high - level.value == pytest.approx(4.3027 * sd / 3**0.5, rel=1e-4)
+    one = {spot: Judged(values.shares[:1, :1]) for spot, values in steady.items()}
     assert judge(said, Recorded({}, one))[0] == "undecided at this noise"
     assert judge(said, Recorded({}))[0] == "not run"
 

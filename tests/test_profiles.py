@@ -67,3 +67,18 @@ def test_departures_from_the_paper_are_named_and_nothing_else() -> None:
     assert "AUG's views;" in said and "lambda" not in said and "Evaluator" not in said
     assert list(departures(load_config(SHIPPED, "paper"), SHOWN, [stage_record("CycleGAN")])) == []
     assert list(departures(load_config(SHIPPED, "cpu"), {"digits": "digits"}, [])) == []
+
+
+def test_a_profile_of_ones_own_need_not_set_what_the_papers_sets(tmp_path: Path) -> None:
+    path = tmp_path / "bench.toml"
+    theirs = SHIPPED.read_text(encoding="utf-8")
+    path.write_text(theirs + "\n[profiles.mine]\nwidth = 8\n\n[profiles.mine.stages.Evaluator]\nnetwork = 'small'\n")
+    (said,) = departures(load_config(path, "mine"), SHOWN, [stage_record("CycleGAN")])
+    assert "it differs in width 8 (the paper's 64); see Protocol" in said, "ALT's own values are the paper's"
+    like = SHIPPED.read_text(encoding="utf-8").replace("[profiles.paper", "[profiles.mine")
+    path.write_text(theirs + like[like.index("[profiles.mine]") : like.index("[profiles.cpu")])
+    config = load_config(path, "mine")
+    assert list(departures(config, SHOWN, [stage_record("Evaluator")])) == []
+    config.profile.stages["Evaluator"]["network"] = "small"
+    (said,) = departures(config, SHOWN, [stage_record("Evaluator")])
+    assert "not the paper's protocol, it differs in Evaluator's network; see Protocol" in said

@@ -12,13 +12,13 @@ from bench.config import Config
 from bench.publish import publishable
 from bench.report import paper, views
 from bench.report.ablation import main_rows
-from bench.report.apart import values_by_translator
 from bench.report.asides import asides
 from bench.report.assemble import Material, assemble
 from bench.report.charts import Subject
 from bench.report.claims.judging import Finding, judge_claims
 from bench.report.claims.recorded import Recorded
 from bench.report.claims.source import check_names, load_claims
+from bench.report.compared import judged_translators
 from bench.report.evidence import Case, Listing, listings
 from bench.report.experiments import oracle_gaps
 from bench.report.gather import Gathered, gather, narrowed
@@ -80,7 +80,7 @@ def findings(found: Gathered) -> tuple[Finding, ...]:
     """
     claims = load_claims(found.config.report.claims)
     check_names(claims, found.config)
-    recorded = Recorded(found.outcomes, values_by_translator(found.measured), dict(found.families))
+    recorded = Recorded(found.outcomes, judged_translators(found.measured), dict(found.families))
     rows = found.frame[found.frame["status"] == "stale"]
     stale = {(str(task), int(count)) for task, count in zip(rows["task"], rows["minority_count"], strict=True)}
     return judge_claims(claims, recorded, stale)

@@ -52,7 +52,10 @@ def settings(config: Config, tasks: Mapping[str, str], records: Iterable[Record]
         for it in every
         if any(values.get(it) is not None for values in columns.values())
     ]
-    fits = {str(it.identity["dataset"]): it for it in made if it.kind == "fit" and it.test}
+    fits: dict[str, Record] = {}
+    for it in made:
+        if it.kind == "fit" and it.test:
+            fits.setdefault(str(it.identity["dataset"]), it)
     parts = [f"{shown}: {_sizes(fits[task])}." for task, shown in tasks.items() if task in fits]
     return Listing("settings", "Protocol", " ".join(parts), ("Setting", *columns, "Meaning"), tuple(rows))
 
@@ -70,37 +73,39 @@ def departures(config: Config, tasks: Mapping[str, str], records: Iterable[Recor
         for it in apart:
             if it.owner:
                 others.setdefault(it.owner, []).append(_words(it))
-        more = [f"{owner}'s {', '.join(names)}" for owner, names in others.items()]
-        if apart:
+        staged = [f"{owner}'s {', '.join(names)}" for owner, names in others.items()]
+        parts = [*([", ".join(own)] if own else []), *staged]
+        if parts:
             yield (
-                f"{shown}: profile {config.run.profile} is not the paper's protocol: {', '.join(own)}"
-                f"{'; nor are ' if more else ''}{'; '.join(more)}; see Protocol. A difference to the paper's numbers "
-                "may be one of protocols."
+                f"{shown}: profile {config.run.profile} is not the paper's protocol, it differs in {'; '.join(parts)}; "
+                "see Protocol. A difference to the paper's numbers may be one of protocols."
             )
 
 
 def _ours_and_papers(config: Config, task: str, records: Iterable[Record]) -> tuple[Values, Values]:
     """Return our settings for a dataset, and the paper's; none where it is not one of its own, or they are ours."""
     stages = sorted({str(it.identity["stage"]) for it in records if it.kind == "stage" and _is_of(it, task)})
-    ours = _values(config.profile, task, stages)
+    methods = {name for it in (config.profile, config.profiles.get(PAPER)) if it for name in it.arguments(task)}
+    served = sorted(methods) if stages else []
+    ours = _values(config.profile, task, stages, served)
     if task not in paper.tasks() or PAPER not in config.profiles or config.run.profile == PAPER:
         return ours, {}
-    return ours, _values(config.profiles[PAPER], task, stages)
+    return ours, _values(config.profiles[PAPER], task, stages, served)
 
 
 def _is_of(record: Record, task: str) -> bool:
     return record.identity.get("dataset") == task and str(record.identity.get("stage")) in STAGES
 
 
-def _values(profile: Profile, task: str, stages: Iterable[str]) -> Values:
+def _values(profile: Profile, task: str, stages: Iterable[str], methods: Iterable[str]) -> Values:
     common = profile.protocol(task).model_dump()
     found: Values = {Setting("", k, it.description or ""): common[k] for k, it in Protocol.model_fields.items()}
     for stage in stages:
-        given = stage_settings(profile, task, stage)
-        fields = STAGES[stage].cls.Settings.model_fields
-        found |= {Setting(stage, name, fields[name].description or ""): value for name, value in given.items()}
-    for method, arguments in profile.arguments(task).items() if stages else ():
-        parameters = METHODS[method].cls(**arguments).parameters
+        fields, values = STAGES[stage].cls.Settings.model_fields, stage_settings(profile, task, stage)
+        found |= {Setting(stage, name, fields[name].description or ""): value for name, value in values.items()}
+    given = profile.arguments(task)
+    for method in methods:
+        parameters = METHODS[method].cls(**given.get(method, {})).parameters
         found |= {Setting(method, name, f"argument of {method}"): value for name, value in parameters.items()}
     return found
 

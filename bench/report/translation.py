@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from bench.report import paper, views
-from bench.report.apart import LEFT, STAGE, UNTOLD, alike, as_compared, differences, luck
+from bench.report.compared import alike, as_compared, judged
 from bench.report.judged import doubts, evaluators, lacking, real_row
 from bench.report.latex import latex
 from bench.report.layout import Layout, extended
@@ -17,6 +17,7 @@ from bench.report.pages import page
 from bench.report.samples import samples
 from bench.report.summary import summarise
 from bench.report.table import Kind, Table
+from bench.report.translation_notes import POOLING, SPREADS, THEIRS, UNTOLD, differences, epochs, lucks
 
 REAL = "real images"
 STUB = "Translator"
@@ -26,20 +27,16 @@ DIRECTIONS = {
     "accuracy_to_minority": "into the minority class",
     "accuracy_to_majority": "into the majority class",
 }
+REAL_CLASSES = {
+    "accuracy": "the real images",
+    "accuracy_to_minority": "real images of the minority class",
+    "accuracy_to_majority": "real images of the majority class",
+}
 REAL_FIGURES = {
     "accuracy": "real_accuracy",
     "accuracy_to_minority": "real_accuracy_of_minority",
     "accuracy_to_majority": "real_accuracy_of_majority",
 }
-POOLING = "A pooled share near one half can mean 1 in one direction and 0 in the other: see both directions."
-SPREADS = (
-    f"{STAGE} is one translator: its interval is over evaluators. {LEFT} has a translator for each seed: its interval "
-    f"is over them, each the mean over evaluators; all of them went on from one {STAGE}."
-)
-THEIRS = (
-    f"paper: {paper.CITATION}, Table 2, judged by a fine-tuned Inception-v3; shares that other evaluators give are not "
-    "the same measure."
-)
 
 
 def table_2(measured: pd.DataFrame, tasks: Iterable[str], banner: str, interval: bool) -> dict[str, str]:
@@ -80,7 +77,8 @@ def _table(
     layout: Layout, measured: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool
 ) -> Table:
     rows = as_compared(measured)
-    marks = alike(rows, direction)
+    given = judged(rows, direction)
+    marks = alike(rows, given)
     taken = samples(rows, direction)
     spots = zip(taken["task"], taken["minority_count"], taken["method"], strict=True)
     taken["alike"] = [direction if spot in marks else "" for spot in spots]
@@ -89,8 +87,8 @@ def _table(
     suffix = direction.removeprefix("accuracy")
     caption = (
         f"Translated validation and test images, {DIRECTIONS[direction]}. {evaluators(rows)} Mean over "
-        f"{int(rows['judges'].max())} evaluators. The last row is their own accuracy on the real images. Best of each "
-        f"column in bold. {_order(layout)}"
+        f"{int(rows['judges'].max())} evaluators. The last row is their accuracy on {REAL_CLASSES[direction]}. Best of "
+        f"each column in bold. {_order(layout)}"
     )
     return replace(
         table,
@@ -102,29 +100,16 @@ def _table(
         notes=(
             *([THEIRS] if "paper" in kinds else []),
             *([UNTOLD] if marks else []),
-            *((*differences(rows, direction), *luck(measured, direction)) if kinds == ("ours",) else ()),
+            *((*differences(given), *lucks(measured, direction)) if kinds == ("ours",) else ()),
             POOLING,
             *([SPREADS] if interval else []),
-            *_epochs(rows),
+            *epochs(rows),
             *doubts(rows),
             *lacking(rows),
         ),
         banner=banner,
         interval=interval,
     )
-
-
-def _epochs(rows: pd.DataFrame) -> tuple[str, ...]:
-    """Say after how many epochs the translators of each task are compared."""
-    lines = []
-    for task, group in rows[rows["epochs"].notna()].groupby("task", sort=False):
-        known = group.groupby("generator", sort=False)["epochs"].max()
-        lines.append(f"{paper.shown(str(task))}: " + ", ".join(f"{name} {epochs}" for name, epochs in known.items()))
-    text = (
-        f"Epochs of the translators: {'; '.join(lines)}. Without more words {STAGE} is the one trained longest; the "
-        f"paper gives it as many as {LEFT} has of classifier and of GAN together."
-    )
-    return (text,) if lines else ()
 
 
 def _published(layout: Layout) -> Table:

@@ -70,14 +70,15 @@ ASPECTS = (
         "similarity of generated {minority} to the nearest training image, mean",
         "nearest_real",
         "real {minority}, unseen",
-        "Copies of training images show as values far above the last row's. {similarity}",
+        "Copies of training images show as values far above the last row's, cropped ones less, mirrored ones "
+        "hardly. {similarity}",
     ),
     Aspect(
         "nearest_top",
         "similarity of generated {minority} to the nearest training image, 95th percentile",
         "nearest_top_real",
         "real {minority}, unseen",
-        "Where a few images are copies, the mean may not tell. {similarity}",
+        "Where a few images are copies, the mean may not tell, and this does. {similarity}",
     ),
     Aspect(
         "diversity",
@@ -147,12 +148,14 @@ def _reading(aspect: Aspect, rows: pd.DataFrame, names: dict[str, str]) -> str:
         int(n) for column in rows if column == f"n_to_{aspect.figure.rpartition('_')[2]}" for n in rows[column].dropna()
     }
     n = " or ".join(map(str, sorted(sizes)))
+    several = "Mean ± half its 95 % interval between translators, for those that several fits left."
     return aspect.reading.format(
-        shares=f"{IMAGES} {evaluators(rows)} Mean ± half its 95 % interval over evaluators for a stage's one "
-        "translator, between translators for those that fits left; the last row is the evaluators' own accuracy.",
-        biased=f"{IMAGES} {FEW.format(n=n, few=BIASED, network=network)}",
-        unbiased=f"{IMAGES} {FEW.format(n=n, few=UNBIASED, network=network)}",
-        similarity=f"Structural similarity at 64 pixels (1: the same image) of translations to {names['minority']}.",
+        shares=f"{IMAGES} {evaluators(rows)} {several} For a stage's one translator it is over evaluators. The last "
+        "row is the evaluators' own accuracy.",
+        biased=f"{IMAGES} {FEW.format(n=n, few=BIASED, network=network)} {several}",
+        unbiased=f"{IMAGES} {FEW.format(n=n, few=UNBIASED, network=network)} {several}",
+        similarity=f"Structural similarity at 64 pixels (1: the same image) of translations to {names['minority']}. "
+        f"{several}",
     )
 
 

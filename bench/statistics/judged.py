@@ -1,14 +1,14 @@
-"""Judged: how far the mean shares of two groups of translators lie apart when the same judges looked at all of them.
+"""Judged: mean shares of translators that the same judges looked at, and how far two of them lie apart.
 
 Judges and translators cross, so what a judge does to every translator cancels in a difference. What is left varies
-over judges, and over the translators of a group that has several. Both variances are added, which counts what one judge
-makes of one translator twice, and the sum has the freedom of the part that has least: both err towards doubt. The luck
-of a group's only translator shows in neither.
+over judges and over translators. Both variances are added, which counts what one judge makes of one translator twice,
+and the sum has the freedom of the part that has least: both err towards doubt. One translator says nothing of its own
+luck; it is given what those of its column show that were trained several times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from scipy import stats
 
 @dataclass(frozen=True)
 class Part:
-    """A variance of a mean, with its degrees of freedom."""
+    """A variance with its degrees of freedom."""
 
     variance: float
     freedom: int
@@ -28,8 +28,30 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """The difference of two means, and what it varies over; None for what there is only one of."""
+class Judged:
+    """What judges gave translators that were trained in one way.
+
+    Attributes
+    ----------
+    shares : float64 (translators, judges)
+        Column j is of the same judge wherever two are compared.
+    luck
+        Variance between translators that differ in their random stream alone; None where it is not known, or where the
+        translator is taken as it is.
+    """
+
+    shares: np.ndarray
+    luck: Part | None = None
+
+    @property
+    def by_translators(self) -> Part | None:
+        """The variance that luck gives their mean."""
+        return self.luck and Part(self.luck.variance / len(self.shares), self.luck.freedom)
+
+
+@dataclass(frozen=True)
+class Varying:
+    """A mean or a difference of means, and the variances it has; None for what nothing is known of."""
 
     value: float
     judges: Part | None
@@ -38,23 +60,39 @@ class Difference:
     def half_width(self, level: float) -> float | None:
         """Return half the width of its interval, None if nothing is known of its noise."""
         parts = [part for part in (self.judges, self.translators) if part]
-        return total(parts).half_width(level) if parts else None
+        return _total(parts).half_width(level) if parts else None
 
 
-def difference(a: np.ndarray, b: np.ndarray) -> Difference:
-    """Return the mean of `a` less that of `b`, each of shares (translators, judges); column j is the same judge."""
-    both = (np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
-    by_judge = both[0].mean(axis=0) - both[1].mean(axis=0)
-    several = [part for values in both if (part := _over(values.mean(axis=1)))]
-    return Difference(float(by_judge.mean()), _over(by_judge), total(several) if several else None)
+def luck(groups: Iterable[np.ndarray]) -> Part | None:
+    """Return the variance between translators, pooled over groups (translators, judges); None if none has several."""
+    means = [shares.mean(axis=1) for shares in groups if len(shares) > 1]
+    freedom = sum(len(values) - 1 for values in means)
+    return (
+        Part(float(sum(((values - values.mean()) ** 2).sum() for values in means)) / freedom, freedom)
+        if means
+        else None
+    )
 
 
-def total(parts: Sequence[Part]) -> Part:
-    """Return the sum of independent parts, with the least freedom of them."""
-    return Part(sum(part.variance for part in parts), min(part.freedom for part in parts))
+def mean(group: Judged) -> Varying:
+    """Return the mean share of a group."""
+    by_judge = group.shares.mean(axis=0)
+    return Varying(float(by_judge.mean()), _of_mean(by_judge), group.by_translators)
 
 
-def _over(values: np.ndarray) -> Part | None:
+def difference(a: Judged, b: Judged) -> Varying:
+    """Return the mean share of `a` less that of `b`, before the same judges."""
+    by_judge = a.shares.mean(axis=0) - b.shares.mean(axis=0)
+    known = [part for part in (a.by_translators, b.by_translators) if part]
+    return Varying(float(by_judge.mean()), _of_mean(by_judge), _total(known) if known else None)
+
+
+def _of_mean(values: np.ndarray) -> Part | None:
     """Return the variance of the mean of values (n,), None for a single one."""
     n = len(values)
     return Part(float(values.var(ddof=1)) / n, n - 1) if n > 1 else None
+
+
+def _total(parts: Sequence[Part]) -> Part:
+    """Return the sum of independent parts, with the least freedom of them."""
+    return Part(sum(part.variance for part in parts), min(part.freedom for part in parts))

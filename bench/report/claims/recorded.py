@@ -8,27 +8,28 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.report.claims.evidence import Estimate
-from bench.report.claims.samples import difference_of_judged, mean_of_judged
+from bench.report.compared import level
 from bench.report.layout import Place, method_key
 from bench.statistics.best import LEVEL, Family, compare
 from bench.statistics.bootstrap import interval, resampled_means
 from bench.statistics.confusion import acsa, confusion_matrices, f1
+from bench.statistics.judged import Judged, Varying, difference, mean
 from bench.statistics.outcomes import Outcomes
 
 Figure = Callable[[np.ndarray], np.ndarray]
-Measured = Mapping[tuple[str, int, str], np.ndarray]
+Measured = Mapping[tuple[str, int, str], Judged]
 MEASURED = "translation_accuracy"
 
 
 @dataclass
 class Recorded:
-    """Columns of Outcomes by (task, minority count), and measured values by (task, minority count, translator).
+    """Columns of Outcomes by (task, minority count), and measured shares by (task, minority count, translator).
 
     Differences in F1 and ACSA have the simultaneous intervals of all comparisons of their task, the ones that mark
-    the tables: whatever is asked, all answers about a task hold together with chance `LEVEL`. Levels, growth and
-    differences in recall and precision have bootstrap intervals over seeds and test images, at a Šidák share of the
-    claim's. Measured shares (translators, judges) have the intervals of `bench.report.claims.samples`, at the same
-    share. What one run alone says has an unbounded interval. `families` are the comparisons by task; those that are
+    the tables: whatever is asked, all answers about a task hold together with chance `LEVEL`. Those of measured shares
+    have the intervals of Table 2. Levels, growth and differences in recall and precision have bootstrap intervals over
+    seeds and test images, those of measured shares the intervals of `bench.statistics.judged`, at a Šidák share of the
+    claim's. What one run alone says has an unbounded interval. `families` are the comparisons by task; those that are
     not given are made.
     """
 
@@ -45,14 +46,14 @@ class Recorded:
         """Return a mean over seeds."""
         if metric == MEASURED:
             values = self.measured.get((task, count, method))
-            return None if values is None else mean_of_judged(values, _share(claims))
+            return None if values is None else _around(mean(values), _share(claims))
         rows = self._rows((task, count), (method,))
         return None if rows is None else _estimate(rows, metric, lambda means: means[..., 0], claims)
 
     def difference(self, task: str, count: int, metric: str, a: str, b: str, claims: int = 1) -> Estimate | None:
         """Return the difference of two means of a column."""
         if metric == MEASURED:
-            return self._measured_difference((task, count, a), (task, count, b), claims)
+            return self._measured_difference((task, count, a), (task, count, b), level(self.measured, task))
         rows = self._rows((task, count), (a, b))
         if rows is None or rows.methods[0] == rows.methods[1]:
             return None
@@ -67,7 +68,7 @@ class Recorded:
         """Return the difference of two means of a row; the test images are the same in all columns of a task."""
         if metric == MEASURED:
             first, last = ((task, count, method) for count in counts)
-            return self._measured_difference(last, first, claims)
+            return self._measured_difference(last, first, _share(claims))
         columns = [self._rows((task, count), (method,)) for count in counts]
         first_rows, last_rows = columns
         if first_rows is None or last_rows is None or first_rows.seeds != last_rows.seeds:
@@ -84,10 +85,10 @@ class Recorded:
         return _estimate(both, metric, lambda means: means[..., 1] - means[..., 0], claims)
 
     def _measured_difference(
-        self, first: tuple[str, int, str], second: tuple[str, int, str], claims: int
+        self, first: tuple[str, int, str], second: tuple[str, int, str], at: float
     ) -> Estimate | None:
         a, b = self.measured.get(first), self.measured.get(second)
-        return None if a is None or b is None else difference_of_judged(a, b, _share(claims))
+        return None if a is None or b is None else _around(difference(a, b), at)
 
     def _rows(self, place: Place, methods: tuple[str, ...]) -> Outcomes | None:
         """Return a column's rows of these methods, None unless all are complete."""
@@ -136,6 +137,13 @@ def _found(confusion: np.ndarray, k: int, axis: int) -> np.ndarray:
     total = confusion.sum(axis=axis)[..., k].astype(np.float64)
     share: np.ndarray = np.divide(confusion[..., k, k], total, out=np.zeros(total.shape), where=total > 0)
     return share
+
+
+def _around(found: Varying, at: float) -> Estimate:
+    half_width = found.half_width(at)
+    if half_width is None:
+        return Estimate(found.value)
+    return Estimate(found.value, found.value - half_width, found.value + half_width)
 
 
 def _share(claims: int) -> float:

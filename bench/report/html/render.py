@@ -58,7 +58,7 @@ def render(page: Page) -> str:
 
     anchors = anchored("table", (group.sheets[0].table.name for group in page.tables))
     tables = [
-        (anchor, group.heading, [grid(sheet, targets) for sheet in group.sheets])
+        (anchor, group.heading, [grid(it, targets if it.metric in METRICS else {}) for it in group.sheets])
         for anchor, group in zip(anchors, page.tables, strict=True)
     ]
     template = _environment().get_template("page.html")

@@ -1,0 +1,90 @@
+"""The notes below Table 2: what its numbers vary over, how far ALT's lie from each CycleGAN's, and how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from bench.report import paper
+from bench.report.compared import EQUAL, JOINT, START, TRANSLATOR, Spot, comparisons, level
+from bench.report.layout import method_label
+from bench.report.samples import spreads
+from bench.report.table import ALIKE
+from bench.statistics.best import LEVEL
+from bench.statistics.judged import Judged, Varying, difference
+
+THEIRS = (
+    f"paper: {paper.CITATION}, Table 2, judged by a fine-tuned Inception-v3; shares that other evaluators give are not "
+    "the same measure."
+)
+UNTOLD = f"{ALIKE} Not distinguishable from the best of its column: the interval of their difference holds 0."
+VARYING = (
+    "In a difference each evaluator is compared with itself, and the variances over evaluators and over translators "
+    f"are added. A {TRANSLATOR} is one training, and is given the luck that {JOINT}'s translators show; the one where "
+    f"{JOINT} starts is taken as it is, and so are the images: their luck is in no interval."
+)
+POOLING = "A pooled share near one half can mean 1 in one direction and 0 in the other: see both directions."
+SPREADS = (
+    f"{TRANSLATOR} is one translator: its interval is over evaluators. {JOINT} has a translator for each seed: its "
+    "interval is over them, each the mean over evaluators. So the one does not say who is steadier than the other."
+)
+
+
+def differences(given: Mapping[Spot, Judged]) -> Iterator[str]:
+    """Say by how much ALT's translators are above each CycleGAN, and over what that varies; a sentence a CycleGAN."""
+    for task in dict.fromkeys(task for task, _, _ in given):
+        at = level(given, task)
+        counts = [count for name, count, generator in given if (name, generator) == (task, JOINT)]
+        lines = []
+        for other in (START, EQUAL, TRANSLATOR):
+            found = [
+                f"{count}: {_said(difference(given[task, count, JOINT], given[task, count, other]), at)}"
+                for count in counts
+                if (task, count, other) in given
+            ]
+            if found:
+                lines.append(f"{paper.shown(task)}, {JOINT} less {other}: {'; '.join(found)}.")
+        yield from lines
+        if lines:
+            n = comparisons(given, task)
+            whole = f"all {n} comparisons of two translators in one column hold together" if n > 1 else "it holds"
+            yield f"{VARYING} Each ± is so wide that {whole} at the {100 * LEVEL:.0f} % level."
+
+
+def _said(found: Varying, at: float) -> str:
+    parts = [(found.judges, "evaluators"), (found.translators, "translators")]
+    known = [f"± {part.half_width(at):.4f} over {name}" for part, name in parts if part]
+    both = found.half_width(at)
+    alone = f" ({', '.join(known)})" if len(known) > 1 else ""
+    return f"{found.value:+.4f}" + (f" ± {both:.4f}{alone}" if both is not None else "")
+
+
+def lucks(measured: pd.DataFrame, figure: str) -> tuple[str, ...]:
+    """Say how far CycleGANs lie apart that differ in their random stream alone."""
+    stages = measured[measured["seed"].isna()]
+    lines = [
+        f"{paper.shown(str(name))}, {it.n_translators} of {method_label(generator, across=False).flat} at {count}: "
+        f"{it.translators:.4f}"
+        for name, task in stages.groupby("task", sort=False)
+        for generator, count, it in spreads(task, figure)
+        if it.translators is not None
+    ]
+    text = (
+        f"All rows go on from one {TRANSLATOR}, whose luck is in no interval here. Standard deviation over translators "
+        f"that differ in their random stream alone: {'; '.join(lines)}."
+    )
+    return (text,) if lines else ()
+
+
+def epochs(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Say after how many epochs the translators of each task are compared."""
+    lines = []
+    for task, group in rows[rows["epochs"].notna()].groupby("task", sort=False):
+        known = group.groupby("generator", sort=False)["epochs"].max()
+        lines.append(f"{paper.shown(str(task))}: {'; '.join(f'{name} {count}' for name, count in known.items())}. ")
+    text = (
+        f"Epochs of the translators. {''.join(lines)}Without more words {TRANSLATOR} is the one trained longest; the "
+        f"paper's has as many as its {JOINT} has of classifier and of GAN together."
+    )
+    return (text,) if lines else ()
