@@ -139,7 +139,7 @@ def test_what_has_no_rule_must_be_what_the_records_give_anew(
         (r"(has the highest mean)", "has the lowest mean"),
         (r'<td class="(best)"', ""),
         (r'(<span class="unseen"> \(best\)</span>)', ""),
-        (r"Choose one to see (its runs)", "nothing"),
+        (r"Choose one (that is a link to see its runs)", "nothing"),
         (r"<code>([0-9a-f]{20})</code>", "0" * 20),
     ],
 )
