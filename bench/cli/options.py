@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from tabulate import tabulate
 
 from bench import registry
+from bench.cli.rows import in_print, terminal_width
 from bench.config import Config, load_config
 from bench.device import Device
 from bench.spelling import check_spelling
@@ -41,9 +41,9 @@ def settings_of(path: Path, **overrides: Any) -> Config:
 
 
 def show(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:
-    """Print rows as a table, or as JSON."""
+    """Print rows for people, or as JSON."""
     rows = [dict(row) for row in rows]
-    print(json.dumps(rows, indent=1) if as_json else tabulate(rows, headers="keys", disable_numparse=True))
+    print(json.dumps(rows, indent=1) if as_json else in_print(rows, terminal_width()))
 
 
 def say(text: str) -> None:
