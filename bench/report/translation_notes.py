@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from bench.report import paper
-from bench.report.compared import EQUAL, JOINT, START, TRANSLATOR, Spot, comparisons, level
+from bench.report.compared import EQUAL, JOINT, START, TRANSLATOR, Spot, comparisons
 from bench.report.layout import method_label
 from bench.report.samples import spreads
 from bench.report.table import ALIKE
@@ -27,19 +27,18 @@ VARYING = (
 POOLING = "A pooled share near one half can mean 1 in one direction and 0 in the other: see both directions."
 SPREADS = (
     f"{TRANSLATOR} is one translator: its interval is over evaluators. {JOINT} has a translator for each seed: its "
-    "interval is over them, each the mean over evaluators. So the one does not say who is steadier than the other."
+    "interval is over them, each the mean over evaluators. The two widths do not compare."
 )
 
 
 def differences(given: Mapping[Spot, Judged]) -> Iterator[str]:
     """Say by how much ALT's translators are above each CycleGAN, and over what that varies; a sentence a CycleGAN."""
     for task in dict.fromkeys(task for task, _, _ in given):
-        at = level(given, task)
         counts = [count for name, count, generator in given if (name, generator) == (task, JOINT)]
         lines = []
         for other in (START, EQUAL, TRANSLATOR):
             found = [
-                f"{count}: {_said(difference(given[task, count, JOINT], given[task, count, other]), at)}"
+                f"{count}: {_said(difference(given[task, count, JOINT], given[task, count, other]))}"
                 for count in counts
                 if (task, count, other) in given
             ]
@@ -47,15 +46,21 @@ def differences(given: Mapping[Spot, Judged]) -> Iterator[str]:
                 lines.append(f"{paper.shown(task)}, {JOINT} less {other}: {'; '.join(found)}.")
         yield from lines
         if lines:
-            n = comparisons(given, task)
-            whole = f"all {n} comparisons of two translators in one column hold together" if n > 1 else "it holds"
-            yield f"{VARYING} Each ± is so wide that {whole} at the {100 * LEVEL:.0f} % level."
+            yield f"{VARYING} {_levels(comparisons(given, task))}"
 
 
-def _said(found: Varying, at: float) -> str:
+def _levels(n: int) -> str:
+    """Say at which level differences of n comparisons are printed, and at which they are marked."""
+    together = (
+        f"; marks and claims are judged so that all {n} differences within columns hold together" if n > 1 else ""
+    )
+    return f"Each ± is that of its difference alone, at the {100 * LEVEL:.0f} % level{together}."
+
+
+def _said(found: Varying) -> str:
     parts = [(found.judges, "evaluators"), (found.translators, "translators")]
-    known = [f"± {part.half_width(at):.4f} over {name}" for part, name in parts if part]
-    both = found.half_width(at)
+    known = [f"± {part.half_width(LEVEL):.4f} over {name}" for part, name in parts if part]
+    both = found.half_width(LEVEL)
     alone = f" ({', '.join(known)})" if len(known) > 1 else ""
     return f"{found.value:+.4f}" + (f" ± {both:.4f}{alone}" if both is not None else "")
 
