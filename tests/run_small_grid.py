@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from bench.executors import open_workers
 from bench.schedule import run
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
     root, log, count, seconds, kind = sys.argv[1:]
     with open_workers(kind, workers=2) as workers:  # type: ignore[arg-type]
         run(grid_of(Path(root), Path(log), int(count), float(seconds)), workers.make, workers.window, poll_seconds=0.05)
