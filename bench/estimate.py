@@ -61,13 +61,17 @@ class Estimate:
         return self._elsewhere is not None and not self._operations
 
     def left(self, waiting: Iterable[Job], running: Iterable[tuple[Job, float]] = ()) -> float | None:
-        """Return the seconds until all is done, given the jobs to come and those at work with their seconds so far."""
-        total = 0.0
+        """Return the seconds until all is done, given the jobs to come and those at work with their seconds so far.
+
+        Of jobs that wait for each other only the longest is seen to: they may take longer.
+        """
+        total = longest = 0.0
         for job, elapsed in [*((job, 0.0) for job in waiting), *running]:
             if (seconds := self.seconds(job)) is None:
                 return None
-            total += max(seconds - elapsed, 0.0)
-        return total / self.workers
+            rest = max(seconds - elapsed, 0.0)
+            total, longest = total + rest, max(longest, rest)
+        return max(total / self.workers, longest)
 
     def _rate(self, key: Likeness) -> float:
         """Return the seconds an operation took in jobs so much alike, 0 where there are none."""

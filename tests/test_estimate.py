@@ -37,7 +37,11 @@ def test_the_most_alike_job_is_asked(jobs: dict[tuple[str, int], Job]) -> None:
     assert estimate.seconds(jobs["Vanilla", 6]) == pytest.approx(10.0)
     assert estimate.seconds(jobs["CS", 6]) == pytest.approx(30.0)
     assert estimate.seconds(jobs["OS", 6]) == pytest.approx(20.0), "the mean of the others"
-    assert estimate.left([jobs["CS", 6]], [(jobs["Vanilla", 6], 4.0)]) == pytest.approx((30.0 + 6.0) / 2)
+    assert estimate.left([jobs["CS", 6]], [(jobs["Vanilla", 6], 4.0)]) == pytest.approx(30.0), (
+        "no worker is twice as fast"
+    )
+    waiting = [jobs["CS", 6], jobs["OS", 6], jobs["OS", 6]]
+    assert estimate.left(waiting, [(jobs["Vanilla", 6], 4.0)]) == pytest.approx((30.0 + 20.0 + 20.0 + 6.0) / 2)
 
 
 def test_other_machines_are_asked_first_and_then_scaled(jobs: dict[tuple[str, int], Job]) -> None:
