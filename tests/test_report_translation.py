@@ -11,7 +11,7 @@ import pytest
 from small_measurements import alt_fit, compared, done, figures, job, rows, table_lines
 from test_report import tidy
 
-from bench.report.compared import Spot, alike, as_compared, judged
+from bench.report.compared import START, Spot, alike, as_compared, comparisons, judged, level
 from bench.report.samples import samples, spreads
 from bench.report.summary import summarise
 from bench.report.table import ALIKE, DASH, Value
@@ -91,6 +91,20 @@ def test_a_translator_is_marked_only_while_chance_could_have_made_it_the_best() 
     assert marked(shares_of(**alts, cyclegan=near)) == both
     assert not marked(shares_of(**alts, cyclegan=far)), "each evaluator finds it lower"
     assert not marked(shares_of(**alts)), "the best alone needs none"
+
+
+def test_all_comparisons_of_a_dataset_hold_together() -> None:
+    spots = [("horse2zebra", count, name) for count in (25, 50) for name in ("ALT", "CycleGAN", START)]
+    assert comparisons(spots, "horse2zebra") == 6
+    assert level([*spots, ("cub", 12, "ALT")], "horse2zebra") ** 6 == pytest.approx(0.95)
+    assert level([("cub", 12, "ALT")], "cub") == 0.95, "nothing to compare with"
+
+
+def test_the_start_of_alt_is_taken_as_it_is() -> None:
+    given = judged(as_compared(compared()), "accuracy")
+    by_name = {name: it.luck for (_, _, name), it in given.items()}
+    assert by_name.pop(START) is None
+    assert len(by_name) == 3 and len({it and it.variance for it in by_name.values()}) == 1
 
 
 def test_table_2_says_by_how_much_alt_is_above_and_over_what_that_varies() -> None:
