@@ -42,9 +42,10 @@ class Estimate:
 
     def learn(self, job: Job, seconds: float) -> None:
         """Take in how long a job took."""
+        counted = operations(job)
         for key in _keys(job):
             self._seconds[key] += seconds
-            self._operations[key] += operations(job)
+            self._operations[key] += counted
         if self._elsewhere:
             self._seconds_elsewhere += self._elsewhere.seconds(job) or 0.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -14,6 +15,7 @@ from bench.cache import prepare
 from bench.config import Config
 from bench.dataset import Dataset
 from bench.device import Device
+from bench.errors import UserError
 from bench.estimate import Estimate, operations
 from bench.executors import open_workers
 from bench.graph import Node
@@ -113,12 +115,13 @@ def _elsewhere(config: Config, grid: Grid, reference: Store) -> Estimate | None:
     A dataset that nobody has records of is judged by jobs on the others.
     """
     done = {id: it for id, it in reference.summaries().items() if it.status == "done"}
-    asked = {job.task.dataset for job in grid.jobs}
-    there = dict.fromkeys(it.dataset for it in done.values())
+    there, asked = {it.dataset for it in done.values()}, {job.task.dataset for job in grid.jobs}
     jobs = [*grid.jobs]
-    if not asked <= there.keys():
-        others = {"datasets": tuple(name for name in there if name not in asked), "minority": ()}
-        jobs += build_grid(config.model_copy(update={"run": config.run.model_copy(update=others)})).jobs
+    if asked - there:
+        for name in sorted(there - asked):
+            with suppress(UserError):  # a folder that this configuration does not know, say
+                other = config.run.model_copy(update={"datasets": (name,), "minority": ()})
+                jobs += build_grid(config.model_copy(update={"run": other})).jobs
     known = [job for job in jobs if job.id in done]
     estimate = Estimate(1)
     for job in known:

@@ -12,6 +12,8 @@ from bench.config import load_config
 from bench.estimate import Estimate, operations
 from bench.grid import build_grid
 from bench.job import Job
+from bench.record import Record
+from bench.store import Store
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_other_machines_are_asked_first_and_then_scaled(jobs: dict[tuple[str, in
 
 
 def test_a_fresh_clone_says_how_long_a_run_takes(tmp_path: Path) -> None:
-    toml = bench_toml(tmp_path, minority=[6])
+    toml = bench_toml(tmp_path, "minority_counts = [6]\n", minority=[])
     assert "unknown until the first is done" in imbench("run", "--dry-run", "--config", toml).err
     assert imbench("run", "--config", toml).status == 0
     packed = tmp_path / "fresh" / "reference" / "stripes.jsonl"
@@ -66,7 +68,16 @@ def test_a_fresh_clone_says_how_long_a_run_takes(tmp_path: Path) -> None:
     fresh = ("--results", packed.parent.parent, "--config", toml)
     asked = imbench("run", "--dry-run", *fresh).err
     assert " s with 1 worker, if this machine is as fast as those of the committed records" in asked
-    assert "unknown" not in imbench("run", "--dry-run", "--dataset", "digits", *fresh).err, "no record has such fits"
+    foreign = imbench("run", "--dry-run", "--dataset", "digits", *fresh)
+    assert foreign.status == 0 and " s with 1 worker, if this" in foreign.err, "no record has such fits"
     assert imbench("run", *fresh).status == 0
-    assert "committed" not in imbench("run", "--dry-run", "--minority", 3, *fresh).err
+    known = imbench("run", "--dry-run", "--minority", 3, "--minority", 6, *fresh)
+    assert known.status == 0 and "to do" in known.err and "committed" not in known.err
     assert imbench("status", *fresh).out.endswith("nothing left to do\n")
+
+
+def test_a_record_of_a_dataset_that_is_unknown_here_stops_nobody(tmp_path: Path) -> None:
+    root = tmp_path / "fresh"
+    Store(root / "reference").save(Record(id="ab12", identity={"kind": "fit", "dataset": "gone"}, status="done"))
+    asked = imbench("run", "--dry-run", "--results", root, "--config", bench_toml(tmp_path))
+    assert (asked.status, "unknown until the first is done" in asked.err) == (0, True)

@@ -66,12 +66,10 @@ class Varying:
 def luck(groups: Iterable[np.ndarray]) -> Part | None:
     """Return the variance between translators, pooled over groups (translators, judges); None if none has several."""
     means = [shares.mean(axis=1) for shares in groups if len(shares) > 1]
+    if not means:
+        return None
     freedom = sum(len(values) - 1 for values in means)
-    return (
-        Part(float(sum(((values - values.mean()) ** 2).sum() for values in means)) / freedom, freedom)
-        if means
-        else None
-    )
+    return Part(float(sum(((values - values.mean()) ** 2).sum() for values in means)) / freedom, freedom)
 
 
 def mean(group: Judged) -> Varying:
