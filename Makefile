@@ -59,7 +59,7 @@ test: $(ready) ## run the tests
 lint: $(ready) ## check style, format and types
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
-	@$(python) -m mypy bench methods datasets benchmarks .ci/lock.py
+	@$(python) -m mypy bench benchmarks .ci/lock.py
 
 compare: $(ready) ## measure: trained fits per hour against a plain PyTorch script
 	@$(python) benchmarks/compare.py $(ARGS)

@@ -67,6 +67,17 @@ class Pinned:
     manifest: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Task:
+    """A dataset's edition and split with the training counts of its classes."""
+
+    dataset: str
+    edition: str
+    split: str
+    classes: tuple[str, ...]
+    counts: tuple[int, ...]
+
+
 class Dataset:
     """A source of images of K >= 2 classes, made imbalanced by cutting the training images of the last one.
 

@@ -17,7 +17,7 @@ from bench.images import ImageSet
 if TYPE_CHECKING:
     from bench.protocol import Protocol
     from bench.stage import StageRequest
-    from bench.trainer import Trained, Trainer
+    from bench.training.trainer import Trained, Trainer
 
 SLOTS = {
     "resample": "data",

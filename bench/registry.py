@@ -94,7 +94,7 @@ def load(plugins: tuple[str, ...] = ()) -> None:
     ConfigError
         A plugin file is missing, cannot be imported, or has a method without any hook; the text names it.
     """
-    for package in ("methods", "datasets", "bench.evaluators"):
+    for package in ("bench.methods", "bench.datasets", "bench.judging"):
         module = importlib.import_module(package)
         for info in pkgutil.walk_packages(module.__path__, f"{package}."):
             importlib.import_module(info.name)

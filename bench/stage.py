@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from bench.device import Device
     from bench.images import ImageSet
     from bench.protocol import Protocol as FitProtocol
     from bench.streams import Streams
+    from bench.training.device import Device
 
 Tensors = Mapping[str, Tensor]
 

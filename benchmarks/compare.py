@@ -22,15 +22,15 @@ from typing import Any
 from tabulate import tabulate
 
 from bench import registry
-from bench.config import Config, load_config
 from bench.dataset import Dataset
 from bench.errors import UserError
-from bench.executors import thread_environment
-from bench.grid import build_grid, dataset_named
-from bench.metrics import figures
+from bench.plan.config import Config, load_config
+from bench.plan.grid import build_grid, dataset_named
 from bench.protocol import Protocol
-from bench.run import decode
-from bench.store import Store
+from bench.running.executors import thread_environment
+from bench.running.run import decode
+from bench.store.store import Store
+from bench.training.metrics import figures
 
 PLAIN_SCRIPT = Path(__file__).with_name("plain_script.py")
 DATASET, MINORITY, CORES = "horse2zebra", 25, 2

@@ -15,17 +15,17 @@ from joblib import Parallel, delayed
 from tabulate import tabulate
 
 from bench import registry
-from bench.cache import open_cache, prepare
-from bench.compose import compose
-from bench.config import load_config
-from bench.device import Device
-from bench.grid import dataset_named
+from bench.data.cache import open_cache, prepare
+from bench.data.parts import leading
 from bench.images import ImageSet
 from bench.method import Counts
-from bench.parts import leading
+from bench.plan.compose import compose
+from bench.plan.config import load_config
+from bench.plan.grid import dataset_named
 from bench.protocol import Protocol
 from bench.streams import Streams
-from bench.trainer import Trainer
+from bench.training.device import Device
+from bench.training.trainer import Trainer
 
 SEEDS = (100, 101)
 CANDIDATES: dict[str, list[dict[str, Any]]] = {

@@ -17,14 +17,14 @@ from scipy import stats
 from tabulate import tabulate
 
 from bench import registry
-from bench.compose import compose
-from bench.config import load_config
-from bench.grid import build_grid
+from bench.plan.compose import compose
+from bench.plan.config import load_config
+from bench.plan.grid import build_grid
 from bench.statistics.best import DRAWS, Comparison, Family, compare
 from bench.statistics.outcomes import MISSING, OVERALL, Outcomes
 from bench.statistics.spread import spread
 from bench.statistics.synthetic import COLUMNS, METHODS, SEEDS, synthetic_store
-from bench.store import Store
+from bench.store.store import Store
 
 RECORDS, DATASET, PROFILE = Path("results/reference"), "horse2zebra", "cpu"
 MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)

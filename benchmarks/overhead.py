@@ -22,29 +22,29 @@ import torch
 from torch import Tensor, nn
 
 from bench import registry
-from bench.backbone import build
-from bench.config import Profile, load_config
-from bench.device import Device
-from bench.executors import Inline, open_workers
-from bench.graph import Node
-from bench.grid import dataset_named
+from bench.data.parts import open_parts
 from bench.images import ImageSet
-from bench.metrics import acsa, confusion_matrix
-from bench.parts import open_parts
+from bench.networks.paper_cnn import build
+from bench.plan.config import Profile, load_config
+from bench.plan.grid import dataset_named
 from bench.protocol import Protocol
 from bench.record import Cost, Predictions, Record, digest
-from bench.run import make_orders, make_plan
-from bench.schedule import run
-from bench.store import Store
-from bench.trainer import EVALUATION_BATCH, random_crops
-from bench.work import Answer, Busy, Done, Reused
-from bench.worker import Bench, Order, work
+from bench.running.executors import Inline, open_workers
+from bench.running.graph import Node
+from bench.running.run import make_orders, make_plan
+from bench.running.schedule import run
+from bench.running.work import Answer, Busy, Done, Reused
+from bench.running.worker import Bench, Order, work
+from bench.store.store import Store
+from bench.training.device import Device
+from bench.training.metrics import acsa, confusion_matrix
+from bench.training.trainer import EVALUATION_BATCH, random_crops
 
 FITS = 3
 CELLS = 2_000
 RECORDS = 10_000
 WORKERS = 2
-STATUS = "import sys, pathlib, bench.store as s; print(len(s.Store(pathlib.Path(sys.argv[1])).summaries()))"
+STATUS = "import sys, pathlib, bench.store.store as s; print(len(s.Store(pathlib.Path(sys.argv[1])).summaries()))"
 
 
 def overhead_share(folder: Path, fits: int = FITS, epochs: int | None = None) -> float:

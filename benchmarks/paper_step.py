@@ -18,19 +18,19 @@ import torch
 from tabulate import tabulate
 
 from bench import registry
-from bench.compose import compose
 from bench.composition import Composition
-from bench.config import Config, load_config
-from bench.device import Device
 from bench.errors import UserError
-from bench.grid import build_grid, dataset_named
 from bench.images import ImageSet
-from bench.job import Job
 from bench.method import Counts
+from bench.plan.compose import compose
+from bench.plan.config import Config, load_config
+from bench.plan.grid import build_grid, dataset_named
+from bench.plan.job import Job
 from bench.protocol import Protocol
-from bench.run import worker_count
+from bench.running.run import worker_count
 from bench.streams import Streams
-from bench.trainer import Trainer, random_crops
+from bench.training.device import Device
+from bench.training.trainer import Trainer, random_crops
 
 DATASETS = ("horse2zebra", "celeba", "cub")
 COUNTS = (32, 8)  # small, yet enough for SMOTE's neighbours

@@ -15,11 +15,11 @@ from collections.abc import Callable
 
 import torch
 
-from bench.device import Device
+from bench.methods.translators.cyclegan import CycleGAN, step_operations
+from bench.methods.translators.settings import CycleGANSettings
 from bench.protocol import Protocol
 from bench.streams import Streams
-from methods.translators.cyclegan import CycleGAN, step_operations
-from methods.translators.settings import CycleGANSettings
+from bench.training.device import Device
 
 WARM_UP = 2
 PEAK_SIDE, PEAK_ROUNDS = 4096, 5

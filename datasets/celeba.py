@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.data.manifest import looks_published
+from bench.data.splits import published, written_down
 from bench.dataset import PARTS, Dataset, Pinned, Source
-from bench.manifest import looks_published
 from bench.registry import register_dataset
-from bench.splits import published, written_down
 
 MANUAL = """\
 CelebA is a manual download, for non-commercial research only: accept its terms at

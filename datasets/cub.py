@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
+from bench.data.carving import carve, near_groups
+from bench.data.duplicates import Pair
+from bench.data.manifest import Progress, looks_published
+from bench.data.splits import published, written_down
 from bench.dataset import PARTS, Dataset, Pinned, Source, Split
-from bench.duplicates import Pair
 from bench.errors import DataError
-from bench.manifest import Progress, looks_published
 from bench.registry import register_dataset
-from bench.splits import published, written_down
-from datasets.carving import carve, near_groups
 
 SPECIES = {"sparrow": re.compile(r"\d+\..*_Sparrow"), "flycatcher": re.compile(r"\d+\..*_Flycatcher")}
 FLICKR_NUMBER = re.compile(r"_(\d+)\.jpg$")
@@ -78,7 +78,7 @@ def drawn(dataset: Dataset, folder: str, progress: Progress | None = None) -> Sp
     together = near_groups(dataset, both, 0.4, progress, one_shoot(both) if folder == FOLDER_2010 else ())
     note = (
         f"All {len(names['flycatcher'])} flycatchers and {len(names['sparrow'])} sparrows in {folder}; drawn by "
-        "datasets.carving with seed 0. In one part: near duplicates (similarity 0.4 and above)"
+        "bench.data.carving with seed 0. In one part: near duplicates (similarity 0.4 and above)"
         f"{', and images of a species with Flickr numbers less than 1,000,000 apart' if folder == FOLDER_2010 else ''}."
     )
     return Split(dataset.classes, carve(names, sizes, together, seed=0), note)

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from bench.data.splits import computed
 from bench.dataset import Dataset, Pinned, Split, draw
 from bench.registry import register_dataset
-from bench.splits import computed
 
 # Of the 45 pairs, one and eight have the closest class means (21.0 grey levels of 16; next: three and nine, 21.1) and
 # are the pair that a nearest neighbour confuses most often.

@@ -6,13 +6,13 @@ import re
 from functools import cached_property
 from pathlib import Path
 
+from bench.data.carving import SplitError, carve, near_groups
+from bench.data.duplicates import exact_pairs, groups
+from bench.data.manifest import digests
+from bench.data.splits import written_down
 from bench.dataset import Dataset, Pinned, Split
-from bench.duplicates import exact_pairs, groups
 from bench.errors import DataError
-from bench.manifest import digests
 from bench.registry import register_dataset
-from bench.splits import written_down
-from datasets.carving import SplitError, carve, near_groups
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 VAL_SHARE, TEST_SHARE = 0.2, 0.3  # of the smallest class, for every class

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.data.carving import carve, near_groups
+from bench.data.manifest import Progress
+from bench.data.splits import published
 from bench.dataset import Dataset, Pinned, Source, Split
-from bench.manifest import Progress
 from bench.registry import register_dataset
-from bench.splits import published
-from datasets.carving import carve, near_groups
 
 FOLDERS = {"horse": ("trainA", "testA"), "zebra": ("trainB", "testB")}
 
@@ -47,6 +47,6 @@ def drawn(dataset: Dataset, progress: Progress | None = None) -> Split:
     together = near_groups(dataset, names["horse"] + names["zebra"], 0.5, progress)
     note = (
         "The official trainA, testA (horse), trainB and testB (zebra) pooled, 1187 + 1474 images; drawn by "
-        "datasets.carving with seed 0, near duplicates (similarity 0.5 and above) all in spare."
+        "bench.data.carving with seed 0, near duplicates (similarity 0.5 and above) all in spare."
     )
     return Split(dataset.classes, carve(names, sizes, together, seed=0), note)

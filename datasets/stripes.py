@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 from scipy.stats import norm
 
+from bench.data.splits import computed
 from bench.dataset import Dataset, Pinned, Split
 from bench.registry import register_dataset
-from bench.splits import computed
 
 SIDE = 32
 PERIOD = 8

@@ -16,16 +16,16 @@ from torch.nn import functional as F
 
 from bench.images import ImageSet
 from bench.method import Method
+from bench.methods.translators.cyclegan import CycleGAN, Extra, part, step_operations
+from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from bench.methods.translators.settings import CycleGANSettings
+from bench.methods.translators.stages import two_classes
+from bench.methods.translators.training import GanTraining, majority_and_minority
+from bench.methods.translators.translator import TrainedCycleGAN, opened, views
 from bench.protocol import Protocol
 from bench.registry import register
 from bench.stage import Stage, StageRequest
-from bench.trainer import Trained, Trainer, random_crops
-from methods.translators.cyclegan import CycleGAN, Extra, part, step_operations
-from methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
-from methods.translators.settings import CycleGANSettings
-from methods.translators.stages import two_classes
-from methods.translators.training import GanTraining, majority_and_minority
-from methods.translators.translator import TrainedCycleGAN, opened, views
+from bench.training.trainer import Trained, Trainer, random_crops
 
 
 @register("ALT", reference="Sahoo et al. 2020, arXiv:2008.05524")

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from bench.images import ImageSet
 from bench.method import Method
+from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from bench.methods.translators.stages import two_classes
 from bench.protocol import Protocol
 from bench.registry import register
 from bench.stage import StageRequest
-from bench.trainer import Trained, Trainer
-from methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
-from methods.translators.stages import two_classes
+from bench.training.trainer import Trained, Trainer
 
 
 @register("AUG", reference="Sahoo et al. 2020, arXiv:2008.05524")

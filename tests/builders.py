@@ -18,13 +18,13 @@ import torch
 
 from bench import cli, registry
 from bench.composition import Composition
-from bench.device import Device
-from bench.fit import Fitted, Parts, Sealed, fit
 from bench.images import ImageSet
 from bench.method import Counts, Method
 from bench.protocol import Protocol
 from bench.streams import Streams
-from bench.trainer import Trainer
+from bench.training.device import Device
+from bench.training.fit import Fitted, Parts, Sealed, fit
+from bench.training.trainer import Trainer
 
 CPU = Device(torch.device("cpu"))
 TINY = {"image_size": 32, "load_size": 34, "width": 2, "epochs": 1, "epoch": "equal", "batch_size": 8}

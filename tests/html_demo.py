@@ -10,9 +10,9 @@ import pandas as pd
 from small_pictures import examples
 
 from bench import registry
-from bench.compose import compose
-from bench.config import load_config
-from bench.grid import build_grid
+from bench.plan.compose import compose
+from bench.plan.config import load_config
+from bench.plan.grid import build_grid
 from bench.report import paper, views
 from bench.report.columns import columns
 from bench.report.frame import Adjust, frame
@@ -24,7 +24,7 @@ from bench.report.pictures import counts
 from bench.report.settings import settings
 from bench.report.table import Table
 from bench.statistics.best import Family, Win, compare
-from bench.store import Store
+from bench.store.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 TASKS = ("horse2zebra", "digits")

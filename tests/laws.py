@@ -14,10 +14,10 @@ from torch import Tensor
 from translation import artifacts
 
 from bench.composition import Composition
-from bench.fit import Fitted, fit
 from bench.images import ImageSet
 from bench.method import Counts
 from bench.streams import Streams
+from bench.training.fit import Fitted, fit
 
 TASKS = ((12, 7), (7, 12, 9))
 Law = Callable[[Composition], None]

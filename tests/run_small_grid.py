@@ -8,8 +8,8 @@ from pathlib import Path
 
 from small_records import grid_of
 
-from bench.executors import open_workers
-from bench.schedule import run
+from bench.running.executors import open_workers
+from bench.running.schedule import run
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it

@@ -8,9 +8,9 @@ import torch
 from builders import CPU, tiny
 from torch import Tensor, nn
 
-from bench.evaluators.finetune import Tuned, finetune
-from bench.evaluators.settings import Settings
 from bench.images import ImageSet
+from bench.judging.finetune import Tuned, finetune
+from bench.judging.settings import Settings
 from bench.streams import Streams
 
 QUICK = {"network": "small", "epochs": 4, "batch_size": 8, "learning_rate": 0.05}

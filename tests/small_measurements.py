@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from builders import tiny
 
-from bench.identity import Task
-from bench.job import Job, Need, StageCall
+from bench.dataset import Task
+from bench.plan.job import Job, Need, StageCall
 from bench.record import Record
 from bench.report.measured import measured
 from bench.streams import Streams

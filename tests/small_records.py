@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.graph import Node
 from bench.record import Predictions, Record, digest
-from bench.store import Store
-from bench.work import Answer, Busy, Done, Reused
+from bench.running.graph import Node
+from bench.running.work import Answer, Busy, Done, Reused
+from bench.store.store import Store
 
 
 def small_record(number: int, shift: float = 0.0, **fields: Any) -> Record:

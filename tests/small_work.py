@@ -8,8 +8,8 @@ from pathlib import Path
 
 from small_records import log_line
 
-from bench.schedule import Outcome
-from bench.work import Answer, Busy, Done, Failure
+from bench.running.schedule import Outcome
+from bench.running.work import Answer, Busy, Done, Failure
 
 
 def succeed(value: object = None) -> Answer:

@@ -184,10 +184,13 @@ def test_no_file_but_a_record_is_larger_than_two_megabytes() -> None:
 def test_package_data_is_complete() -> None:
     patterns = project()["tool"]["setuptools"]["package-data"]
     for top in ("bench", "methods", "datasets"):
-        for path in (p for p in repository_files() if p.is_relative_to(ROOT / top) and p.suffix != ".py"):
+        for path in (
+            p for p in repository_files() if p.is_relative_to(ROOT / top) and p.suffix != ".py" and not p.is_dir()
+        ):
             packages = [parent for parent in path.parents if (parent / "__init__.py").is_file()]
             assert packages, f"{path.relative_to(ROOT)} lies in no package"
             names = [(package, ".".join(package.relative_to(ROOT).parts)) for package in packages]
+            names = [(package, name if name.split(".")[0] == "bench" else f"bench.{name}") for package, name in names]
             held = any(
                 fnmatch(path.relative_to(package).as_posix(), pattern)
                 for package, name in names

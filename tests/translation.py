@@ -9,11 +9,11 @@ from builders import CPU, images, tiny
 
 from bench.composition import Composition
 from bench.images import ImageSet
+from bench.methods.translators.cyclegan import CycleGAN
+from bench.methods.translators.settings import CycleGANSettings
+from bench.methods.translators.training import GanTraining
+from bench.methods.translators.translator import TrainedCycleGAN, opened, views
 from bench.streams import Streams
-from methods.translators.cyclegan import CycleGAN
-from methods.translators.settings import CycleGANSettings
-from methods.translators.training import GanTraining
-from methods.translators.translator import TrainedCycleGAN, opened, views
 
 SMALL = {
     "width": 2,

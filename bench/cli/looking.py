@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench import listing
-from bench.check import check
+from bench.cli import listing
 from bench.cli.options import ConfigFile, Json, Profile, say, settings_of, show
-from bench.config import DEFAULT_FILE
-from bench.doctor import examine
-from bench.download import obtain
-from bench.grid import dataset_named
-from bench.progress import counting
-from bench.run import decode
+from bench.data.check import check
+from bench.data.download import obtain
+from bench.plan.config import DEFAULT_FILE
+from bench.plan.grid import dataset_named
+from bench.running.doctor import examine
+from bench.running.progress import counting
+from bench.running.run import decode
 
 app = typer.Typer()
 data_app = typer.Typer(no_args_is_help=True, help="Get images and check them.")

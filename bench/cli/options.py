@@ -12,10 +12,10 @@ import typer
 
 from bench import registry
 from bench.cli.rows import in_print, terminal_width
-from bench.config import Config, load_config
-from bench.device import Device
-from bench.spelling import check_spelling
-from bench.store import Store
+from bench.plan.config import Config, load_config
+from bench.plan.spelling import check_spelling
+from bench.store.store import Store
+from bench.training.device import Device
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration file.", envvar="IMBENCH_CONFIG")]
 Datasets = Annotated[list[str] | None, typer.Option("--dataset", help="A dataset; may be repeated.")]

@@ -8,15 +8,15 @@ from typing import Annotated
 
 import typer
 
-from bench import listing
+from bench.cli import listing
 from bench.cli.options import ConfigFile, Json, Profile, Results, say, say_aside, settings_of, show
-from bench.config import DEFAULT_FILE
 from bench.errors import UserError
-from bench.grid import build_grid
-from bench.publish import publishable
+from bench.plan.config import DEFAULT_FILE
+from bench.plan.grid import build_grid
+from bench.plan.publish import publishable
+from bench.plan.why import explain
 from bench.report.gather import stores_of
-from bench.store import Store
-from bench.why import explain
+from bench.store.store import Store
 
 app = typer.Typer()
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import listing
+from bench.cli import listing
 from bench.cli.options import (
     ConfigFile,
     Datasets,
@@ -21,7 +21,7 @@ from bench.cli.options import (
     settings_of,
     show,
 )
-from bench.config import DEFAULT_FILE
+from bench.plan.config import DEFAULT_FILE
 from bench.report.build import build_report, findings, page_anew
 from bench.report.claims.judging import claims_rows
 from bench.report.compare import compare as compare_records

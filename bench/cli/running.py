@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench import listing
-from bench.audit import audits
+from bench.cli import listing
 from bench.cli.options import (
     ConfigFile,
     Datasets,
@@ -22,16 +21,17 @@ from bench.cli.options import (
     settings_of,
     show,
 )
-from bench.config import DEFAULT_FILE, Config
-from bench.controls import controls
-from bench.device import Device
 from bench.errors import Stopped
-from bench.grid import Grid, build_grid
-from bench.job import noun
-from bench.noise import repeats
-from bench.run import Plan, make_plan
-from bench.run import run as run_plan
-from bench.store import Store
+from bench.plan.audit import audits
+from bench.plan.config import DEFAULT_FILE, Config
+from bench.plan.controls import controls
+from bench.plan.grid import Grid, build_grid
+from bench.plan.job import noun
+from bench.plan.repeats import repeats
+from bench.running.run import Plan, make_plan
+from bench.running.run import run as run_plan
+from bench.store.store import Store
+from bench.training.device import Device
 
 app = typer.Typer()
 Executor = Annotated[str | None, typer.Option(help="inline, loky or dask.")]

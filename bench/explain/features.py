@@ -8,10 +8,10 @@ from sklearn.manifold import TSNE
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from bench.backbone import Backbone
-from bench.device import Device
 from bench.explain.evaluation import BATCH, evaluating
 from bench.images import ImageSet
+from bench.networks.paper_cnn import Backbone
+from bench.training.device import Device
 
 PERPLEXITY = 30.0
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.backbone import Backbone
 from bench.explain.evaluation import BATCH, evaluating
+from bench.networks.paper_cnn import Backbone
 
 FOURTH = 3
 SLOPE = 0.2  # of the backbone's leaky ReLU

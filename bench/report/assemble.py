@@ -9,9 +9,9 @@ from typing import get_args
 import pandas as pd
 
 from bench import __version__, registry
-from bench.compose import compose
-from bench.config import Config
-from bench.grid import dataset_named
+from bench.plan.compose import compose
+from bench.plan.config import Config
+from bench.plan.grid import dataset_named
 from bench.record import Record
 from bench.report import paper
 from bench.report.claims.claim import Verdict

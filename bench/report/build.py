@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.atomic import write_atomically
-from bench.config import Config
-from bench.publish import publishable
+from bench.plan.config import Config
+from bench.plan.publish import publishable
 from bench.report import paper, views
 from bench.report.ablation import main_rows
 from bench.report.asides import asides
@@ -31,7 +30,8 @@ from bench.report.pictures.picture import Picture
 from bench.report.table import Table
 from bench.report.translation import table_2_views
 from bench.report.write import Options, Translations, write
-from bench.store import Store
+from bench.store.atomic import write_atomically
+from bench.store.store import Store
 
 PAGE, RECORDS = "index.html", "records.csv"
 

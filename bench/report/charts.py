@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from bench.grid import Cell
+from bench.plan.grid import Cell
 from bench.record import Record
 from bench.report.experiments import ControlFigures
 from bench.report.frame import Adjust

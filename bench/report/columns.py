@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from bench import metrics
-from bench.grid import Cell
+from bench.plan.grid import Cell
 from bench.record import Record
 from bench.report.frame import Adjust
 from bench.report.layout import Place
 from bench.statistics.outcomes import MISSING, Outcomes
+from bench.training import metrics
 
 
 def columns(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bench.config import Config
+from bench.plan.config import Config
 from bench.report.comparison.cells import Cells, Place, cells_of, rows_of, same_protocols
 from bench.report.comparison.changes import changes
 from bench.report.comparison.moves import Move, moves

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench import metrics
-from bench.audit import audits
-from bench.config import Config
-from bench.controls import controls, stage_shares
-from bench.grid import Grid
+from bench.plan.audit import audits
+from bench.plan.config import Config
+from bench.plan.controls import controls, stage_shares
+from bench.plan.grid import Grid
 from bench.record import Record
 from bench.report.frame import Adjust
 from bench.streams import Streams
+from bench.training import metrics
 
 RecordOf = Callable[[str], Record | None]
 AdjustOf = Callable[[str], Adjust]

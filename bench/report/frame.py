@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from bench import metrics
-from bench.grid import Cell
+from bench.plan.grid import Cell
 from bench.record import Record
+from bench.training import metrics
 
 Adjust = Callable[[np.ndarray, np.ndarray], np.ndarray]
 KEYS = ("task", "minority_count", "method", "seed", "profile", "status")

@@ -9,22 +9,22 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.backbone import Backbone, build
-from bench.compose import compose
-from bench.config import Config
-from bench.device import Device
 from bench.explain.deletion import deletion, insertion
 from bench.explain.evaluation import probabilities
 from bench.explain.features import embed, features
 from bench.explain.gradcam import grad_cam
 from bench.explain.rise import rise
-from bench.grid import Grid
 from bench.images import ImageSet
-from bench.job import Job
-from bench.metrics import rarest
+from bench.networks.paper_cnn import Backbone, build
+from bench.plan.compose import compose
+from bench.plan.config import Config
+from bench.plan.grid import Grid
+from bench.plan.job import Job
 from bench.report.pictures import heatmaps, tsne
 from bench.report.pictures.picture import Picture
-from bench.weights import CLASSIFIER, Weights
+from bench.store.artifacts import CLASSIFIER, Weights
+from bench.training.device import Device
+from bench.training.metrics import rarest
 
 MAPPED = ("Vanilla", "AUG")
 EXPLAINED = ("Vanilla", "ALT", "AUG")

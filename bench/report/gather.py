@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.compose import compose
 from bench.composition import Composition
-from bench.config import Config
 from bench.errors import ConfigError, DataError, StoreError, UserError
-from bench.grid import Grid, build_grid, workshops
-from bench.job import Arguments
-from bench.jobcode import code_of
+from bench.plan.compose import compose
+from bench.plan.config import Config
+from bench.plan.grid import Grid, build_grid, workshops
+from bench.plan.job import Arguments
+from bench.plan.jobcode import code_of
 from bench.record import Record, digest
 from bench.registry import DATASETS, METHODS
 from bench.report import paper
@@ -24,7 +24,7 @@ from bench.report.layout import Place
 from bench.report.measured import measured
 from bench.statistics.best import Family, compare
 from bench.statistics.outcomes import Outcomes
-from bench.store import REFERENCE, Store
+from bench.store.store import REFERENCE, Store
 
 
 @dataclass(frozen=True)

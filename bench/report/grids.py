@@ -9,21 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench import metrics
-from bench.cache import open_cache, prepare
-from bench.config import Config
-from bench.device import Device
+from bench.data.cache import open_cache, prepare
+from bench.data.parts import leading
 from bench.errors import DataError, StoreError
-from bench.grid import dataset_named
 from bench.images import ImageSet
-from bench.job import Job
-from bench.parts import leading
+from bench.plan.config import Config
+from bench.plan.grid import dataset_named
+from bench.plan.job import Job
 from bench.report import paper
 from bench.report.measured import trained_epochs
 from bench.report.pictures.picture import Picture
 from bench.report.pictures.translations import Direction, Group, figure
 from bench.stage import Translator
-from bench.weights import ARTIFACT, Weights
+from bench.store.artifacts import ARTIFACT, Weights
+from bench.training import metrics
+from bench.training.device import Device
 
 EXAMPLES = 2  # images of each class and minority count: the first of the test part, whatever they show
 Labelled = dict[str, Job]  # measurements by what their translators are called

@@ -10,8 +10,8 @@ from itertools import chain, islice
 import numpy as np
 
 from bench.errors import DataError, StoreError
-from bench.grid import dataset_named
 from bench.images import ImageSet
+from bench.plan.grid import dataset_named
 from bench.record import Record
 from bench.report import paper
 from bench.report.ablation import ablated, main_rows
@@ -24,7 +24,7 @@ from bench.report.pictures.draw import draw
 from bench.report.pictures.picture import Picture, in_palette
 from bench.report.pictures.variance import Source as Bar
 from bench.statistics.noise import components
-from bench.weights import CLASSIFIER, Weights
+from bench.store.artifacts import CLASSIFIER, Weights
 
 SHOWN = "acsa"  # the figure whose variance is taken apart
 

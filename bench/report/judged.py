@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.evaluators.networks import architecture
+from bench.networks.bodies import architecture
 from bench.report import paper
 from bench.report.layout import Layout, method_key
 from bench.report.samples import DONE, of_real_images, seed_columns

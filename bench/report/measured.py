@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench import metrics
-from bench.job import Job, StageCall
+from bench.plan.job import Job, StageCall
 from bench.record import Record
-from bench.weights import ARTIFACT
+from bench.store.artifacts import ARTIFACT
+from bench.training import metrics
 
 KEYS = ("task", "minority_count", "generator", "seed", "translator", "profile", "status")
 FACTS = (
@@ -40,7 +40,7 @@ def measured(
     Returns
     -------
     DataFrame
-        Columns `KEYS`, `FACTS`, then the figures of `bench.evaluators.judging` with `minority` and `majority` in place
+        Columns `KEYS`, `FACTS`, then the figures of `bench.judging.figures` with `minority` and `majority` in place
         of the classes' numbers, such as `accuracy_to_minority/seed0`. `generator` is a stage with the epochs it was
         trained for, such as `CycleGAN(epochs=32)`, or the method whose fit left the translator; `seed` is that fit's,
         and empty for a stage. `epochs` are the translator's in all, as far as records tell. `translator` is the stream

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bench.config import Config, Profile
-from bench.grid import stage_settings
+from bench.plan.config import Config, Profile
+from bench.plan.grid import stage_settings
 from bench.protocol import Protocol
 from bench.record import Record
 from bench.registry import METHODS, STAGES

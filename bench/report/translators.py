@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.evaluators.networks import architecture
+from bench.networks.bodies import architecture
 from bench.report import paper
 from bench.report.judged import doubts, evaluators, lacking, real_row
 from bench.report.layout import Layout, Part, method_label, part_of, place_label

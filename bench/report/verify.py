@@ -9,15 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from bench.config import Config
 from bench.errors import UserError
+from bench.plan.config import Config
 from bench.report.verification import cells, named, page, translators
 from bench.report.verification.derived import check_derived
 from bench.report.verification.mismatch import Mismatch
 from bench.report.verification.pagefigures import page_figures
 from bench.report.verification.tables import Regenerate, check_tables, read_cells, rewritten
 from bench.report.verification.words import check_marks, check_words
-from bench.store import Store
+from bench.store.store import Store
 
 
 @dataclass(frozen=True)

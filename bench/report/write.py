@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from bench.atomic import write_atomically
 from bench.report import measured, paper, views
 from bench.report.ablation import ablation_files, main_rows
 from bench.report.latex import latex
@@ -17,6 +16,7 @@ from bench.report.longform import longform
 from bench.report.pages import both, page
 from bench.report.translation import table_2
 from bench.report.translators import translator_files
+from bench.store.atomic import write_atomically
 
 HOW_TO_READ = (
     "A number is the mean over seeds of a figure on the test set (in Table 2: over evaluators or translators, of "

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.device import Device
 from bench.errors import TrainingDiverged
+from bench.methods.translators.networks import Discriminator, Generator, initialised
+from bench.methods.translators.pool import ImagePool
+from bench.methods.translators.settings import CycleGANSettings
 from bench.streams import Streams
-from methods.translators.networks import Discriminator, Generator, initialised
-from methods.translators.pool import ImagePool
-from methods.translators.settings import CycleGANSettings
+from bench.training.device import Device
 
 LOSSES = ("generator_loss", "discriminator_loss", "cycle_loss", "identity_loss")
 Extra = Callable[[Tensor, Tensor], Tensor]  # a further loss of the generators, of the fakes (of B, of A)

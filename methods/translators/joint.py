@@ -15,8 +15,8 @@ from torch import Tensor
 
 from bench.errors import TrainingDiverged
 from bench.images import ImageSet
-from bench.trainer import Trainer, random_crops
-from methods.translators.training import majority_and_minority
+from bench.methods.translators.training import majority_and_minority
+from bench.training.trainer import Trainer, random_crops
 
 KINDS = 4
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from methods.translators.norm import LINEAR, RELU, instance_norm
+from bench.methods.translators.norm import LINEAR, RELU, instance_norm
 
 INIT_STD = 0.02
 LEAK = 0.2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bench.device import Device
+from bench.training.device import Device
 
 
 class ImagePool:

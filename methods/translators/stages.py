@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from bench.device import Device
+from bench.methods.translators.cyclegan import CycleGAN, step_operations
+from bench.methods.translators.settings import CycleGANSettings
+from bench.methods.translators.training import GanTraining
+from bench.methods.translators.translator import TrainedCycleGAN, opened, views
 from bench.protocol import Protocol
 from bench.registry import register_stage
 from bench.stage import Made, Material, Stage, StageRequest, Tensors
-from methods.translators.cyclegan import CycleGAN, step_operations
-from methods.translators.settings import CycleGANSettings
-from methods.translators.training import GanTraining
-from methods.translators.translator import TrainedCycleGAN, opened, views
+from bench.training.device import Device
 
 
 def two_classes(counts: Sequence[int]) -> str:

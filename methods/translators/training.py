@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from bench.images import ImageSet
+from bench.methods.translators.cyclegan import LOSSES, CycleGAN, Extra, part
 from bench.protocol import Protocol
 from bench.stage import Checkpoint
-from bench.trainer import random_crops
-from methods.translators.cyclegan import LOSSES, CycleGAN, Extra, part
+from bench.training.trainer import random_crops
 
 Draw = Callable[[str], torch.Generator]  # a fresh random generator for one use
 Teacher = Callable[[int, Tensor, Tensor], Extra | None]  # of a step, and the positions of its images of A and B

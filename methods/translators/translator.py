@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.device import Device
 from bench.images import ImageSet
+from bench.methods.translators.cyclegan import part
+from bench.methods.translators.networks import Generator
+from bench.methods.translators.settings import CycleGANSettings
+from bench.methods.translators.training import majority_and_minority
 from bench.stage import Tensors
-from methods.translators.cyclegan import part
-from methods.translators.networks import Generator
-from methods.translators.settings import CycleGANSettings
-from methods.translators.training import majority_and_minority
+from bench.training.device import Device
 
 BATCH = 4  # images translated at once
 MULTIPLE = 4  # a generator halves a side twice

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from bench.config import Strict
+from bench.plan.config import Strict
 
 UNDECIDED: Literal["undecided at this noise"] = "undecided at this noise"
 Verdict = Literal["reproduced", "contradicted", "undecided at this noise", "not run"]

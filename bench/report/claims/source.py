@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench.compose import compose
-from bench.config import Config
 from bench.errors import ConfigError, unknown
+from bench.plan.compose import compose
+from bench.plan.config import Config
 from bench.registry import DATASETS
 from bench.report.claims.claim import Claim, Claims, rivals
 

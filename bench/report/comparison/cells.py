@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.compose import compose
 from bench.composition import Composition
-from bench.config import Config
-from bench.identity import differences
+from bench.plan.compose import compose
+from bench.plan.config import Config
+from bench.plan.identity import differences
 from bench.record import Record, canonical
 from bench.report.frame import Adjust
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from bench.identity import differences
+from bench.plan.identity import differences
 from bench.record import Record
 from bench.report.comparison.cells import Cells
 

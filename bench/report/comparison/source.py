@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bench.errors import UserError
 from bench.record import Record
-from bench.recordtext import Damaged, Newer, decode
-from bench.store import REFERENCE, Store
+from bench.store.recordtext import Damaged, Newer, decode
+from bench.store.store import REFERENCE, Store
 
 COMMITTED = Path("results") / REFERENCE
 SECONDS = 60

@@ -10,15 +10,15 @@ from typing import Any
 
 import pandas as pd
 
-from bench.compose import compose
 from bench.composition import Composition
-from bench.config import Config
 from bench.errors import ConfigError, unknown
+from bench.plan.compose import compose
+from bench.plan.config import Config
 from bench.record import Record
 from bench.report.layout import Key, method_key
 from bench.report.verification.mismatch import Mismatch
 from bench.report.verification.recompute import recomputed
-from bench.store import Store
+from bench.store.store import Store
 
 FILE = "cells.csv"
 TOLERANCE = 1e-9

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from bench.errors import UserError
-from bench.store import Store
+from bench.store.store import Store
 
 FILE = "records.csv"  # of experiments beside the grid; a report without any need not have it
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.errors import UserError
 from bench.record import Record
 from bench.report.verification.mismatch import Mismatch
-from bench.store import Store
+from bench.store.store import Store
 
 FILE = "translators.csv"
 TOLERANCE = 1e-9

@@ -1,0 +1,190 @@
+"""What the commands print: states, choices and explanations as rows or lines of text."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.plan.config import Config
+from bench.plan.estimate import spoken
+from bench.plan.job import Job
+from bench.plan.state import State
+from bench.protocol import Protocol
+from bench.registry import DATASETS, METHODS, STAGES
+from bench.running.run import Plan
+from bench.store.merge import MergeReport
+from bench.store.store import Store
+from bench.training.device import Device
+
+Rows = list[dict[str, Any]]
+STATES: tuple[State, ...] = ("done", "stale", "failed", "missing")
+
+
+def plan_text(plan: Plan, config: Config, device: Device) -> str:
+    """Return in a few lines what a run is about to do, on what, and for how long."""
+    states, jobs = plan.standing.count(plan.grid.jobs), plan.grid.jobs
+    known = ", ".join(f"{states[state]} {state}" for state in STATES if states[state])
+    apart = sum(bool(cell.not_applicable) for cell in plan.grid.cells)
+    reasons = dict.fromkeys(cell.not_applicable for cell in plan.grid.cells if cell.not_applicable)
+    return "\n".join(
+        [
+            f"profile {config.run.profile} on {device.torch.type} ({device.name}), executor {config.run.executor}, "
+            f"{counted(plan.estimate.workers, 'worker')}, results in {config.paths.results}",
+            f"{counted(len(plan.grid.cells), 'cell')} from {kinds(jobs)}{f' ({known})' if known else ''}"
+            + (f"; not applicable: {counted(apart, 'cell')} ({'; '.join(reasons)})" if apart else ""),
+            f"{kinds(plan.todo)} to do, {time_left(plan)}" if plan.todo else "nothing left to do",
+        ]
+    )
+
+
+def time_left(plan: Plan) -> str:
+    """Return how long the jobs to be done will take, with how many workers, and whose records say so."""
+    source = ", if this machine is as fast as those of the committed records" if plan.estimate.borrowed else ""
+    return f"{spoken(plan.seconds_left)} with {counted(plan.estimate.workers, 'worker')}{source}"
+
+
+def kinds(jobs: Sequence[Job]) -> str:
+    """Return how many jobs of each kind there are, such as `220 fits, 8 stages`."""
+    counts = Counter(job.kind for job in jobs)
+    return ", ".join(counted(n, kind) for kind, n in counts.items()) or "0 fits"
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun in the right form."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def status_rows(plan: Plan) -> Rows:
+    """Return one row per dataset and minority count: how many fits are in each state."""
+    counters: defaultdict[tuple[str, str], Counter[State]] = defaultdict(Counter)
+    for job in plan.grid.jobs:
+        counters[job.task.dataset, ":".join(map(str, job.task.counts))][plan.standing.states[job.id]] += 1
+    return [
+        {"dataset": name, "counts": counts, **{state: counter[state] for state in STATES}}
+        for (name, counts), counter in counters.items()
+    ]
+
+
+def failures(plan: Plan, store: Store) -> Iterator[str]:
+    """Yield one line per failed fit and one per method that does not apply."""
+    summaries = store.summaries()
+    for job in plan.grid.jobs:
+        if plan.standing.states[job.id] == "failed":
+            yield f"failed: {job.label}: {summaries[job.id].error}"
+    for cell in plan.grid.cells:
+        if cell.not_applicable and cell.seed == 0:
+            counts = ":".join(map(str, cell.counts))
+            yield f"not applicable: {cell.dataset} {counts} {cell.method}: {cell.not_applicable}"
+
+
+def methods(config: Config) -> Rows:
+    """Return every registered method: slots, parameters with defaults, smallest class, reference, idea."""
+    rows = []
+    for entry in METHODS:
+        method = entry.cls()
+        rows.append(
+            {
+                "method": entry.name,
+                "fills": ", ".join(method.slots) or "-",
+                "parameters": ", ".join(f"{key}={value}" for key, value in method.parameters.items()) or "-",
+                "needs": f"{method.smallest_count} images a class" if method.smallest_count > 1 else "-",
+                "idea": entry.summary,
+                "reference": entry.reference,
+            }
+        )
+    return rows
+
+
+def stages(config: Config) -> Rows:
+    """Return every setting of every registered stage with its meaning and its value in each profile."""
+    return [
+        {
+            "stage": entry.name,
+            "setting": name,
+            **{
+                profile: getattr(entry.cls.Settings(**settings.stage_values(entry.name, "")), name)
+                for profile, settings in config.profiles.items()
+            },
+            "meaning": field.description,
+        }
+        for entry in STAGES
+        for name, field in entry.cls.Settings.model_fields.items()
+    ]
+
+
+def datasets(config: Config) -> Rows:
+    """Return every shipped dataset and every folder of the user's."""
+    shipped = [
+        {
+            "dataset": entry.name,
+            "classes": " / ".join(entry.cls.classes),
+            "minority counts": ", ".join(map(str, entry.cls.minority_counts)),
+            "files": str(config.paths.data_root / entry.name) if entry.cls.has_files else "embedded",
+            "reference": entry.reference,
+        }
+        for entry in DATASETS
+        if entry.name != "folder"
+    ]
+    own = [
+        {"dataset": name, "classes": "", "minority counts": "", "files": str(folder.folder), "reference": "bench.toml"}
+        for name, folder in config.datasets.items()
+    ]
+    return shipped + own
+
+
+def profiles(config: Config) -> Rows:
+    """Return every field of the protocol with its meaning and its value in each profile."""
+    return [
+        {
+            "field": name,
+            **{profile: getattr(settings, name) for profile, settings in config.profiles.items()},
+            "meaning": field.description,
+        }
+        for name, field in Protocol.model_fields.items()
+    ]
+
+
+def claims_text(rows: Rows) -> str:
+    """Return claims as short paragraphs: verdict, sentence, figures."""
+    lines = []
+    for row in rows:
+        required = f" [required: {row['required']}]" if row["required"] else ""
+        lines.append(f"{row['verdict']}: {row['says']} ({row['source']}; claim {row['claim']}){required}")
+        if row["figures"]:
+            lines.append(f"    {row['figures']}")
+    verdicts = Counter(str(row["verdict"]) for row in rows)
+    return "\n".join([*lines, ", ".join(f"{n} {verdict}" for verdict, n in verdicts.items())])
+
+
+def merge_rows(source: Path, merged: MergeReport) -> Rows:
+    """Return how many records a merge took over, and one row for each that contradicts ours."""
+    summary = {
+        "source": str(source),
+        "added": len(merged.added),
+        "upgraded": len(merged.upgraded),
+        "same": len(merged.same),
+        "busy": len(merged.busy),
+        "collisions": len(merged.collisions),
+    }
+    return [
+        summary,
+        *(
+            {"source": f"{source}: {found.id} differs by {found.difference:.2g} in {', '.join(found.fields)}"}
+            for found in merged.collisions
+        ),
+    ]
+
+
+def why_text(explanation: dict[str, Any]) -> str:
+    """Return an explanation as indented lines."""
+    lines = []
+    for key, value in explanation.items():
+        if isinstance(value, dict):
+            lines += [f"{key}:", *(f"  {name}: {inner}" for name, inner in value.items())]
+        elif isinstance(value, list):
+            lines += [f"{key}:", *(f"  {inner}" for inner in value)]
+        else:
+            lines.append(f"{key}: {value}")
+    return "\n".join(lines)

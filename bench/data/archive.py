@@ -1,0 +1,121 @@
+"""Archives: unpacked into a folder that appears whole or not at all, and never written outside of it."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple
+
+from bench.data.manifest import Progress
+from bench.errors import DataError
+
+MAX_BYTES = 8 << 30
+_BLOCK = 1 << 20
+
+
+class Member(NamedTuple):
+    """One entry of an archive; `file` is None for a folder."""
+
+    name: str
+    file: IO[bytes] | None
+
+
+def unpack(archive: Path, folder: Path, max_bytes: int = MAX_BYTES, progress: Progress | None = None) -> None:
+    """Unpack a zip or tar archive so that `folder` holds its content.
+
+    A single top folder of the same name as `folder` is taken off. The content is written to a hidden folder beside
+    `folder` first and renamed at the end.
+
+    Parameters
+    ----------
+    max_bytes
+        Refuse an archive that unpacks to more; counted while writing, not as the archive declares.
+    progress
+        Called with bytes written so far and 0.
+
+    Raises
+    ------
+    DataError
+        The archive is damaged; holds a link, a device or a path that leaves the folder; is too large; `folder` is
+        there already and not empty; or the disk is full. Nothing is left behind.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise DataError(f"{folder} is not empty; move it away to unpack {archive.name} there")
+    staging = folder.with_name(f".{folder.name}.unpacking")
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        staging.mkdir(parents=True)
+        _write_all(archive, staging, max_bytes, progress)
+        inner = staging / folder.name
+        single = [path.name for path in staging.iterdir()] == [folder.name] and inner.is_dir()
+        if folder.exists():
+            folder.rmdir()
+        (inner if single else staging).rename(folder)
+    except OSError as error:
+        raise DataError(f"{archive}: cannot be unpacked to {folder} ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _write_all(archive: Path, staging: Path, max_bytes: int, progress: Progress | None) -> None:
+    written = 0
+    try:
+        with _members(archive) as members:
+            for member in members:
+                target = staging / _safe(member.name, archive)
+                if member.file is None:
+                    target.mkdir(parents=True, exist_ok=True)
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with member.file, target.open("xb") as out:
+                    while block := member.file.read(_BLOCK):
+                        written += len(block)
+                        if written > max_bytes:
+                            raise DataError(f"{archive} unpacks to more than {max_bytes / 1e9:.1f} GB and is refused")
+                        out.write(block)
+                if progress:
+                    progress(written, 0)
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError) as error:
+        raise DataError(f"{archive}: damaged archive ({error}); delete it and download it again") from error
+    except FileExistsError as error:
+        raise DataError(f"{archive}: holds {Path(error.filename).name!r} twice and is refused") from error
+
+
+@contextmanager
+def _members(archive: Path) -> Iterator[Iterator[Member]]:
+    """Open an archive of either kind and give its members one after another."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as packed:
+            yield (_zip_member(packed, info, archive) for info in packed.infolist())
+    elif tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as tar:
+            yield (_tar_member(tar, info, archive) for info in tar)
+    else:
+        raise DataError(f"{archive}: neither a zip nor a tar archive")
+
+
+def _zip_member(packed: zipfile.ZipFile, info: zipfile.ZipInfo, archive: Path) -> Member:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if info.flag_bits & 1 or kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise DataError(f"{archive}: {info.filename!r} is encrypted or not a plain file; the archive is refused")
+    return Member(info.filename, None if info.is_dir() else packed.open(info))
+
+
+def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo, archive: Path) -> Member:
+    if not (info.isreg() or info.isdir()):
+        raise DataError(f"{archive}: {info.name!r} is a link or a device; the archive is refused")
+    return Member(info.name, None if info.isdir() else tar.extractfile(info))
+
+
+def _safe(name: str, archive: Path) -> PurePosixPath:
+    """Return a member's path, which must stay below the folder it is unpacked to."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        raise DataError(f"{archive}: {name!r} would be written outside the folder; the archive is refused")
+    return path

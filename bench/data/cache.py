@@ -1,0 +1,168 @@
+"""The image cache: every image of a part decoded and resized once, shared by all workers through the page cache."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from bench.data.manifest import Progress, differing, digests
+from bench.dataset import Dataset, Split
+from bench.errors import DataError, StoreError
+
+RULE = 1  # raise it when the preparation changes a pixel
+_CHUNK = 64  # images decoded ahead of the writer
+
+
+def prepare(
+    dataset: Dataset, split: Split, part: str, size: int, cache_dir: Path, progress: Progress | None = None
+) -> Path:
+    """Return the verified cache file of one part, built if it is not there yet; call it once per run, in the parent.
+
+    Parameters
+    ----------
+    part
+        `train`, `val`, `test` or `spare`; row i of the cache is `split.names(part)[i]`.
+    size
+        Side in pixels; images are resized to a square, bicubic with antialiasing, whatever their aspect.
+    progress
+        Called with images done and images in all while building.
+
+    Raises
+    ------
+    DataError
+        An image is missing, damaged, or not the one that the edition's manifest names.
+    StoreError
+        The cache cannot be written; no half file is left.
+    """
+    names = split.names(part)
+    found = digests(dataset, names, cache_dir / f"{dataset.name}-digests.json")
+    _refuse_other_images(dataset, found)
+    key = sha256(json.dumps([RULE, size, [found[name] for name in names]]).encode()).hexdigest()[:16]
+    path = cache_dir / f"{dataset.name}-{part}-{size}-{key}.npy"
+    with _writing(cache_dir, len(names) * 3 * size * size), _lock(path):
+        _remove_leftovers(cache_dir)
+        if not _is_whole(path):
+            _build(path, dataset, names, size, progress)
+    return path
+
+
+def open_cache(path: Path) -> Tensor:
+    """Return the images of a cache file, uint8 (N, 3, size, size), mapped into memory.
+
+    The mapping is private: pages are shared until somebody writes to one, and no write reaches the file.
+
+    Raises
+    ------
+    StoreError
+        The file is missing or not whole (its length is checked, its content is not).
+    """
+    try:
+        pixels = np.load(path, mmap_mode="c", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise StoreError(f"{path}: not a whole image cache ({error}); delete it, it will be built again") from error
+    return torch.from_numpy(pixels)
+
+
+def _refuse_other_images(dataset: Dataset, found: dict[str, str]) -> None:
+    if others := differing(dataset.pinned.manifest, found):
+        more = f" (nor are {len(others) - 1} others)" if len(others) > 1 else ""
+        raise DataError(
+            f"{dataset.path(others[0])} is not the image of edition {dataset.edition!r}{more}; "
+            f"see `imbench data check {dataset.name}`"
+        )
+
+
+def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progress: Progress | None) -> None:
+    """Write the pixels to a temporary file, then the digest beside it, then rename: where the file is, it is whole."""
+    partial = path.with_suffix(".part")
+    try:
+        with partial.open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), 3, size, size)}
+            np.lib.format.write_array_header_1_0(file, header)
+            for done, pixels in enumerate(_decoded(dataset, names, size), 1):
+                file.write(pixels.tobytes())
+                if progress:
+                    progress(done, len(names))
+            file.flush()
+            os.fsync(file.fileno())
+        path.with_suffix(".sha256").write_text(f"{_digest(partial)}  {path.name}\n")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _decoded(dataset: Dataset, names: Sequence[str], size: int) -> Iterator[np.ndarray]:
+    """Yield each image as uint8 (3, size, size); Pillow's integer arithmetic gives the same on every machine."""
+
+    def decode(name: str) -> np.ndarray:
+        image = dataset.read(name)
+        return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(names), _CHUNK):
+            yield from pool.map(decode, names[start : start + _CHUNK])
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether the file's content has the digest that was stored when it was built."""
+    try:
+        return path.with_suffix(".sha256").read_text().split()[0] == _digest(path)
+    except (OSError, IndexError, UnicodeDecodeError):
+        return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold the lock of one cache file, so that of two builders one waits and then finds the work done."""
+    with path.with_suffix(".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_leftovers(cache_dir: Path) -> None:
+    """Delete what killed builds left: temporary files whose lock nobody holds."""
+    for partial in cache_dir.glob("*.part"):
+        with _try_lock(partial.with_suffix(".lock")) as held:
+            if held:
+                partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _try_lock(path: Path) -> Iterator[IO[str] | None]:
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            yield file
+
+
+@contextmanager
+def _writing(cache_dir: Path, size: int) -> Iterator[None]:
+    """Turn the system's errors about the cache folder into one clear line."""
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = f"disk full, {size / 1e6:.0f} MB are needed" if full else error.strerror or error
+        raise StoreError(f"{cache_dir}: cannot write the image cache ({reason}); see [paths] cache") from error

@@ -1,0 +1,126 @@
+"""What `imbench data check` finds: damaged or other files, wrong counts, duplicates across parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bench.data.duplicates import Pair, exact_pairs, near_pairs, thumbnail
+from bench.data.manifest import Progress, differing, digests
+from bench.dataset import PARTS, Dataset, Split
+from bench.errors import DataError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a dataset; `names` are the images concerned."""
+
+    level: Literal["ok", "warning", "error"]
+    subject: Literal["edition", "files", "digests", "decoding", "counts", "duplicates"]
+    text: str
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        shown = "".join(f"\n    {name}" for name in self.names[:10])
+        more = f"\n    and {len(self.names) - 10} more" if len(self.names) > 10 else ""
+        return f"{self.level:7} {self.subject}: {self.text}{shown}{more}"
+
+
+def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> list[Finding]:
+    """Return what is right and what is wrong with a dataset's files; no finding is an exception.
+
+    Parameters
+    ----------
+    progress
+        Called with images done and in all while decoding.
+
+    Raises
+    ------
+    DataError
+        The dataset's folder is missing.
+    """
+    names = [name for part in PARTS for name in split.names(part)]
+    if dataset.has_files and not dataset.root.is_dir():
+        raise DataError(dataset.missing(names[0]))
+    missing = [name for name in names if dataset.has_files and not dataset.path(name).is_file()]
+    absent = set(missing)
+    pictures, broken = _decoded(dataset, [name for name in names if name not in absent], progress)
+    found = digests(dataset, [name for name in names if name not in absent])
+    other = differing(dataset.pinned.manifest, found)
+    return [
+        Finding("ok", "edition", dataset.edition),
+        _verdict("files", missing, f"{len(names)} listed, all there", "not there"),
+        _verdict("decoding", broken, "all can be read", "cannot be read as images"),
+        _verdict("digests", other, _pinned(dataset), "are not the images of this edition"),
+        *_counts(split),
+        *_duplicates(dataset, split, pictures, found),
+    ]
+
+
+def _verdict(
+    subject: Literal["files", "digests", "decoding"], bad: Sequence[str], good_text: str, bad_text: str
+) -> Finding:
+    if not bad:
+        return Finding("ok", subject, good_text)
+    return Finding("error", subject, f"{len(bad)} {bad_text}", tuple(bad))
+
+
+def _pinned(dataset: Dataset) -> str:
+    return "as in the manifest" if dataset.pinned.manifest else "the edition fixes the pixels, no manifest is needed"
+
+
+def _decoded(
+    dataset: Dataset, names: Sequence[str], progress: Progress | None
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Return the thumbnails of what can be decoded, and the names of what cannot."""
+    pictures, broken = {}, []
+    for done, name in enumerate(names, 1):
+        try:
+            pictures[name] = thumbnail(dataset.read(name))
+        except DataError:
+            broken.append(name)
+        if progress:
+            progress(done, len(names))
+    return pictures, broken
+
+
+def _counts(split: Split) -> list[Finding]:
+    text = "; ".join(
+        f"{part} "
+        + ", ".join(f"{count} {label}" for label, count in zip(split.classes, split.counts(part), strict=True))
+        for part in PARTS
+    )
+    findings = [Finding("ok", "counts", text)]
+    for part in ("val", "test"):
+        if len(set(split.counts(part))) > 1:
+            findings.append(Finding("error", "counts", f"{part} is not balanced: {split.counts(part)}"))
+    twice = [name for name, n in Counter(n for part in PARTS for n in split.names(part)).items() if n > 1]
+    if twice:
+        findings.append(Finding("error", "counts", f"{len(twice)} listed more than once", tuple(twice)))
+    return findings
+
+
+def _duplicates(
+    dataset: Dataset, split: Split, pictures: dict[str, np.ndarray], found: dict[str, str]
+) -> list[Finding]:
+    """Return findings about equal and near-equal images, across parts (an error) and within one (worth knowing)."""
+    part_of = {name: part for part in PARTS for name in split.names(part)}
+    exact = exact_pairs(found)
+    equal = {(pair.first, pair.second) for pair in exact}
+    near = []
+    if dataset.near_duplicate is not None and pictures:
+        candidates = near_pairs(list(pictures), np.stack(list(pictures.values())), dataset.near_duplicate)
+        near = [pair for pair in candidates if (pair.first, pair.second) not in equal]
+    across = [pair for pair in exact + near if part_of[pair.first] != part_of[pair.second]]
+    within = Counter(part_of[pair.first] for pair in exact + near if part_of[pair.first] == part_of[pair.second])
+    inside = ", ".join(f"{count} in {part}" for part, count in within.items()) or "none within a part"
+    summary = f"{len(exact)} equal and {len(near)} nearly equal pairs, {len(across)} of them across parts; {inside}"
+    return [Finding("error" if across else "ok", "duplicates", summary, tuple(map(_pair, across)))]
+
+
+def _pair(pair: Pair) -> str:
+    return f"{pair.first} = {pair.second} ({pair.similarity:.2f}{', mirrored' if pair.mirrored else ''})"

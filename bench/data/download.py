@@ -1,0 +1,181 @@
+"""Downloads: resumed where they stopped, verified before they are used."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import file_digest
+from http.client import HTTPException, HTTPResponse
+from io import FileIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.data.archive import unpack
+from bench.data.manifest import Progress, differing, digests
+from bench.dataset import PARTS, Dataset, Source
+from bench.errors import DataError
+
+ATTEMPTS = 5  # in a row without a new byte, per address
+TIMEOUT = 30.0  # seconds without an answer
+_BLOCK = 1 << 18
+
+
+def obtain(dataset: Dataset, progress: Progress | None = None) -> str:
+    """Make a dataset's files be there and right, downloading them where that is possible; return what was done.
+
+    Raises
+    ------
+    DataError
+        The download is a manual one (the text says how), it failed, or what came is not the published edition.
+    """
+    if not dataset.has_files:
+        return f"{dataset.name}: nothing to get, its images come with the suite"
+    names = [name for part in PARTS for name in dataset.split().names(part)]
+    if all(dataset.path(name).is_file() for name in names):
+        _verify(dataset, names)
+        return f"{dataset.name}: all {len(names)} files of edition {dataset.edition} are in {dataset.root}"
+    source = dataset.source
+    if source is None:
+        raise DataError(dataset.missing(next(name for name in names if not dataset.path(name).is_file())))
+    if source.manual:
+        raise DataError(source.manual.format(root=dataset.root, url=source.url))
+    archive = dataset.root.parent / ".downloads" / Path(urlsplit(source.url).path).name
+    fetch(source, archive, progress)
+    unpack(archive, dataset.root)
+    _verify(dataset, names)
+    archive.unlink()
+    return f"{dataset.name}: downloaded and verified, {len(names)} files in {dataset.root}"
+
+
+def fetch(source: Source, destination: Path, progress: Progress | None = None, pause: float = 1.0) -> None:
+    """Download a file from the first address that serves it; go on where an earlier attempt stopped.
+
+    Parameters
+    ----------
+    progress
+        Called with bytes so far and bytes in all (0 if not known).
+    pause
+        Seconds before the second attempt; doubled for each further one.
+
+    Raises
+    ------
+    DataError
+        No address serves the file, or what it serves has another size or digest; the text says which.
+    """
+    partial = destination.with_name(destination.name + ".part")
+    with _alone(partial):
+        if destination.exists() and not _wrong(source, destination):
+            return
+        # Without a digest nobody could tell whether an old beginning fits a new end.
+        if source.sha256 is None:
+            partial.unlink(missing_ok=True)
+        failures = []
+        for url in (source.url, *source.mirrors):
+            resumed = partial.exists()
+            failure = _persist(url, partial, source.size, progress, pause) or _wrong(source, partial)
+            if failure and resumed and not partial.exists():
+                failure = _persist(url, partial, source.size, progress, pause) or _wrong(source, partial)
+            if not failure:
+                partial.replace(destination)
+                return
+            failures.append(f"{url}: {failure}")
+        raise DataError("; ".join(failures))
+
+
+def _wrong(source: Source, path: Path) -> str:
+    """Return "" if a complete file has the published size and digest; otherwise delete it and return what differs."""
+    size = path.stat().st_size
+    reason = f"has {size} bytes, not {source.size}" if source.size not in (None, size) else ""
+    if not reason and source.sha256:
+        with path.open("rb") as file:
+            found = file_digest(file, "sha256").hexdigest()
+        reason = "" if found == source.sha256 else f"has the SHA-256 {found}, not {source.sha256}"
+    if reason:
+        path.unlink()
+    return reason
+
+
+def _persist(url: str, partial: Path, size: int | None, progress: Progress | None, pause: float) -> str:
+    """Download one address to the end with retries; return "" or the reason of the last failure."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        return "not an http address"
+    reason, attempt = "", 0
+    while attempt < ATTEMPTS:
+        before = partial.stat().st_size if partial.exists() else 0
+        try:
+            if _download(url, partial, size, progress):
+                return ""
+            reason = "the connection was cut"
+        except urllib.error.HTTPError as error:
+            reason = f"{error.code} {error.reason}"
+            if error.code < 500 and error.code not in (408, 416, 429):
+                return reason
+        except (OSError, HTTPException) as error:
+            reason = str(getattr(error, "reason", error)) or type(error).__name__
+        grown = partial.exists() and partial.stat().st_size > before
+        attempt = 1 if grown else attempt + 1
+        time.sleep(pause * 2 ** (attempt - 1))
+    return reason
+
+
+def _download(url: str, partial: Path, size: int | None, progress: Progress | None) -> bool:
+    """Download what is missing of one file; return whether it is complete now."""
+    start = partial.stat().st_size if partial.exists() else 0
+    if size is not None and start >= size:
+        return True
+    headers = {"User-Agent": "imbalance-bench", **({"Range": f"bytes={start}-"} if start else {})}
+    try:
+        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # what is here is longer than what is there: start again
+            partial.unlink()
+        raise
+    with response:
+        if start and not _continues(response, start):
+            start = 0
+        length = response.headers.get("Content-Length")
+        total = start + int(length) if length and length.isdigit() else size or 0
+        with partial.open("ab" if start else "wb", buffering=0) as file:
+            while block := response.read(_BLOCK):
+                _write(file, block, partial)
+                start += len(block)
+                if progress:
+                    progress(start, total)
+    return start >= total
+
+
+def _write(file: FileIO, block: bytes, partial: Path) -> None:
+    """Append a block; an error of the disk is not one of the network, and trying again would not help."""
+    try:
+        file.write(block)
+    except OSError as error:
+        raise DataError(f"{partial}: cannot be written ({error.strerror or error})") from error
+
+
+def _continues(response: HTTPResponse, start: int) -> bool:
+    """Return whether the server's answer begins at byte `start`; a server that ignores Range sends the whole file."""
+    return response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+
+
+def _verify(dataset: Dataset, names: list[str]) -> None:
+    if other := differing(dataset.pinned.manifest, digests(dataset, names)):
+        raise DataError(
+            f"{dataset.root}: {len(other)} files are not those of edition {dataset.edition!r}, such as {other[0]}; "
+            f"see `imbench data check {dataset.name}`"
+        )
+
+
+@contextmanager
+def _alone(partial: Path) -> Iterator[None]:
+    """Hold the download's lock, so that two processes do not write one file."""
+    try:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        with partial.with_name(partial.name + ".lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    except PermissionError as error:
+        raise DataError(f"{partial.parent}: cannot be written ({error.strerror})") from error

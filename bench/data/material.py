@@ -1,0 +1,30 @@
+"""From decoded images on disk to what a stage may be made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from bench.data.cache import open_cache
+from bench.data.parts import Sizes, leading
+from bench.dataset import Task
+from bench.images import ImageSet
+
+
+def open_material(caches: Mapping[str, Path], whole: Mapping[str, Sizes], task: Task) -> tuple[ImageSet, ImageSet]:
+    """Open a task's training images and the split's spare ones, memory-mapped; validation and test stay closed.
+
+    Parameters
+    ----------
+    caches
+        Files of decoded images by part; `spare` is absent where the split has none, or nobody wants them.
+    whole
+        How many images of each class a file holds, by part.
+    """
+    train = leading(open_cache(caches["train"]), whole["train"], task.counts)
+    if "spare" not in caches:
+        none = torch.empty(0, dtype=torch.int64)
+        return train, ImageSet(train.pixels[:0], none, none, len(task.counts))
+    return train, leading(open_cache(caches["spare"]), whole["spare"], whole["spare"])

@@ -1,0 +1,61 @@
+"""Real images for judges: balanced, drawn by seed, and where possible ones that no translator was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from bench.errors import DataError
+from bench.images import ImageSet
+from bench.judging.settings import Settings
+from bench.streams import Streams
+
+TRAINING_SHARE = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class Supply:
+    """Disjoint, balanced images to fine-tune on and to select an epoch by, and the part of the split they are from."""
+
+    train: ImageSet
+    selection: ImageSet
+    origin: Literal["spare", "train"]
+
+
+def supply(train: ImageSet, spare: ImageSet, settings: Settings, streams: Streams) -> Supply:
+    """Draw a judge's images.
+
+    Parameters
+    ----------
+    train
+        The split's whole training part, before any imbalance.
+    spare
+        What no other part of the split uses; a class may have none. Taken if every class has `spare_minimum` images.
+    streams
+        The stream `resampling` decides which images are taken, and which of them select.
+
+    Raises
+    ------
+    DataError
+        A class has fewer than two images.
+    """
+    origin: Literal["spare", "train"] = "spare" if int(spare.counts.min()) >= settings.spare_minimum else "train"
+    source = spare if origin == "spare" else train
+    size = min(int(source.counts.min()), settings.images_per_class)
+    if size < 2:
+        raise DataError(f"a judge needs two real images of each class; there are {source.counts.tolist()}")
+    learning = min(round(TRAINING_SHARE * size), size - 1)
+    drawn = [_drawn(source, label, size, streams) for label in range(source.n_classes)]
+    return Supply(
+        train=source.take(torch.cat([positions[:learning] for positions in drawn])),
+        selection=source.take(torch.cat([positions[learning:] for positions in drawn])),
+        origin=origin,
+    )
+
+
+def _drawn(source: ImageSet, label: int, size: int, streams: Streams) -> torch.Tensor:
+    positions = source.positions(label)
+    order = streams.torch("resampling", use=f"judge {label}")
+    return positions[torch.randperm(len(positions), generator=order)[:size]]

@@ -1,0 +1,1 @@
+"""Networks: the classifier that all methods share, and pretrained bodies that judge."""

@@ -1,0 +1,1 @@
+"""The plan: from bench.toml to jobs with identities."""

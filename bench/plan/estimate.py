@@ -1,0 +1,111 @@
+"""Time left: seconds that jobs took, scaled to the jobs to come by their counted operations."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from bench.plan.job import Job
+from bench.training.trainer import flops_per_image
+
+Likeness = tuple[object, ...]  # what jobs have in common
+ANY: Likeness = ()
+
+
+def operations(job: Job) -> float:
+    """Return about how many floating-point operations a job takes; exact for plain fits where epochs are equal."""
+    if job.kind not in ("fit", "audit"):
+        return max(job.operations, 1.0)
+    counts, protocol = job.task.counts, job.protocol
+    images = 2 * max(counts) if protocol.epoch == "equal" else sum(counts)
+    return images * protocol.epochs * flops_per_image(protocol, len(counts)) + job.operations
+
+
+class Estimate:
+    """Learns seconds per operation from finished jobs, and asks the most alike of them about one to come.
+
+    Parameters
+    ----------
+    workers
+        How many jobs run at a time.
+    elsewhere
+        What jobs took on other machines: asked where no job of this one is as much alike, and scaled by how many times
+        longer or shorter this one's took.
+    """
+
+    def __init__(self, workers: int, elsewhere: Estimate | None = None) -> None:
+        self.workers = workers
+        self._elsewhere = elsewhere
+        self._seconds: defaultdict[Likeness, float] = defaultdict(float)
+        self._operations: defaultdict[Likeness, float] = defaultdict(float)
+        self._seconds_elsewhere = 0.0  # that the jobs learned from would have taken there
+
+    def learn(self, job: Job, seconds: float) -> None:
+        """Take in how long a job took."""
+        counted = operations(job)
+        for key in _keys(job):
+            self._seconds[key] += seconds
+            self._operations[key] += counted
+        if self._elsewhere:
+            self._seconds_elsewhere += self._elsewhere.seconds(job) or 0.0
+
+    def seconds(self, job: Job) -> float | None:
+        """Return how long a job will take, None while nothing is known."""
+        for key in _keys(job):
+            if rate := self._rate(key) or self._rate_elsewhere(key):
+                return operations(job) * rate
+        return None
+
+    @property
+    def borrowed(self) -> bool:
+        """Whether all that is known comes from other machines."""
+        return self._elsewhere is not None and not self._operations
+
+    def left(self, waiting: Iterable[Job], running: Iterable[tuple[Job, float]] = ()) -> float | None:
+        """Return the seconds until all is done, given the jobs to come and those at work with their seconds so far.
+
+        Of jobs that wait for each other only the longest is seen to: they may take longer.
+        """
+        total = longest = 0.0
+        for job, elapsed in [*((job, 0.0) for job in waiting), *running]:
+            if (seconds := self.seconds(job)) is None:
+                return None
+            rest = max(seconds - elapsed, 0.0)
+            total, longest = total + rest, max(longest, rest)
+        return max(total / self.workers, longest)
+
+    def _rate(self, key: Likeness) -> float:
+        """Return the seconds an operation took in jobs so much alike, 0 where there are none."""
+        return self._seconds[key] / self._operations[key] if key in self._operations else 0.0
+
+    def _rate_elsewhere(self, key: Likeness) -> float:
+        if not self._elsewhere:
+            return 0.0
+        slower = self._seconds[ANY] / self._seconds_elsewhere if self._seconds_elsewhere else 1.0
+        return slower * self._elsewhere._rate(key)
+
+
+def _keys(job: Job) -> list[Likeness]:
+    """Return the groups of like jobs that one belongs to, the most alike first."""
+    task = job.task
+    kind, name = job.kind, job.call.name if job.call else job.method.partition("(")[0]
+    return [
+        (task.dataset, kind, job.method, task.counts),
+        (task.dataset, kind, job.method),
+        (task.dataset, kind, name),
+        ("", kind, name),
+        (task.dataset, kind),
+        ("", kind),
+        ANY,
+    ]
+
+
+def spoken(seconds: float | None) -> str:
+    """Return a duration in words."""
+    if seconds is None:
+        return "unknown until the first is done"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,40 @@
+"""What is published of a results folder: one dataset's records of one profile, whatever experiment they are from."""
+
+from __future__ import annotations
+
+from bench.plan.config import Config
+from bench.plan.grid import Grid
+from bench.record import Record
+from bench.store.store import Store
+
+
+def publishable(config: Config, store: Store, dataset: str, grid: Grid) -> list[str]:
+    """Return the ids of the done records of a dataset in the Config's profile; `grid` is the dataset's.
+
+    A fit or audit belongs to the profile by its protocol; its epochs do not count, for a control has its own. Stages
+    and measurements belong to it by the grid, and by the fits that rest on them.
+    """
+    ours = _without_epochs(config.profile.protocol(dataset).model_dump())
+    wanted_anyway = {job.id for job in grid.jobs}
+    found: dict[str, Record] = {}
+    for id, summary in store.summaries().items():
+        if summary.dataset == dataset and summary.status == "done" and (record := store.get(id)):
+            found[id] = record
+    fits = {id: it for id, it in found.items() if it.kind in ("fit", "audit") and _protocol(it) == ours}
+    wanted = {id for id in found if id in wanted_anyway} | fits.keys()
+    waiting = list(wanted)
+    while waiting:
+        for stage in found[waiting.pop()].identity.get("stages", ()):
+            if stage in found and stage not in wanted:
+                wanted.add(stage)
+                waiting.append(stage)
+    judged = {id for id, it in found.items() if it.kind == "measurement" and it.identity["of"] in wanted}
+    return sorted(wanted | judged)
+
+
+def _protocol(record: Record) -> dict[str, object]:
+    return _without_epochs(record.identity.get("protocol", {}))
+
+
+def _without_epochs(protocol: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in protocol.items() if name != "epochs"}

@@ -1,0 +1,177 @@
+"""What a worker does with one job: claim it, open images and artifacts, do the work, store the record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import registry
+from bench.data.material import open_material
+from bench.data.parts import open_parts
+from bench.errors import ConfigError
+from bench.judging.measurement import measure
+from bench.plan.compose import compose
+from bench.plan.job import Job
+from bench.plan.jobcode import code_of
+from bench.record import Cost, Record, digest
+from bench.running.environment import environment
+from bench.running.work import Answer, Busy, Done, Failure, Reused
+from bench.stage import Material
+from bench.store.artifacts import CLASSIFIER, Weights
+from bench.store.store import Store
+from bench.streams import Streams
+from bench.training.device import Device
+from bench.training.fit import Parts, Sealed, fit
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all jobs of a run share: the store's folder and what is needed to build methods in a fresh process."""
+
+    results: Path
+    plugins: tuple[str, ...]
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Order:
+    """A job with the decoded images it reads, the code it runs, and whether an existing record is to be replaced.
+
+    `caches` and `whole` are by part: the file of decoded images, and how many of each class it holds.
+    """
+
+    job: Job
+    caches: Mapping[str, Path]
+    whole: Mapping[str, tuple[int, ...]]
+    code: Mapping[str, str]
+    replace: str = ""  # "failed", or a code digest: such a record is replaced
+    keep_weights: bool = False
+
+
+def work(bench: Bench, order: Order) -> Answer:
+    """Do one job unless its record exists or another runner is at it.
+
+    What a method raises, a diverging loss too, leaves as an exception; the run stores it as a `failed_record`.
+
+    Raises
+    ------
+    ConfigError
+        The code is not that of the order.
+    """
+    store = Store(bench.results)
+    with store.claim(order.job.id) as mine:
+        if not mine:
+            return Busy()
+        if (found := store.get(order.job.id)) and not _replaceable(found, order.replace):
+            return Reused(found.status)
+        registry.load(bench.plugins)
+        if code_of(order.job, bench.allowed) != order.code:
+            raise ConfigError("the code has changed since this run began; run the same command again")
+        store.save(perform(bench, order))
+        return Done("done")
+
+
+def perform(bench: Bench, order: Order) -> Record:
+    """Do the work and return the record; artifacts are on disk by then."""
+    job, device, weights = order.job, Device.best(), Weights(bench.results)
+    common = {
+        "id": job.id,
+        "identity": job.identity,
+        "code": dict(order.code),
+        "status": "done",
+        "environment": environment(device),
+    }
+    needed = opened(job, weights, device)
+    if job.kind == "stage":
+        return Record(**common, **_make(order, needed, weights, device), finished=_now())
+    if job.kind == "measurement":
+        return Record(**common, **_measure(order, needed, device), finished=_now())
+    method = compose(job.method, bench.allowed, job.arguments)
+    parts = open_parts(order.caches, order.whole, job.task, job.protocol, job.streams)
+    if job.kind == "audit":  # what nobody should do: the epoch is picked on the test set
+        test = parts.test.open()
+        parts = Parts(parts.train, test, Sealed(test))
+    fitted = fit(method, parts, job.protocol, job.streams, device, needed)
+    for name, tensors in fitted.artifacts.items():
+        weights.save(job.id, tensors, name)
+    if order.keep_weights:
+        weights.save(job.id, fitted.weights, CLASSIFIER)
+    return Record(
+        **common,
+        validation=fitted.validation,
+        test=fitted.test,
+        selected_epoch=fitted.selected_epoch,
+        history=fitted.history,
+        cost=fitted.cost,
+        finished=_now(),
+    )
+
+
+def opened(job: Job, weights: Weights, device: Device) -> dict[str, Any]:
+    """Return the artifacts that a job needs, by name.
+
+    Raises
+    ------
+    StoreError
+        One is missing or damaged.
+    """
+    return {
+        need.name: need.call.build().open(weights.load(need.id, need.file), job.task.counts, device)
+        for need in job.needs
+    }
+
+
+def _make(order: Order, needed: Mapping[str, Any], weights: Weights, device: Device) -> dict[str, Any]:
+    """Make a stage's artifact, going on from its checkpoint if there is one; return the record's fields."""
+    job, started = order.job, time.perf_counter()
+    assert job.call is not None
+    checkpoint = weights.checkpoint(job.id, digest(dict(order.code)))
+    train, spare = open_material(order.caches, order.whole, job.task)
+    with device.session(job.protocol):
+        material = Material(train, spare, job.protocol, job.streams, device, needed, checkpoint)
+        made = job.call.build().make(material)
+        cost = Cost(
+            seconds=sum(row["seconds"] for row in made.history if "seconds" in row) or time.perf_counter() - started,
+            train_images=len(train),
+            flops=made.flops,
+            peak_memory_bytes=device.peak_memory(),
+        )
+    weights.save(job.id, made.tensors)
+    checkpoint.remove()
+    return {"history": made.history, "cost": cost}
+
+
+def _measure(order: Order, needed: Mapping[str, Any], device: Device) -> dict[str, Any]:
+    """Judge a translator; return the record's fields."""
+    job, started = order.job, time.perf_counter()
+    parts = open_parts(order.caches, order.whole, job.task, job.protocol, Streams())
+    judges = [needed[need.name] for need in job.needs if need.name != "translator"]
+    with device.session(job.protocol):
+        figures = measure(needed["translator"], judges, parts, device)
+    return {"figures": figures, "cost": Cost(seconds=time.perf_counter() - started)}
+
+
+def failed_record(order: Order, failure: Failure) -> Record:
+    """Return the record of a fit that did not end well."""
+    return Record(
+        id=order.job.id,
+        identity=order.job.identity,
+        code=dict(order.code),
+        status="failed",
+        error=str(failure),
+        failed_epoch=failure.epoch,
+        environment=environment(Device.best()),
+        finished=_now(),
+    )
+
+
+def _replaceable(record: Record, replace: str) -> bool:
+    return replace == ("failed" if record.status == "failed" else record.code_digest)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

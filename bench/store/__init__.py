@@ -1,0 +1,1 @@
+"""The store: records and artifacts on disk, written whole and checked when read."""

@@ -1,0 +1,129 @@
+"""Artifacts on disk: tensors as safetensors, each file named after its content, and a checkpoint of what is not done.
+
+root/stages/<id>/<name>-<digest>.safetensors   an artifact of the record <id>
+root/stages/<id>/checkpoint.<code>.safetensors  the state of a training that goes on, or was killed
+"""
+
+from __future__ import annotations
+
+import time
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from bench.errors import StoreError
+from bench.stage import Tensors
+from bench.store.atomic import write_atomically
+
+CHECKPOINT_SECONDS = 120.0
+ARTIFACT, CLASSIFIER = "artifact", "classifier"
+
+
+class Weights:
+    """The artifacts below one results folder. `set_aside` lists the files that this object found damaged."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.set_aside: list[Path] = []
+
+    def save(self, id: str, tensors: Tensors, name: str = ARTIFACT) -> Path:
+        """Write an artifact; it replaces one of the same record and name.
+
+        Raises
+        ------
+        StoreError
+            The folder cannot be written, or the disk is full.
+        """
+        data = save({key: value.contiguous() for key, value in tensors.items()})
+        path = self._folder(id) / f"{name}-{sha256(data).hexdigest()[:16]}.safetensors"
+        before = [found for found in self._files(id, name) if found != path]
+        write_atomically(path, data)
+        for old in before:
+            old.unlink(missing_ok=True)
+        return path
+
+    def find(self, id: str, name: str = ARTIFACT) -> Path | None:
+        """Return the file of an artifact if it is there and whole; one that is not is moved aside."""
+        for path in self._files(id, name):
+            if self._is_whole(path):
+                return path
+            self._move_aside(path)
+        return None
+
+    def load(self, id: str, name: str = ARTIFACT) -> dict[str, Tensor]:
+        """Return an artifact's tensors, mapped into memory.
+
+        Raises
+        ------
+        StoreError
+            It is missing or damaged.
+        """
+        path = self.find(id, name)
+        if path is None:
+            raise StoreError(f"{self._folder(id)}: {name} is missing or damaged; run the same command again")
+        return load_file(path)
+
+    def checkpoint(self, id: str, code: str) -> FileCheckpoint:
+        """Return where the making of an artifact keeps its state; that of other code, by its digest, is forgotten."""
+        own = self._folder(id) / f"checkpoint.{code[:16]}.safetensors"
+        for other in self._folder(id).glob("checkpoint*.safetensors"):
+            if other != own:
+                other.unlink(missing_ok=True)
+        return FileCheckpoint(own, self)
+
+    def _folder(self, id: str) -> Path:
+        return self.root / "stages" / id
+
+    def _files(self, id: str, name: str) -> list[Path]:
+        return sorted(self._folder(id).glob(f"{name}-*.safetensors"))
+
+    def _is_whole(self, path: Path) -> bool:
+        try:
+            with path.open("rb") as file:
+                return file_digest(file, "sha256").hexdigest()[:16] == path.stem.rpartition("-")[2]
+        except OSError:
+            return False
+
+    def _move_aside(self, path: Path) -> None:
+        aside = self.root / "aside"
+        try:
+            aside.mkdir(parents=True, exist_ok=True)
+            path.replace(aside / f"{path.parent.name}-{path.name}")
+        except OSError:
+            return  # gone by now, or not ours to move: it does not count either way
+        self.set_aside.append(path)
+
+
+class FileCheckpoint:
+    """A training's state in one file that is replaced every few minutes."""
+
+    def __init__(self, path: Path, weights: Weights) -> None:
+        self.path, self._weights = path, weights
+        self._saved = time.monotonic()
+
+    def load(self) -> dict[str, Tensor] | None:
+        """Return the state kept last; None where there is none, or it does not parse and was moved aside."""
+        try:
+            return load_file(self.path)
+        except FileNotFoundError:
+            return None
+        except (SafetensorError, OSError, ValueError):
+            self._weights._move_aside(self.path)
+            return None
+
+    @property
+    def due(self) -> bool:
+        """Whether two minutes have passed since the state was kept."""
+        return time.monotonic() - self._saved > CHECKPOINT_SECONDS
+
+    def save(self, state: Tensors) -> None:
+        """Keep a state instead of the one before."""
+        write_atomically(self.path, save(dict(state)))
+        self._saved = time.monotonic()
+
+    def remove(self) -> None:
+        """Forget the state: the artifact is done."""
+        self.path.unlink(missing_ok=True)

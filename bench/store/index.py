@@ -1,0 +1,84 @@
+"""The index: a summary of every loose record, kept beside them so that `status` reads only files that changed."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import astuple, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from bench.record import Record
+from bench.store.atomic import write_atomically
+
+FORMAT = "imbench index 1"
+Stamp = tuple[int, int, int]  # size in bytes, time of change in ns, inode
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What `status` needs of a record. `seconds` is what the work took; `error` is its first line."""
+
+    id: str
+    kind: str
+    status: str
+    dataset: str
+    code_digest: str
+    seconds: float
+    finished: str
+    error: str
+
+    @classmethod
+    def of(cls, record: Record) -> Summary:
+        """Summarise a record."""
+        return cls(
+            id=record.id,
+            kind=record.kind,
+            status=record.status,
+            dataset=str(record.identity.get("dataset", "")),
+            code_digest=record.code_digest,
+            seconds=record.cost.seconds,
+            finished=record.finished,
+            error=record.error.partition("\n")[0],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A summary and the state of the file it was made from."""
+
+    stamp: Stamp
+    summary: Summary
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """Return what changes when a file does."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def read_index(path: Path) -> dict[str, Entry]:
+    """Return the entries by record id: none where the index is missing or damaged, for it can be rebuilt."""
+    try:
+        heading, body = path.read_bytes().split(b"\n", 1)
+    except (OSError, ValueError):
+        return {}
+    if heading != _heading(body):
+        return {}
+    return {row[3]: Entry((row[0], row[1], row[2]), Summary(*row[3:])) for row in json.loads(body)}
+
+
+def write_index(path: Path, entries: dict[str, Entry]) -> None:
+    """Replace the index; the last of two writers wins, and what it lacks is read again.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written.
+    """
+    rows = [[*entry.stamp, *astuple(entry.summary)] for entry in entries.values()]
+    body = json.dumps(rows, separators=(",", ":")).encode()
+    write_atomically(path, _heading(body) + b"\n" + body, durable=False)
+
+
+def _heading(body: bytes) -> bytes:
+    return f"{FORMAT} {sha256(body).hexdigest()}".encode()

@@ -1,0 +1,65 @@
+"""Claims: one piece of work belongs to one process, and is free again as soon as that process dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bench.errors import StoreError
+from bench.store.atomic import open_making_folders
+
+
+@contextmanager
+def claim(path: Path) -> Iterator[bool]:
+    """Hold the lock file `path` for the duration of the block; give False where somebody else holds it.
+
+    The system releases the lock with the process that holds it, so neither kill -9 nor a power cut leaves a claim.
+
+    Raises
+    ------
+    StoreError
+        The lock file cannot be made.
+    """
+    try:
+        descriptor = _lock(path)
+    except OSError as error:
+        raise StoreError(f"cannot write in {path.parent}: {error.strerror or error}") from error
+    if descriptor is None:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()
+        # A child of the holder may have inherited the descriptor; closing ours alone would leave the lock with it.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def _lock(path: Path) -> int | None:
+    while True:
+        descriptor = open_making_folders(path, os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _names(path, descriptor):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _names(path: Path, descriptor: int) -> bool:
+    # Between our opening and our locking the former holder may have removed the file, and another may have made
+    # a new one: then our lock is on a file that nobody else will ever look at.
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

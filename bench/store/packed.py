@@ -1,0 +1,71 @@
+"""Packed records: text files with one record a line, such as the committed reference records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import StoreError
+from bench.record import Record
+from bench.store.index import Stamp, Summary, stamp_of
+from bench.store.recordtext import Damaged, Newer, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a packed record is, and its summary."""
+
+    path: Path
+    offset: int
+    length: int
+    summary: Summary
+
+    def read(self) -> Record:
+        """Return the record."""
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return decode(file.read(self.length), self.summary.id)
+
+
+class PackedFiles:
+    """The `*.jsonl` files of a folder. They are only ever read; a line that fails the check is named in `set_aside`."""
+
+    def __init__(self, folder: Path, set_aside: dict[str, str]) -> None:
+        self._folder = folder
+        self._set_aside = set_aside
+        self._files: dict[Path, tuple[Stamp, dict[str, Line]]] = {}
+
+    def lines(self) -> dict[str, Line]:
+        """Return the lines by record id; of two with one id, that of the file whose name comes first.
+
+        Raises
+        ------
+        StoreError
+            A file cannot be read.
+        """
+        lines: dict[str, Line] = {}
+        try:
+            for path in sorted(self._folder.glob("*.jsonl"), reverse=True):
+                lines |= self._of(path)
+        except OSError as error:
+            raise StoreError(f"cannot read {self._folder}: {error.strerror or error}") from error
+        return lines
+
+    def _of(self, path: Path) -> dict[str, Line]:
+        stamp = stamp_of(path.stat())
+        if path not in self._files or self._files[path][0] != stamp:
+            self._files[path] = stamp, self._parse(path)
+        return self._files[path][1]
+
+    def _parse(self, path: Path) -> dict[str, Line]:
+        lines: dict[str, Line] = {}
+        offset = 0
+        for number, text in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
+            if text.strip():
+                try:
+                    summary = Summary.of(decode(text))
+                    lines[summary.id] = Line(path, offset, len(text), summary)
+                except (Damaged, Newer) as reason:
+                    self._set_aside[f"{path}:{number}"] = str(reason)
+            offset += len(text)
+        return lines

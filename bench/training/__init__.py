@@ -1,0 +1,1 @@
+"""Training: what the numbers of a fit rest on."""

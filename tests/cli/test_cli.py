@@ -1,0 +1,299 @@
+"""The commands as a user meets them: a job from start to table, and one clear line for each thing that is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
+from typer.main import get_command
+
+from bench.cli import app
+from bench.plan.publish import publishable
+from bench.record import digest
+from bench.store.store import Store
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+
+
+def test_from_run_to_table_and_back(tmp_path: Path) -> None:
+    bench_toml(tmp_path, datasets=["digits"], seeds=2)
+    planned = imbench("run", "--dry-run")
+    assert planned.status == 0 and "6 cells from 4 fits (4 missing)" in planned.err
+    assert not (tmp_path / "results").exists(), "a dry run writes nothing"
+
+    ran = imbench("run")
+    assert ran.status == 0 and "4 fits done now, 0 before, 0 failed" in ran.err
+    state = json.loads(imbench("status", "--json").out)
+    assert state == [{"dataset": "digits", "counts": "12:6", "done": 4, "stale": 0, "failed": 0, "missing": 0}]
+
+    reported = imbench("report", "--json")
+    assert reported.status == 0
+    written = [Path(row["file"]) for row in json.loads(reported.out)]
+    assert all(path.is_file() for path in written) and {path.suffix for path in written} >= {".md", ".tex", ".csv"}
+    rows = reported_cells(tmp_path)
+    assert len(rows) == 6 and {row["status"] for row in rows} == {"done"}
+    wanted = "task minority_count method seed profile status f1_minority f1_majority acsa seconds"
+    assert set(wanted.split()) <= rows[0].keys()
+
+    before = {path: path.read_bytes() for path in (tmp_path / "results" / "records").rglob("*.json")}
+    again = imbench("run")
+    assert again.status == 0 and "nothing left to do" in again.err and "0 fits done now, 4 before" in again.err
+    assert {path: path.read_bytes() for path in (tmp_path / "results" / "records").rglob("*.json")} == before
+
+
+def test_stopping_a_run_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench_toml(tmp_path)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.running.run.run_schedule", interrupted)
+    said = imbench("run")
+    assert said.status == 130 and "stopped; what was finished is stored" in said.err
+
+
+def test_stopping_while_torch_is_loaded_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise KeyboardInterrupt\n")
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    command = [sys.executable, "-m", "bench", "list", "methods"]
+    ended = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+def test_why_explains_what_is_there_and_what_is_not(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    imbench("run", "--method", "CS")
+    found = json.loads(imbench("why", "stripes/6/CS/0", "--json").out)
+    assert found["state"] == "done" and found["changed code"] == ["none"] and found["identity"]["counts"] == [12, 6]
+    missing = imbench("why", "stripes/6/CS/1")
+    assert missing.status == 0 and "state: missing" in missing.out and "streams.order: 1 here, 0 there" in missing.out
+    assert json.loads(imbench("why", found["record"][:8], "--json").out)["record"] == found["record"]
+    (tmp_path / "results" / "reference").mkdir()
+    imbench("pack", tmp_path / "results" / "reference" / "stripes.jsonl", "--dataset", "stripes")
+    shutil.rmtree(tmp_path / "results" / "records")
+    for name in ("stripes/6/CS/0", found["record"][:8]):
+        shown = json.loads(imbench("why", name, "--json").out)
+        assert shown["outcome"] == "done" and shown["in"].endswith("reference")
+    refused(imbench("why", "stripes/CS"), "is not DATASET/MINORITY/METHOD/SEED, such as")
+
+
+@pytest.mark.parametrize(
+    ("what", "key", "names"),
+    [
+        ("methods", "method", {"Vanilla", "TS", "CS", "US", "OS", "SMOTE", "CBL"}),
+        ("datasets", "dataset", {"digits", "stripes", "horse2zebra", "celeba", "cub"}),
+        ("profiles", "field", {"image_size", "epochs", "selection"}),
+    ],
+)
+def test_list_tells_what_there_is(tmp_path: Path, what: str, key: str, names: set[str]) -> None:
+    bench_toml(tmp_path)
+    rows = json.loads(imbench("list", what, "--json").out)
+    assert names <= {row[key] for row in rows}
+    assert imbench("list", what).status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("--dataset", "digitz"), ("unknown dataset 'digitz': did you mean 'digits'?",)),
+        (("--method", "SMOT"), ("unknown method 'SMOT': did you mean 'SMOTE'?",)),
+        (("--profile", "tinny"), ("bench.toml", "unknown profile 'tinny': did you mean 'tiny'?")),
+        (("--minority", "5000"), ("stripes: minority count 5000 is not possible", "the training part has")),
+        (("--minority", "0"), ("stripes: minority count 0 is not possible",)),
+        (("--method", "OS+TS"), ("OS and TS would correct the class prior twice", "[composition] allow")),
+        (("--config", "no.toml"), ("no.toml: no such file",)),
+        (("--dataset", "horse2zebra", "--minority", "9"), ("horse2zebra", "imbench data prepare horse2zebra")),
+    ],
+)
+def test_a_wrong_option_of_run_is_one_line(tmp_path: Path, arguments: tuple[str, ...], parts: tuple[str, ...]) -> None:
+    bench_toml(tmp_path)
+    refused(imbench("run", *arguments), *parts)
+    assert not list(tmp_path.rglob("records/*/*.json"))
+
+
+def test_an_exception_for_a_dataset_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    bench_toml(tmp_path, "[profiles.tiny.datasets.stripez]\nwidth = 3\n")
+    refused(imbench("run", "--dry-run"), "unknown dataset 'stripez': did you mean 'stripes'?")
+
+
+def test_a_rare_class_larger_than_the_common_one_is_one_line(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    refused(imbench("run", "--dry-run", "--minority", "50"), "stripes: minority count 50 is not possible", "12 images")
+
+
+@pytest.mark.parametrize(
+    "twice", [("--method", "CS", "--method", "CS"), ("--dataset", "digits", "--dataset", "digits")]
+)
+def test_what_is_asked_for_twice_is_done_and_counted_once(tmp_path: Path, twice: tuple[str, ...]) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    assert "1 cell from 1 fit " in imbench("run", "--dry-run", *twice, *twice).err
+
+
+def test_missing_images_name_the_folder_and_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench_toml(tmp_path)
+    monkeypatch.setenv("IMBENCH_DATA", str(tmp_path / "nowhere"))
+    line = refused(imbench("run", "--dataset", "celeba", "--minority", "9"))
+    assert str(tmp_path / "nowhere" / "celeba") in line and "IMBENCH_DATA" in line
+
+
+def test_a_wrong_key_or_option_is_exit_status_2(tmp_path: Path) -> None:
+    bench_toml(tmp_path, "[profiles.mine]\nwidht = 3\n")
+    refused(imbench("status"), "bench.toml: profiles.mine: unknown key 'widht': did you mean 'width'?")
+    said = imbench("run", "--minorty", "3")
+    assert said.status == 2 and "--minority" in said.err
+
+
+def test_too_few_images_for_smote_is_not_applicable_and_no_failure(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["Vanilla", "SMOTE"], minority=[3])
+    ran = imbench("run")
+    assert ran.status == 0 and "not applicable: 1 cell" in ran.err
+    shown = imbench("status").out
+    assert "not applicable: stripes 12:3 SMOTE: SMOTE needs 6 images of every class, the smallest has 3" in shown
+    imbench("report")
+    row = next(row for row in reported_cells(tmp_path) if row["method"] == "SMOTE")
+    assert row["status"] == "not applicable" and "needs 6 images" in row["error"]
+    table = (tmp_path / "reports" / "tiny" / "stripes.md").read_text()
+    assert "SMOTE" in table and "needs 6 images of every class" in table
+
+
+def test_a_damaged_record_is_set_aside_named_and_done_again(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    imbench("run")
+    record = next((tmp_path / "results" / "records").rglob("*.json"))
+    record.write_text(record.read_text().replace('"selected_epoch": 1', '"selected_epoch": 2'))
+    half = next(path for path in (tmp_path / "results" / "records").rglob("*.json") if path != record)
+    half.write_bytes(half.read_bytes()[:300])
+    shown = imbench("status")
+    assert shown.status == 0 and "2 fits to do" in shown.out
+    assert {record.name, half.name} == {
+        Path(line.split(": ")[1]).name for line in shown.err.splitlines() if line.startswith("set aside, not counted: ")
+    }
+    assert len(list((tmp_path / "results" / "aside").iterdir())) == 2
+    again = imbench("run")
+    assert again.status == 0 and "2 fits done now, 0 before" in again.err
+
+
+def test_a_record_of_other_code_is_stale_until_it_is_redone(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    imbench("run")
+    store = Store(tmp_path / "results")
+    (record,) = store.records()
+    store.save(record.model_copy(update={"code": record.code | {"bench.training.trainer": "another"}}))
+    assert json.loads(imbench("status", "--json").out)[0]["stale"] == 1
+    kept = imbench("run")
+    assert kept.status == 0 and "1 stale (--redo-stale does them again)" in kept.err
+    assert (
+        f"bench.training.trainer: {record.code['bench.training.trainer']} here, another there"
+        in imbench("why", "stripes/6/CS/0").out
+    )
+    assert "1 fit done now" in imbench("run", "--redo-stale").err
+    assert json.loads(imbench("status", "--json").out)[0]["done"] == 1
+
+
+def test_a_results_folder_that_cannot_be_written_is_named_before_any_work(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    (tmp_path / "file").write_text("not a folder")
+    line = refused(imbench("run", "--results", "file/results"), "cannot")
+    assert "file/results" in line
+    assert not (tmp_path / "cache").exists()
+
+
+def test_report_without_records_says_how_to_get_some(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    refused(imbench("report"), "no record of profile tiny", "imbench run")
+
+
+def test_a_report_shows_what_was_run_by_the_names_it_was_run_under(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["TS", "Vanilla", "OS", "SMOTE(k_neighbors=5)"])
+    imbench("run")
+    bench_toml(tmp_path, methods=["CS"], minority=[5])
+    assert imbench("report").status == 0
+    rows = {(row["method"], row["minority_count"]) for row in reported_cells(tmp_path) if row["status"] == "done"}
+    assert rows == {("Vanilla", "6"), ("OS", "6"), ("SMOTE", "6")}
+
+
+def test_a_report_may_be_written_while_records_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    imbench("run")
+
+    def grown(*known: Any) -> list[str]:
+        return [*publishable(*known), "f" * 20]
+
+    monkeypatch.setattr("bench.report.build.publishable", grown)
+    assert imbench("report").status == 0
+    assert "f" * 20 not in (tmp_path / "reports" / "tiny" / "records.csv").read_text()
+
+
+def test_records_that_cannot_be_shown_are_named_and_the_others_are_shown(tmp_path: Path) -> None:
+    bench_toml(tmp_path, datasets=["digits", "stripes"], methods=["CS"])
+    imbench("run")
+    store = Store(tmp_path / "results")
+    record = next(it for it in store.records() if it.identity["dataset"] == "digits")
+    identity = record.identity | {"counts": [9000, 8000]}
+    store.save(record.model_copy(update={"identity": identity, "id": digest(identity)}))
+    assert imbench("report").status == 0
+    assert {row["task"] for row in reported_cells(tmp_path)} == {"stripes"}
+    page = (tmp_path / "reports" / "tiny" / "index.html").read_text()
+    assert "digits: its records cannot be shown: digits: minority count 8000 is not possible" in page
+
+
+def test_damaged_records_are_named_by_every_command_that_reads_them(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"], seeds=2)
+    imbench("run")
+    (tmp_path / "results" / "more.jsonl").write_text("no record\n")
+    for command in (("report",), ("claims",), ("why", "stripes/6/CS/0")):
+        assert "set aside, not counted" in imbench(*command).err, command
+    assert "set aside, not counted" in imbench("merge", "results", "--results", "others").err
+
+
+def test_a_name_that_leads_out_of_a_folder_is_refused(tmp_path: Path) -> None:
+    for name in ("../x", "pets/dogs", ".hidden"):
+        bench_toml(tmp_path, f'[datasets."{name}"]\nfolder = "x"\n')
+        refused(imbench("status"), "cannot be the name of a dataset")
+
+
+def test_pack_leaves_a_file_alone_when_there_is_nothing_to_write(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    (tmp_path / "mine.jsonl").write_text("what others made\n")
+    refused(imbench("pack", "mine.jsonl", "--dataset", "stripes"), "no record of stripes", "left as it is")
+    assert (tmp_path / "mine.jsonl").read_text() == "what others made\n"
+
+
+def test_a_folder_may_not_take_a_shipped_name(tmp_path: Path) -> None:
+    bench_toml(tmp_path, '[datasets.digits]\nfolder = "x"\n', datasets=["digits"])
+    refused(imbench("status"), "a shipped dataset has that name")
+
+
+def test_claims_of_one_dataset(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    imbench("run")
+    found = imbench("claims", "--dataset", "stripes", "--json")
+    assert json.loads(found.out) == [] and "no claim speaks of stripes" in found.err
+
+
+def test_help_and_version(tmp_path: Path) -> None:
+    assert imbench("--version").out.strip()[0].isdigit()
+    shown = imbench("--help")
+    assert shown.status == 0 and all(
+        command in shown.out for command in ("run", "status", "report", "why", "list", "data")
+    )
+
+
+def test_no_help_has_square_brackets_which_are_taken_for_markup_and_vanish() -> None:
+    commands = [get_command(app)]
+    for command in commands:
+        commands += getattr(command, "commands", {}).values()
+    assert len(commands) > 10
+    texts = [command.help or "" for command in commands]
+    texts += [getattr(option, "help", None) or "" for command in commands for option in command.params]
+    assert [text for text in texts if "[" in text] == []

@@ -1,0 +1,103 @@
+"""Archives unpack whole or not at all, and never outside their folder."""
+
+from __future__ import annotations
+
+import io
+import stat
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.data.archive import unpack
+from bench.errors import DataError
+
+CONTENT = np.random.default_rng(0).bytes(300_000)
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def tarred(path: Path, members: list[tarfile.TarInfo]) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        for member in members:
+            archive.addfile(member, io.BytesIO(b"x" * member.size) if member.isreg() else None)
+    return path
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.size = kind, target, 3 if kind == tarfile.REGTYPE else 0
+    return info
+
+
+def contents(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_archives_unpack_whole_and_lose_the_folder_of_their_own_name(tmp_path: Path) -> None:
+    unpack(zipped(tmp_path / "a.zip", {"set/x/1": b"1", "set/2": b"2"}), tmp_path / "set")
+    assert contents(tmp_path / "set") == {"x/1", "2"}
+    unpack(tarred(tmp_path / "a.tgz", [member("d", tarfile.DIRTYPE), member("d/1")]), tmp_path / "other")
+    assert contents(tmp_path / "other") == {"d/1"}
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/tmp/evil", "..\\evil"])
+def test_archive_that_leaves_its_folder_is_refused_and_leaves_nothing(name: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    for archive in (zipped(tmp_path / "a.zip", {"ok": b"", name: b"x"}), tarred(tmp_path / "a.tgz", [member(name)])):
+        with pytest.raises(DataError, match="refused"):
+            unpack(archive, home / "set")
+    assert list(home.iterdir()) == []
+    assert contents(tmp_path) == {"a.zip", "a.tgz"}
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+def test_links_and_devices_are_refused(kind: bytes, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="link or a device"):
+        unpack(tarred(tmp_path / "a.tgz", [member("in", kind, target="/etc/passwd")]), tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+def test_link_inside_a_zip_is_refused(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(DataError, match="not a plain file"):
+        unpack(tmp_path / "a.zip", tmp_path / "set")
+
+
+def test_archive_that_grows_too_large_is_refused(tmp_path: Path) -> None:
+    bomb = zipped(tmp_path / "a.zip", {"zeros": bytes(10_000_000)})
+    assert bomb.stat().st_size < 20_000
+    with pytest.raises(DataError, match="refused"):
+        unpack(bomb, tmp_path / "set", max_bytes=5_000_000)
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.9])
+def test_damaged_archive_is_named(keep: float, tmp_path: Path) -> None:
+    for whole in (
+        zipped(tmp_path / "a.zip", {"x": CONTENT}),
+        tarred(tmp_path / "a.tgz", [member(str(i)) for i in range(99)]),
+    ):
+        whole.write_bytes(whole.read_bytes()[: int(keep * whole.stat().st_size)])
+        with pytest.raises(DataError, match=whole.name):
+            unpack(whole, tmp_path / "set")
+        assert not (tmp_path / "set").exists()
+
+
+def test_folder_with_files_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "mine").write_text("x")
+    with pytest.raises(DataError, match="not empty"):
+        unpack(zipped(tmp_path / "a.zip", {"x": b""}), tmp_path / "set")
+    assert contents(tmp_path / "set") == {"mine"}

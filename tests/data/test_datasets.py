@@ -1,0 +1,217 @@
+"""Datasets keep what their splits promise: disjoint parts, balanced tests, pixels that the edition fixes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from bench.data.carving import carve
+from bench.data.check import check
+from bench.data.manifest import digests, manifest_text, read_manifest
+from bench.data.splits import read_split, split_text
+from bench.dataset import PARTS, Dataset, Split
+from bench.datasets import cub, horse2zebra
+from bench.datasets.celeba import CelebA
+from bench.datasets.cub import Cub
+from bench.datasets.digits import Digits
+from bench.datasets.horse2zebra import Horse2Zebra
+from bench.datasets.stripes import NOISE, SPREAD, Stripes, patterns
+from bench.errors import DataError
+from bench.registry import DATASETS
+
+BUNDLED = (Digits, Stripes)
+PUBLISHED = (Horse2Zebra, CelebA, Cub)
+COUNTS = {
+    "horse2zebra": {"train": (450, 100), "val": (100, 100), "test": (150, 150), "spare": (487, 1124)},
+    "celeba": {"train": (900, 900), "val": (300, 300), "test": (300, 300), "spare": (0, 0)},
+    "cub": {"train": (250, 125), "val": (50, 50), "test": (51, 51), "spare": (308, 0)},
+}
+
+
+def picture(path: Path, seed: int | list[int], size: tuple[int, int] = (40, 30)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+
+
+@pytest.mark.parametrize("cls", [*PUBLISHED, *BUNDLED])
+def test_every_split_is_disjoint_balanced_and_large_enough_for_its_counts(cls: type[Dataset], tmp_path: Path) -> None:
+    dataset = cls(tmp_path / "absent")
+    split = dataset.split()
+    names = [name for part in PARTS for name in split.names(part)]
+    assert len(set(names)) == len(names)
+    assert split.classes == dataset.classes
+    assert len(set(split.counts("val"))) == 1 and len(set(split.counts("test"))) == 1
+    assert split.counts("train")[0] >= split.counts("train")[-1] >= max(dataset.minority_counts)
+    assert list(dataset.minority_counts) == sorted(set(dataset.minority_counts))
+
+
+@pytest.mark.parametrize("cls", PUBLISHED)
+def test_published_splits_have_the_papers_sizes_and_a_digest_for_every_file(cls: type[Dataset], tmp_path: Path) -> None:
+    dataset = cls(tmp_path / "absent")
+    split = dataset.split()
+    assert {part: split.counts(part) for part in PARTS} == COUNTS[dataset.name]
+    assert set(dataset.pinned.manifest) == {name for part in PARTS for name in split.names(part)}
+
+
+@pytest.mark.parametrize("cls", PUBLISHED)
+def test_missing_images_name_the_command_and_the_variable(cls: type[Dataset], tmp_path: Path) -> None:
+    dataset = cls(tmp_path / cls.name)
+    name = dataset.split().names("train")[0]
+    for access in (dataset.read, dataset.content):
+        with pytest.raises(DataError, match=f"imbench data prepare {dataset.name}.*IMBENCH_DATA"):
+            access(name)
+
+
+@pytest.mark.parametrize("cls", BUNDLED)
+def test_bundled_images_are_the_same_every_time_and_pass_the_check(cls: type[Dataset], tmp_path: Path) -> None:
+    first, second = cls(tmp_path), cls(tmp_path)
+    for name in first.split().names("test")[::40]:
+        assert first.content(name) == second.content(name)
+        assert first.read(name).mode == "RGB"
+    assert {finding.level for finding in check(first, first.split())} == {"ok"}
+
+
+def test_stripes_reach_the_bayes_accuracy_that_they_state(tmp_path: Path) -> None:
+    dataset = Stripes(tmp_path)
+    vertical, horizontal = patterns()
+    assert abs((vertical * horizontal).sum()) < 1e-9 and (vertical**2).sum() == pytest.approx(512)
+    correct = []
+    for label, sign in zip(dataset.classes, (1, -1), strict=True):
+        for i in range(3000):
+            image = np.asarray(dataset.read(f"probe/{label}/{i}"), float)[..., 0]
+            correct.append(sign * (image * (vertical - horizontal)).sum() > 0)
+    # Three standard errors of 6,000 draws.
+    assert np.mean(correct) == pytest.approx(Stripes.bayes_accuracy(), abs=3 * np.sqrt(0.95 * 0.05 / 6000))
+    assert NOISE**2 / 512 < 0.01 * SPREAD**2
+
+
+def cub_2011(root: Path) -> Path:
+    for number, species, size in ((37, "Acadian_Flycatcher", 230), (113, "Baird_Sparrow", 360), (1, "Albatross", 3)):
+        for i in range(size):
+            picture(root / f"CUB_200_2011/images/{number:03d}.{species}/{species}_{i:04d}.jpg", number * 1000 + i)
+    return root
+
+
+def test_cub_2011_is_split_by_the_same_rule_from_the_files_found(tmp_path: Path) -> None:
+    dataset = Cub(cub_2011(tmp_path))
+    split = dataset.split()
+    assert dataset.edition.startswith("2011-")
+    assert {part: split.counts(part) for part in PARTS[:3]} == {"train": (250, 125), "val": (50, 50), "test": (51, 51)}
+    assert all("Albatross" not in name for part in PARTS for name in split.names(part))
+    assert Cub(tmp_path).split().digest == split.digest
+
+
+def test_other_pictures_under_the_published_names_are_another_edition(tmp_path: Path) -> None:
+    published = CelebA(tmp_path / "absent")
+    for part in PARTS:
+        for name in published.split().names(part):
+            path = tmp_path / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(name.encode())
+    other = CelebA(tmp_path)
+    assert other.edition.startswith("aligned-") and other.edition != published.edition
+    assert other.split().digest == published.split().digest
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 12), st.integers(1, 4))
+def test_carving_never_parts_near_duplicates(seed: int, n_groups: int, size: int) -> None:
+    names = {"a": [f"a{i}" for i in range(60)], "b": [f"b{i}" for i in range(60)]}
+    rng = np.random.default_rng(seed)
+    pool = rng.permutation([*names["a"], *names["b"]]).tolist()
+    together = [pool[i * size : (i + 1) * size] for i in range(n_groups)]
+    sizes = {"train": {"a": 20, "b": 10}, "val": {"a": 3, "b": 3}, "test": {"a": 5, "b": 5}}
+    parts = carve(names, sizes, together, seed)
+    home = {name: part for part in PARTS for label in names for name in parts[part][label]}
+    assert sorted(home) == sorted(pool)
+    assert all(len({home[name] for name in group}) == 1 for group in together if group)
+    assert {part: {k: len(v) for k, v in parts[part].items()} for part in sizes} == sizes
+    assert carve(names, sizes, together, seed) == parts
+
+
+def test_carving_uses_every_image_where_it_must_and_says_when_it_cannot() -> None:
+    names = {"a": [f"a{i}" for i in range(10)], "b": [f"b{i}" for i in range(10)]}
+    sizes = {"train": {"a": 6, "b": 6}, "val": {"a": 2, "b": 2}, "test": {"a": 2, "b": 2}}
+    parts = carve(names, sizes, [["a0", "a1", "a2", "b3"]], seed=0)
+    assert {"a0", "a1", "a2"} < set(parts["train"]["a"]) and "b3" in parts["train"]["b"]
+    with pytest.raises(DataError, match="near duplicates"):
+        carve(names, sizes, [names["a"]], seed=0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1), unique=True, min_size=8))
+def test_splits_and_manifests_survive_being_written(names: list[str]) -> None:
+    cut = [tuple(names[i::8]) for i in range(8)]
+    split = Split(("a", "b"), {part: {"a": cut[2 * i], "b": cut[2 * i + 1]} for i, part in enumerate(PARTS)}, "why")
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "s.json").write_text(split_text(split), encoding="utf8")
+        assert read_split(Path(folder) / "s.json").digest == split.digest
+        manifest = {name: f"{i:064x}" for i, name in enumerate(names)}
+        (Path(folder) / "s.sha256").write_bytes(manifest_text(manifest).encode())
+        assert read_manifest(Path(folder) / "s.sha256") == manifest
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "not a split"),
+        ("[]", "not a split"),
+        ('{"classes": ["a"], "parts": {}}', "not a split"),
+        (
+            '{"classes": ["a"], "parts": {"train": {"a": ["x"]}, "val": {"a": ["x"]}, "test": {"a": []},'
+            ' "spare": {"a": []}}}',
+            "x is listed twice",
+        ),
+    ],
+)
+def test_damaged_split_is_named(text: str, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "split.json").write_text(text)
+    with pytest.raises(DataError, match=f"split.json.*{complaint}"):
+        read_split(tmp_path / "split.json")
+
+
+def test_every_dataset_is_registered() -> None:
+    assert {"horse2zebra", "celeba", "cub", "digits", "stripes", "folder"} <= {entry.name for entry in DATASETS}
+
+
+@pytest.fixture
+def real() -> Callable[[type[Dataset]], Dataset]:
+    root = os.environ.get("IMBENCH_DATA")
+
+    def at(cls: type[Dataset]) -> Dataset:
+        if not root or not (Path(root) / cls.name).is_dir():
+            pytest.skip("IMBENCH_DATA does not name a folder with these images")
+        return cls(Path(root) / cls.name)
+
+    return at
+
+
+@pytest.mark.needs_data
+@pytest.mark.parametrize("cls", PUBLISHED)
+def test_real_images_are_the_published_edition(cls: type[Dataset], real: Callable[..., Dataset]) -> None:
+    dataset = real(cls)
+    names = [name for part in PARTS for name in dataset.split().names(part)]
+    assert digests(dataset, names) == dict(dataset.pinned.manifest)
+    assert dataset.edition == cls(Path("absent")).edition
+
+
+@pytest.mark.needs_data
+def test_real_birds_hold_no_near_duplicates_across_parts(real: Callable[..., Dataset]) -> None:
+    dataset = real(Cub)
+    assert {finding.level for finding in check(dataset, dataset.split())} == {"ok"}
+
+
+@pytest.mark.needs_data
+def test_published_splits_are_what_their_rule_draws(real: Callable[..., Dataset]) -> None:
+    birds, horses = real(Cub), real(Horse2Zebra)
+    assert cub.drawn(birds, "images").digest == birds.split().digest
+    assert horse2zebra.drawn(horses).digest == horses.split().digest

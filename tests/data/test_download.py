@@ -1,0 +1,226 @@
+"""Downloads go on where they stopped, and nothing unverified or outside the folder is ever left behind."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.data.download import fetch, obtain
+from bench.dataset import Dataset, Pinned, Source, Split
+from bench.datasets.celeba import CelebA
+from bench.datasets.cub import Cub
+from bench.datasets.digits import Digits
+from bench.errors import DataError
+
+CONTENT = np.random.default_rng(0).bytes(300_000)
+DIGEST = sha256(CONTENT).hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `content` at every path but /missing; may ignore Range, and may cut the first answers short."""
+
+    daemon_threads = True
+
+    def __init__(self, content: bytes = CONTENT, ranges: bool = True, cuts: int = 0, busy: int = 0) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content, self.ranges, self.cuts, self.busy = content, ranges, cuts, busy
+        self.asked: list[str | None] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/set.zip"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        server = self.server
+        server.asked.append(self.headers.get("Range"))
+        if self.path == "/missing":
+            return self.send_error(404)
+        if server.busy:
+            server.busy -= 1
+            return self.send_error(503)
+        start = int((self.headers.get("Range") or "bytes=0-")[6:-1]) if server.ranges else 0
+        if start >= len(server.content):
+            return self.send_error(416)
+        body = server.content[start:]
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(body)))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(server.content) - 1}/{len(server.content)}")
+        self.end_headers()
+        if server.cuts:
+            server.cuts -= 1
+            body = body[: len(body) // 2]
+        self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def get(server: Server, target: Path, digest: str | None = DIGEST, size: int | None = len(CONTENT)) -> None:
+    fetch(Source(server.url, size, digest), target, pause=0.0)
+
+
+def test_whole_file_arrives_with_progress(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    with serving(Server()) as server:
+        fetch(Source(server.url, len(CONTENT), DIGEST), tmp_path / "f", lambda *now: seen.append(now), pause=0.0)
+    assert (tmp_path / "f").read_bytes() == CONTENT
+    assert seen[-1] == (len(CONTENT), len(CONTENT)) and seen == sorted(seen)
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_cut_connection_is_taken_up_again(ranges: bool, tmp_path: Path) -> None:
+    with serving(Server(ranges=ranges, cuts=2)) as server:
+        get(server, tmp_path / "f")
+        assert len(server.asked) == 3
+        assert server.asked[1] == "bytes=150000-"
+    assert (tmp_path / "f").read_bytes() == CONTENT
+
+
+def test_download_goes_on_where_a_killed_one_stopped(tmp_path: Path) -> None:
+    (tmp_path / "f.part").write_bytes(CONTENT[:1234])
+    with serving(Server()) as server:
+        get(server, tmp_path / "f")
+        assert server.asked == ["bytes=1234-"]
+    assert (tmp_path / "f").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("left", [b"x" * 1234, b"x" * len(CONTENT), b"x" * (len(CONTENT) + 5)])
+def test_wrong_beginning_is_thrown_away(left: bytes, tmp_path: Path) -> None:
+    (tmp_path / "f.part").write_bytes(left)
+    with serving(Server()) as server:
+        get(server, tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == CONTENT
+
+
+def test_beginning_is_not_trusted_where_no_digest_can_check_the_end(tmp_path: Path) -> None:
+    (tmp_path / "f.part").write_bytes(b"x" * 1234)
+    with serving(Server(cuts=1)) as server:
+        get(server, tmp_path / "f", digest=None, size=None)
+        assert server.asked == [None, "bytes=150000-"]
+    assert (tmp_path / "f").read_bytes() == CONTENT
+
+
+def test_complete_file_is_not_fetched_again(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(CONTENT)
+    with serving(Server()) as server:
+        get(server, tmp_path / "f")
+        assert server.asked == []
+
+
+@pytest.mark.parametrize("content", [CONTENT[:-1] + b"?", CONTENT[:-1], CONTENT + b"?"])
+def test_other_file_than_the_published_is_refused(content: bytes, tmp_path: Path) -> None:
+    with serving(Server(content)) as server, pytest.raises(DataError, match=r"has (the SHA-256|\d+ bytes)"):
+        get(server, tmp_path / "f")
+    assert not (tmp_path / "f").exists() and not (tmp_path / "f.part").exists()
+
+
+def test_busy_server_is_asked_again_and_an_absent_file_is_not(tmp_path: Path) -> None:
+    with serving(Server(busy=2)) as server:
+        get(server, tmp_path / "f")
+        assert len(server.asked) == 3
+        with pytest.raises(DataError, match="404"):
+            fetch(Source(server.url.replace("set.zip", "missing")), tmp_path / "g", pause=0.0)
+        assert len(server.asked) == 4
+
+
+def test_mirror_is_used_when_the_first_address_fails(tmp_path: Path) -> None:
+    with serving(Server()) as server:
+        missing = server.url.replace("set.zip", "missing")
+        fetch(Source(missing, len(CONTENT), DIGEST, mirrors=(server.url,)), tmp_path / "f", pause=0.0)
+    assert (tmp_path / "f").read_bytes() == CONTENT
+
+
+def test_address_of_another_scheme_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    with pytest.raises(DataError, match="not an http address"):
+        fetch(Source((tmp_path / "secret").as_uri()), tmp_path / "f", pause=0.0)
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def contents(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+FILES = {"a0": b"zero", "b0": b"one"}
+
+
+class Remote(Dataset):
+    """Two files that have to be downloaded."""
+
+    name = "remote"
+    classes = ("a", "b")
+    minority_counts = (1,)
+
+    def pin(self) -> Pinned:
+        empty: dict[str, tuple[str, ...]] = dict.fromkeys(self.classes, ())
+        train: dict[str, tuple[str, ...]] = {"a": ("a0",), "b": ("b0",)}
+        parts = {"train": train, "val": empty, "test": empty, "spare": empty}
+        return Pinned("1", Split(self.classes, parts), {name: sha256(text).hexdigest() for name, text in FILES.items()})
+
+
+def remote(root: Path, url: str) -> Remote:
+    class Served(Remote):
+        source = Source(url)
+
+    return Served(root / "remote")
+
+
+def test_obtain_downloads_unpacks_and_verifies(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "set.zip", {f"remote/{name}": text for name, text in FILES.items()})
+    with serving(Server(archive.read_bytes())) as server:
+        dataset = remote(tmp_path / "data", server.url)
+        assert "downloaded and verified" in obtain(dataset)
+        assert contents(dataset.root) == set(FILES)
+        assert "all 2 files" in obtain(dataset)
+        assert len(server.asked) == 1
+
+
+def test_obtain_refuses_files_that_are_not_the_edition(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "set.zip", {"a0": b"zero", "b0": b"altered"})
+    refusal = pytest.raises(DataError, match="1 files are not those of edition '1', such as b0")
+    with serving(Server(archive.read_bytes())) as server, refusal:
+        obtain(remote(tmp_path / "data", server.url))
+
+
+@pytest.mark.parametrize("cls", [CelebA, Cub])
+def test_manual_download_says_what_to_do_and_where(cls: type[Dataset], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="manual download") as caught:
+        obtain(cls(tmp_path / cls.name))
+    assert str(tmp_path / cls.name) in str(caught.value) and "https://" in str(caught.value)
+    assert "{" not in str(caught.value)
+
+
+def test_bundled_dataset_needs_nothing(tmp_path: Path) -> None:
+    assert "nothing to get" in obtain(Digits(tmp_path))

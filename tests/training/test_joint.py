@@ -1,0 +1,204 @@
+"""AUG trains on real and translated images with a frozen translator; ALT lets both learn in turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import laws
+import numpy as np
+import pytest
+import torch
+from builders import CPU, fitted, images, parts, tiny
+from torch import Tensor
+from torch.nn import functional as F
+from translation import artifacts, training, untrained
+
+from bench import registry
+from bench.composition import Composition
+from bench.errors import ConfigError
+from bench.method import Counts
+from bench.methods.alternating import Alternating, _frozen, _Teacher
+from bench.methods.translators.cyclegan import CycleGAN
+from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from bench.methods.translators.training import GanTraining
+from bench.plan.compose import compose
+from bench.streams import Streams
+from bench.training.fit import fit
+from bench.training.trainer import Trainer
+
+ALLOWED = ("US+CS", "OS+CS")
+registry.load()
+
+
+@pytest.mark.parametrize("with_it", ["CS", "SMOTE", "TS", "US", "CBL(beta=0.9)"])
+@pytest.mark.parametrize("method", ["AUG", "ALT"])
+def test_what_rebalances_twice_is_refused_with_both_names(method: str, with_it: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        compose(f"{method}+{with_it}", ALLOWED)
+    assert method in str(raised.value) and with_it.partition("(")[0] in str(raised.value)
+
+
+def test_a_pair_that_the_user_allows_composes_where_slots_do_not_overlap() -> None:
+    assert compose("AUG+TS", ("AUG+TS",)).hook("adjust")(np.array([[0.5, 0.5]]), np.array([9, 1])).argmax() == 1
+
+
+def test_the_majoritys_terms_weigh_one_over_gamma() -> None:
+    majority, minority = majority_weights(np.array([450, 25]), "inverse")
+    assert minority / majority == pytest.approx(18)
+    assert majority_weights(np.array([450, 25]), "off").tolist() == [1, 1]
+    assert compose("AUG(class_weight=off)").hook("class_weights")(np.array([450, 25])).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("law", laws.RELABELLING[:2])
+@pytest.mark.parametrize("method", ["AUG", "AUG(views=2)", "AUG(class_weight=off)", "ALT", "ALT(views=1)"])
+def test_classes_are_told_by_their_counts_where_these_differ(method: str, law: laws.Law) -> None:
+    """The exception that joint methods declare is for equal classes, of which the first is translated as majority."""
+    law(compose(method))
+
+
+def test_a_step_draws_equally_from_the_four_terms_of_the_loss() -> None:
+    task = images((12, 3))
+    extended = with_views(task, task.pixels.repeat(2, 1, 1, 1))
+    order = equal_kinds(extended.labels, 3, torch.Generator().manual_seed(0))
+    kinds = [(int(extended.labels[i]), bool(i < 15)) for i in order]
+    assert kinds == [(0, True), (1, True), (1, False), (0, False)] * 12
+    assert sorted(order[::4].tolist()) == task.positions(0).tolist(), "every image of the majority once"
+
+
+def test_fresh_translations_are_of_the_steps_own_crops_with_the_other_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = images((12, 6))
+    steps: list[tuple[Tensor, Tensor]] = []
+
+    def remember(self: Trainer, pictures: Tensor, labels: Tensor) -> Tensor:
+        steps.append((pictures, labels))
+        return torch.zeros(())
+
+    class Negative:
+        def translate(self, pictures: Tensor, source: int) -> Tensor:
+            return -pictures
+
+    monkeypatch.setattr(Trainer, "step", remember)
+    for epoch, pairs in (("dataset", 12), ("equal", 6)):
+        steps.clear()
+        protocol = tiny(epoch=epoch, batch_size=4)
+        trainer = Trainer(compose("AUG"), task, task, Counts.same(task.counts), protocol, Streams(), CPU)
+        train_epoch_on_pairs(trainer, Negative())
+        assert sum(len(labels) for _, labels in steps) == 4 * pairs
+        for pictures, labels in steps:
+            n = len(labels) // 4
+            assert labels.tolist() == [0] * n + [1] * n + [1] * n + [0] * n
+            assert torch.equal(pictures[2 * n :], -pictures[: 2 * n])
+
+
+@pytest.mark.parametrize("method", ["AUG", "AUG(views=2)"])
+def test_augmentation_never_changes_the_translator(method: str) -> None:
+    task = parts(images((12, 6)))
+    composed = compose(method)
+    stages = artifacts(composed, task.train)
+    held: Any = stages.get("CycleGAN")
+    before = {name: value.clone() for name, value in held.state.items()} if held else {"": stages["Views"].clone()}  # type: ignore[attr-defined]
+    fit(composed, task, tiny(), Streams(), CPU, stages)
+    after = held.state if held else {"": stages["Views"]}
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    if held:
+        assert not any(p.requires_grad for network in held.translator.networks.values() for p in network.parameters())
+
+
+def weights(module: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+
+def same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> bool:
+    return all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+@pytest.mark.parametrize("arguments", ["", "views=1, teacher_every=2"])
+def test_alternating_changes_only_the_one_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch, arguments: str) -> None:
+    method = compose(f"ALT(blocks=2, classifier_epochs=1, gan_epochs=1{', ' * bool(arguments)}{arguments})")
+    cls = type(method.parts[0])
+    turns: list[str] = []
+    for name in ("_classifier_block", "_gan_block"):
+        block = getattr(cls, name)
+
+        def watched(self: Any, trainer: Trainer, *rest: Any, name: str = name, block: Any = block) -> None:
+            gan = next(value for value in rest if hasattr(value, "gan")).gan
+            before = weights(trainer.model), weights(gan.networks)
+            block(self, trainer, *rest)
+            after = weights(trainer.model), weights(gan.networks)
+            still, moved = (1, 0) if name == "_classifier_block" else (0, 1)
+            assert same(before[still], after[still]) and not same(before[moved], after[moved])
+            turns.append(name)
+
+        monkeypatch.setattr(cls, name, watched)
+    fitted(method)
+    assert turns == ["_classifier_block", "_gan_block"] * 2
+
+
+def test_alternating_leaves_the_translator_that_it_trained() -> None:
+    left = fitted(compose("ALT(blocks=1, classifier_epochs=1, gan_epochs=1)")).artifacts["translator"]
+    start = untrained(images((12, 6))).state
+    assert left.keys() == {name for name in start if name.startswith("weights.")}
+    assert any(not torch.equal(left[name], start[name]) for name in left)
+
+
+def test_without_a_teacher_its_blocks_are_one_training_of_the_translator(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[GanTraining] = []
+    block = Alternating._gan_block
+
+    def watched(self: Alternating, trainer: Trainer, gan: GanTraining) -> None:
+        block(self, trainer, gan)
+        kept.append(gan)
+
+    monkeypatch.setattr(Alternating, "_gan_block", watched)
+    monkeypatch.setattr(_Teacher, "__call__", lambda *_: None)
+    fitted(compose("ALT(blocks=2, classifier_epochs=1, gan_epochs=1)"))
+    start, streams = untrained(images((12, 6))), Streams()
+    gan = CycleGAN(start.settings, streams, CPU)
+    alone = GanTraining(gan, images((12, 6)), tiny(), lambda use: streams.torch("order", use=f"translator {use}"))
+    alone.restore(start.state)
+    with CPU.session(tiny()):
+        alone.train_until(2)
+    ours, theirs = kept[-1].state(), alone.state()
+    timed = {"progress.seconds", "progress.history"}
+    assert ours.keys() == theirs.keys() and any(name.startswith("pool.") for name in ours)
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours.keys() - timed)
+
+
+def teacher(method: Composition, every: int, crop_size: int = 32, image_size: int = 32) -> tuple[Any, Any, Trainer]:
+    task = images((12, 6), side=68)
+    gan = training(task, crop_size=crop_size)
+    protocol = tiny(image_size=image_size, load_size=68)
+    trainer = Trainer(method, task, task, Counts.same(task.counts), protocol, Streams(), CPU)
+    return _Teacher(trainer, gan, every), gan, trainer
+
+
+def test_the_teachers_loss_is_that_of_equation_7() -> None:
+    judge, _, trainer = teacher(compose("ALT"), 1)
+    fake_b, fake_a = torch.rand(2, 3, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with _frozen(trainer.model):
+        loss = judge(0, torch.tensor([0]), torch.tensor([1]))(fake_b, fake_a)
+        z_b, z_a = (F.softmax(trainer.model(fakes), dim=1)[:, 1] for fakes in (fake_b, fake_a))
+    expected = -z_b.log().mean() - (1 - z_a).log().mean()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_on_crops_the_teacher_sees_whole_images_every_so_many_steps_that_much_heavier() -> None:
+    judge, gan, trainer = teacher(compose("ALT"), 3, crop_size=32, image_size=64)
+    positions = torch.tensor([0, 1]), torch.tensor([2, 3])
+    assert [step for step in range(7) if judge(step, *positions)] == [0, 3, 6]
+    seen: list[int] = []
+    trainer.model.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0].shape[-1]))
+    with _frozen(trainer.model):
+        loss = judge(0, *positions)(torch.zeros(1), torch.zeros(1))
+        judge.every = 1
+        lighter = judge(0, *positions)(torch.zeros(1), torch.zeros(1))
+        loss.backward()
+    assert seen == [64, 64] * 2
+    assert loss.item() == pytest.approx(3 * lighter.item(), rel=1e-5)
+    assert all(p.grad is not None for n, p in gan.gan.networks["AB"].named_parameters() if "weight" in n)
+    assert all(p.grad is None for p in trainer.model.parameters()), "the teacher is frozen"
+
+
+def test_three_classes_are_not_applicable_and_say_so() -> None:
+    for name in ("AUG", "ALT"):
+        assert "two classes" in compose(name).supports((5, 5, 5))

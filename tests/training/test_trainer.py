@@ -1,0 +1,284 @@
+"""The loop is one for all methods: equal lengths, one selection rule, sealed test images, streams that vary alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from builders import CPU, alone, fitted, images, parts, tiny, trainer
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bench import registry
+from bench.composition import Composition
+from bench.errors import TrainingDiverged
+from bench.images import ImageSet
+from bench.method import Method
+from bench.networks.paper_cnn import map_side
+from bench.plan.compose import compose
+from bench.protocol import Protocol
+from bench.streams import Streams
+from bench.training.fit import Parts, Sealed, fit
+from bench.training.trainer import flops_per_image, random_crops
+
+registry.load()
+METHODS = ("Vanilla", "CS", "US", "OS", "SMOTE", "CBL")
+
+
+@dataclass
+class Spy(Method):
+    """Vanilla that notes the batches it is shown."""
+
+    batches: list[Tensor] = field(default_factory=list)
+
+    def batch(self, images: Tensor, labels: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        self.batches.append(images.clone())
+        return images, labels, torch.ones(len(labels))
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the images seen, in order, for sets made by `numbered`."""
+        return torch.cat(self.batches)[:, 0, 0, 0].add(1).mul(127.5).round().long().tolist()
+
+
+def watched(method: str, spy: Spy) -> Composition:
+    """Return a registered method with a spy in its batch slot."""
+    return Composition(method, (*compose(method).parts, spy), (method, "Spy"))
+
+
+def numbered(counts: tuple[int, ...]) -> ImageSet:
+    """Return random images whose first channel is their number."""
+    made = images(counts)
+    made.pixels[:, 0] = torch.arange(len(made), dtype=torch.uint8)[:, None, None]
+    return made
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_equal_epochs_show_every_method_as_many_images_and_checks(method: str) -> None:
+    spy, protocol = Spy(), tiny(epochs=2, epoch="equal", batch_size=5)
+    done = fit(watched(method, spy), parts(numbered((11, 6))), protocol, Streams(), CPU)
+    assert [len(batch) for batch in spy.batches] == [5, 5, 5, 5, 2] * 2
+    assert done.cost.train_images == 2 * (2 * 11)
+    assert [sorted(epoch) for epoch in done.history] == [
+        ["epoch", "loss", "seconds", "validation_acsa", "validation_cross_entropy"]
+    ] * 2
+
+
+@pytest.mark.parametrize(("method", "shown"), [("Vanilla", 17), ("US", 12), ("OS", 22)])
+def test_dataset_epochs_show_the_methods_own_set_once(method: str, shown: int) -> None:
+    spy = Spy()
+    fit(watched(method, spy), parts(numbered((11, 6))), tiny(epochs=2, epoch="dataset"), Streams(), CPU)
+    first, second = spy.numbers()[:shown], spy.numbers()[shown:]
+    assert sorted(first) == sorted(second) and first != second
+    assert len(set(first)) == min(shown, 17)
+
+
+def test_an_equal_epoch_goes_on_where_the_last_one_ended() -> None:
+    spy = Spy()
+    fit(alone(spy), parts(numbered((7, 3))), tiny(epochs=5, epoch="equal"), Streams(), CPU)
+    seen = spy.numbers()
+    assert [sorted(seen[i : i + 10]) for i in range(0, 70, 10)] == [list(range(10))] * 7
+
+
+@pytest.mark.parametrize(
+    ("selection", "minority", "selected"),
+    [
+        ("acsa", [0.4, 0.6, 0.4, 0.3], 2),  # the best balanced accuracy
+        ("acsa", [0.6, 0.9, 0.8, 0.1], 2),  # of equals, the lowest cross-entropy
+        ("acsa", [0.9, 0.9, 0.9, 0.9], 1),  # of equal equals, the first
+        ("last", [0.4, 0.9, 0.4, 0.3], 4),
+    ],
+)
+def test_selection_takes_the_best_epoch_and_its_weights(selection: str, minority: list[float], selected: int) -> None:
+    train = images((8, 4))
+    trained = trainer(compose("Vanilla"), train, epochs=4, selection=selection)
+    labels, weights, script = trained.validation.labels.numpy(), [], iter(minority)
+
+    def predict(model: nn.Module, images: ImageSet) -> np.ndarray:
+        weights.append(model.head.weight.detach().clone())  # type: ignore[union-attr, operator]
+        p = np.where(labels == 1, next(script), 0.2)
+        return np.stack([1 - p, p], 1)
+
+    trained.predict = predict  # type: ignore[method-assign]
+    outcome = trained.run()
+    assert outcome.selected_epoch == selected and len(outcome.history) == 4
+    assert torch.equal(outcome.model.head.weight, weights[selected - 1])  # type: ignore[union-attr, arg-type]
+    assert not torch.equal(weights[0], weights[1])
+
+
+def test_adjusted_decisions_take_no_part_in_selection() -> None:
+    vanilla, scaled = (fitted(compose(name), (12, 3), epochs=3) for name in ("Vanilla", "TS"))
+    assert vanilla.selected_epoch == scaled.selected_epoch and vanilla.test == scaled.test
+
+
+class Diverges(Method):
+    """The loss of the 4th step and later is not a number."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+        self.steps = 0
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        self.steps += 1
+        return F.cross_entropy(logits, labels, reduction="none") * (self.value if self.steps >= 4 else 1)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_diverges_stops_the_fit_and_names_the_epoch(value: float) -> None:
+    with pytest.raises(TrainingDiverged, match="epoch 2") as raised:
+        fitted(alone(Diverges(value)), (12, 6), epochs=5)  # three steps an epoch
+    assert raised.value.epoch == 2
+
+
+def test_the_test_set_is_opened_once_and_after_the_last_step() -> None:
+    spy, opened_after = Spy(), []
+
+    class Watched(Sealed):
+        def open(self) -> ImageSet:
+            opened_after.append(len(spy.batches))
+            return super().open()
+
+    train = images((12, 6))
+    test = Watched(images((4, 4), side=32))
+    fit(alone(spy), Parts(train, images((4, 4), side=32), test), tiny(epochs=2), Streams(), CPU)
+    assert opened_after == [len(spy.batches)] == [6]
+    with pytest.raises(RuntimeError, match="already been read"):
+        test.open()
+
+
+def test_the_test_set_takes_no_part_in_selection() -> None:
+    clean, poisoned = parts(images((12, 6))), parts(images((12, 6)), float("nan"))
+    mixed = Parts(clean.train, clean.validation, poisoned.test)
+    ours, theirs = (fit(compose("Vanilla"), p, tiny(epochs=3), Streams(), CPU) for p in (clean, mixed))
+    assert (ours.selected_epoch, ours.validation) == (theirs.selected_epoch, theirs.validation)
+
+
+@pytest.mark.parametrize(
+    ("stream", "changed"),
+    [
+        ("initialisation", {"start", "outcome"}),
+        ("order", {"order", "pictures", "outcome"}),
+        ("augmentation", {"pictures", "outcome"}),
+        ("dropout", {"outcome"}),
+        ("resampling", {"order", "pictures", "outcome"}),
+        ("subset", set()),
+        ("stage", set()),
+    ],
+)
+def test_a_stream_changes_what_it_is_for_and_nothing_else(stream: str, changed: set[str]) -> None:
+    def seen(streams: Streams) -> dict[str, Any]:
+        spy = Spy()
+        method, train = watched("OS", spy), numbered((12, 5))
+        done = fit(method, parts(train), tiny(selection="last"), streams, CPU)
+        start = trainer(alone(Spy()), train, streams).model.state_dict()["head.weight"].tolist()
+        pictures = torch.cat(spy.batches).tolist()
+        return {"start": start, "order": spy.numbers(), "pictures": pictures, "outcome": done.test}
+
+    ours, theirs = seen(Streams()), seen(Streams(**{stream: 1}))
+    assert {name for name in ours if ours[name] != theirs[name]} == changed
+
+
+def test_crops_are_whole_windows_and_half_of_them_are_mirrored() -> None:
+    side, protocol = 36, tiny(image_size=32, load_size=36)
+    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    picture = torch.stack([rows, columns, torch.zeros_like(rows)]).to(torch.uint8)
+    single = ImageSet.of(picture[None], torch.zeros(1, dtype=torch.int64), 2)
+    positions = torch.zeros(400, dtype=torch.int64)
+    crops = random_crops(single, positions, protocol, torch.Generator().manual_seed(0)).int()
+    mirrored = crops[:, 1, 0, 0] > crops[:, 1, 0, -1]
+    straight = torch.where(mirrored[:, None, None, None], crops.flip(-1), crops)
+    top, left = straight[:, 0, 0, 0], straight[:, 1, 0, 0]
+    window = torch.arange(32)
+    assert torch.equal(straight[:, 0], (top[:, None, None] + window[:, None]).expand(-1, 32, 32).int())
+    assert torch.equal(straight[:, 1], (left[:, None, None] + window).expand(-1, 32, 32).int())
+    assert len({*zip(top.tolist(), left.tolist(), strict=True)}) == 25, "every corner is drawn"
+    assert 160 < int(mirrored.sum()) < 240
+    unflipped = random_crops(single, positions, tiny(flip=False), torch.Generator().manual_seed(0)).int()
+    assert (unflipped[:, 1, 0, 0] < unflipped[:, 1, 0, -1]).all()
+
+
+class Weighs(Method):
+    """Weigh label 1 by a number that is not normalised."""
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+        return np.array([1.0, self.weight])
+
+
+def test_the_loss_is_divided_by_the_images_not_by_their_weights() -> None:
+    picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    losses, gradients = [], []
+    for weight in (1.0, 18.0):
+        trained = trainer(alone(Weighs(weight)), images((18, 1)), dropout=0.0, batch_size=1)
+        losses.append(trained.step(picture, torch.tensor([1])).detach())
+        gradients.append(torch.cat([p.grad.flatten() for p in trained.model.parameters() if p.grad is not None]))
+    torch.testing.assert_close(losses[1], 18 * losses[0])
+    torch.testing.assert_close(gradients[1], 18 * gradients[0])
+    assert gradients[0].any()
+
+
+def test_operations_are_counted_not_timed() -> None:
+    protocol = tiny(width=2)
+    channels, sides = [3, 2, 4, 8, 16, 1], [16, 8, 4, 3, 2]
+    forward = [2 * 16 * i * o * side**2 for i, o, side in zip(channels, channels[1:], sides, strict=False)]
+    flat = map_side(32) ** 2
+    forward += [2 * i * o for i, o in ((flat, 1024), (1024, 256), (256, 2))]
+    # Backward is twice forward, but nobody needs the gradient of the images.
+    assert flops_per_image(protocol, 2) == 3 * sum(forward) - forward[0]
+
+
+def test_methods_of_equal_length_cost_equal_operations() -> None:
+    under, over = (fitted(compose(name)).cost for name in ("US", "OS"))
+    assert under.flops == over.flops == 24 * flops_per_image(tiny(), 2) > 0
+
+
+@pytest.mark.parametrize("selection", ["acsa", "last"])
+def test_a_plain_loop_gives_the_same_weights(selection: str) -> None:
+    fields = {"load_size": 32, "flip": False, "epochs": 3, "epoch": "dataset", "weight_decay": 1e-3}
+    protocol = tiny(selection=selection, **fields)
+    task, streams = parts(images((13, 6), side=32)), Streams.of(4)
+    start = trainer(compose("Vanilla"), task.train, streams, **protocol.model_dump()).model.state_dict()
+    expected = plain_training({k: v.clone() for k, v in start.items()}, task, protocol, streams)
+    ours = fit(compose("Vanilla"), task, protocol, streams, CPU).weights
+    # A norm cancels the bias before it: its gradient is rounding alone, which Adam makes as large as any.
+    for name in expected.keys() - {f"convolutions.{k}.bias" for k in (1, 2, 3)}:
+        torch.testing.assert_close(ours[name], expected[name], rtol=0, atol=1e-6)
+        assert (ours[name] - start[name]).abs().max() > 1e-4, f"{name} was trained"
+
+
+def plain_training(weights: dict[str, Tensor], task: Parts, protocol: Protocol, streams: Streams) -> dict[str, Tensor]:
+    """Train the same network as one would in a script, without anything of the suite's trainer."""
+    order, dropout = streams.torch("order"), streams.torch("dropout")
+
+    def network(x: Tensor, training: bool) -> Tensor:
+        for k, stride in enumerate((2, 2, 2, 1, 1)):
+            x = F.conv2d(x, weights[f"convolutions.{k}.weight"], weights[f"convolutions.{k}.bias"], stride, 1)
+            x = F.instance_norm(x) if k in (1, 2, 3) else x
+            x = F.leaky_relu(x, 0.2) if k < 4 else x
+        x = F.relu(F.linear(x.flatten(1), weights["hidden.weight"], weights["hidden.bias"]))
+        x = F.relu(F.linear(x, weights["features_layer.weight"], weights["features_layer.bias"]))
+        if training:
+            x = 2 * x * torch.empty(x.shape).bernoulli_(0.5, generator=dropout)
+        return F.linear(x, weights["head.weight"], weights["head.bias"])
+
+    for value in weights.values():
+        value.requires_grad_()
+    adam = torch.optim.Adam(weights.values(), lr=2e-4, betas=(0.5, 0.999), weight_decay=1e-3)
+    train, validation = ((part.pixels / 127.5 - 1, part.labels) for part in (task.train, task.validation))
+    best, kept = (-1.0, 0.0), {}
+    for _ in range(protocol.epochs):
+        for batch in torch.randperm(len(train[1]), generator=order).split(protocol.batch_size):
+            adam.zero_grad()
+            F.cross_entropy(network(train[0][batch], True), train[1][batch]).backward()
+            adam.step()
+        with torch.no_grad():
+            logits = network(validation[0], False)
+        accuracy = float((logits.argmax(1) == validation[1]).float().mean())  # validation is balanced
+        rank = (accuracy, -float(F.cross_entropy(logits, validation[1])))
+        if rank > best or protocol.selection == "last":
+            best, kept = rank, {name: value.detach().clone() for name, value in weights.items()}
+    return kept
