@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bench.errors import DataError
 
 PARTS = ("train", "val", "test", "spare")
+SHORT = 3  # so many counts are written out in a label
 
 
 @dataclass(frozen=True)
@@ -68,28 +68,116 @@ class Pinned:
 
 
 @dataclass(frozen=True)
+class Imbalance:
+    """A named way to cut a training part: from the images that each class has to those that are used.
+
+    Make one with `rare`, `exponential`, `step`, `natural` or `vector`. A class is never asked for more than it has.
+    """
+
+    kind: Literal["rare", "exp", "step", "natural", "vector"]
+    value: float | tuple[int, ...] = 0.0
+    name: str = ""
+
+    def counts(self, whole: Sequence[int]) -> tuple[int, ...]:
+        """Return the training images of each class, (K,), from those of the whole part.
+
+        Exponential: n_k = n_max rho^(-k / (K - 1)); step: the later half of the classes has n_max / rho (Cao et al.
+        2019, arXiv:1906.07413). n_max is the largest class; every class keeps at least one image.
+
+        Raises
+        ------
+        ValueError
+            A vector has not K entries, or a class has fewer images than a count given for it.
+        """
+        classes, most = len(whole), max(whole)
+        if self.kind == "natural":
+            return tuple(whole)
+        if self.kind == "rare" or isinstance(self.value, tuple):
+            given = isinstance(self.value, tuple)
+            wanted = self.value if isinstance(self.value, tuple) else (*whole[:-1], int(self.value))
+            if len(wanted) != classes:
+                raise ValueError(f"{len(wanted)} counts for {classes} classes")
+            for asked, there in zip(wanted, whole if given else (*whole[:-1], min(whole)), strict=True):
+                if not 0 < asked <= there:
+                    name = "count" if given else "minority count"
+                    raise ValueError(f"{name} {asked} is not possible, it can be 1 to {there}")
+            return tuple(wanted)
+        share = [k / (classes - 1) if self.kind == "exp" else float(2 * k >= classes) for k in range(classes)]
+        tail = [most * self.value**-s for s in share]
+        return tuple(max(1, min(there, round(n))) for there, n in zip(whole, tail, strict=True))
+
+    @property
+    def spelled(self) -> str:
+        """The imbalance as bench.toml spells it: `25`, `exp 100`, `natural`, `450:25`."""
+        if isinstance(self.value, tuple):
+            return ":".join(map(str, self.value))
+        return {"rare": f"{self.value:g}", "natural": "natural"}.get(self.kind, f"{self.kind} {self.value:g}")
+
+    def label(self, counts: Sequence[int]) -> str:
+        """Return how tables call the place that this makes with these counts: `450:25`, `exp 100`, `natural`."""
+        if self.name or self.kind == "natural":
+            return self.name or self.kind
+        if self.kind in ("exp", "step"):
+            return f"{self.kind} {self.value:g}"
+        if len(counts) <= SHORT:
+            return ":".join(map(str, counts))
+        return f"rare {counts[-1]}" if self.kind == "rare" else f"{max(counts)} to {min(counts)}"
+
+
+def rare(count: int) -> Imbalance:
+    """The last class cut to `count` images, all others whole."""
+    return Imbalance("rare", count)
+
+
+def exponential(rho: float) -> Imbalance:
+    """A long tail whose largest class is `rho` times its smallest."""
+    return Imbalance("exp", rho)
+
+
+def step(rho: float) -> Imbalance:
+    """Half of the classes `rho` times smaller than the other half."""
+    return Imbalance("step", rho)
+
+
+def natural() -> Imbalance:
+    """The counts that the training part has."""
+    return Imbalance("natural")
+
+
+def vector(counts: Sequence[int], name: str = "") -> Imbalance:
+    """Counts given one by one."""
+    return Imbalance("vector", tuple(counts), name)
+
+
+@dataclass(frozen=True)
 class Task:
-    """A dataset's edition and split with the training counts of its classes."""
+    """A dataset's edition and split with the training counts of its classes; `place` is how tables call the counts.
+
+    Two tasks are equal if their counts are, whatever they are called.
+    """
 
     dataset: str
     edition: str
     split: str
     classes: tuple[str, ...]
     counts: tuple[int, ...]
+    place: str = field(default="", compare=False)
 
 
 class Dataset:
-    """A source of images of K >= 2 classes, made imbalanced by cutting the training images of the last one.
+    """A source of images of K >= 2 classes, made imbalanced by cutting its training part.
 
     A dataset is the class variables, `pin`, and whichever of `read` and `content` differs from files in a folder.
-    Label 0 is the majority. The split is carved before any imbalance; validation and test are balanced.
+    Label 0 is the largest class. The split is carved before any imbalance; validation and test are balanced where
+    the counts allow.
     """
 
     name: str
     classes: tuple[str, ...]
-    minority_counts: tuple[int, ...]
+    imbalances: tuple[Imbalance, ...]
     reference: ClassVar[str] = ""
     source: ClassVar[Source | None] = None
+    of_users: ClassVar[bool] = False  # True: reads the images that a section of bench.toml names
     has_files: ClassVar[bool] = True  # False: the images are computed or come inside a library
     near_duplicate: ClassVar[float | None] = (
         0.55  # similarity of near duplicates (bench/duplicates.py); None: only exact
@@ -116,10 +204,6 @@ class Dataset:
     def split(self) -> Split:
         """Return the published split of this edition."""
         return self.pinned.split
-
-    def counts(self, whole: tuple[int, ...], minority: int) -> tuple[int, ...]:
-        """Return the training counts (K,) of the task with this minority count, from those of the whole part."""
-        return (*whole[:-1], minority)
 
     def path(self, name: str) -> Path:
         """Return the file behind a name of the split."""
@@ -164,21 +248,3 @@ class Dataset:
             raise DataError(self.missing(name)) from None
         except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise DataError(f"{path}: cannot be read as an image ({error})") from error
-
-
-def draw(names: Sequence[str], sizes: Mapping[str, int], seed: int) -> dict[str, tuple[str, ...]]:
-    """Shuffle `names` by `seed` and cut the parts off in order; what is left over is the part "spare".
-
-    Raises
-    ------
-    DataError
-        There are fewer names than the sizes ask for.
-    """
-    if len(names) < sum(sizes.values()):
-        raise DataError(f"{len(names)} images are too few for {dict(sizes)}")
-    order = np.random.default_rng(seed).permutation(len(names))
-    shuffled, start, parts = [sorted(names)[i] for i in order], 0, {}
-    for part, size in sizes.items():
-        parts[part] = tuple(shuffled[start : start + size])
-        start += size
-    return parts | {"spare": tuple(shuffled[start:])}

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 from bench.images import ImageSet
-
-if TYPE_CHECKING:
-    from bench.protocol import Protocol
-    from bench.stage import StageRequest
-    from bench.training.trainer import Trained, Trainer
+from bench.protocol import Protocol
+from bench.stage import Request
+from bench.streams import Streams
 
 SLOTS = {
     "resample": "data",
@@ -26,6 +24,7 @@ SLOTS = {
     "loss": "loss",
     "head": "head",
     "batch": "batch",
+    "phases": "phases",
     "fit": "fit",
     "adjust": "decision",
 }
@@ -47,14 +46,84 @@ class Counts:
 
     @property
     def gamma(self) -> float:
-        """n_majority / n_minority of the original counts."""
+        """Largest / smallest of the original counts."""
         return float(self.original.max() / self.original.min())
 
 
-def normalised(weights: np.ndarray) -> np.ndarray:
-    """Scale weights (K,) to sum to K, so that equal weights are one."""
-    scale: float = len(weights) / weights.sum()
-    return weights * scale
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training: its share of the epochs, and what it does otherwise than plain training.
+
+    Parameters
+    ----------
+    share
+        Of the protocol's epochs; the shares of a method's phases sum to one.
+    trains
+        Parameters whose names start so are updated, all others are held; `head` is the last layer. "": all.
+    holds
+        Parameters whose names start so are held all the same. "": none.
+    sampler
+        `own`: that of the method; `balanced`: every class equally often.
+    fresh_head
+        Whether the last layer is drawn anew at the start.
+    """
+
+    share: float
+    trains: str = ""
+    holds: str = ""
+    sampler: Literal["own", "balanced"] = "own"
+    fresh_head: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A selected model (`torch.nn.Module`), the epoch it is from (counted from 1), and what happened in every epoch.
+
+    `artifacts` are tensors by name that the fit leaves besides, `chosen` numbers that were chosen on validation data.
+    """
+
+    model: Any
+    selected_epoch: int
+    history: list[dict[str, float]]
+    artifacts: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)
+    chosen: dict[str, float] = field(default_factory=dict)
+
+
+class Training:
+    """What a method's `fit` is handed: one classifier in training (`bench.training.trainer` is the one there is).
+
+    `model` is the classifier, its last layer `model.head`; `train` and `validation` are the images, `history` has one
+    row per epoch so far. Nothing here can see a test image.
+    """
+
+    model: Any
+    train: ImageSet
+    validation: ImageSet
+    counts: Counts
+    protocol: Protocol
+    streams: Streams
+    device: Any
+    history: list[dict[str, float]]
+
+    def run(self) -> Trained:
+        """Train the method's phases, with a selection check after each epoch, and return what was selected."""
+        raise NotImplementedError
+
+    def train_epoch(self, batches: Any = None) -> None:
+        """Take the steps of one epoch: on batches (images in [-1, 1], labels) if given, else on its own samples."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Measure the validation set and remember the weights if this epoch is the best so far."""
+        raise NotImplementedError
+
+    def selected(self) -> Trained:
+        """Return the model of the best epoch checked so far."""
+        raise NotImplementedError
+
+    def predict(self, model: Any, images: ImageSet) -> np.ndarray:
+        """Return class probabilities, float32 (N, K), in evaluation mode."""
+        raise NotImplementedError
 
 
 class Method:
@@ -64,34 +133,52 @@ class Method:
     arguments, draw only from the stream they are given, and never modify their input.
     """
 
-    rebalances: ClassVar[bool] = True
-    unequal_classes: ClassVar[bool] = False  # True: the method treats classes unequally other than by their counts
+    rebalances: ClassVar[bool] = True  # corrects the class prior; two that do are refused together unless allowed
+    unequal_classes: ClassVar[bool] = False  # treats classes unequally other than by their counts
+    leaves: ClassVar[str] = ""  # the stage whose kind of artifact a fit leaves under the name "translator"
 
     def resample(self, train: ImageSet, rng: np.random.Generator) -> ImageSet:
         """Return the training set to use instead; called once per fit."""
         return train
 
-    def sampler(self, labels: Tensor, rng: torch.Generator) -> Tensor:
+    def sampler(self, labels: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """Return positions (int64, 1-d) of one pass over a training set with these labels (N,)."""
         return torch.randperm(len(labels), generator=rng)
 
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
-        """Return one loss weight per class, float64 (K,), for counts (K,); they should sum to K."""
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
+        """Return one loss weight per class, float64 (K,), for counts (K,); they should sum to K.
+
+        `progress` is the share of training done before this epoch, 0 in the first.
+        """
         return np.ones(len(counts))
 
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss of each sample, float32 (N,); the trainer weights it, sums it and divides by N."""
-        return F.cross_entropy(logits, labels, reduction="none")
+    def loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return the loss of each sample, float32 (N,), for logits (N, K) and labels int64 (N,).
 
-    def head(self, features: int, n_classes: int) -> nn.Module:
-        """Return the last layer, from `features` numbers to K logits; the trainer initialises its weights."""
-        return nn.Linear(features, n_classes)
+        The trainer weights it, sums it and divides by N. Where a batch has soft targets, it takes the mean of the
+        losses of the classes under the target, so that every loss can be mixed.
+        """
+        return torch.nn.functional.cross_entropy(logits, labels, reduction="none")
 
-    def batch(self, images: Tensor, labels: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Return images (N, 3, H, W) in [-1, 1], labels (N,) and sample weights (N,) to take the step on."""
+    def head(self, features: int, n_classes: int) -> torch.nn.Module:
+        """Return the last layer, from `features` numbers to K logits.
+
+        The trainer draws the weights of linear layers as the protocol says; a layer with other parameters has a method
+        `initialise(rng)` that draws them.
+        """
+        return torch.nn.Linear(features, n_classes)
+
+    def batch(
+        self, images: torch.Tensor, labels: torch.Tensor, rng: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return images (N, 3, H, W) in [-1, 1], labels (N,) or soft targets (N, K), and sample weights (N,)."""
         return images, labels, torch.ones(len(labels), device=labels.device)
 
-    def fit(self, trainer: Trainer) -> Trained:
+    def phases(self) -> tuple[Phase, ...]:
+        """Return the phases of training; only epochs of the last one can be selected."""
+        return (Phase(1.0),)
+
+    def fit(self, trainer: Training) -> Trained:
         """Train and return the selected model; called once per fit."""
         return trainer.run()
 
@@ -99,13 +186,24 @@ class Method:
         """Return scores (N, K) whose argmax is the decision, from probabilities (N, K) and original counts (K,)."""
         return probabilities
 
-    def requires(self, counts: Sequence[int], protocol: Protocol) -> tuple[StageRequest, ...]:
-        """Return the stages that must exist before this method can be fitted."""
+    def tuned(self, probabilities: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> Method:
+        """Return this method with the one number of its decision chosen on validation data, see `chosen`."""
+        return self
+
+    @property
+    def chosen(self) -> dict[str, float]:
+        """Numbers that `tuned` chose, by name; a table names them."""
+        return {}
+
+    def requires(self, counts: Sequence[int], protocol: Protocol) -> tuple[Request, ...]:
+        """Return the stages and fits that must exist before this method can be fitted."""
         return ()
 
-    def bind(self, stages: Mapping[str, object]) -> Method:
-        """Return this method with the artifacts that it required, by stage name; what needs none returns itself."""
-        return self
+    def bind(self, artifacts: Mapping[Request, object]) -> Method:
+        """Return this method with the artifacts that it required, under `self.artifacts`."""
+        bound = copy(self)
+        bound.artifacts = artifacts
+        return bound
 
     def for_counts(self, counts: Counts) -> Method:
         """Return this method knowing the counts, for hooks that need them, such as a loss with margins."""
@@ -116,6 +214,13 @@ class Method:
         if (smallest := min(counts)) < self.smallest_count:
             return f"needs {self.smallest_count} images of every class, the smallest has {smallest}"
         return ""
+
+    def extra_operations(self, counts: Sequence[int], settings: Callable[[str], Any]) -> float:
+        """Return about how many floating-point operations a fit takes beyond the common budget of training.
+
+        `settings` gives those of a stage by its name.
+        """
+        return 0.0
 
     @property
     def smallest_count(self) -> int:
@@ -131,3 +236,11 @@ class Method:
     def slots(self) -> tuple[str, ...]:
         """The slots that this method fills: those whose hook it overrides."""
         return tuple(slot for hook, slot in SLOTS.items() if getattr(type(self), hook) is not getattr(Method, hook))
+
+    artifacts: Mapping[Request, object] = MappingProxyType({})
+
+
+def normalised(weights: np.ndarray) -> np.ndarray:
+    """Scale weights (K,) to sum to K, so that equal weights are one."""
+    scale: float = len(weights) / weights.sum()
+    return weights * scale

@@ -7,33 +7,61 @@ records.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
+
+from bench.errors import ConfigError
+from bench.expression import Call
+
+IMPLICIT = "implicit"  # under this key a field keeps the value that records had before there was such a field
 
 
-class Protocol(BaseModel):
-    """How one classifier is trained and selected. The defaults are the paper's protocol (Sahoo et al. 2020, §4)."""
+class Settings(BaseModel):
+    """Frozen values that enter an identity, and may grow by fields without orphaning a record.
+
+    A field that comes later is declared `Field(default, json_schema_extra={IMPLICIT: value})`, with the value that it
+    had before anybody could set it; it is left out of an identity where it has that value.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def identity(self) -> dict[str, Any]:
+        """Return what an identity holds of these values, as JSON."""
+        values = self.model_dump(mode="json")
+        for name, field in type(self).model_fields.items():
+            extra = field.json_schema_extra
+            if isinstance(extra, dict) and IMPLICIT in extra and values[name] == extra[IMPLICIT]:
+                del values[name]
+        return values
+
+
+class Protocol(Settings):
+    """How one classifier is trained and selected. The defaults are the paper's protocol (Sahoo et al. 2020, §4)."""
 
     image_size: int = Field(256, ge=32, description="side in pixels of what the classifier sees")
     load_size: int = Field(286, ge=32, description="side to which a training image is resized before a random crop")
     flip: bool = Field(True, description="mirror a training image with probability one half")
-    width: int = Field(64, ge=1, description="filters of the first convolution; the next have 2, 4 and 8 times as many")
-    norm: Literal["instance", "none"] = Field("instance", description="normalisation after convolutions 2 to 4")
-    head: Literal["flat", "gap"] = Field("flat", description="flatten the one-channel map, or pool the 4th convolution")
-    dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the 256 features before the last layer")
-    init_std: float = Field(0.02, gt=0, description="weights start as N(0, init_std), biases at 0")
+    backbone: Call = Field(
+        Call("paper_cnn"), description="registered network with its arguments: `imbench list networks`"
+    )
     epochs: int = Field(20, ge=1, description="epochs, each followed by one selection check")
     epoch: Literal["dataset", "equal"] = Field(
-        "dataset", description="images of one epoch: the method's training set once, or 2 x n_majority for every method"
+        "dataset",
+        description="images of one epoch: the method's training set once, or for all alike classes x the largest class",
     )
+    epoch_limit: int | None = Field(None, ge=1, description="at most so many images in an epoch of equal length")
     batch_size: int = Field(1, ge=1, description="images of one step")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's, constant")
-    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's decay of the first moment")
-    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the second moment")
-    weight_decay: float = Field(0.0, ge=0, description="Adam's L2 penalty")
+    optimiser: Literal["adam", "adamw", "sgd"] = Field("adam", description="how a step follows the gradient")
+    learning_rate: float = Field(2e-4, gt=0, description="the optimiser's, at its highest")
+    beta1: float = Field(0.5, ge=0, lt=1, description="decay of the first moment (adam, adamw)")
+    beta2: float = Field(0.999, ge=0, lt=1, description="decay of the second moment (adam, adamw)")
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty (adam, sgd), or decoupled decay (adamw)")
+    schedule: Literal["constant", "cosine", "steps"] = Field("constant", description="course of the learning rate")
+    warmup: float = Field(0.0, ge=0, lt=1, description="share of training in which the rate rises linearly from zero")
+    steps: tuple[float, ...] = Field((0.8, 0.9), description="shares of training at which `steps` lowers the rate")
+    step_factor: float = Field(0.1, gt=0, lt=1, description="by what `steps` multiplies the rate each time")
     class_weights_from: Literal["original", "effective"] = Field(
         "original", description="counts that class weights are made of: before or after resampling (US+CS, OS+CS)"
     )
@@ -44,8 +72,31 @@ class Protocol(BaseModel):
     precision: Literal["float32", "bfloat16"] = Field("float32", description="arithmetic of the network's layers")
     threads: int = Field(1, ge=1, description="CPU threads of one worker; they change the order of sums")
 
+    @field_validator("backbone", mode="before")
+    @classmethod
+    def _parsed(cls, value: object) -> object:
+        try:
+            return Call.parse(value, "backbone") if isinstance(value, str) else value
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+
+    @field_serializer("backbone")
+    def _spelled(self, value: Call) -> str:
+        return str(value)
+
     @model_validator(mode="after")
     def _crop_fits(self) -> Protocol:
         if self.load_size < self.image_size:
             raise ValueError(f"load_size = {self.load_size} is smaller than image_size = {self.image_size}")
         return self
+
+    def epoch_images(self, counts: tuple[int, ...], train_images: int) -> int:
+        """Return the images of one epoch, given the task's counts and the images of the method's own training set.
+
+        Of equal length is an epoch in which a training set balanced by repetition is seen once: with two classes twice
+        the majority, with K classes K times the largest, so that no class of a long tail is starved.
+        """
+        if self.epoch == "dataset":
+            return train_images
+        equal = len(counts) * max(counts)
+        return min(equal, self.epoch_limit or equal)

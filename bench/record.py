@@ -80,6 +80,7 @@ class Record(BaseModel):
     validation: Predictions | None = None
     test: Predictions | None = None
     selected_epoch: int | None = None
+    chosen: dict[str, float] = Field(default_factory=dict)  # numbers that training chose on validation data
     history: list[dict[str, float]] = Field(default_factory=list)
     figures: dict[str, float] = Field(default_factory=dict)
     cost: Cost = Field(default_factory=Cost)

@@ -1,4 +1,4 @@
-"""Names: methods, datasets and stages are found here, and nowhere else."""
+"""Names: methods, datasets, networks and stages are found here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bench.dataset import Dataset
 from bench.errors import ConfigError, unknown
@@ -76,25 +76,37 @@ class Registry(Generic[T]):
 METHODS: Registry[Method] = Registry("method")
 DATASETS: Registry[Dataset] = Registry("dataset")
 STAGES: Registry[Stage] = Registry("stage")
+NETWORKS: Registry[Any] = Registry("network")  # of bench.networks.network
 register = METHODS.register
 register_stage = STAGES.register
+register_network = NETWORKS.register
 register_dataset = DATASETS.register
 
 
+def shipped_datasets() -> list[Entry[Dataset]]:
+    """Return the datasets that come with the suite: all but the one that reads what bench.toml names."""
+    return [entry for entry in DATASETS if not entry.cls.of_users]
+
+
+def users_dataset() -> type[Dataset]:
+    """Return the class that reads images which bench.toml names."""
+    return next(entry.cls for entry in DATASETS if entry.cls.of_users)
+
+
 def unknown_dataset(name: str, own: Iterable[str]) -> str:
-    """Return the sentence for a dataset that is neither shipped nor one of the user's folders."""
-    return unknown("dataset", name, [*(entry.name for entry in DATASETS if entry.name != "folder"), *own])
+    """Return the sentence for a dataset that is neither shipped nor one of the user's."""
+    return unknown("dataset", name, [*(entry.name for entry in shipped_datasets()), *own])
 
 
 def load(plugins: tuple[str, ...] = ()) -> None:
-    """Import the shipped methods, datasets and evaluators, then a user's own files.
+    """Import the shipped networks, methods, datasets and judges, then a user's own files.
 
     Raises
     ------
     ConfigError
         A plugin file is missing, cannot be imported, or has a method without any hook; the text names it.
     """
-    for package in ("bench.methods", "bench.datasets", "bench.judging"):
+    for package in ("bench.networks", "bench.methods", "bench.datasets", "bench.judging"):
         module = importlib.import_module(package)
         for info in pkgutil.walk_packages(module.__path__, f"{package}."):
             importlib.import_module(info.name)

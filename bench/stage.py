@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
-from torch import Tensor
+import torch
 
-if TYPE_CHECKING:
-    from bench.images import ImageSet
-    from bench.protocol import Protocol as FitProtocol
-    from bench.streams import Streams
-    from bench.training.device import Device
+from bench.expression import Arguments, frozen
+from bench.images import ImageSet
+from bench.protocol import Protocol as FitProtocol
+from bench.protocol import Settings
+from bench.streams import Streams
 
-Tensors = Mapping[str, Tensor]
+Tensors = Mapping[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -23,19 +22,32 @@ class StageRequest:
     """What a method, or another stage, asks for: a registered stage by name, with its parameters."""
 
     name: str
-    parameters: dict[str, object] = field(default_factory=dict)
+    parameters: Arguments = ()
+
+    @classmethod
+    def of(cls, name: str, /, **parameters: object) -> StageRequest:
+        """Return the request for a stage with these parameters."""
+        return cls(name, frozen(parameters))
 
 
-class StageSettings(BaseModel):
+@dataclass(frozen=True)
+class FitRequest:
+    """What a stage asks for: the frozen classifier that a method's fit of the same task leaves, by its expression."""
+
+    method: str
+
+
+Request = StageRequest | FitRequest
+
+
+class StageSettings(Settings):
     """Base of a stage's settings: the values under [profiles.NAME.stages.STAGE], all part of its identity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Checkpoint(Protocol):
     """Where a stage keeps its state while it is being made, so that a killed run goes on where it was."""
 
-    def load(self) -> dict[str, Tensor] | None:
+    def load(self) -> dict[str, torch.Tensor] | None:
         """Return the state kept last, None at the first start."""
 
     @property
@@ -49,8 +61,32 @@ class Checkpoint(Protocol):
 class Translator(Protocol):
     """An artifact that turns images of one class into images of the other."""
 
-    def translate(self, images: Tensor, source: int) -> Tensor:
+    def translate(self, images: torch.Tensor, source: int) -> torch.Tensor:
         """Return images (N, 3, H, W) of class `source`, floats in [-1, 1], as images of the other class."""
+
+
+class Generator(Protocol):
+    """An artifact that makes images of a class out of noise."""
+
+    image_size: int
+    n_classes: int
+
+    def generate(self, labels: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        """Return an image of each class in `labels`, int64 (N,), as floats in [-1, 1], (N, 3, S, S)."""
+
+
+class Reads:
+    """The fields of a protocol that a stage declares to read, and that its identity therefore holds; no other."""
+
+    def __init__(self, protocol: FitProtocol, names: Sequence[str], stage: str) -> None:
+        self._protocol, self._names, self._stage = protocol, tuple(names), stage
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._names:
+            raise AttributeError(f"the stage {self._stage} reads {name!r} of the protocol, which it does not declare")
+        return getattr(self._protocol, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,16 +94,16 @@ class Material:
     """What a stage is made of. There is no validation and no test image in it.
 
     `train` are the task's training images at load size, or all of the split's where the stage is for every count
-    (`Stage.whole_split`); `spare` are images that no part of the split uses. `needed` holds the artifacts that the
-    stage requires, by name.
+    (`Stage.whole_split`); `spare` are images that no part of the split uses. `protocol` has the fields that the stage
+    declares; `needed` holds the artifacts that the stage requires, by request.
     """
 
     train: ImageSet
     spare: ImageSet
-    protocol: FitProtocol
+    protocol: Reads
     streams: Streams
-    device: Device
-    needed: Mapping[str, Any]
+    device: Any
+    needed: Mapping[Request, Any]
     checkpoint: Checkpoint
 
 
@@ -75,7 +111,7 @@ class Material:
 class Made:
     """A finished artifact as tensors, the history of its training, and the floating-point operations it took."""
 
-    tensors: dict[str, Tensor]
+    tensors: dict[str, torch.Tensor]
     history: list[dict[str, float]] = field(default_factory=list)
     flops: float = 0.0
 
@@ -89,6 +125,7 @@ class Stage:
     Settings: ClassVar[type[StageSettings]] = StageSettings
     whole_split: ClassVar[bool] = False  # True: made of the whole split, and one for all minority counts
     stream: ClassVar[Literal["stage", "none"]] = "stage"  # none: nothing about it is random
+    reads: ClassVar[tuple[str, ...]] = ("load_size",)  # fields of the protocol that it depends on
 
     def __init__(self, settings: StageSettings, parameters: Mapping[str, object]) -> None:
         self.settings, self.parameters = settings, dict(parameters)
@@ -97,8 +134,8 @@ class Stage:
         """Return "" if the stage can be made for these training counts, else the reason why not."""
         return ""
 
-    def requires(self) -> tuple[StageRequest, ...]:
-        """Return the stages that must exist before."""
+    def requires(self, counts: Sequence[int]) -> tuple[Request, ...]:
+        """Return the stages and fits that must exist before."""
         return ()
 
     def measured(self) -> tuple[StageRequest, ...]:
@@ -115,10 +152,13 @@ class Stage:
         """
         raise NotImplementedError
 
-    def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> Any:
+    def open(self, tensors: Tensors, counts: Sequence[int], device: Any) -> Any:
         """Return the artifact for use, from its tensors."""
         return tensors
 
-    def operations(self, counts: Sequence[int], protocol: FitProtocol) -> float:
-        """Return about how many floating-point operations it takes, for time left and for the order of work."""
-        return 1.0
+    def operations(self, counts: Sequence[int], protocol: FitProtocol, settings: Callable[[str], Any]) -> float:
+        """Return about how many floating-point operations it takes: never 0, for time left rests on it.
+
+        `settings` gives those of another stage by its name.
+        """
+        raise NotImplementedError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.data.manifest import looks_published
 from bench.data.splits import published, written_down
-from bench.dataset import PARTS, Dataset, Pinned, Source
+from bench.dataset import PARTS, Dataset, Pinned, Source, rare
 from bench.registry import register_dataset
 
 MANUAL = """\
@@ -22,7 +22,7 @@ class CelebA(Dataset):
 
     name = "celeba"
     classes = ("female", "male")
-    minority_counts = (50, 100, 200, 300, 400, 500, 600, 700, 800, 900)
+    imbalances = tuple(map(rare, (50, 100, 200, 300, 400, 500, 600, 700, 800, 900)))
     source = Source(url="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html", manual=MANUAL)
     # Aligned faces all look alike: the most similar strangers reach 0.77.
     near_duplicate = 0.85

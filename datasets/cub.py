@@ -12,7 +12,7 @@ from bench.data.carving import carve, near_groups
 from bench.data.duplicates import Pair
 from bench.data.manifest import Progress, looks_published
 from bench.data.splits import published, written_down
-from bench.dataset import PARTS, Dataset, Pinned, Source, Split
+from bench.dataset import PARTS, Dataset, Pinned, Source, Split, rare
 from bench.errors import DataError
 from bench.registry import register_dataset
 
@@ -33,7 +33,7 @@ class Cub(Dataset):
 
     name = "cub"
     classes = ("sparrow", "flycatcher")
-    minority_counts = (12, 25, 50, 75, 100, 125)
+    imbalances = tuple(map(rare, (12, 25, 50, 75, 100, 125)))
     source = Source(url="https://www.vision.caltech.edu/datasets/", manual=MANUAL)
 
     def pin(self) -> Pinned:

@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from bench.data.carving import draw
 from bench.data.splits import computed
-from bench.dataset import Dataset, Pinned, Split, draw
+from bench.dataset import Dataset, Pinned, Split, rare
 from bench.registry import register_dataset
 
 # Of the 45 pairs, one and eight have the closest class means (21.0 grey levels of 16; next: three and nine, 21.1) and
@@ -23,7 +24,7 @@ class Digits(Dataset):
 
     name = "digits"
     classes = ("one", "eight")
-    minority_counts = (8, 16, 32, 64)
+    imbalances = tuple(map(rare, (8, 16, 32, 64)))
     has_files = False
     near_duplicate = None  # at 8x8 two people's ones can be equal
 

@@ -10,7 +10,7 @@ from bench.data.carving import SplitError, carve, near_groups
 from bench.data.duplicates import exact_pairs, groups
 from bench.data.manifest import digests
 from bench.data.splits import written_down
-from bench.dataset import Dataset, Pinned, Split
+from bench.dataset import Dataset, Imbalance, Pinned, Split, rare
 from bench.errors import DataError
 from bench.registry import register_dataset
 
@@ -30,22 +30,23 @@ class FolderDataset(Dataset):
         What bench.toml calls it: `[datasets.NAME] folder = "path"`.
     root
         The folder that holds one subfolder per class.
-    minority_counts
-        Training images of the smallest class; by default an eighth, a quarter, a half and all of what validation and
-        test leave.
+    imbalances
+        How to cut the training part; by default an eighth, a quarter, a half and all of the smallest class's images
+        that validation and test leave.
     seed
         Decides the split.
     split_file
         Where the split is written at first use; by default `imbench-split-SEED.json` in `root`.
     """
 
+    of_users = True
     near_duplicate = 0.9  # unknown pictures may be aligned and much alike; true copies are above
 
     def __init__(
         self,
         name: str,
         root: Path,
-        minority_counts: tuple[int, ...] = (),
+        imbalances: tuple[Imbalance, ...] = (),
         seed: int = 0,
         split_file: Path | None = None,
     ) -> None:
@@ -53,7 +54,7 @@ class FolderDataset(Dataset):
         self.name = name
         self.seed = seed
         self.split_file = split_file or root / f"imbench-split-{seed}.json"
-        self._wanted_counts = tuple(minority_counts)
+        self._wanted = tuple(imbalances)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -61,10 +62,10 @@ class FolderDataset(Dataset):
         return self.split().classes
 
     @cached_property
-    def minority_counts(self) -> tuple[int, ...]:  # type: ignore[override]
-        """The wanted counts, or fractions of the smallest class's training images."""
+    def imbalances(self) -> tuple[Imbalance, ...]:  # type: ignore[override]
+        """What bench.toml wants, or fractions of the smallest class's training images."""
         left = self.split().counts("train")[-1]
-        return self._wanted_counts or tuple(sorted({max(1, left // share) for share in (8, 4, 2, 1)}))
+        return self._wanted or tuple(map(rare, sorted({max(1, left // share) for share in (8, 4, 2, 1)})))
 
     def pin(self) -> Pinned:
         """Return the split that was written down; draw it at first use."""

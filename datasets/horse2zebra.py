@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.data.carving import carve, near_groups
 from bench.data.manifest import Progress
 from bench.data.splits import published
-from bench.dataset import Dataset, Pinned, Source, Split
+from bench.dataset import Dataset, Pinned, Source, Split, rare
 from bench.registry import register_dataset
 
 FOLDERS = {"horse": ("trainA", "testA"), "zebra": ("trainB", "testB")}
@@ -19,7 +19,7 @@ class Horse2Zebra(Dataset):
 
     name = "horse2zebra"
     classes = ("horse", "zebra")
-    minority_counts = (25, 50, 75, 100)
+    imbalances = tuple(map(rare, (25, 50, 75, 100)))
     # Size and digest as TensorFlow Datasets recorded them; both addresses serve the same file.
     source = Source(
         url="https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/horse2zebra.zip",

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.stats import norm
 
 from bench.data.splits import computed
-from bench.dataset import Dataset, Pinned, Split
+from bench.dataset import Dataset, Pinned, Split, rare
 from bench.registry import register_dataset
 
 SIDE = 32
@@ -31,7 +31,7 @@ class Stripes(Dataset):
 
     name = "stripes"
     classes = ("vertical", "horizontal")
-    minority_counts = (10, 25, 50, 100)
+    imbalances = tuple(map(rare, (10, 25, 50, 100)))
     has_files = False
     near_duplicate = None
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,17 +13,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bench.images import ImageSet
-from bench.method import Method
+from bench.method import Method, Trained, Training
 from bench.methods.translators.cyclegan import CycleGAN, Extra, part, step_operations
-from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from bench.methods.translators.joint import equal_kinds, majority_weights, pairs, with_views
 from bench.methods.translators.settings import CycleGANSettings
 from bench.methods.translators.stages import two_classes
 from bench.methods.translators.training import GanTraining, majority_and_minority
 from bench.methods.translators.translator import TrainedCycleGAN, opened, views
 from bench.protocol import Protocol
 from bench.registry import register
-from bench.stage import Stage, StageRequest
-from bench.training.trainer import Trained, Trainer, random_crops
+from bench.stage import Request, StageRequest
+from bench.training.inputs import random_crops
+
+TRANSLATOR = StageRequest("CycleGAN")
 
 
 @register("ALT", reference="Sahoo et al. 2020, arXiv:2008.05524")
@@ -44,7 +44,7 @@ class Alternating(Method):
     """
 
     unequal_classes = True
-    leaves = "CycleGAN"  # the artifact "translator" of a fit opens as this stage's does
+    leaves = "CycleGAN"
 
     def __init__(
         self,
@@ -67,13 +67,8 @@ class Alternating(Method):
     def supports(self, counts: Sequence[int]) -> str:
         return two_classes(counts) or super().supports(counts)
 
-    def requires(self, counts: Sequence[int], protocol: Protocol) -> tuple[StageRequest, ...]:
-        return (StageRequest("CycleGAN"),)
-
-    def bind(self, stages: Mapping[str, object]) -> Method:
-        bound = copy(self)
-        bound._stages = stages
-        return bound
+    def requires(self, counts: Sequence[int], protocol: Protocol) -> tuple[Request, ...]:
+        return (TRANSLATOR,)
 
     def resample(self, train: ImageSet, rng: np.random.Generator) -> ImageSet:
         if not self.views:
@@ -84,22 +79,20 @@ class Alternating(Method):
     def sampler(self, labels: Tensor, rng: torch.Generator) -> Tensor:
         return equal_kinds(labels, 1 + self.views, rng) if self.views else torch.randperm(len(labels), generator=rng)
 
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return majority_weights(counts, self.class_weight)
 
-    def extra_operations(self, counts: Sequence[int], stages: Mapping[str, Stage]) -> float:
-        """Return about how many floating-point operations the translator's epochs take."""
-        settings = stages["CycleGAN"].settings
-        assert isinstance(settings, CycleGANSettings)
+    def extra_operations(self, counts: Sequence[int], settings: Callable[[str], Any]) -> float:
+        gan: CycleGANSettings = settings(TRANSLATOR.name)
         epochs = self.blocks * self.gan_epochs
-        return epochs * max(counts) / settings.batch_size * step_operations(settings)
+        return epochs * max(counts) / gan.batch_size * step_operations(gan)
 
-    def fit(self, trainer: Trainer) -> Trained:
-        start: TrainedCycleGAN = self._stages["CycleGAN"]  # type: ignore[assignment]
+    def fit(self, trainer: Training) -> Trained:
+        start: TrainedCycleGAN = self.artifacts[TRANSLATOR]  # type: ignore[assignment]
         real = trainer.train.take(torch.arange(len(trainer.train) // (1 + self.views)))
         gan = CycleGAN(start.settings, trainer.streams, trainer.device)
         training = GanTraining(
-            gan, real, trainer.protocol, lambda use: trainer.streams.torch("order", use=f"translator {use}")
+            gan, real, trainer.protocol.flip, lambda use: trainer.streams.torch("order", use=f"translator {use}")
         )
         training.restore(start.state)
         training.history = []
@@ -110,7 +103,7 @@ class Alternating(Method):
         return replace(trainer.selected(), artifacts={"translator": {f"weights.{k}": v for k, v in weights.items()}})
 
     def _classifier_block(
-        self, trainer: Trainer, real: ImageSet, training: GanTraining, start: TrainedCycleGAN
+        self, trainer: Training, real: ImageSet, training: GanTraining, start: TrainedCycleGAN
     ) -> None:
         state = {name: value.detach().clone() for name, value in training.gan.networks.state_dict().items()}
         now = opened(
@@ -122,13 +115,10 @@ class Alternating(Method):
         if self.views:
             trainer.train = with_views(real, views(now.translator, real, self.views, trainer.device))
         for _ in range(self.classifier_epochs):
-            if self.views:
-                trainer.train_epoch()
-            else:
-                train_epoch_on_pairs(trainer, now)
+            trainer.train_epoch(None if self.views else pairs(trainer, now))
             trainer.check()
 
-    def _gan_block(self, trainer: Trainer, training: GanTraining) -> None:
+    def _gan_block(self, trainer: Training, training: GanTraining) -> None:
         before = len(training.history)
         with _frozen(trainer.model):
             teacher = _Teacher(trainer, training, self.teacher_every)
@@ -142,13 +132,11 @@ class Alternating(Method):
             **{name: rows[-1][name] for name in ("generator_loss", "discriminator_loss", "cycle_loss")},
         }
 
-    _stages: Mapping[str, object] = MappingProxyType({})
-
 
 class _Teacher:
     """The classifier's term of eq. 7: -log z(G_AB(a)) - log(1 - z(G_BA(b))), without 1/gamma."""
 
-    def __init__(self, trainer: Trainer, training: GanTraining, every: int) -> None:
+    def __init__(self, trainer: Training, training: GanTraining, every: int) -> None:
         self.trainer, self.training, self.every = trainer, training, every
         self.labels = majority_and_minority(training.train.counts)
         self.on_crops = training.gan.settings.crop_size == trainer.protocol.image_size
@@ -163,8 +151,9 @@ class _Teacher:
     def _translated(self, step: int, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         gan, training = self.training.gan, self.training
         rng = training.draw(f"whole {training.epoch + 1} {step}")
+        size, flip = self.trainer.protocol.image_size, self.trainer.protocol.flip
         whole_a, whole_b = (
-            gan.device.images(random_crops(training.train, positions, self.trainer.protocol, rng)).to(gan.dtype)
+            gan.device.images(random_crops(training.train, positions, size, rng, flip)).to(gan.dtype)
             for positions in (a, b)
         )
         return gan.networks["AB"](whole_a), gan.networks["BA"](whole_b)

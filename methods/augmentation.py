@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from copy import copy
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from bench.images import ImageSet
-from bench.method import Method
-from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from bench.method import Method, Trained, Training
+from bench.methods.translators.joint import equal_kinds, majority_weights, pairs, with_views
 from bench.methods.translators.stages import two_classes
 from bench.protocol import Protocol
 from bench.registry import register
-from bench.stage import StageRequest
-from bench.training.trainer import Trained, Trainer
+from bench.stage import Request, StageRequest
 
 
 @register("AUG", reference="Sahoo et al. 2020, arXiv:2008.05524")
@@ -46,30 +42,28 @@ class Augmentation(Method):
     def supports(self, counts: Sequence[int]) -> str:
         return two_classes(counts) or super().supports(counts)
 
-    def requires(self, counts: Sequence[int], protocol: Protocol) -> tuple[StageRequest, ...]:
-        return (StageRequest("Views", {"views": self.views}),) if self.views else (StageRequest("CycleGAN"),)
+    @property
+    def request(self) -> StageRequest:
+        """The translated training set, or the translator itself."""
+        return StageRequest.of("Views", views=self.views) if self.views else StageRequest("CycleGAN")
 
-    def bind(self, stages: Mapping[str, object]) -> Method:
-        bound = copy(self)
-        bound._stages = stages
-        return bound
+    def requires(self, counts: Sequence[int], protocol: Protocol) -> tuple[Request, ...]:
+        return (self.request,)
 
     def resample(self, train: ImageSet, rng: np.random.Generator) -> ImageSet:
-        views = self._stages.get("Views")
-        return with_views(train, views) if isinstance(views, Tensor) else train
+        views = self.artifacts.get(self.request)
+        return with_views(train, views) if isinstance(views, torch.Tensor) else train
 
-    def sampler(self, labels: Tensor, rng: torch.Generator) -> Tensor:
+    def sampler(self, labels: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         return equal_kinds(labels, 1 + self.views, rng)
 
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return majority_weights(counts, self.class_weight)
 
-    def fit(self, trainer: Trainer) -> Trained:
+    def fit(self, trainer: Training) -> Trained:
         if self.views:
             return trainer.run()
         for _ in range(trainer.protocol.epochs):
-            train_epoch_on_pairs(trainer, self._stages["CycleGAN"])  # type: ignore[arg-type]
+            trainer.train_epoch(pairs(trainer, self.artifacts[self.request]))  # type: ignore[arg-type]
             trainer.check()
         return trainer.selected()
-
-    _stages: Mapping[str, object] = MappingProxyType({})

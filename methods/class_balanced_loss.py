@@ -21,5 +21,5 @@ class ClassBalancedLoss(Method):
             raise ValueError(f"beta = {beta} must be at least 0 and below 1")
         self.beta = float(beta)
 
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return normalised((1 - self.beta) / (1 - self.beta ** counts.astype(float)))

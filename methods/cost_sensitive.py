@@ -12,5 +12,5 @@ from bench.registry import register
 class CostSensitive(Method):
     """Weight each class by the inverse of its frequency."""
 
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return normalised(1 / counts)

@@ -17,17 +17,25 @@ import pytest
 import torch
 
 from bench import cli, registry
-from bench.composition import Composition
+from bench.expression import Call, Expression
 from bench.images import ImageSet
 from bench.method import Counts, Method
 from bench.protocol import Protocol
 from bench.streams import Streams
+from bench.training.composition import Composition
 from bench.training.device import Device
 from bench.training.fit import Fitted, Parts, Sealed, fit
 from bench.training.trainer import Trainer
 
 CPU = Device(torch.device("cpu"))
-TINY = {"image_size": 32, "load_size": 34, "width": 2, "epochs": 1, "epoch": "equal", "batch_size": 8}
+TINY = {
+    "image_size": 32,
+    "load_size": 34,
+    "backbone": "paper_cnn(width=2)",
+    "epochs": 1,
+    "epoch": "equal",
+    "batch_size": 8,
+}
 PLUGIN = """
 from bench.method import Method
 from bench.registry import register
@@ -49,7 +57,7 @@ def images(counts: Sequence[int], side: int = 34, seed: int = 0) -> ImageSet:
 
 def alone(method: Method) -> Composition:
     """Return the composition that is this one method, registered or not."""
-    return Composition(type(method).__name__, (method,), (type(method).__name__,))
+    return Composition(Expression((Call(type(method).__name__),)), (method,))
 
 
 def parts(train: ImageSet, evaluation: float | None = None) -> Parts:

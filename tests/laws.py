@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 from translation import artifacts
 
-from bench.composition import Composition
 from bench.images import ImageSet
 from bench.method import Counts
 from bench.streams import Streams
+from bench.training.composition import Composition
 from bench.training.fit import Fitted, fit
 
 TASKS = ((12, 7), (7, 12, 9))
@@ -55,7 +55,7 @@ def outcome(fitted: Fitted) -> tuple[bytes, ...]:
 def balanced_counts_change_nothing(method: Composition) -> None:
     for counts in tasks(method):
         whole = (12,) * len(counts)
-        np.testing.assert_allclose(method.hook("class_weights")(np.array(whole)), 1, rtol=1e-12)
+        np.testing.assert_allclose(method.hook("class_weights")(np.array(whole), 0.0), 1, rtol=1e-12)
         train = images(whole)
         new = resampled(method, train)
         if method.requires(whole, tiny()):  # translations may follow the images themselves
@@ -69,7 +69,7 @@ def weights_never_grow_with_the_count(method: Composition) -> None:
     @given(st.lists(st.integers(1, 10**6), min_size=2, max_size=5))
     def check(drawn: list[int]) -> None:
         counts = np.array(drawn)
-        weights = method.hook("class_weights")(counts)
+        weights = method.hook("class_weights")(counts, 0.0)
         assert weights.shape == counts.shape and (weights > 0).all()
         assert abs(weights.sum() - len(counts)) < 1e-9
         by_count = weights[np.argsort(counts, kind="stable")]
@@ -93,14 +93,14 @@ def relabelling_permutes_weights_losses_and_decisions(method: Composition) -> No
         classes, counts = len(task), np.array(task)
         logits, labels = torch.randn(40, classes, generator=rng), torch.arange(40) % classes
         probabilities = logits.softmax(1).numpy()
-        weights = method.hook("class_weights")(counts)
+        weights = method.hook("class_weights")(counts, 0.0)
         losses = method.for_counts(Counts.same(counts)).hook("loss")(logits, labels)
         scores = method.hook("adjust")(probabilities, counts)
         assert losses.shape == labels.shape and scores.shape == probabilities.shape
         for rename in permutations(classes):
             old = torch.argsort(rename)  # column k of what is renamed is column old[k] of what was
             new_counts = counts[old.numpy()]
-            np.testing.assert_allclose(method.hook("class_weights")(new_counts), weights[old.numpy()], rtol=1e-9)
+            np.testing.assert_allclose(method.hook("class_weights")(new_counts, 0.0), weights[old.numpy()], rtol=1e-9)
             new_losses = method.for_counts(Counts.same(new_counts)).hook("loss")(logits[:, old], rename[labels])
             torch.testing.assert_close(new_losses, losses)
             new_scores = method.hook("adjust")(probabilities[:, old.numpy()], new_counts)
@@ -199,7 +199,7 @@ def every_number_of_classes_is_accepted(method: Composition) -> None:
         train = images(counts)
         new = resampled(method, train)
         assert new.n_classes == len(counts) and (new.counts > 0).all()
-        weights = method.hook("class_weights")(np.array(counts))
+        weights = method.hook("class_weights")(np.array(counts), 0.0)
         logits = method.hook("head")(6, len(counts))(torch.zeros(5, 6))
         assert weights.shape == (len(counts),) and logits.shape == (5, len(counts))
         done = fitted(method, counts)

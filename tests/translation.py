@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from builders import CPU, images, tiny
 
-from bench.composition import Composition
 from bench.images import ImageSet
 from bench.methods.translators.cyclegan import CycleGAN
 from bench.methods.translators.settings import CycleGANSettings
 from bench.methods.translators.training import GanTraining
 from bench.methods.translators.translator import TrainedCycleGAN, opened, views
+from bench.stage import Request, StageRequest
 from bench.streams import Streams
+from bench.training.composition import Composition
 
 SMALL = {
     "width": 2,
@@ -33,7 +34,7 @@ def training(train: ImageSet | None = None, stream: int = 0, **settings: Any) ->
     streams = Streams(stage=stream)
     gan = CycleGAN(CycleGANSettings(**(SMALL | settings)), streams, CPU)
     task = images((12, 7)) if train is None else train
-    return GanTraining(gan, task, tiny(), lambda use: streams.torch("stage", use=use))
+    return GanTraining(gan, task, True, lambda use: streams.torch("stage", use=use))
 
 
 def untrained(train: ImageSet) -> TrainedCycleGAN:
@@ -42,12 +43,13 @@ def untrained(train: ImageSet) -> TrainedCycleGAN:
     return opened(start.state(), start.gan.settings, train.counts.tolist(), CPU)
 
 
-def artifacts(method: Composition, train: ImageSet) -> dict[str, object]:
+def artifacts(method: Composition, train: ImageSet) -> dict[Request, object]:
     """Return what a method requires for a fit, made by an untrained translator."""
-    made: dict[str, object] = {}
+    made: dict[Request, object] = {}
     for request in method.requires(tuple(train.counts.tolist()), tiny()):
+        assert isinstance(request, StageRequest)
         gan = untrained(train)
-        times = int(str(request.parameters.get("views", 0)))
-        made[request.name] = views(gan.translator, train, times, CPU) if times else gan
+        times = int(str(dict(request.parameters).get("views", 0)))
+        made[request] = views(gan.translator, train, times, CPU) if times else gan
     assert all(isinstance(value, torch.Tensor | TrainedCycleGAN) for value in made.values())
     return made

@@ -12,7 +12,7 @@ from bench.plan.estimate import spoken
 from bench.plan.job import Job
 from bench.plan.state import State
 from bench.protocol import Protocol
-from bench.registry import DATASETS, METHODS, STAGES
+from bench.registry import METHODS, STAGES, shipped_datasets
 from bench.running.run import Plan
 from bench.store.merge import MergeReport
 from bench.store.store import Store
@@ -60,7 +60,7 @@ def status_rows(plan: Plan) -> Rows:
     """Return one row per dataset and minority count: how many fits are in each state."""
     counters: defaultdict[tuple[str, str], Counter[State]] = defaultdict(Counter)
     for job in plan.grid.jobs:
-        counters[job.task.dataset, ":".join(map(str, job.task.counts))][plan.standing.states[job.id]] += 1
+        counters[job.task.dataset, job.task.place][plan.standing.states[job.id]] += 1
     return [
         {"dataset": name, "counts": counts, **{state: counter[state] for state in STATES}}
         for (name, counts), counter in counters.items()
@@ -75,8 +75,7 @@ def failures(plan: Plan, store: Store) -> Iterator[str]:
             yield f"failed: {job.label}: {summaries[job.id].error}"
     for cell in plan.grid.cells:
         if cell.not_applicable and cell.seed == 0:
-            counts = ":".join(map(str, cell.counts))
-            yield f"not applicable: {cell.dataset} {counts} {cell.method}: {cell.not_applicable}"
+            yield f"not applicable: {cell.dataset} {cell.place} {cell.method}: {cell.not_applicable}"
 
 
 def methods(config: Config) -> Rows:
@@ -120,16 +119,16 @@ def datasets(config: Config) -> Rows:
         {
             "dataset": entry.name,
             "classes": " / ".join(entry.cls.classes),
-            "minority counts": ", ".join(map(str, entry.cls.minority_counts)),
+            "imbalances": ", ".join(it.spelled for it in entry.cls.imbalances),
             "files": str(config.paths.data_root / entry.name) if entry.cls.has_files else "embedded",
             "reference": entry.reference,
         }
-        for entry in DATASETS
-        if entry.name != "folder"
+        for entry in shipped_datasets()
     ]
     own = [
-        {"dataset": name, "classes": "", "minority counts": "", "files": str(folder.folder), "reference": "bench.toml"}
-        for name, folder in config.datasets.items()
+        {"dataset": name, "classes": "", "imbalances": "", "files": str(own.folder), "reference": "bench.toml"}
+        for name, own in config.datasets.items()
+        if own.folder is not None
     ]
     return shipped + own
 

@@ -117,3 +117,21 @@ def _complete(parts: Mapping[str, Mapping[str, Sequence[str]]], sizes: Mapping[s
 def _shuffled(items: Sequence[T], rng: np.random.Generator) -> list[T]:
     ordered = sorted(items, key=str)
     return [ordered[i] for i in rng.permutation(len(ordered))]
+
+
+def draw(names: Sequence[str], sizes: Mapping[str, int], seed: int) -> dict[str, tuple[str, ...]]:
+    """Shuffle `names` by `seed` and cut the parts off in order; what is left over is the part "spare".
+
+    Raises
+    ------
+    DataError
+        There are fewer names than the sizes ask for.
+    """
+    if len(names) < sum(sizes.values()):
+        raise DataError(f"{len(names)} images are too few for {dict(sizes)}")
+    order = np.random.default_rng(seed).permutation(len(names))
+    shuffled, start, parts = [sorted(names)[i] for i in order], 0, {}
+    for part, size in sizes.items():
+        parts[part] = tuple(shuffled[start : start + size])
+        start += size
+    return parts | {"spare": tuple(shuffled[start:])}

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from bench.data.cache import open_cache
+from bench.dataset import Task
 from bench.images import ImageSet
 from bench.protocol import Protocol
 from bench.streams import Streams
 from bench.training.fit import Parts, Sealed
-
-if TYPE_CHECKING:
-    from bench.dataset import Task
 
 Sizes = tuple[int, ...]
 

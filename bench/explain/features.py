@@ -10,13 +10,13 @@ from threadpoolctl import threadpool_limits
 
 from bench.explain.evaluation import BATCH, evaluating
 from bench.images import ImageSet
-from bench.networks.paper_cnn import Backbone
+from bench.networks.network import Classifier
 from bench.training.device import Device
 
 PERPLEXITY = 30.0
 
 
-def features(model: Backbone, images: ImageSet, device: Device, batch_size: int = BATCH) -> np.ndarray:
+def features(model: Classifier, images: ImageSet, device: Device, batch_size: int = BATCH) -> np.ndarray:
     """Return the 256 activations before dropout, float32 (N, 256), of images of the network's input size."""
     with evaluating(model), torch.inference_mode():
         batches = [

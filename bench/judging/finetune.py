@@ -18,7 +18,7 @@ from bench.networks.bodies import build
 from bench.networks.body import Network
 from bench.streams import Streams
 from bench.training.device import Device
-from bench.training.metrics import acsa, confusion_matrix, cross_entropy
+from bench.training.scores import acsa, confusion_matrix, cross_entropy
 
 HEAD = "heads."
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from bench.judging.finetune import finetune
 from bench.judging.judge import Judge, load
 from bench.judging.settings import Settings as EvaluatorSettings
 from bench.judging.supply import supply
+from bench.networks.bodies import body_operations
+from bench.protocol import Protocol
 from bench.registry import register_stage
 from bench.stage import Made, Material, Stage, Tensors
 from bench.streams import Streams
@@ -29,7 +32,15 @@ class Evaluator(Stage):
         tuned = finetune(images.train, images.selection, self.settings, streams, material.device)
         spare = float(images.origin == "spare")
         chosen = {"selected_epoch": float(tuned.selected_epoch), "from_spare_images": spare}
-        return Made(tuned.weights, [row | chosen for row in tuned.history])
+        passes = 3 * len(tuned.history) if self.settings.layers == "all" else 2
+        flops = passes * len(images.train) * body_operations(self.settings.network)
+        return Made(tuned.weights, [row | chosen for row in tuned.history], flops)
+
+    def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
+        # Forward and back through the body in every epoch; or once forward, plain and mirrored, under a new head.
+        images = len(counts) * min(min(counts), self.settings.images_per_class)
+        passes = 3 * self.settings.epochs if self.settings.layers == "all" else 2
+        return images * passes * body_operations(self.settings.network)
 
     def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> Judge:
         return load(self.settings.network, tensors, device)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from bench.errors import ConfigError, UserError, unknown
 from bench.networks.body import Architecture, Body, Network
@@ -61,6 +63,15 @@ def body(name: str, state: Mapping[str, Tensor] | None = None) -> Body:
     made = Body(chosen)
     made.layers.load_state_dict(chosen.weights() if state is None else state, assign=True)
     return made
+
+
+@lru_cache
+def body_operations(name: str) -> float:
+    """Count the floating-point operations of one image's way forward through a network's body."""
+    chosen = architecture(name)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        chosen.layers().eval()(torch.empty(1, 3, chosen.input_size, chosen.input_size, device="meta"))
+    return float(counter.get_total_flops())
 
 
 def build(name: str, n_classes: int, rng: torch.Generator) -> Network:

@@ -1,18 +1,32 @@
-"""The classifier that all methods share: the convolutions of a 70x70 PatchGAN, then three fully connected layers."""
+"""The classifier of Sahoo et al. 2020: the convolutions of a 70x70 PatchGAN, then three fully connected layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.protocol import Protocol
+from bench.networks.network import Classifier, Draws, Head, Network, draw_linear
+from bench.protocol import Settings
+from bench.registry import register_network
 
 HIDDEN, FEATURES = 1024, 256
 KERNEL, PADDING = 4, 1
 STRIDES = (2, 2, 2, 1, 1)
+LEAK = 0.2
+
+
+class PaperCnnSettings(Settings):
+    """What the paper leaves open; the defaults are the readings taken."""
+
+    width: int = Field(64, ge=1, description="filters of the first convolution; the next have 2, 4 and 8 times as many")
+    norm: Literal["instance", "none"] = Field("instance", description="normalisation after convolutions 2 to 4")
+    head: Literal["flat", "gap"] = Field("flat", description="flatten the one-channel map, or pool the 4th convolution")
+    dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the 256 features before the last layer")
+    init_std: float = Field(0.02, gt=0, description="weights start as N(0, init_std), biases at 0")
 
 
 class Dropout(nn.Module):
@@ -30,48 +44,64 @@ class Dropout(nn.Module):
         return x * keep / (1 - self.p)
 
 
-class Backbone(nn.Module):
-    """The classifier of Sahoo et al. 2020, §3 (its appendix leaves the head open; see `Protocol.head`).
+class Backbone(Classifier):
+    """The classifier of Sahoo et al. 2020, §3 (its appendix leaves the head open; see `PaperCnnSettings.head`).
 
     Convolutions 4x4 with 1, 2, 4, 8 times `width` filters and a last one with a single filter, instance norm on the
     2nd to 4th, leaky ReLU 0.2 after the first four. At 256 pixels and width 64 with two classes: 3,950,275 parameters.
     """
 
-    def __init__(self, protocol: Protocol, head: nn.Module, dropout_rng: torch.Generator) -> None:
+    def __init__(self, settings: PaperCnnSettings, image_size: int, head: nn.Module, dropout: torch.Generator) -> None:
         super().__init__()
-        widths = [3, *(protocol.width * k for k in (1, 2, 4, 8)), 1]
-        last = 4 if protocol.head == "gap" else 5
+        widths = [3, *(settings.width * k for k in (1, 2, 4, 8)), 1]
+        last = 4 if settings.head == "gap" else 5
         self.convolutions = nn.ModuleList(
             nn.Conv2d(i, o, KERNEL, stride, PADDING)
             for i, o, stride in list(zip(widths, widths[1:], STRIDES, strict=False))[:last]
         )
-        normed = range(1, 4) if protocol.norm == "instance" else range(0)
+        normed = range(1, 4) if settings.norm == "instance" else range(0)
         self.norms = nn.ModuleList(
             nn.InstanceNorm2d(width) if k in normed else nn.Identity() for k, width in enumerate(widths[1:])
         )
-        self.pooled = protocol.head == "gap"
-        flat = widths[4] if self.pooled else map_side(protocol.image_size) ** 2
+        self.pooled = settings.head == "gap"
+        flat = widths[4] if self.pooled else map_side(image_size) ** 2
         self.hidden = nn.Linear(flat, HIDDEN)
         self.features_layer = nn.Linear(HIDDEN, FEATURES)
-        self.dropout = Dropout(protocol.dropout, dropout_rng)
+        self.dropout = Dropout(settings.dropout, dropout)
         self.head = head
 
     def features(self, images: Tensor) -> Tensor:
-        """Return the 256 activations (N, 256) before dropout, for images (N, 3, H, W) in [-1, 1]."""
+        """Return the 256 activations (N, 256), after dropout while training, for images (N, 3, H, W) in [-1, 1]."""
         x = images
         for k, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=False)):
             x = norm(convolution(x))
             if k < 4:
-                x = F.leaky_relu(x, 0.2)
+                x = F.leaky_relu(x, LEAK)
         x = x.mean(dim=(2, 3)) if self.pooled else x.flatten(1)
-        return F.relu(self.features_layer(F.relu(self.hidden(x))))
+        features: Tensor = self.dropout(F.relu(self.features_layer(F.relu(self.hidden(x)))))
+        return features
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return logits (N, K), float32 in every precision: bfloat16 would make many of them equal."""
-        features = self.dropout(self.features(images))
-        with torch.autocast(images.device.type, enabled=False):
-            logits: Tensor = self.head(features.float())
-        return logits
+    def explained(self) -> tuple[nn.Module, float]:
+        """Return the norm after the 4th convolution: the 5th has a single map, and a norm hides its input's mean."""
+        return self.norms[3], LEAK
+
+
+@register_network("paper_cnn", reference="Sahoo et al. 2020, arXiv:2008.05524, appendix A")
+class PaperCnn(Network):
+    """Five convolutions of a PatchGAN discriminator and three fully connected layers."""
+
+    Settings = PaperCnnSettings
+    settings: PaperCnnSettings
+    title = "the paper's CNN"
+
+    @property
+    def head_std(self) -> float:
+        return self.settings.init_std
+
+    def classifier(self, image_size: int, n_classes: int, head: Head, draws: Draws) -> Backbone:
+        model = Backbone(self.settings, image_size, head(FEATURES, n_classes), draws.dropout)
+        draw_linear(model, self.settings.init_std, draws.initialisation)
+        return model
 
 
 def map_side(image_size: int) -> int:
@@ -80,24 +110,3 @@ def map_side(image_size: int) -> int:
     for stride in STRIDES:
         side = (side + 2 * PADDING - KERNEL) // stride + 1
     return side
-
-
-def build(
-    protocol: Protocol,
-    n_classes: int,
-    head: Callable[[int, int], nn.Module],
-    initialisation: torch.Generator,
-    dropout_rng: torch.Generator,
-) -> Backbone:
-    """Return a classifier whose weights are drawn on the CPU, the same on every device.
-
-    Every convolution and linear weight is N(0, `protocol.init_std`), every bias 0.
-    """
-    model = Backbone(protocol, head(FEATURES, n_classes), dropout_rng)
-    with torch.no_grad():
-        for module in model.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                module.weight.normal_(0.0, protocol.init_std, generator=initialisation)
-                if module.bias is not None:
-                    module.bias.zero_()
-    return model

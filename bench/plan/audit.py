@@ -5,9 +5,8 @@ Its records are of a kind of their own and never enter a table.
 
 from __future__ import annotations
 
-from bench.plan.compose import compose
 from bench.plan.config import Config
-from bench.plan.grid import add_jobs, workshops
+from bench.plan.grid import add_jobs, composed, workshops
 from bench.plan.job import Job
 from bench.streams import Streams
 
@@ -22,12 +21,10 @@ def audits(config: Config) -> list[Job]:
     """
     jobs: dict[str, Job] = {}
     for name in dict.fromkeys(config.run.datasets):
-        arguments = config.profile.arguments(name)
-        methods = [compose(row, config.composition.allow, arguments) for row in config.run.methods]
         for place in workshops(name, config):
-            for method in methods:
+            for method in composed(name, config):
                 if method.supports(place.task.counts):
                     continue
                 for seed in range(config.run.seeds):
-                    add_jobs(jobs, place.fit(method, Streams.of(seed), arguments, kind="audit"), method)
+                    add_jobs(jobs, place.fit(method, Streams.of(seed), kind="audit"), method)
     return list(jobs.values())

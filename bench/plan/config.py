@@ -40,6 +40,7 @@ class Run(Strict):
     datasets: tuple[str, ...]
     methods: tuple[str, ...]
     minority: tuple[int, ...] = ()
+    at: tuple[str, ...] = ()
     seeds: int = Field(5, ge=1)
     translators: int = Field(3, ge=1)
     control: str = "OS"
@@ -78,12 +79,18 @@ class Report(Strict):
     rise_masks: int = Field(1000, ge=1)
 
 
-class Folder(Strict):
-    """A user's own dataset: one subfolder of images per class."""
+class DatasetSection(Strict):
+    """What bench.toml says of one dataset: how it is cut and, of a user's own, where its images are."""
 
-    folder: Path
+    folder: Path | None = None
     minority: tuple[int, ...] = ()
+    imbalances: tuple[int | str | tuple[int, ...], ...] = ()
     seed: int = 0
+
+    @property
+    def wanted(self) -> tuple[int | str | tuple[int, ...], ...]:
+        """How to cut the training part, as it is spelled; counts of the rarest class first."""
+        return (*self.minority, *self.imbalances)
 
 
 class Profile(Protocol, Strict):
@@ -95,13 +102,15 @@ class Profile(Protocol, Strict):
 
     majority_count: int | None = Field(None, ge=1)
     minority_counts: tuple[int, ...] = ()
+    smallest_count: int = Field(1, ge=1)
+    most_places: int | None = Field(None, ge=1)
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def protocol(self, dataset: str) -> Protocol:
         """Return the protocol of one dataset."""
-        common = self.model_dump(include=set(Protocol.model_fields))
+        common = {name: getattr(self, name) for name in Protocol.model_fields}
         exceptions = self.datasets.get(dataset, {})
         return Protocol(**(common | {key: value for key, value in exceptions.items() if key not in NESTED}))
 
@@ -134,11 +143,11 @@ class Config(Strict):
     composition: Rules = Rules()
     report: Report = Report()
     profiles: dict[str, Profile]
-    datasets: dict[str, Folder] = Field(default_factory=dict)
+    datasets: dict[str, DatasetSection] = Field(default_factory=dict)
 
     @field_validator("datasets")
     @classmethod
-    def _names_are_files(cls, datasets: dict[str, Folder]) -> dict[str, Folder]:
+    def _names_are_files(cls, datasets: dict[str, DatasetSection]) -> dict[str, DatasetSection]:
         for name in datasets:
             if not FILE_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} cannot be the name of a dataset: files are called by it")

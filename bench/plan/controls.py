@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bench.networks.network import step_operations
 from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.plan.estimate import operations
-from bench.plan.grid import Grid, build_grid, workshops
+from bench.plan.grid import Grid, build_grid, rarest_workshop
 from bench.plan.job import Job
 from bench.streams import Streams
-from bench.training.trainer import flops_per_image
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,17 @@ def controls(config: Config) -> list[Control]:
     shares = stage_shares(grid)
     found = []
     for name in dict.fromkeys(config.run.datasets):
-        place = min(workshops(name, config), key=lambda place: min(place.task.counts))
-        arguments = config.profile.arguments(name)
-        cheap = compose(config.run.control, config.composition.allow, arguments)
-        each_epoch = 2 * max(place.task.counts) * flops_per_image(place.protocol, len(place.task.counts))
+        place = rarest_workshop(name, config)
+        counts, protocol = place.task.counts, place.protocol
+        cheap = compose(config.run.control, config.composition.allow, place.arguments)
+        each_image = step_operations(protocol.backbone, protocol.image_size, len(counts))
+        each_epoch = protocol.epoch_images(counts, len(counts) * max(counts)) * each_image
         for job in grid.jobs:
             if job.kind == "fit" and job.needs and job.task == place.task and not job.streams.stage:
                 budget = operations(job) + shares[job.id]
                 epochs = max(1, round(budget / each_epoch))
-                protocol = place.protocol.model_copy(update={"epochs": epochs})
-                control = place.fit(cheap, Streams.of(job.streams.order), arguments, protocol)[-1]
+                longer = protocol.model_copy(update={"epochs": epochs})
+                control = place.fit(cheap, Streams.of(job.streams.order), longer)[-1]
                 found.append(Control(job, control, epochs, budget, epochs * each_epoch))
     return found
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from bench.networks.network import step_operations
 from bench.plan.job import Job
-from bench.training.trainer import flops_per_image
 
 Likeness = tuple[object, ...]  # what jobs have in common
 ANY: Likeness = ()
@@ -17,8 +17,9 @@ def operations(job: Job) -> float:
     if job.kind not in ("fit", "audit"):
         return max(job.operations, 1.0)
     counts, protocol = job.task.counts, job.protocol
-    images = 2 * max(counts) if protocol.epoch == "equal" else sum(counts)
-    return images * protocol.epochs * flops_per_image(protocol, len(counts)) + job.operations
+    images = protocol.epoch_images(counts, sum(counts))
+    each = step_operations(protocol.backbone, protocol.image_size, len(counts))
+    return images * protocol.epochs * each + job.operations
 
 
 class Estimate:

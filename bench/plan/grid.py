@@ -8,16 +8,17 @@ from functools import partial
 
 from pydantic import ValidationError
 
-from bench.composition import Composition
-from bench.dataset import Dataset, Split, Task
+from bench.dataset import Dataset, Task
 from bench.errors import ConfigError, unknown
-from bench.method import SLOTS
+from bench.expression import Expression
 from bench.plan.compose import compose
 from bench.plan.config import Config, Profile
-from bench.plan.job import Arguments, Job
+from bench.plan.job import Job
 from bench.plan.needs import Workshop
-from bench.registry import DATASETS, STAGES, unknown_dataset
+from bench.plan.places import places, rarest, read_imbalance
+from bench.registry import DATASETS, STAGES, unknown_dataset, users_dataset
 from bench.streams import Streams
+from bench.training.composition import Composition
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,8 @@ class Cell:
     records of all stages that the fit rests on.
     """
 
-    dataset: str
-    classes: tuple[str, ...]
-    counts: tuple[int, ...]
-    method: str
+    task: Task
+    expression: Expression
     seed: int
     profile: str
     fit: str
@@ -41,9 +40,39 @@ class Cell:
     stages: tuple[str, ...] = ()
 
     @property
+    def dataset(self) -> str:
+        """The task's dataset."""
+        return self.task.dataset
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the task's classes."""
+        return self.task.classes
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Training images of each class."""
+        return self.task.counts
+
+    @property
+    def place(self) -> str:
+        """How tables call the counts."""
+        return self.task.place
+
+    @property
     def minority_count(self) -> int:
         """Training images of the rarest class."""
-        return min(self.counts)
+        return min(self.task.counts)
+
+    @property
+    def method(self) -> str:
+        """How tables call the row."""
+        return str(self.expression)
+
+    @property
+    def spelled(self) -> str:
+        """The cell as a command line spells it: DATASET/PLACE/METHOD/SEED."""
+        return f"{self.task.dataset}/{self.task.place}/{self.method}/{self.seed}"
 
 
 @dataclass(frozen=True)
@@ -63,19 +92,23 @@ class Grid:
 
 
 def dataset_named(name: str, config: Config) -> Dataset:
-    """Return a registered dataset, or a folder of the user's, rooted in the data folder.
+    """Return a registered dataset rooted in the data folder, or one of the user's.
 
     Raises
     ------
     ConfigError
         There is no dataset of that name.
     """
-    if name in config.datasets:
-        if name in DATASETS:
+    own = config.datasets.get(name)
+    shipped = name in DATASETS and not DATASETS[name].cls.of_users
+    if own is not None and own.folder is not None:
+        if shipped:
             raise ConfigError(f"datasets.{name}: a shipped dataset has that name; give yours another")
-        own = config.datasets[name]
-        return DATASETS["folder"].cls(name, own.folder, own.minority, own.seed)  # type: ignore[call-arg, arg-type]
-    if name not in DATASETS or name == "folder":
+        wanted = tuple(map(read_imbalance, own.wanted))
+        return users_dataset()(name, own.folder, wanted, own.seed)  # type: ignore[call-arg, arg-type]
+    if own is not None and not shipped:
+        raise ConfigError(f"datasets.{name}.folder: Field required")
+    if not shipped:
         raise ConfigError(unknown_dataset(name, config.datasets))
     return DATASETS[name].cls(config.paths.data_root / name)
 
@@ -86,53 +119,63 @@ def build_grid(config: Config) -> Grid:
     Raises
     ------
     ConfigError
-        A dataset, method or minority count does not exist; the text names it.
+        A dataset, method or imbalance does not exist; the text names it.
     """
     for name in config.profile.datasets:
         dataset_named(name, config)  # an exception for a dataset that does not exist is a typo
     cells: list[Cell] = []
     jobs: dict[str, Job] = {}
     for name in dict.fromkeys(config.run.datasets):
-        arguments = config.profile.arguments(name)
-        composed = [compose(row, config.composition.allow, arguments) for row in config.run.methods]
-        methods = {method.name: method for method in composed}.values()
-        places = workshops(name, config)
-        rarest = min(places, key=lambda place: min(place.task.counts), default=None)
-        for workshop in places:
-            place = _Place(workshop, config)
+        methods = composed(name, config)
+        shops = workshops(name, config)
+        rare = rarest([shop.task for shop in shops])
+        for shop in shops:
             for method in methods:
-                for translator in range(config.run.translators if workshop is rarest else 1):
+                for translator in range(config.run.translators if shop.task is rare else 1):
                     for seed in range(config.run.seeds):
-                        cell, made = place.cell(method, seed, translator, arguments)
+                        cell, made = _cell(shop, config, method, seed, translator)
                         cells += [cell] if cell else []
                         add_jobs(jobs, made, method)
     return Grid(tuple(cells), _in_order(jobs.values()))
 
 
+def composed(dataset: str, config: Config) -> list[Composition]:
+    """Return the rows that a Config asks for, each once, with what the profile gives to methods for a dataset."""
+    arguments = config.profile.arguments(dataset)
+    rows = [compose(row, config.composition.allow, arguments) for row in config.run.methods]
+    return list({row.name: row for row in rows}.values())
+
+
 def add_jobs(jobs: dict[str, Job], made: Iterable[Job], method: Composition) -> None:
     """Add a method's jobs to those by id; a fit that several rows share goes by the one whose decision is its own."""
-    decides = any(SLOTS["adjust"] in part.slots for part in method.parts)
     for job in made:
-        if job.id not in jobs or not decides:
+        if job.id not in jobs or not method.decides:
             jobs[job.id] = job
 
 
 def workshops(name: str, config: Config) -> list[Workshop]:
-    """Return a dataset's tasks, one per minority count, ready to make jobs.
+    """Return a dataset's places, one per imbalance, ready to make jobs.
 
     Raises
     ------
     ConfigError
-        The dataset or a minority count does not exist; the text names it.
+        The dataset or an imbalance does not exist; the text names it.
     """
     dataset = dataset_named(name, config)
     split, protocol = dataset.split(), config.profile.protocol(name)
-    whole = Task(name, dataset.edition, split.digest, split.classes, split.counts("train"))
-    settings = partial(stage_settings, config.profile, name)
+    whole = Task(name, dataset.edition, split.digest, split.classes, split.counts("train"), "whole")
+    settings, arguments = partial(stage_settings, config.profile, name), config.profile.arguments(name)
     return [
-        Workshop(replace(whole, counts=counts), whole, protocol, settings)
-        for counts in counts_of(dataset, split, config)
+        Workshop(task, whole, protocol, settings, arguments, config.composition.allow)
+        for task in places(dataset, config)
     ]
+
+
+def rarest_workshop(name: str, config: Config) -> Workshop:
+    """Return the place of a dataset with the smallest class."""
+    shops = workshops(name, config)
+    task = rarest([shop.task for shop in shops])
+    return next(shop for shop in shops if shop.task is task)
 
 
 def stage_settings(profile: Profile, dataset: str, name: str) -> Mapping[str, object]:
@@ -155,60 +198,28 @@ def stage_settings(profile: Profile, dataset: str, name: str) -> Mapping[str, ob
         raise ConfigError(f"profiles.stages.{place}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-@dataclass(frozen=True)
-class _Place:
-    """One task of a run, ready to make cells."""
+def _cell(
+    shop: Workshop, config: Config, method: Composition, seed: int, translator: int
+) -> tuple[Cell | None, list[Job]]:
+    """Return a cell with the jobs it needs.
 
-    workshop: Workshop
-    config: Config
-
-    def cell(
-        self, method: Composition, seed: int, translator: int, arguments: Arguments
-    ) -> tuple[Cell | None, list[Job]]:
-        """Return a cell with the jobs it needs.
-
-        There is none with another translator for a method without any, nor for one that trains its own on (ALT), whose
-        fits leave as many translators as there are seeds.
-        """
-        task, profile = self.workshop.task, self.config.run.profile
-        requests = method.requires(task.counts, self.workshop.protocol)
-        trains_on = any(getattr(part, "leaves", "") for part in method.parts)
-        if translator and (trains_on or not requests):
-            return None, []
-        reason = method.supports(task.counts) or self.workshop.supports(requests)
-        cell = Cell(task.dataset, task.classes, task.counts, method.name, seed, profile, "", reason, translator)
-        if reason:
-            return (None if translator else cell), []
-        streams = Streams.of(seed).model_copy(update={"stage": translator})
-        *stages, job = self.workshop.fit(method, streams, arguments)
-        made = [*stages, job, *self.workshop.measurements(method, job, requests)]
-        return replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages)), made
+    There is none with another translator for a method without any, nor for one that trains its own on (ALT), whose fits
+    leave as many translators as there are seeds.
+    """
+    task = shop.task
+    requests = method.requires(task.counts, shop.protocol)
+    if translator and (not requests or method.leaves):
+        return None, []
+    reason = method.supports(task.counts) or shop.supports(requests)
+    cell = Cell(task, method.expression, seed, config.run.profile, "", reason, translator)
+    if reason:
+        return (None if translator else cell), []
+    streams = Streams.of(seed).model_copy(update={"stage": translator})
+    *stages, job = shop.fit(method, streams)
+    made = [*stages, job, *shop.measurements(method, job)]
+    return replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages)), made
 
 
 def _in_order(jobs: Iterable[Job]) -> tuple[Job, ...]:
     """Sort by seed, other translators last; a job stays after those it needs, which are of no later seed."""
     return tuple(sorted(jobs, key=lambda job: (job.streams.stage if job.kind == "fit" else 0, job.streams.order)))
-
-
-def counts_of(dataset: Dataset, split: Split, config: Config) -> list[tuple[int, ...]]:
-    """Return the training counts of each task of a dataset, one per minority count.
-
-    Raises
-    ------
-    ConfigError
-        A count is larger than the class, or than a class that should be larger.
-    """
-    profile, whole = config.profile, split.counts("train")
-    capped = tuple(min(count, profile.majority_count or count) for count in whole)
-    most = min(whole[-1], *capped[:-1])
-    wanted = config.run.minority or profile.minority_counts or dataset.minority_counts
-    for count in wanted:
-        if not 0 < count <= most:
-            held = ", ".join(
-                f"{n} images of {label!r}" for n, label in zip((*capped[:-1], whole[-1]), split.classes, strict=True)
-            )
-            raise ConfigError(
-                f"{dataset.name}: minority count {count} is not possible, it can be 1 to {most}; "
-                f"the training part has {held}"
-            )
-    return [dataset.counts(capped, count) for count in dict.fromkeys(wanted)]

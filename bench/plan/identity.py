@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bench.composition import Composition
 from bench.data.cache import RULE
 from bench.dataset import Task
-from bench.plan.code import code_digests
+from bench.networks.network import network_of
 from bench.protocol import Protocol
 from bench.streams import Streams
+from bench.training.composition import Composition
 
 
 def fit_identity(
@@ -22,9 +22,15 @@ def fit_identity(
         **_task(task),
         "method": method.training_part,
         "streams": streams.model_dump(),
-        "protocol": protocol.model_dump(),
+        "protocol": protocol_identity(protocol),
         "stages": list(stages),
     }
+
+
+def protocol_identity(protocol: Protocol) -> dict[str, Any]:
+    """Return what an identity holds of a protocol: its fields, the backbone with all its settings."""
+    network = network_of(protocol.backbone)
+    return protocol.identity() | {"backbone": {"network": protocol.backbone.name, **network.settings.identity()}}
 
 
 def stage_identity(
@@ -55,23 +61,6 @@ def _task(task: Task) -> dict[str, Any]:
         "preparation": RULE,
         "counts": list(task.counts),
     }
-
-
-def fit_code(method: Composition) -> dict[str, str]:
-    """Return the code digests of the modules that a fit of this method uses.
-
-    A method that only decides adds none: its record is that of the training part.
-    """
-    return code_digests(fit_modules(method))
-
-
-def fit_modules(method: Composition) -> list[str]:
-    """Return the modules that a fit of this method starts from."""
-    return [
-        "bench.training.fit",
-        "bench.data.parts",
-        *(type(part).__module__ for part in method.training_parts.values()),
-    ]
 
 
 def differences(ours: object, theirs: object, path: str = "") -> Iterator[str]:

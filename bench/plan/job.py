@@ -8,22 +8,31 @@ from typing import Any, Literal
 
 from bench.dataset import Task
 from bench.errors import ConfigError
+from bench.expression import Call, Expression
 from bench.protocol import Protocol
 from bench.registry import STAGES
-from bench.stage import Stage
+from bench.stage import Request, Stage, StageRequest
 from bench.streams import Streams
 
 Kind = Literal["fit", "stage", "measurement", "audit"]
-Arguments = Mapping[str, Mapping[str, object]]  # arguments that a profile gives to methods, by name
 
 
 @dataclass(frozen=True)
 class StageCall:
     """A registered stage with its parameters and settings: all that is needed to build it in another process."""
 
-    name: str
-    parameters: Mapping[str, object]
+    request: StageRequest
     settings: Mapping[str, object]
+
+    @property
+    def name(self) -> str:
+        """The name that the stage is registered under."""
+        return self.request.name
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters of the request."""
+        return dict(self.request.parameters)
 
     def build(self) -> Stage:
         """Return the stage.
@@ -42,48 +51,63 @@ class StageCall:
     @property
     def label(self) -> str:
         """The stage with its parameters, such as `CycleGAN(epochs=32)`."""
-        inner = ", ".join(f"{key}={value}" for key, value in self.parameters.items())
-        return f"{self.name}({inner})" if inner else self.name
+        return str(Call(self.name, self.request.parameters))
 
 
 @dataclass(frozen=True)
 class Need:
-    """An artifact that a job needs: the name it goes by, the record it belongs to, and the stage that opens it.
+    """An artifact that a job needs: what asked for it, the record it belongs to, and the stage that opens it.
 
-    `file` is `artifact` for what a stage made, or the name under which a fit left it.
+    `role` is what a measurement calls it: `translator`, `judge 0`; "" where a request asked for it. `file` is
+    `artifact` for what a stage made, or the name under which a fit left it. A classifier that a fit leaves is opened by
+    no stage: there `call` is None and `fit` the job.
     """
 
-    name: str
+    request: Request
     id: str
-    call: StageCall
+    call: StageCall | None = field(compare=False)
     file: str = "artifact"
+    role: str = ""
+    fit: Job | None = field(default=None, compare=False)
+
+    @property
+    def stage(self) -> StageCall:
+        """The stage that opens the artifact; only a fit's classifier has none."""
+        assert self.call is not None, f"{self.request} is opened by no stage"
+        return self.call
 
 
 @dataclass(frozen=True)
 class Job:
     """One piece of work: its identity, and what a worker needs to do it.
 
-    `method` is the row of any cell that shares a fit; of a measurement, what it judges. `arguments` are what the
-    profile gives to methods. `call` is a stage's. An audit is a fit whose epoch is picked on the test set, to see what
-    that would have claimed.
+    `expression` is the row of any cell that shares a fit; `judged` what a measurement is about; `call` is a stage's. An
+    audit is a fit whose epoch is picked on the test set, to see what that would have claimed.
     """
 
     id: str
     identity: dict[str, Any]
-    method: str
     task: Task
     protocol: Protocol
     streams: Streams
     kind: Kind = "fit"
     needs: tuple[Need, ...] = ()
+    expression: Expression | None = None
     call: StageCall | None = None
-    arguments: Arguments = field(default_factory=dict)
+    judged: str = ""
     operations: float = 0.0  # floating-point operations, about, beyond a plain fit's
+
+    @property
+    def method(self) -> str:
+        """The work in print: the method of a fit, the stage with its parameters, or what is judged."""
+        if self.expression is not None:
+            return str(self.expression)
+        return self.call.label if self.call else self.judged
 
     @property
     def label(self) -> str:
         """Short name for a progress display."""
-        counts = ":".join(map(str, self.task.counts))
+        counts = self.task.place
         if self.kind in ("fit", "audit"):
             luck = f" translator {self.streams.stage}" if self.streams.stage else ""
             audit = " (audit)" if self.kind == "audit" else ""

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
+from bench.networks.network import network_of
 from bench.plan.code import code_digests
-from bench.plan.compose import compose
-from bench.plan.identity import fit_modules
-from bench.plan.job import Job
-from bench.plan.needs import modules
+from bench.plan.job import Job, Need
+from bench.training.composition import build
 
 # Changes that alter no number of any record, by module: the digest of today's code, and the earlier one it goes by.
 # docs/decisions/0016 says when a change may stand here, and why each does.
 GOES_BY: dict[str, tuple[str, str]] = {}
 
-_known: dict[tuple[object, ...], dict[str, str]] = {}
+_known: dict[tuple[str, ...], dict[str, str]] = {}
 
 
-def code_of(job: Job, allowed: Collection[str]) -> dict[str, str]:
+def code_of(job: Job) -> dict[str, str]:
     """Return the code digests of the modules that a job uses, those of the stages it needs among them."""
-    needed = tuple(dict.fromkeys(need.call.name for need in job.needs))
-    is_fit = job.kind in ("fit", "audit")
-    key = (is_fit, job.kind == "measurement", job.method if is_fit else job.call and job.call.name, needed)
-    if key not in _known:
-        _known[key] = counted_as(code_digests([*_own(job, allowed), *modules(job.needs)]))
-    return _known[key]
+    modules = tuple(dict.fromkeys([*_own(job), *(name for need in job.needs for name in _behind(need))]))
+    if modules not in _known:
+        _known[modules] = counted_as(code_digests(modules))
+    return _known[modules]
 
 
 def counted_as(digests: Mapping[str, str]) -> dict[str, str]:
@@ -33,9 +30,19 @@ def counted_as(digests: Mapping[str, str]) -> dict[str, str]:
     return {module: known.get(module, {}).get(digest, digest) for module, digest in digests.items()}
 
 
-def _own(job: Job, allowed: Collection[str]) -> list[str]:
-    if job.kind in ("fit", "audit"):
-        return fit_modules(compose(job.method, allowed))
+def _own(job: Job) -> list[str]:
+    """Return the modules that a job starts from: of networks and methods only those that it uses."""
+    if job.expression is not None:
+        methods = (type(part).__module__ for part in build(job.expression).training_parts.values())
+        network = type(network_of(job.protocol.backbone)).__module__
+        return ["bench.training.fit", "bench.data.parts", network, *methods]
     if job.call is not None:
         return ["bench.data.material", type(job.call.build()).__module__]
     return ["bench.judging.measurement"]
+
+
+def _behind(need: Need) -> list[str]:
+    """Return the modules of the stage or fit that an artifact is from, and of all that it rests on."""
+    if need.fit is not None:
+        return [*_own(need.fit), *(name for other in need.fit.needs for name in _behind(other))]
+    return [type(need.stage.build()).__module__]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.plan.config import Config
 from bench.plan.grid import Grid
+from bench.plan.identity import protocol_identity
 from bench.record import Record
 from bench.store.store import Store
 
@@ -14,7 +15,7 @@ def publishable(config: Config, store: Store, dataset: str, grid: Grid) -> list[
     A fit or audit belongs to the profile by its protocol; its epochs do not count, for a control has its own. Stages
     and measurements belong to it by the grid, and by the fits that rest on them.
     """
-    ours = _without_epochs(config.profile.protocol(dataset).model_dump())
+    ours = _without_epochs(protocol_identity(config.profile.protocol(dataset)))
     wanted_anyway = {job.id for job in grid.jobs}
     found: dict[str, Record] = {}
     for id, summary in store.summaries().items():

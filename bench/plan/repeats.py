@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.composition import Composition
-from bench.plan.compose import compose
 from bench.plan.config import Config
-from bench.plan.grid import workshops
+from bench.plan.grid import composed, rarest_workshop
 from bench.plan.job import Job
 from bench.streams import Streams
+from bench.training.composition import Composition
 
 ALWAYS = ("subset", "initialisation", "order", "augmentation", "dropout")
 
@@ -44,16 +43,14 @@ def repeats(config: Config, times: int) -> list[Repeat]:
     """
     found = []
     for name in dict.fromkeys(config.run.datasets):
-        arguments = config.profile.arguments(name)
-        place = min(workshops(name, config), key=lambda place: min(place.task.counts))
-        for row in config.run.methods:
-            method = compose(row, config.composition.allow, arguments)
+        place = rarest_workshop(name, config)
+        for method in composed(name, config):
             if method.supports(place.task.counts):
                 continue
             for source in sources(method, bool(method.requires(place.task.counts, place.protocol))):
                 for number in range(times):
                     streams = Streams(**{source: number})
-                    jobs = place.fit(method, streams, arguments)
+                    jobs = place.fit(method, streams)
                     found.append(Repeat(source, number, method.name, tuple(jobs)))
     return found
 

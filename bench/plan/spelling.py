@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import ConfigError, unknown
+from bench.networks.network import network_of
 from bench.plan.config import Config, Profile
 from bench.registry import METHODS, STAGES, Registry
 
@@ -25,9 +26,18 @@ def check_spelling(config: Config, path: Path) -> None:
         A stage, method, setting or argument does not exist; the text says where it stands.
     """
     for name, profile in config.profiles.items():
+        _check_backbones(f"{path}: profiles.{name}", profile)
         for place, tables in _tables(f"{path}: profiles.{name}", profile):
             _check(f"{place}.stages", tables.get("stages", {}), STAGES, lambda it: STAGES[it].cls.Settings.model_fields)
             _check(f"{place}.methods", tables.get("methods", {}), METHODS, lambda it: METHODS[it].cls().parameters)
+
+
+def _check_backbones(place: str, profile: Profile) -> None:
+    for where, dataset in [(place, ""), *((f"{place}.datasets.{name}", name) for name in profile.datasets)]:
+        try:
+            network_of(profile.protocol(dataset).backbone)
+        except ConfigError as error:
+            raise ConfigError(f"{where}.backbone: {error}") from None
 
 
 def _tables(place: str, profile: Profile) -> Iterator[tuple[str, Mapping[str, object]]]:

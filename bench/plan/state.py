@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.plan.config import Config
 from bench.plan.grid import Grid
 from bench.plan.job import Job
 from bench.plan.jobcode import code_of
@@ -29,9 +28,9 @@ class Standing:
         return Counter(self.states[job.id] for job in jobs)
 
 
-def standing(grid: Grid, summaries: Mapping[str, Summary], config: Config) -> Standing:
+def standing(grid: Grid, summaries: Mapping[str, Summary]) -> Standing:
     """Compare a grid with a store's summaries. A job is stale when the code it ran has changed since."""
-    code = {job.id: code_of(job, config.composition.allow) for job in grid.jobs}
+    code = {job.id: code_of(job) for job in grid.jobs}
     digests = {id(used): digest(used) for used in code.values()}  # many jobs share one
     states = {job.id: state_of(summaries.get(job.id), digests[id(code[job.id])]) for job in grid.jobs}
     return Standing(states, code)

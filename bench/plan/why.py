@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.errors import UserError
-from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.plan.grid import Cell, build_grid
 from bench.plan.identity import differences
 from bench.plan.job import Job
 from bench.plan.jobcode import code_of
+from bench.plan.places import read_imbalance
 from bench.plan.state import state_of
 from bench.record import Record, digest
 from bench.store.store import Store
@@ -25,7 +25,7 @@ def explain(cell: str, config: Config, stores: Sequence[Store]) -> dict[str, Any
     Parameters
     ----------
     cell
-        `DATASET/MINORITY/METHOD/SEED`, or the id of a record or of a fit of the grid (its first digits are enough).
+        `DATASET/PLACE/METHOD/SEED`, or the id of a record or of a fit of the grid (its first digits are enough).
     stores
         Where the record is looked for, in this order.
 
@@ -40,25 +40,24 @@ def explain(cell: str, config: Config, stores: Sequence[Store]) -> dict[str, Any
     if job is None:
         return {"cell": cell, "state": "not applicable", "reason": found.not_applicable}
     holder = next((store for store in stores if store.get(job.id)), stores[0])
-    return {"cell": cell} | _explain_job(job, config, holder)
+    return {"cell": cell} | _explain_job(job, holder)
 
 
 def _find(cell: str, config: Config) -> tuple[Cell, Job | None]:
     parts = cell.split("/")
-    if len(parts) != 4 or not (parts[1].isdecimal() and parts[3].isdecimal()):
-        raise UserError(f"{cell!r} is not DATASET/MINORITY/METHOD/SEED, such as horse2zebra/25/CS/0")
-    dataset, minority, expression, seed = parts[0], int(parts[1]), parts[2], int(parts[3])
-    method = compose(expression, config.composition.allow).name
-    run = config.run.model_copy(
-        update={"datasets": (dataset,), "methods": (method,), "minority": (minority,), "seeds": seed + 1}
-    )
+    if len(parts) != 4 or not parts[3].isdecimal():
+        raise UserError(f"{cell!r} is not DATASET/PLACE/METHOD/SEED, such as horse2zebra/25/CS/0")
+    dataset, place, expression, seed = parts[0], parts[1], parts[2], int(parts[3])
+    read_imbalance(place)
+    update = {"datasets": (dataset,), "methods": (expression,), "minority": (), "at": (place,), "seeds": seed + 1}
+    run = config.run.model_copy(update=update)
     grid = build_grid(config.model_copy(update={"run": run}))
     found = next(cell for cell in grid.cells if cell.seed == seed and not cell.translator)
     return found, next((job for job in grid.jobs if job.id == found.fit), None)
 
 
-def _explain_job(job: Job, config: Config, store: Store) -> dict[str, Any]:
-    code, record = code_of(job, config.composition.allow), store.get(job.id)
+def _explain_job(job: Job, store: Store) -> dict[str, Any]:
+    code, record = code_of(job), store.get(job.id)
     shown: dict[str, Any] = {"record": job.id, "state": state_of(store.summaries().get(job.id), digest(code))}
     if record is None:
         shown["nearest records"] = _nearest(job, store)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 
 from bench.explain.deletion import deletion, insertion
 from bench.explain.evaluation import probabilities
@@ -15,15 +14,16 @@ from bench.explain.features import embed, features
 from bench.explain.gradcam import grad_cam
 from bench.explain.rise import rise
 from bench.images import ImageSet
-from bench.networks.paper_cnn import Backbone, build
-from bench.plan.compose import compose
+from bench.networks.network import Classifier
 from bench.plan.config import Config
 from bench.plan.grid import Grid
 from bench.plan.job import Job
 from bench.report.pictures import heatmaps, tsne
 from bench.report.pictures.picture import Picture
 from bench.store.artifacts import CLASSIFIER, Weights
+from bench.training.composition import build
 from bench.training.device import Device
+from bench.training.frozen import frozen_classifier
 from bench.training.metrics import rarest
 
 MAPPED = ("Vanilla", "AUG")
@@ -76,28 +76,25 @@ def _lacking(shown: str, what: str, methods: Sequence[str]) -> str:
     return f"{shown}: {what} left out: no weights of {', '.join(methods)} are stored (`imbench run --weights`)."
 
 
-def _models(task: str, grid: Grid, weights: Weights, config: Config) -> dict[tuple[int, str], Backbone]:
+def _models(task: str, grid: Grid, weights: Weights, config: Config) -> dict[tuple[int, str], Classifier]:
     found = {}
     for job in grid.jobs:
         wanted = job.kind == "fit" and job.task.dataset == task and job.method in {*MAPPED, *EXPLAINED}
         if wanted and job.streams.order == 0 and not job.streams.stage and weights.find(job.id, CLASSIFIER):
-            found[min(job.task.counts), job.method] = _loaded(job, weights, config)
+            found[min(job.task.counts), job.method] = _loaded(job, weights)
     return found
 
 
-def _loaded(job: Job, weights: Weights, config: Config) -> Backbone:
-    head = compose(job.method, config.composition.allow, job.arguments).hook("head")
-    model = build(job.protocol, len(job.task.counts), head, torch.Generator(), torch.Generator())
-    model.load_state_dict(weights.load(job.id, CLASSIFIER))
-    placed: nn.Module = Device.best().model(model).eval()
-    assert isinstance(placed, Backbone)
-    return placed
+def _loaded(job: Job, weights: Weights) -> Classifier:
+    assert job.expression is not None
+    tensors = weights.load(job.id, CLASSIFIER)
+    return frozen_classifier(build(job.expression), job.protocol, len(job.task.counts), tensors, Device.best())
 
 
 def _feature_map(
     task: str,
     shown: str,
-    models: Mapping[tuple[int, str], Backbone],
+    models: Mapping[tuple[int, str], Classifier],
     counts: Sequence[int],
     test: ImageSet,
     classes: Sequence[str],
@@ -116,7 +113,7 @@ def _feature_map(
 def _heat_maps(
     task: str,
     shown: str,
-    models: Mapping[tuple[int, str], Backbone],
+    models: Mapping[tuple[int, str], Classifier],
     count: int,
     test: ImageSet,
     classes: Sequence[str],
@@ -154,7 +151,7 @@ def telling(labels: np.ndarray, decided: np.ndarray) -> list[int]:
 
 
 def _explained(
-    method: str, model: Backbone, images: torch.Tensor, classes: Sequence[str], n_masks: int
+    method: str, model: Classifier, images: torch.Tensor, classes: Sequence[str], n_masks: int
 ) -> list[heatmaps.Explained]:
     said = probabilities(model, images)
     labels = said.argmax(dim=1)

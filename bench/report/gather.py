@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.composition import Composition
 from bench.errors import ConfigError, DataError, StoreError, UserError
 from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.plan.grid import Grid, build_grid, workshops
-from bench.plan.job import Arguments
+from bench.plan.identity import protocol_identity
 from bench.plan.jobcode import code_of
 from bench.record import Record, digest
 from bench.registry import DATASETS, METHODS
@@ -25,6 +24,7 @@ from bench.report.measured import measured
 from bench.statistics.best import Family, compare
 from bench.statistics.outcomes import Outcomes
 from bench.store.store import REFERENCE, Store
+from bench.training.composition import Composition
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class _Staleness:
 
     def __init__(self, sources: Iterable[Source], config: Config) -> None:
         jobs = (job for source in sources for job in source.grid.jobs)
-        self._digests = {job.id: digest(code_of(job, config.composition.allow)) for job in jobs}
+        self._digests = {job.id: digest(code_of(job)) for job in jobs}
 
     def __call__(self, record: Record) -> bool:
         return record.code_digest != self._digests[record.id]
@@ -166,7 +166,7 @@ def _source(name: str, config: Config, stores: Sequence[Store], asked: bool) -> 
 
 def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
     """Return the Config with the methods and minority counts that its profile's records have beyond it."""
-    protocol = config.profile.protocol(name).model_dump()
+    protocol = protocol_identity(config.profile.protocol(name))
     mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
     given = config.profile.arguments(name)
     methods = [compose(expression, config.composition.allow, given) for expression in config.run.methods]
@@ -192,7 +192,7 @@ def narrowed(
     return config.model_copy(update={"run": config.run.model_copy(update=change)})
 
 
-def _expression(parts: list[tuple[str, dict[str, object]]], given: Arguments) -> str:
+def _expression(parts: list[tuple[str, dict[str, object]]], given: Mapping[str, Mapping[str, object]]) -> str:
     """Return the method's name with the arguments that it has and neither its class nor the profile gives it anyway."""
     calls = []
     for name, arguments in parts:
@@ -202,7 +202,7 @@ def _expression(parts: list[tuple[str, dict[str, object]]], given: Arguments) ->
     return "+".join(calls) or "Vanilla"
 
 
-def _known(expression: str, given: Arguments) -> Composition | None:
+def _known(expression: str, given: Mapping[str, Mapping[str, object]]) -> Composition | None:
     """Return the composition, None where its method is not registered any more; what was run once was allowed."""
     names = [term.split("(")[0] for term in expression.split("+")]
     try:

@@ -92,7 +92,7 @@ def _translators(jobs: Iterable[Job]) -> dict[int, Labelled]:
     found: dict[int, Labelled] = {}
     for job in jobs:
         if job.kind == "measurement" and not job.streams.stage and not job.streams.order:
-            label = job.needs[0].call.name if job.needs[0].file == ARTIFACT else job.method
+            label = job.needs[0].stage.name if job.needs[0].file == ARTIFACT else job.method
             if "(" not in label:
                 named = found.setdefault(min(job.task.counts), {})
                 named[label] = max(named.get(label, job), job, key=_epochs)
@@ -100,7 +100,7 @@ def _translators(jobs: Iterable[Job]) -> dict[int, Labelled]:
 
 
 def _epochs(job: Job) -> int:
-    return trained_epochs(job.needs[0].call) or 0
+    return trained_epochs(job.needs[0].stage) or 0
 
 
 def _is_stored(job: Job, weights: Weights) -> bool:
@@ -120,7 +120,7 @@ def _group(named: Labelled, test: ImageSet, weights: Weights) -> Group:
 
 def _opened(job: Job, weights: Weights, device: Device) -> Translator:
     need = job.needs[0]
-    made: Translator = need.call.build().open(weights.load(need.id, need.file), job.task.counts, device)
+    made: Translator = need.stage.build().open(weights.load(need.id, need.file), job.task.counts, device)
     return made
 
 

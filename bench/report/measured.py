@@ -93,8 +93,8 @@ def _row(job: Job, profile: str, record_of: RecordOf, is_stale: Callable[[Record
 def _generator(job: Job, record_of: RecordOf) -> dict[str, object]:
     need = job.needs[0]
     if need.file == ARTIFACT:  # of a stage, not what a fit left
-        epochs = trained_epochs(need.call)
-        name = need.call.label if epochs is None else f"{need.call.name}(epochs={epochs})"
+        epochs = trained_epochs(need.stage)
+        name = need.stage.label if epochs is None else f"{need.stage.name}(epochs={epochs})"
         return {"generator": name, "seed": None, "epochs": epochs}
     fit = record_of(need.id)
     counted = [int(row["gan_epoch"]) for row in fit.history if "gan_epoch" in row] if fit else []
@@ -103,7 +103,7 @@ def _generator(job: Job, record_of: RecordOf) -> dict[str, object]:
 
 def _judges(job: Job, record_of: RecordOf) -> dict[str, object]:
     judges = job.needs[1:]
-    settings = judges[0].call.settings
+    settings = judges[0].stage.settings
     made = (record_of(judge.id) for judge in judges)
     spare = {bool(row["from_spare_images"]) for record in made if record for row in record.history[-1:]}
     return {

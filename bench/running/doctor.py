@@ -20,7 +20,7 @@ from bench.dataset import Dataset
 from bench.errors import StoreError, UserError
 from bench.plan.config import DATA_VARIABLE, Config
 from bench.plan.grid import dataset_named
-from bench.registry import DATASETS
+from bench.registry import shipped_datasets
 from bench.store.lock import claim
 from bench.training.device import processor
 
@@ -155,10 +155,11 @@ def data_root(folder: Path) -> Check:
 
 def datasets(config: Config) -> Iterator[Check]:
     """Tell of every dataset whether its files are there: the registered ones, then the user's own folders."""
-    for entry in DATASETS:
-        if entry.name != "folder":
-            yield _dataset(entry.name, dataset_named(entry.name, config))
+    for entry in shipped_datasets():
+        yield _dataset(entry.name, dataset_named(entry.name, config))
     for name, own in config.datasets.items():
+        if own.folder is None:
+            continue
         status: Literal["ok", "warn"] = "ok" if own.folder.is_dir() else "warn"
         yield Check(f"dataset {name}", status, f"{own.folder} {'is there' if status == 'ok' else 'does not exist'}")
 

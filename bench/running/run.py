@@ -70,7 +70,7 @@ def make_plan(
     """
     grid = grid or build_grid(config)
     summaries = store.summaries()
-    state = standing(grid, summaries, config)
+    state = standing(grid, summaries)
     wanted: tuple[State, ...] = ("missing", "failed", "stale") if redo_stale else ("missing", "failed")
     weights = Weights(store.root)
     asked = [job.id for job in grid.jobs if state.states[job.id] in wanted]
@@ -151,7 +151,7 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     store.prepare()
     orders = {order.job.id: order for order in make_orders(config, plan, store)}
     plugins = tuple(str(Path(plugin).resolve()) for plugin in config.plugins)
-    bench = Bench(store.root.resolve(), plugins, config.composition.allow)
+    bench = Bench(store.root.resolve(), plugins)
     nodes = [_node(bench, order, orders.keys()) for order in orders.values()]
     settings = config.run
     with (
@@ -185,11 +185,12 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
         with counting(f"{name}: decoding") as display:
             caches[name] = decode(dataset, config, display, spare=name in judged)
     wholes = {name: {part: dataset.split().counts(part) for part in caches[name]} for name, dataset in datasets.items()}
+    needed = {need.id for job in plan.todo for need in job.needs if need.fit is not None}
     orders = []
     for job in plan.todo:
         name, state = job.task.dataset, plan.standing.states[job.id]
         replace = state if state in ("failed", "missing") else summaries[job.id].code_digest
-        code, keep = plan.standing.code[job.id], keeps_weights(job, config)
+        code, keep = plan.standing.code[job.id], job.id in needed or keeps_weights(job, config)
         orders.append(Order(job, caches[name], wholes[name], code, replace, keep))
     return orders
 
@@ -198,8 +199,9 @@ def keeps_weights(job: Job, config: Config) -> bool:
     """Return whether bench.toml wants a fit's weights kept, for pictures that need them."""
     if job.kind != "fit" or job.streams != Streams.of(job.streams.order):
         return False
-    cell = f"{job.task.dataset}/{min(job.task.counts)}/{job.method}/{job.streams.order}"
-    return any(fnmatchcase(cell, pattern) for pattern in config.run.keep_weights)
+    places = {job.task.place, str(min(job.task.counts))}
+    cells = [f"{job.task.dataset}/{place}/{job.method}/{job.streams.order}" for place in places]
+    return any(fnmatchcase(cell, pattern) for cell in cells for pattern in config.run.keep_weights)
 
 
 def decode(

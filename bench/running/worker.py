@@ -14,18 +14,19 @@ from bench.data.material import open_material
 from bench.data.parts import open_parts
 from bench.errors import ConfigError
 from bench.judging.measurement import measure
-from bench.plan.compose import compose
-from bench.plan.job import Job
+from bench.plan.job import Job, Need
 from bench.plan.jobcode import code_of
 from bench.record import Cost, Record, digest
 from bench.running.environment import environment
 from bench.running.work import Answer, Busy, Done, Failure, Reused
-from bench.stage import Material
+from bench.stage import Material, Reads, Request, Tensors
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import Store
 from bench.streams import Streams
+from bench.training.composition import build
 from bench.training.device import Device
 from bench.training.fit import Parts, Sealed, fit
+from bench.training.frozen import frozen_classifier
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,6 @@ class Bench:
 
     results: Path
     plugins: tuple[str, ...]
-    allowed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def work(bench: Bench, order: Order) -> Answer:
         if (found := store.get(order.job.id)) and not _replaceable(found, order.replace):
             return Reused(found.status)
         registry.load(bench.plugins)
-        if code_of(order.job, bench.allowed) != order.code:
+        if code_of(order.job) != order.code:
             raise ConfigError("the code has changed since this run began; run the same command again")
         store.save(perform(bench, order))
         return Done("done")
@@ -90,12 +90,13 @@ def perform(bench: Bench, order: Order) -> Record:
         return Record(**common, **_make(order, needed, weights, device), finished=_now())
     if job.kind == "measurement":
         return Record(**common, **_measure(order, needed, device), finished=_now())
-    method = compose(job.method, bench.allowed, job.arguments)
+    assert job.expression is not None
+    method = build(job.expression)
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, job.streams)
     if job.kind == "audit":  # what nobody should do: the epoch is picked on the test set
         test = parts.test.open()
         parts = Parts(parts.train, test, Sealed(test))
-    fitted = fit(method, parts, job.protocol, job.streams, device, needed)
+    fitted = fit(method, parts, job.protocol, job.streams, device, _by_request(needed))
     for name, tensors in fitted.artifacts.items():
         weights.save(job.id, tensors, name)
     if order.keep_weights:
@@ -105,35 +106,43 @@ def perform(bench: Bench, order: Order) -> Record:
         validation=fitted.validation,
         test=fitted.test,
         selected_epoch=fitted.selected_epoch,
+        chosen=fitted.chosen,
         history=fitted.history,
         cost=fitted.cost,
         finished=_now(),
     )
 
 
-def opened(job: Job, weights: Weights, device: Device) -> dict[str, Any]:
-    """Return the artifacts that a job needs, by name.
+def opened(job: Job, weights: Weights, device: Device) -> dict[Need, Any]:
+    """Return the artifacts that a job needs.
 
     Raises
     ------
     StoreError
         One is missing or damaged.
     """
-    return {
-        need.name: need.call.build().open(weights.load(need.id, need.file), job.task.counts, device)
-        for need in job.needs
-    }
+    return {need: _open(need, weights.load(need.id, need.file), job, device) for need in job.needs}
 
 
-def _make(order: Order, needed: Mapping[str, Any], weights: Weights, device: Device) -> dict[str, Any]:
+def _open(need: Need, tensors: Tensors, job: Job, device: Device) -> Any:
+    if need.fit is not None:
+        assert need.fit.expression is not None
+        return frozen_classifier(
+            build(need.fit.expression), need.fit.protocol, len(need.fit.task.counts), tensors, device
+        )
+    return need.stage.build().open(tensors, job.task.counts, device)
+
+
+def _make(order: Order, needed: Mapping[Need, Any], weights: Weights, device: Device) -> dict[str, Any]:
     """Make a stage's artifact, going on from its checkpoint if there is one; return the record's fields."""
     job, started = order.job, time.perf_counter()
     assert job.call is not None
     checkpoint = weights.checkpoint(job.id, digest(dict(order.code)))
     train, spare = open_material(order.caches, order.whole, job.task)
     with device.session(job.protocol):
-        material = Material(train, spare, job.protocol, job.streams, device, needed, checkpoint)
-        made = job.call.build().make(material)
+        stage = job.call.build()
+        seen = Reads(job.protocol, stage.reads, job.call.name)
+        made = stage.make(Material(train, spare, seen, job.streams, device, _by_request(needed), checkpoint))
         cost = Cost(
             seconds=sum(row["seconds"] for row in made.history if "seconds" in row) or time.perf_counter() - started,
             train_images=len(train),
@@ -145,14 +154,19 @@ def _make(order: Order, needed: Mapping[str, Any], weights: Weights, device: Dev
     return {"history": made.history, "cost": cost}
 
 
-def _measure(order: Order, needed: Mapping[str, Any], device: Device) -> dict[str, Any]:
+def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[str, Any]:
     """Judge a translator; return the record's fields."""
     job, started = order.job, time.perf_counter()
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, Streams())
-    judges = [needed[need.name] for need in job.needs if need.name != "translator"]
+    by_role = {need.role: artifact for need, artifact in needed.items()}
+    translator = by_role.pop("translator")
     with device.session(job.protocol):
-        figures = measure(needed["translator"], judges, parts, device)
+        figures = measure(translator, list(by_role.values()), parts, device)
     return {"figures": figures, "cost": Cost(seconds=time.perf_counter() - started)}
+
+
+def _by_request(needed: Mapping[Need, Any]) -> dict[Request, Any]:
+    return {need.request: artifact for need, artifact in needed.items()}
 
 
 def failed_record(order: Order, failure: Failure) -> Record:

@@ -10,12 +10,13 @@ from types import MappingProxyType
 import numpy as np
 from torch import Tensor, nn
 
-from bench.composition import Composition
 from bench.images import ImageSet
 from bench.method import Counts
 from bench.protocol import Protocol
 from bench.record import Cost, Predictions
+from bench.stage import Request
 from bench.streams import Streams
+from bench.training.composition import Composition
 from bench.training.device import Device
 from bench.training.trainer import Trainer
 
@@ -60,6 +61,7 @@ class Fitted:
     cost: Cost
     weights: dict[str, Tensor]
     artifacts: dict[str, dict[str, Tensor]]
+    chosen: dict[str, float]
 
 
 def fit(
@@ -68,14 +70,14 @@ def fit(
     protocol: Protocol,
     streams: Streams,
     device: Device,
-    stages: Mapping[str, object] = MappingProxyType({}),
+    artifacts: Mapping[Request, object] = MappingProxyType({}),
 ) -> Fitted:
     """Train one classifier on one task and read the test set once.
 
     Parameters
     ----------
-    stages
-        Artifacts that the method required, by stage name.
+    artifacts
+        What the method required, by request.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def fit(
         A loss became NaN or infinite.
     """
     started = time.perf_counter()
-    method = method.bind(stages)
+    method = method.bind(artifacts)
     with device.session(protocol):
         train = method.hook("resample")(parts.train, streams.numpy("resampling"))
         counts = Counts(original=parts.train.counts, effective=train.counts)
@@ -99,7 +101,9 @@ def fit(
             peak_memory_bytes=device.peak_memory(),
         )
     weights = {name: value.cpu() for name, value in trained.model.state_dict().items()}
-    return Fitted(validation, test, trained.selected_epoch, trained.history, cost, weights, trained.artifacts)
+    return Fitted(
+        validation, test, trained.selected_epoch, trained.history, cost, weights, trained.artifacts, trained.chosen
+    )
 
 
 def predictions(trainer: Trainer, model: nn.Module, images: ImageSet) -> Predictions:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-SMALLEST_PROBABILITY = 1e-12
+from bench.training.scores import acsa, confusion_matrix, ratio, recalls
 
 
 def rarest(counts: np.ndarray) -> int:
@@ -22,46 +22,14 @@ def commonest(counts: np.ndarray) -> int:
     return int(np.argmax(counts))
 
 
-def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, n_classes: int) -> np.ndarray:
-    """Count images by true class (rows) and predicted class (columns), int64 (K, K).
-
-    Raises
-    ------
-    ValueError
-        The two differ in length, or hold something outside 0..K-1.
-    """
-    labels, predictions = np.asarray(labels), np.asarray(predictions)
-    if labels.shape != predictions.shape or labels.ndim != 1:
-        raise ValueError(f"labels {labels.shape} and predictions {predictions.shape} must be (N,) both")
-    both = np.concatenate([labels, predictions])
-    if both.size and (both.min() < 0 or both.max() >= n_classes):
-        raise ValueError(f"classes must lie in 0..{n_classes - 1}")
-    flat = labels.astype(np.int64) * n_classes + predictions.astype(np.int64)
-    return np.bincount(flat, minlength=n_classes * n_classes).reshape(n_classes, n_classes)
-
-
-def recalls(confusion: np.ndarray) -> np.ndarray:
-    """Return the share of each class's images that were found, float64 (K,)."""
-    return _ratio(np.diag(confusion), confusion.sum(axis=1))
-
-
 def precisions(confusion: np.ndarray) -> np.ndarray:
     """Return the share of each class's predictions that were right, float64 (K,)."""
-    return _ratio(np.diag(confusion), confusion.sum(axis=0))
+    return ratio(np.diag(confusion), confusion.sum(axis=0))
 
 
 def f1_scores(confusion: np.ndarray) -> np.ndarray:
     """Return the harmonic mean of precision and recall of each class, float64 (K,)."""
-    return _ratio(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
-
-
-def acsa(confusion: np.ndarray) -> float:
-    """Return the average class-specific accuracy: the mean recall of the classes that have images; NaN without any.
-
-    The same as balanced accuracy (Huang et al. 2016, doi:10.1109/CVPR.2016.580).
-    """
-    present = confusion.sum(axis=1) > 0
-    return float(recalls(confusion)[present].mean()) if present.any() else float("nan")
+    return ratio(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
 
 
 def g_mean(confusion: np.ndarray) -> float:
@@ -118,12 +86,6 @@ def average_precision(positive: np.ndarray, scores: np.ndarray) -> float:
     return float((np.diff(found, prepend=0.0) * precision).sum() / positive.sum())
 
 
-def cross_entropy(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the mean of -log p of the true class, in nats; p is clipped at 1e-12 so that it stays finite."""
-    chosen = np.asarray(probabilities, dtype=np.float64)[np.arange(len(labels)), labels]
-    return float(-np.log(np.clip(chosen, SMALLEST_PROBABILITY, 1.0)).mean())
-
-
 def figures(
     labels: np.ndarray,
     probabilities: np.ndarray,
@@ -162,8 +124,3 @@ def figures(
     for name, per_class in (("recall", recall), ("precision", precision), ("f1", f1)):
         values |= {f"{name}_{k}": float(value) for k, value in enumerate(per_class)}
     return values
-
-
-def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    ratio: np.ndarray = np.divide(top, bottom, out=np.zeros(len(top)), where=bottom > 0)
-    return ratio

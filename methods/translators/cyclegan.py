@@ -177,15 +177,24 @@ def step_operations(settings: CycleGANSettings) -> float:
     Of each pair, generators see six images forward and backward (three times a forward pass); discriminators see two
     forward and back to the image (twice), and four forward and backward.
     """
-    image = torch.empty(1, 3, settings.crop_size, settings.crop_size, device="meta")
-    passes = []
     with torch.device("meta"):
-        networks = Generator(settings.width, settings.blocks), Discriminator(settings.width)
-    for network in networks:
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            network(image)
-        passes.append(counter.get_total_flops())
-    return float(settings.batch_size * (6 * 3 * passes[0] + (2 * 2 + 4 * 3) * passes[1]))
+        discriminator = Discriminator(settings.width)
+    generated = translation_operations(settings.width, settings.blocks, settings.crop_size)
+    return settings.batch_size * (6 * 3 * generated + (2 * 2 + 4 * 3) * _forward(discriminator, settings.crop_size))
+
+
+@lru_cache
+def translation_operations(width: int, blocks: int, size: int) -> float:
+    """Count the floating-point operations of translating one image of a side."""
+    with torch.device("meta"):
+        generator = Generator(width, blocks)
+    return _forward(generator, size + -size % 4)
+
+
+def _forward(network: nn.Module, size: int) -> float:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(torch.empty(1, 3, size, size, device="meta"))
+    return float(counter.get_total_flops())
 
 
 def _require_grad(networks: Iterable[nn.Module], wanted: bool) -> None:

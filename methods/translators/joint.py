@@ -6,17 +6,17 @@ translated to B, and images of B translated to A; a step draws equally from all 
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from typing import Protocol as Contract
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bench.errors import TrainingDiverged
 from bench.images import ImageSet
+from bench.method import Training
 from bench.methods.translators.training import majority_and_minority
-from bench.training.trainer import Trainer, random_crops
+from bench.training.inputs import random_crops
 
 KINDS = 4
 
@@ -64,37 +64,25 @@ def equal_kinds(labels: Tensor, parts: int, rng: torch.Generator) -> Tensor:
     return torch.stack(drawn, dim=1).flatten()
 
 
-def train_epoch_on_pairs(trainer: Trainer, translator: Translates) -> None:
-    """Train one epoch with fresh translations: each step takes a, b, and both translated from the same crops.
+def pairs(trainer: Training, translator: Translates) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the batches of one epoch with fresh translations: a, b, and both translated from the same crops.
 
-    A step has `batch_size` pairs. The paper's epoch has as many pairs as class A has images; one of equal length has
+    A batch has `batch_size` pairs. The paper's epoch has as many pairs as class A has images; one of equal length has
     2 x n_majority images of all four kinds.
-
-    Raises
-    ------
-    TrainingDiverged
-        A loss or a weight became NaN or infinite.
     """
-    started, train, size = time.perf_counter(), trainer.train, trainer.protocol.batch_size
+    train, protocol = trainer.train, trainer.protocol
     a, b = majority_and_minority(train.counts)
-    pairs = len(train.positions(a)) if trainer.protocol.epoch == "dataset" else -(-trainer.epoch_images // KINDS)
-    trainer.epoch += 1
-    order = trainer.streams.torch("order", use=f"pairs {trainer.epoch}")
-    crops = trainer.streams.torch("augmentation", use=f"pairs {trainer.epoch}")
-    first = train.positions(a)[torch.randperm(len(train.positions(a)), generator=order)[:pairs]]
+    epoch, equal = len(trainer.history) + 1, 2 * int(trainer.counts.original.max())
+    count = len(train.positions(a)) if protocol.epoch == "dataset" else -(-equal // KINDS)
+    order = trainer.streams.torch("order", use=f"pairs {epoch}")
+    crops = trainer.streams.torch("augmentation", use=f"pairs {epoch}")
+    first = train.positions(a)[torch.randperm(len(train.positions(a)), generator=order)[:count]]
     second = train.positions(b)[torch.randint(len(train.positions(b)), (len(first),), generator=order)]
-    trainer.model.train()
-    total = torch.zeros((), device=trainer.device.torch)
-    for chosen_a, chosen_b in zip(first.split(size), second.split(size), strict=True):
+    for chosen in zip(first.split(protocol.batch_size), second.split(protocol.batch_size), strict=True):
         real_a, real_b = (
-            trainer.device.images(random_crops(train, chosen, trainer.protocol, crops))
-            for chosen in (chosen_a, chosen_b)
+            trainer.device.images(random_crops(train, positions, protocol.image_size, crops, protocol.flip))
+            for positions in chosen
         )
         images = torch.cat([real_a, real_b, translator.translate(real_a, a), translator.translate(real_b, b)])
-        labels = torch.tensor([a, b, b, a]).repeat_interleave(len(chosen_a)).to(trainer.device.torch)
-        total += trainer.step(images.contiguous(memory_format=torch.channels_last), labels).detach() * len(chosen_a)
-    whole = all(bool(weights.isfinite().all()) for weights in trainer.model.parameters())
-    loss = float(total) / len(first) if whole else float("nan")
-    if not np.isfinite(loss):
-        raise TrainingDiverged(trainer.epoch, loss)
-    trainer.history.append({"epoch": trainer.epoch, "loss": loss, "seconds": time.perf_counter() - started})
+        labels = torch.tensor([a, b, b, a]).repeat_interleave(len(chosen[0])).to(trainer.device.torch)
+        yield images.contiguous(memory_format=torch.channels_last), labels

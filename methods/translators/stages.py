@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from torch import Tensor
 
-from bench.methods.translators.cyclegan import CycleGAN, step_operations
+from bench.methods.translators.cyclegan import CycleGAN, step_operations, translation_operations
 from bench.methods.translators.settings import CycleGANSettings
 from bench.methods.translators.training import GanTraining
 from bench.methods.translators.translator import TrainedCycleGAN, opened, views
 from bench.protocol import Protocol
 from bench.registry import register_stage
-from bench.stage import Made, Material, Stage, StageRequest, Tensors
+from bench.stage import Made, Material, Request, Stage, StageRequest, Tensors
 from bench.training.device import Device
+
+TRANSLATOR = StageRequest("CycleGAN")
 
 
 def two_classes(counts: Sequence[int]) -> str:
@@ -27,6 +30,7 @@ class CycleGANStage(Stage):
 
     Settings = CycleGANSettings
     settings: CycleGANSettings
+    reads = ("load_size", "flip")
 
     @property
     def epochs(self) -> int:
@@ -36,11 +40,15 @@ class CycleGANStage(Stage):
     def supports(self, counts: Sequence[int]) -> str:
         return two_classes(counts)
 
-    def requires(self) -> tuple[StageRequest, ...]:
-        """Return the same training after fewer epochs: it is continued, not repeated."""
+    @property
+    def before(self) -> StageRequest | None:
+        """The same training after fewer epochs: it is continued, not repeated."""
         kept = [self.settings.epochs, *self.settings.compared_epochs]
-        before = [epochs for epochs in kept if epochs < self.epochs]
-        return (self._after(before[-1]),) if before else ()
+        fewer = [epochs for epochs in kept if epochs < self.epochs]
+        return self._after(fewer[-1]) if fewer else None
+
+    def requires(self, counts: Sequence[int]) -> tuple[Request, ...]:
+        return (self.before,) if self.before else ()
 
     def measured(self) -> tuple[StageRequest, ...]:
         return tuple(self._after(epochs) for epochs in (self.settings.epochs, *self.settings.compared_epochs))
@@ -48,9 +56,9 @@ class CycleGANStage(Stage):
     def make(self, material: Material) -> Made:
         gan = CycleGAN(self.settings, material.streams, material.device)
         training = GanTraining(
-            gan, material.train, material.protocol, lambda use: material.streams.torch("stage", use=use)
+            gan, material.train, material.protocol.flip, lambda use: material.streams.torch("stage", use=use)
         )
-        before: TrainedCycleGAN | None = material.needed.get("CycleGAN")
+        before: TrainedCycleGAN | None = material.needed[self.before] if self.before else None
         kept = material.checkpoint.load()
         first = 0
         if before is not None:
@@ -67,15 +75,15 @@ class CycleGANStage(Stage):
     def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> TrainedCycleGAN:
         return opened(tensors, self.settings, counts, device)
 
-    def operations(self, counts: Sequence[int], protocol: Protocol) -> float:
-        before = self.requires()
-        epochs = (
-            self.epochs - int(str(before[0].parameters.get("epochs", self.settings.epochs))) if before else self.epochs
-        )
+    def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
+        done = dict(self.before.parameters).get("epochs", self.settings.epochs) if self.before else 0
+        epochs = self.epochs - int(str(done))
         return epochs * max(counts) / self.settings.batch_size * step_operations(self.settings)
 
     def _after(self, epochs: int) -> StageRequest:
-        return StageRequest("CycleGAN", {} if epochs == self.settings.epochs else {"epochs": epochs})
+        return (
+            StageRequest("CycleGAN") if epochs == self.settings.epochs else StageRequest.of("CycleGAN", epochs=epochs)
+        )
 
 
 @register_stage("Views")
@@ -87,16 +95,20 @@ class ViewsStage(Stage):
     def supports(self, counts: Sequence[int]) -> str:
         return two_classes(counts)
 
-    def requires(self) -> tuple[StageRequest, ...]:
-        return (StageRequest("CycleGAN"),)
+    def requires(self, counts: Sequence[int]) -> tuple[Request, ...]:
+        return (TRANSLATOR,)
 
     def make(self, material: Material) -> Made:
-        gan: TrainedCycleGAN = material.needed["CycleGAN"]
+        gan: TrainedCycleGAN = material.needed[TRANSLATOR]
         count = int(str(self.parameters["views"]))
-        return Made({"pixels": views(gan.translator, material.train, count, material.device)})
+        pixels = views(gan.translator, material.train, count, material.device)
+        each = translation_operations(gan.settings.width, gan.settings.blocks, material.protocol.load_size)
+        return Made({"pixels": pixels}, flops=len(pixels) * each)
 
     def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> Tensor:
         return tensors["pixels"]
 
-    def operations(self, counts: Sequence[int], protocol: Protocol) -> float:
-        return 0.0
+    def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
+        gan: CycleGANSettings = settings(TRANSLATOR.name)
+        each = translation_operations(gan.width, gan.blocks, protocol.load_size)
+        return int(str(self.parameters["views"])) * sum(counts) * each

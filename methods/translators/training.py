@@ -11,9 +11,8 @@ from torch import Tensor
 
 from bench.images import ImageSet
 from bench.methods.translators.cyclegan import LOSSES, CycleGAN, Extra, part
-from bench.protocol import Protocol
 from bench.stage import Checkpoint
-from bench.training.trainer import random_crops
+from bench.training.inputs import random_crops
 
 Draw = Callable[[str], torch.Generator]  # a fresh random generator for one use
 Teacher = Callable[[int, Tensor, Tensor], Extra | None]  # of a step, and the positions of its images of A and B
@@ -32,9 +31,8 @@ class GanTraining:
     replacement. What a step draws depends on its epoch and number alone, so that no random state is carried along.
     """
 
-    def __init__(self, gan: CycleGAN, train: ImageSet, protocol: Protocol, draw: Draw) -> None:
-        self.gan, self.train, self.draw = gan, train, draw
-        self.cropping = protocol.model_copy(update={"image_size": gan.settings.crop_size})
+    def __init__(self, gan: CycleGAN, train: ImageSet, flip: bool, draw: Draw) -> None:
+        self.gan, self.train, self.flip, self.draw = gan, train, flip, draw
         a, b = majority_and_minority(train.counts)
         self.a, self.b = train.positions(a), train.positions(b)
         self.epoch = self.step = 0  # epochs done, and steps done of the next
@@ -89,7 +87,8 @@ class GanTraining:
 
     def _crops(self, positions: Tensor, kind: str) -> Tensor:
         rng = self.draw(f"crops {self.epoch + 1} {self.step} {kind}")
-        return self.gan.device.images(random_crops(self.train, positions, self.cropping, rng))
+        size = self.gan.settings.crop_size
+        return self.gan.device.images(random_crops(self.train, positions, size, rng, self.flip))
 
     def state(self) -> dict[str, Tensor]:
         """Return all that the rest of the training depends on."""

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.composition import Composition
 from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.plan.identity import differences
 from bench.record import Record, canonical
 from bench.report.frame import Adjust
+from bench.training.composition import Composition
 
 
 @dataclass(frozen=True, order=True)

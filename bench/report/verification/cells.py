@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from bench.composition import Composition
 from bench.errors import ConfigError, unknown
 from bench.plan.compose import compose
 from bench.plan.config import Config
@@ -19,6 +18,7 @@ from bench.report.layout import Key, method_key
 from bench.report.verification.mismatch import Mismatch
 from bench.report.verification.recompute import recomputed
 from bench.store.store import Store
+from bench.training.composition import Composition
 
 FILE = "cells.csv"
 TOLERANCE = 1e-9

@@ -1,0 +1,105 @@
+"""Places: the tasks that a run makes of a dataset, one for each imbalance that is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bench.dataset import Dataset, Imbalance, Task, exponential, natural, rare, step, vector
+from bench.errors import ConfigError
+from bench.plan.config import Config, Profile
+
+_TAIL = re.compile(r"(exp|step)[ (]\s*(\d+(?:\.\d+)?)\s*\)?")
+
+
+def read_imbalance(value: object) -> Imbalance:
+    """Return what bench.toml or a command line spells: `25`, `exp 100` or `exp(100)`, `step 10`, `natural`, `450:25`.
+
+    Raises
+    ------
+    ConfigError
+        It is none of these.
+    """
+    if isinstance(value, Imbalance):
+        return value
+    if isinstance(value, list | tuple) and value and all(type(n) is int for n in value):
+        return vector(value)
+    text = str(value).strip()
+    if text.isdecimal():
+        return rare(int(text))
+    if text == "natural":
+        return natural()
+    if re.fullmatch(r"\d+(:\d+)+", text):
+        return vector(tuple(map(int, text.split(":"))))
+    if (tail := _TAIL.fullmatch(text)) and float(tail[2]) >= 1:
+        return (exponential if tail[1] == "exp" else step)(float(tail[2]))
+    raise ConfigError(
+        f"imbalance {value!r} is none of: a count of the rarest class, exp RATIO, step RATIO, natural, counts as 450:25"
+    )
+
+
+def places(dataset: Dataset, config: Config) -> list[Task]:
+    """Return a dataset's tasks: those that the run asks for, else the profile's, else the dataset's own.
+
+    Raises
+    ------
+    ConfigError
+        An imbalance cannot be cut from the training part; the text names the counts that there are.
+    """
+    split, profile = dataset.split(), config.profile
+    whole = Task(dataset.name, dataset.edition, split.digest, split.classes, split.counts("train"), "whole")
+    found: dict[tuple[int, ...], Task] = {}
+    for imbalance in _wanted(dataset, config)[: profile.most_places]:
+        counts = _cut(imbalance, whole, profile)
+        found.setdefault(counts, replace(whole, counts=counts, place=imbalance.label(counts)))
+    return _told_apart(list(found.values()))
+
+
+def rarest(tasks: Sequence[Task]) -> Task:
+    """Return the task with the smallest class, where luck is largest; of equal ones the most imbalanced."""
+    return min(tasks, key=lambda task: (min(task.counts), -max(task.counts)))
+
+
+def _wanted(dataset: Dataset, config: Config) -> Sequence[Imbalance]:
+    run, profile = config.run, config.profile
+    if run.minority or run.at:
+        return [*map(rare, run.minority), *map(read_imbalance, run.at)]
+    own = config.datasets.get(dataset.name)
+    declared = tuple(map(read_imbalance, own.wanted)) if own else ()
+    declared = declared or dataset.imbalances
+    if profile.minority_counts and all(imbalance.kind == "rare" for imbalance in declared):
+        return tuple(map(rare, profile.minority_counts))
+    return declared
+
+
+def _cut(imbalance: Imbalance, whole: Task, profile: Profile) -> tuple[int, ...]:
+    """Return the counts under the profile's limits: no class above `majority_count`, none of a tail below a floor."""
+    there, limit = whole.counts, profile.majority_count
+    try:
+        if imbalance.kind in ("natural", "vector"):
+            counts = imbalance.counts(there)
+            if limit and max(counts) > limit:  # the shape is kept
+                counts = tuple(max(1, round(n * limit / max(counts))) for n in counts)
+        else:
+            counts = imbalance.counts(tuple(min(n, limit or n) for n in there))
+    except ValueError as error:
+        held = ", ".join(
+            f"{min(n, limit or n)} images of {name!r}" for n, name in zip(there, whole.classes, strict=True)
+        )
+        raise ConfigError(f"{whole.dataset}: {error}; the training part has {held}") from None
+    if imbalance.kind == "rare":
+        return counts
+    return tuple(max(n, min(profile.smallest_count, have)) for n, have in zip(counts, there, strict=True))
+
+
+def _told_apart(tasks: list[Task]) -> list[Task]:
+    """Return tasks whose labels differ: of equal ones the second has its smallest and largest count added."""
+    seen: dict[str, int] = {}
+    out = []
+    for task in tasks:
+        again = seen.get(task.place, 0)
+        seen[task.place] = again + 1
+        label = f"{task.place} ({max(task.counts)} to {min(task.counts)}{', ' + str(again + 1) if again > 1 else ''})"
+        out.append(replace(task, place=label) if again else task)
+    return out

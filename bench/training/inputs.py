@@ -1,0 +1,27 @@
+"""What a training step sees of stored images: random crops of pixels, or one of the views that a frozen body saw."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bench.images import ImageSet
+
+
+def random_crops(images: ImageSet, positions: Tensor, size: int, rng: torch.Generator, mirror: bool) -> Tensor:
+    """Return random crops of a side, half of them mirrored where `mirror` is set, uint8 (n, 3, size, size)."""
+    count = len(positions)
+    room = torch.tensor(images.pixels.shape[-2:]) - size + 1
+    corners = (torch.rand(count, 2, generator=rng) * room).long().tolist()
+    mirrored = (torch.rand(count, generator=rng) < 0.5).tolist()
+    out = torch.empty(count, images.pixels.shape[1], size, size, dtype=images.pixels.dtype)
+    for slot, row, (top, left), turned in zip(out, images.rows[positions].tolist(), corners, mirrored, strict=True):
+        crop = images.pixels[row, :, top : top + size, left : left + size]
+        slot.copy_(crop.flip(-1) if turned and mirror else crop)
+    return out
+
+
+def random_views(features: ImageSet, positions: Tensor, rng: torch.Generator) -> Tensor:
+    """Return the features of a random view of each image, float32 (n, D), from a set of features (M, V, D)."""
+    view = torch.randint(features.pixels.shape[1], (len(positions),), generator=rng)
+    return features.pixels[features.rows[positions], view]
