@@ -16,7 +16,7 @@ from bench.errors import ConfigError
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
 from bench.plan.jobcode import code_of
-from bench.record import Cost, Record, digest
+from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import environment
 from bench.running.work import Answer, Busy, Done, Failure, Reused
 from bench.stage import Material, Reads, Request, Tensors
@@ -161,8 +161,10 @@ def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[s
     by_role = {need.role: artifact for need, artifact in needed.items()}
     translator = by_role.pop("translator")
     with device.session(job.protocol):
-        figures = measure(translator, list(by_role.values()), parts, device)
-    return {"figures": figures, "cost": Cost(seconds=time.perf_counter() - started)}
+        measured = measure(translator, list(by_role.values()), parts, device)
+    answers = {name: Packed.of(values) for name, values in measured.answers.items()}
+    cost = Cost(seconds=time.perf_counter() - started)
+    return {"figures": measured.figures, "answers": answers, "cost": cost}
 
 
 def _by_request(needed: Mapping[Need, Any]) -> dict[Request, Any]:
