@@ -26,7 +26,10 @@ class PaperCnnSettings(Settings):
     norm: Literal["instance", "none"] = Field("instance", description="normalisation after convolutions 2 to 4")
     head: Literal["flat", "gap"] = Field("flat", description="flatten the one-channel map, or pool the 4th convolution")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the 256 features before the last layer")
-    init_std: float = Field(0.02, gt=0, description="weights start as N(0, init_std), biases at 0")
+    init: Literal["normal", "he"] = Field(
+        "normal", description="first weights: N(0, init_std), or N(0, 2 / fan-in) before the last layer; biases 0"
+    )
+    init_std: float = Field(0.02, gt=0, description="standard deviation of the first weights")
 
 
 class Dropout(nn.Module):
@@ -101,6 +104,11 @@ class PaperCnn(Network):
     def classifier(self, image_size: int, n_classes: int, head: Head, draws: Draws) -> Backbone:
         model = Backbone(self.settings, image_size, head(FEATURES, n_classes), draws.dropout)
         draw_linear(model, self.settings.init_std, draws.initialisation)
+        if self.settings.init == "he":
+            with torch.no_grad():
+                for layer in (*model.convolutions, model.hidden, model.features_layer):
+                    fan_in = layer.weight[0].numel()
+                    layer.weight.mul_((2 / fan_in) ** 0.5 / self.settings.init_std)
         return model
 
 
