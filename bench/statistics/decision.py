@@ -17,9 +17,9 @@ class Recommendation:
     Attributes
     ----------
     outcome
-        `take`: the cheapest method whose expected regret is at most delta. `equivalent`: all of `among` lie within delta
-        of the best with probability 0.9, take the cheapest. `unknown`: `choice` has the least expected regret, which
-        is above delta.
+        `take`: the cheapest method whose expected regret is at most delta. `equivalent`: all of `among` lie within
+        delta of the best with probability 0.9, take the cheapest. `unknown`: `choice` has the least expected regret,
+        which is above delta.
     choice
         The method, by index.
     among
