@@ -14,12 +14,12 @@ from torch.nn import functional as F
 
 from bench.images import ImageSet
 from bench.method import Method, Trained, Training
-from bench.methods.translators.cyclegan import CycleGAN, Extra, part, step_operations
+from bench.methods.translators.cyclegan import CycleGAN, Extra, step_operations
 from bench.methods.translators.joint import equal_kinds, majority_weights, pairs, with_views
 from bench.methods.translators.settings import CycleGANSettings
 from bench.methods.translators.stages import two_classes
-from bench.methods.translators.training import GanTraining, majority_and_minority
-from bench.methods.translators.translator import TrainedCycleGAN, opened, views
+from bench.methods.translators.training import GanTraining, at_size, majority_and_minority
+from bench.methods.translators.translator import MULTIPLE, TrainedCycleGAN, opened, views
 from bench.protocol import Protocol
 from bench.registry import register
 from bench.stage import Request, StageRequest
@@ -99,15 +99,16 @@ class Alternating(Method):
         for _ in range(self.blocks):
             self._classifier_block(trainer, real, training, start)
             self._gan_block(trainer, training)
-        weights = part(training.state(), "weights")
-        return replace(trainer.selected(), artifacts={"translator": {f"weights.{k}": v for k, v in weights.items()}})
+        state = training.state()
+        kept = {name: value for name, value in state.items() if name.startswith("weights.") or name == "scale"}
+        return replace(trainer.selected(), artifacts={"translator": kept})
 
     def _classifier_block(
         self, trainer: Training, real: ImageSet, training: GanTraining, start: TrainedCycleGAN
     ) -> None:
         state = {name: value.detach().clone() for name, value in training.gan.networks.state_dict().items()}
         now = opened(
-            {f"weights.{name}": value for name, value in state.items()},
+            {f"weights.{name}": value for name, value in state.items()} | {"scale": torch.tensor([training.scale])},
             start.settings,
             real.counts.tolist(),
             trainer.device,
@@ -139,7 +140,9 @@ class _Teacher:
     def __init__(self, trainer: Training, training: GanTraining, every: int) -> None:
         self.trainer, self.training, self.every = trainer, training, every
         self.labels = majority_and_minority(training.train.counts)
-        self.on_crops = training.gan.settings.crop_size == trainer.protocol.image_size
+        self.size = trainer.protocol.image_size
+        # Of images that the translator sees reduced, a crop shows as much of the picture as the classifier's.
+        self.on_crops = round(training.gan.settings.crop_size / training.scale) == self.size
 
     def __call__(self, step: int, a: Tensor, b: Tensor) -> Extra | None:
         if step % self.every:
@@ -151,7 +154,7 @@ class _Teacher:
     def _translated(self, step: int, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         gan, training = self.training.gan, self.training
         rng = training.draw(f"whole {training.epoch + 1} {step}")
-        size, flip = self.trainer.protocol.image_size, self.trainer.protocol.flip
+        size, flip = MULTIPLE * round(self.size * training.scale / MULTIPLE), self.trainer.protocol.flip
         whole_a, whole_b = (
             gan.device.images(random_crops(training.train, positions, size, rng, flip)).to(gan.dtype)
             for positions in (a, b)
@@ -161,7 +164,7 @@ class _Teacher:
     def _loss(self, fake_b: Tensor, fake_a: Tensor) -> Tensor:
         label_a, label_b = self.labels
         with self.trainer.device.autocast(self.trainer.protocol):
-            logits_b, logits_a = self.trainer.model(fake_b.float()), self.trainer.model(fake_a.float())
+            logits_b, logits_a = (self.trainer.model(at_size(fake.float(), self.size)) for fake in (fake_b, fake_a))
         wanted_b = torch.full((len(fake_b),), label_b, device=fake_b.device)
         wanted_a = torch.full((len(fake_a),), label_a, device=fake_a.device)
         return F.cross_entropy(logits_b.float(), wanted_b) + F.cross_entropy(logits_a.float(), wanted_a)

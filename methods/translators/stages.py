@@ -102,7 +102,8 @@ class ViewsStage(Stage):
         gan: TrainedCycleGAN = material.needed[TRANSLATOR]
         count = int(str(self.parameters["views"]))
         pixels = views(gan.translator, material.train, count, material.device)
-        each = translation_operations(gan.settings.width, gan.settings.blocks, material.protocol.load_size)
+        settings = gan.settings
+        each = translation_operations(settings.width, settings.blocks, settings.load_size or pixels.shape[-1])
         return Made({"pixels": pixels}, flops=len(pixels) * each)
 
     def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> Tensor:
@@ -110,5 +111,5 @@ class ViewsStage(Stage):
 
     def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
         gan: CycleGANSettings = settings(TRANSLATOR.name)
-        each = translation_operations(gan.width, gan.blocks, protocol.load_size)
+        each = translation_operations(gan.width, gan.blocks, gan.load_size or protocol.load_size)
         return int(str(self.parameters["views"])) * sum(counts) * each
