@@ -79,6 +79,7 @@ class Record(BaseModel):
     failed_epoch: int | None = None
     validation: Predictions | None = None
     test: Predictions | None = None
+    extended: Predictions | None = None  # of further test images, where the split has such a part
     selected_epoch: int | None = None
     chosen: dict[str, float] = Field(default_factory=dict)  # numbers that training chose on validation data
     history: list[dict[str, float]] = Field(default_factory=list)

@@ -26,7 +26,8 @@ def open_parts(
     Parameters
     ----------
     caches
-        Files of decoded images by part: `train`, `val` and `test`, class after class in the split's order.
+        Files of decoded images by part: `train`, `val`, `test` and, where the split has further test images, `extended`;
+        class after class in the split's order.
     whole
         How many images of each class a file holds, by part.
     streams
@@ -40,7 +41,8 @@ def open_parts(
         return leading(pixels[part], whole[part], tuple(min(count, limit or count) for count in whole[part]))
 
     train = leading(pixels["train"], whole["train"], task.counts, streams)
-    return Parts(train, evaluated("val"), Sealed(evaluated("test")))
+    extended = Sealed(evaluated("extended")) if "extended" in caches else None
+    return Parts(train, evaluated("val"), Sealed(evaluated("test")), extended)
 
 
 def leading(pixels: torch.Tensor, whole: Sizes, counts: Sizes, streams: Streams | None = None) -> ImageSet:

@@ -105,6 +105,7 @@ def perform(bench: Bench, order: Order) -> Record:
         **common,
         validation=fitted.validation,
         test=fitted.test,
+        extended=fitted.extended,
         selected_epoch=fitted.selected_epoch,
         chosen=fitted.chosen,
         history=fitted.history,
