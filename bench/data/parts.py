@@ -26,8 +26,8 @@ def open_parts(
     Parameters
     ----------
     caches
-        Files of decoded images by part: `train`, `val`, `test` and, where the split has further test images, `extended`;
-        class after class in the split's order.
+        Files of decoded images by part, class after class in the split's order: `train`, `val`, `test` and, where there
+        are further test images, `extended`.
     whole
         How many images of each class a file holds, by part.
     streams
