@@ -14,15 +14,16 @@ from torch.nn import functional as F
 from translation import artifacts, training, untrained
 
 from bench import registry
-from bench.composition import Composition
 from bench.errors import ConfigError
 from bench.method import Counts
-from bench.methods.alternating import Alternating, _frozen, _Teacher
+from bench.methods.translators.alternation import Alternation, Teacher, frozen
 from bench.methods.translators.cyclegan import CycleGAN
-from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch, with_views
 from bench.methods.translators.training import GanTraining
 from bench.plan.compose import compose
+from bench.stage import StageRequest
 from bench.streams import Streams
+from bench.training.composition import Composition
 from bench.training.fit import fit
 from bench.training.trainer import Trainer
 
@@ -43,10 +44,10 @@ def test_a_pair_that_the_user_allows_composes_where_slots_do_not_overlap() -> No
 
 
 def test_the_majoritys_terms_weigh_one_over_gamma() -> None:
-    majority, minority = majority_weights(np.array([450, 25]), "inverse")
+    majority, minority = majority_weights(np.array([450, 25]), "inverse", None)
     assert minority / majority == pytest.approx(18)
-    assert majority_weights(np.array([450, 25]), "off").tolist() == [1, 1]
-    assert compose("AUG(class_weight=off)").hook("class_weights")(np.array([450, 25])).tolist() == [1, 1]
+    assert majority_weights(np.array([450, 25]), "off", None).tolist() == [1, 1]
+    assert compose("AUG(class_weight=off)").hook("class_weights")(np.array([450, 25]), 0.0).tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("law", laws.RELABELLING[:2])
@@ -82,7 +83,7 @@ def test_fresh_translations_are_of_the_steps_own_crops_with_the_other_label(monk
         steps.clear()
         protocol = tiny(epoch=epoch, batch_size=4)
         trainer = Trainer(compose("AUG"), task, task, Counts.same(task.counts), protocol, Streams(), CPU)
-        train_epoch_on_pairs(trainer, Negative())
+        train_epoch(trainer, Negative())
         assert sum(len(labels) for _, labels in steps) == 4 * pairs
         for pictures, labels in steps:
             n = len(labels) // 4
@@ -150,7 +151,7 @@ def test_without_a_teacher_its_blocks_are_one_training_of_the_translator(monkeyp
         kept.append(gan)
 
     monkeypatch.setattr(Alternating, "_gan_block", watched)
-    monkeypatch.setattr(_Teacher, "__call__", lambda *_: None)
+    monkeypatch.setattr(Teacher, "__call__", lambda *_: None)
     fitted(compose("ALT(blocks=2, classifier_epochs=1, gan_epochs=1)"))
     start, streams = untrained(images((12, 6))), Streams()
     gan = CycleGAN(start.settings, streams, CPU)
@@ -169,13 +170,13 @@ def teacher(method: Composition, every: int, crop_size: int = 32, image_size: in
     gan = training(task, crop_size=crop_size)
     protocol = tiny(image_size=image_size, load_size=68)
     trainer = Trainer(method, task, task, Counts.same(task.counts), protocol, Streams(), CPU)
-    return _Teacher(trainer, gan, every), gan, trainer
+    return Teacher(trainer, gan, every), gan, trainer
 
 
 def test_the_teachers_loss_is_that_of_equation_7() -> None:
     judge, _, trainer = teacher(compose("ALT"), 1)
     fake_b, fake_a = torch.rand(2, 3, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    with _frozen(trainer.model):
+    with frozen(trainer.model):
         loss = judge(0, torch.tensor([0]), torch.tensor([1]))(fake_b, fake_a)
         z_b, z_a = (F.softmax(trainer.model(fakes), dim=1)[:, 1] for fakes in (fake_b, fake_a))
     expected = -z_b.log().mean() - (1 - z_a).log().mean()
@@ -188,7 +189,7 @@ def test_on_crops_the_teacher_sees_whole_images_every_so_many_steps_that_much_he
     assert [step for step in range(7) if judge(step, *positions)] == [0, 3, 6]
     seen: list[int] = []
     trainer.model.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0].shape[-1]))
-    with _frozen(trainer.model):
+    with frozen(trainer.model):
         loss = judge(0, *positions)(torch.zeros(1), torch.zeros(1))
         judge.every = 1
         lighter = judge(0, *positions)(torch.zeros(1), torch.zeros(1))
