@@ -19,6 +19,7 @@ from bench.method import Counts, Method
 from bench.methods.translators import cyclegan
 from bench.methods.translators.cyclegan import CycleGAN
 from bench.methods.translators.settings import CycleGANSettings
+from bench.networks.paper_cnn import PaperCnn
 from bench.plan.compose import compose
 from bench.plan.config import load_config
 from bench.registry import METHODS
@@ -57,7 +58,7 @@ def fake_cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def backward(loss: Tensor) -> None:
         assert loss.requires_grad and loss.device.type == "cuda" and loss.shape == ()
 
-    monkeypatch.setattr(trainer, "build", really(build))
+    monkeypatch.setattr(PaperCnn, "classifier", really(PaperCnn.classifier))
     monkeypatch.setattr(Tensor, "backward", backward)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield

@@ -50,6 +50,31 @@ def test_the_majoritys_terms_weigh_one_over_gamma() -> None:
     assert compose("AUG(class_weight=off)").hook("class_weights")(np.array([450, 25]), 0.0).tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("counts_from", ["original", "effective"])
+@pytest.mark.parametrize("method", ["AUG(views=2)", "ALT(blocks=1, classifier_epochs=1, gan_epochs=1, views=2)"])
+def test_translations_never_turn_the_weights_round(
+    monkeypatch: pytest.MonkeyPatch, method: str, counts_from: str
+) -> None:
+    used: list[list[float]] = []
+    begin = Trainer.train_epoch
+
+    def watched(self: Trainer, *rest: Any) -> None:
+        begin(self, *rest)
+        used.append(self._weights.tolist())
+
+    monkeypatch.setattr(Trainer, "train_epoch", watched)
+    fitted(compose(method), (16, 4), class_weights_from=counts_from)
+    assert used == [pytest.approx([0.4, 1.6])]  # 1/gamma = 1/4; with views the minority's label has 36 of 60 images
+
+
+def test_an_alternating_fit_tells_the_teachers_loss_and_spans_its_own_epochs() -> None:
+    protocol = {"schedule": "cosine", "epochs": 1}
+    method = compose("ALT(blocks=2, classifier_epochs=1, gan_epochs=1)")
+    first, second = fitted(method, **protocol).history
+    assert 0.5 < first["teacher_loss"] < 5 and 0.5 < second["teacher_loss"] < 5
+    assert first["loss"] != second["loss"], "with the cosine of one epoch the second would stand still"
+
+
 @pytest.mark.parametrize("law", laws.RELABELLING[:2])
 @pytest.mark.parametrize("method", ["AUG", "AUG(views=2)", "AUG(class_weight=off)", "ALT", "ALT(views=1)"])
 def test_classes_are_told_by_their_counts_where_these_differ(method: str, law: laws.Law) -> None:
@@ -96,12 +121,12 @@ def test_augmentation_never_changes_the_translator(method: str) -> None:
     task = parts(images((12, 6)))
     composed = compose(method)
     stages = artifacts(composed, task.train)
-    held: Any = stages.get("CycleGAN")
-    before = {name: value.clone() for name, value in held.state.items()} if held else {"": stages["Views"].clone()}  # type: ignore[attr-defined]
+    held: Any = next(iter(stages.values()))
+    tensors = {"views": held} if isinstance(held, Tensor) else held.state
+    before = {name: value.clone() for name, value in tensors.items()}
     fit(composed, task, tiny(), Streams(), CPU, stages)
-    after = held.state if held else {"": stages["Views"]}
-    assert all(torch.equal(after[name], value) for name, value in before.items())
-    if held:
+    assert same(tensors, before)
+    if not isinstance(held, Tensor):
         assert not any(p.requires_grad for network in held.translator.networks.values() for p in network.parameters())
 
 
@@ -116,23 +141,22 @@ def same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> bool:
 @pytest.mark.parametrize("arguments", ["", "views=1, teacher_every=2"])
 def test_alternating_changes_only_the_one_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch, arguments: str) -> None:
     method = compose(f"ALT(blocks=2, classifier_epochs=1, gan_epochs=1{', ' * bool(arguments)}{arguments})")
-    cls = type(method.parts[0])
     turns: list[str] = []
-    for name in ("_classifier_block", "_gan_block"):
-        block = getattr(cls, name)
+    for name in ("train_classifier", "train_translator"):
+        block = getattr(Alternation, name)
 
-        def watched(self: Any, trainer: Trainer, *rest: Any, name: str = name, block: Any = block) -> None:
-            gan = next(value for value in rest if hasattr(value, "gan")).gan
-            before = weights(trainer.model), weights(gan.networks)
-            block(self, trainer, *rest)
-            after = weights(trainer.model), weights(gan.networks)
-            still, moved = (1, 0) if name == "_classifier_block" else (0, 1)
+        def watched(self: Alternation, epochs: int, name: str = name, block: Any = block) -> None:
+            model, networks = self.trainer.model, self.training.gan.networks
+            before = weights(model), weights(networks)
+            block(self, epochs)
+            after = weights(model), weights(networks)
+            still, moved = (1, 0) if name == "train_classifier" else (0, 1)
             assert same(before[still], after[still]) and not same(before[moved], after[moved])
             turns.append(name)
 
-        monkeypatch.setattr(cls, name, watched)
+        monkeypatch.setattr(Alternation, name, watched)
     fitted(method)
-    assert turns == ["_classifier_block", "_gan_block"] * 2
+    assert turns == ["train_classifier", "train_translator"] * 2
 
 
 def test_alternating_leaves_the_translator_that_it_trained() -> None:
@@ -144,18 +168,18 @@ def test_alternating_leaves_the_translator_that_it_trained() -> None:
 
 def test_without_a_teacher_its_blocks_are_one_training_of_the_translator(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[GanTraining] = []
-    block = Alternating._gan_block
+    block = Alternation.train_translator
 
-    def watched(self: Alternating, trainer: Trainer, gan: GanTraining) -> None:
-        block(self, trainer, gan)
-        kept.append(gan)
+    def watched(self: Alternation, epochs: int) -> None:
+        block(self, epochs)
+        kept.append(self.training)
 
-    monkeypatch.setattr(Alternating, "_gan_block", watched)
+    monkeypatch.setattr(Alternation, "train_translator", watched)
     monkeypatch.setattr(Teacher, "__call__", lambda *_: None)
     fitted(compose("ALT(blocks=2, classifier_epochs=1, gan_epochs=1)"))
     start, streams = untrained(images((12, 6))), Streams()
     gan = CycleGAN(start.settings, streams, CPU)
-    alone = GanTraining(gan, images((12, 6)), tiny(), lambda use: streams.torch("order", use=f"translator {use}"))
+    alone = GanTraining(gan, images((12, 6)), True, lambda use: streams.torch("order", use=f"translator {use}"))
     alone.restore(start.state)
     with CPU.session(tiny()):
         alone.train_until(2)
