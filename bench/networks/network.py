@@ -119,5 +119,5 @@ def step_operations(call: Call, image_size: int, n_classes: int) -> float:
     model = network.classifier(image_size, n_classes, nn.Linear, draws).eval()
     shape = (1, int(model.head.in_features)) if network.views else (1, 3, image_size, image_size)  # type: ignore[arg-type]
     with FlopCounterMode(display=False) as counter:
-        model(torch.zeros(shape, requires_grad=True)).sum().backward()
+        model(torch.zeros(shape)).sum().backward()
     return float(counter.get_total_flops())

@@ -122,10 +122,14 @@ class Composition:
         """Return the stages and fits that the parts need."""
         return tuple(request for part in self.parts for request in part.requires(counts, protocol))
 
-    def supports(self, counts: tuple[int, ...]) -> str:
-        """Return "" if every part supports the counts, else the reasons."""
+    def supports(self, counts: tuple[int, ...], epochs: int | None = None) -> str:
+        """Return "" if every part supports the counts, and so many epochs are enough for its phases, else why not."""
         named = zip(self.names, self.parts, strict=True)
-        return "; ".join(f"{name} {why}" for name, part in named if (why := part.supports(counts)))
+        reasons = [f"{name} {why}" for name, part in named if (why := part.supports(counts))]
+        phases = len(self.hook("phases")())
+        if epochs is not None and epochs < phases:
+            reasons.append(f"{self.name} trains in {phases} phases and needs as many epochs, not {epochs}")
+        return "; ".join(reasons)
 
     def extra_operations(self, counts: tuple[int, ...], settings: Callable[[str], Any]) -> float:
         """Return about how many floating-point operations a fit takes beyond the common budget of training."""
