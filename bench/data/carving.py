@@ -7,9 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from bench.data.duplicates import Pair, exact_pairs, groups, near_pairs, thumbnails
-from bench.data.manifest import Progress, digests
-from bench.dataset import PARTS, Dataset
+from bench.dataset import PARTS
 from bench.errors import DataError
 
 T = TypeVar("T")
@@ -70,21 +68,6 @@ def carve(
         parts["spare"][label] = _shuffled(parts["spare"][label] + singles[label][room:], rng)
     _complete(parts, sizes)
     return {part: {label: tuple(found) for label, found in parts[part].items()} for part in PARTS}
-
-
-def near_groups(
-    dataset: Dataset,
-    names: Sequence[str],
-    threshold: float,
-    progress: Progress | None = None,
-    known: Iterable[Pair] = (),
-) -> list[tuple[str, ...]]:
-    """Return the groups of exact, near and otherwise known duplicates among the named images.
-
-    The threshold may be lower than the one of `imbench data check`: keeping two strangers together costs nothing.
-    """
-    pairs = exact_pairs(digests(dataset, names))
-    return groups([*pairs, *near_pairs(names, thumbnails(dataset, names, progress), threshold), *known])
 
 
 def _home(
