@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from bench.data.duplicates import Pair, equal_files, exact_pairs, near_pairs, thumbnail
+from bench.data.duplicates import Pair, alike, equal_files, exact_pairs
 from bench.data.manifest import Progress, differing, digests
+from bench.data.survey import Survey, survey
 from bench.dataset import PARTS, Dataset, Split
 from bench.errors import DataError
 
@@ -48,16 +47,17 @@ def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> l
         raise DataError(dataset.missing(names[0]))
     missing = [name for name in names if dataset.has_files and not dataset.path(name).is_file()]
     absent = set(missing)
-    pictures, broken = _decoded(dataset, [name for name in names if name not in absent], progress)
+    seen = survey(dataset, [name for name in names if name not in absent], progress)
     found = digests(dataset, [name for name in names if name not in absent])
     other = differing(dataset.pinned.manifest, found)
     return [
         Finding("ok", "edition", dataset.edition),
         _verdict("files", missing, f"{len(names)} listed, all there", "not there"),
-        _verdict("decoding", broken, "all can be read", "cannot be read as images"),
+        _verdict("decoding", tuple(seen.broken), "all can be read", "cannot be read as images"),
+        *_oddities(seen),
         _verdict("digests", other, _pinned(dataset), "are not the images of this edition"),
         *_counts(split),
-        *_duplicates(dataset, split, pictures, found, progress),
+        *_duplicates(dataset, split, seen, found, progress),
     ]
 
 
@@ -73,19 +73,10 @@ def _pinned(dataset: Dataset) -> str:
     return "as in the manifest" if dataset.pinned.manifest else "the edition fixes the pixels, no manifest is needed"
 
 
-def _decoded(
-    dataset: Dataset, names: Sequence[str], progress: Progress | None
-) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Return the thumbnails of what can be decoded, and the names of what cannot."""
-    pictures, broken = {}, []
-    for done, name in enumerate(names, 1):
-        try:
-            pictures[name] = thumbnail(dataset.read(name))
-        except DataError:
-            broken.append(name)
-        if progress:
-            progress(done, len(names))
-    return pictures, broken
+def _oddities(seen: Survey) -> list[Finding]:
+    """Return what decoding showed that is no error: pictures of one colour, and what had to be done to others."""
+    flat = [Finding("warning", "decoding", f"{len(seen.flat)} are of one flat colour", seen.flat)] if seen.flat else []
+    return flat + [Finding("ok", "decoding", f"of {count} images, {text}") for text, count in seen.said.items()]
 
 
 def _counts(split: Split) -> list[Finding]:
@@ -107,17 +98,15 @@ def _counts(split: Split) -> list[Finding]:
 def _duplicates(
     dataset: Dataset,
     split: Split,
-    pictures: dict[str, np.ndarray],
+    seen: Survey,
     found: dict[str, str],
     progress: Progress | None,
 ) -> list[Finding]:
     """Return findings about equal and near-equal images, across parts (an error) and within one (worth knowing)."""
     part_of = {name: part for part in PARTS for name in split.names(part)}
     exact, near = exact_pairs(found), []
-    if dataset.near_duplicate is not None and pictures:
-        single = sorted({digest: name for name, digest in found.items() if name in pictures}.values())
-        small = np.stack([pictures[name] for name in single])
-        near = near_pairs(single, small, dataset.near_duplicate, progress)
+    if dataset.near_duplicate is not None and seen.names:
+        near = alike(seen, found, dataset.near_duplicate, progress)
     across = [pair for pair in exact + near if part_of[pair.first] != part_of[pair.second]]
     within = Counter(part_of[pair.first] for pair in exact + near if part_of[pair.first] == part_of[pair.second])
     inside = ", ".join(f"{count} in {part}" for part, count in within.items()) or "none within a part"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from PIL import Image
 
 from bench.data.manifest import Progress, digests
-from bench.data.resemblance import SIDE, Spectra, candidates
+from bench.data.resemblance import Spectra, candidates
+from bench.data.survey import Survey, survey
 from bench.dataset import Dataset
+from bench.errors import DataError
 
 CROWD = 1000  # members of a group from which on it is no longer asked which of them resemble each other
 _CHUNK = 2048  # pairs compared at once
@@ -53,7 +52,7 @@ def near_pairs(
     names
         N names.
     thumbnails : uint8 (N, 32, 32)
-        As `thumbnails` returns them.
+        Small grey pictures, as a survey takes them.
     threshold
         Between 0 and 1, of `Spectra.similarities`. Photographs: all pairs above 0.55 that were looked at show the same
         scene.
@@ -95,35 +94,36 @@ def near_groups(
 
     The threshold may be lower than the one of `imbench data check`: keeping two strangers together costs nothing. None
     looks for equal files only.
-    """
-    found = digests(dataset, names)
-    pairs = [*exact_pairs(found), *known]
-    if threshold is not None:
-        single = list({digest: name for name, digest in reversed(found.items())}.values())[::-1]
-        pairs += near_pairs(single, thumbnails(dataset, single, progress), threshold, progress)
-    return groups(pairs)
-
-
-def thumbnails(dataset: Dataset, names: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-    """Return small grey pictures, uint8 (N, 32, 32).
 
     Raises
     ------
     DataError
         A file is missing or is not an image; the text names it.
     """
-    small = np.empty((len(names), SIDE, SIDE), np.uint8)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for i, picture in enumerate(pool.map(lambda name: thumbnail(dataset.read(name)), names)):
-            small[i] = picture
-            if progress:
-                progress(i + 1, len(names))
-    return small
+    found = digests(dataset, names)
+    near = [] if threshold is None else alike(whole(survey(dataset, names, progress)), found, threshold, progress)
+    return groups([*exact_pairs(found), *near, *known])
 
 
-def thumbnail(image: Image.Image) -> np.ndarray:
-    """Return one image's small grey picture, uint8 (32, 32)."""
-    return np.asarray(image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX), np.uint8)
+def alike(seen: Survey, digests: Mapping[str, str], threshold: float, progress: Progress | None = None) -> list[Pair]:
+    """Return the near pairs of what a survey saw, one of each set of equal files standing for all of them."""
+    first = {digests[name]: k for k, name in reversed(list(enumerate(seen.names)))}
+    single = sorted(first.values())
+    return near_pairs([seen.names[k] for k in single], seen.small[single], threshold, progress)
+
+
+def whole(seen: Survey) -> Survey:
+    """Return a survey that saw no damage.
+
+    Raises
+    ------
+    DataError
+        It saw some; the text names the first damaged file.
+    """
+    for text in seen.broken.values():
+        more = f" (and {len(seen.broken) - 1} others)" if len(seen.broken) > 1 else ""
+        raise DataError(f"{text}{more}")
+    return seen
 
 
 def groups(pairs: Iterable[Pair]) -> list[tuple[str, ...]]:

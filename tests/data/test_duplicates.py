@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from bench.data.duplicates import Pair, exact_pairs, groups, near_pairs, thumbnail, thumbnails
+from bench.data.duplicates import Pair, exact_pairs, groups, near_pairs
 from bench.data.resemblance import SHIFT, SIDE, Spectra, local_contrast
+from bench.data.survey import survey, thumbnail
 from bench.dataset import PARTS
 from bench.datasets.cub import Cub
 
@@ -125,7 +126,7 @@ def test_the_coarse_look_misses_no_pair_of_real_photographs() -> None:
         pytest.skip("IMBENCH_DATA does not name a folder with these images")
     dataset = Cub(root)
     names = [name for part in PARTS for name in dataset.split().names(part)]
-    small = thumbnails(dataset, names)
+    small = survey(dataset, names).small
     spectra, rows = Spectra.of(small), np.arange(len(names))
     every = set()
     for i in rows[:-1]:
