@@ -17,7 +17,7 @@ from bench.composition import Composition
 from bench.errors import TrainingDiverged
 from bench.images import ImageSet
 from bench.method import Method
-from bench.networks.paper_cnn import map_side
+from bench.networks.layers.patchgan import map_side
 from bench.plan.compose import compose
 from bench.protocol import Protocol
 from bench.streams import Streams
