@@ -43,6 +43,7 @@ class Alternating(Method):
         As for AUG; with views, the training set is translated anew for every block.
     """
 
+    needs_images = True
     unequal_classes = True
     leaves = "CycleGAN"
 

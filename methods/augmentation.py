@@ -30,6 +30,7 @@ class Augmentation(Method):
         and take crops of that.
     """
 
+    needs_images = True
     unequal_classes = True  # of two equal classes the first is translated as the majority
 
     def __init__(self, class_weight: Literal["inverse", "off"] = "inverse", views: int = 0) -> None:

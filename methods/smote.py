@@ -16,7 +16,7 @@ class Smote(Method):
     """Add x + u (neighbour - x), u uniform in [0, 1), until every class is as large as the largest.
 
     Neighbours are the `k_neighbors` nearest images of the same class by Euclidean distance of the resized pixels,
-    before any crop. On images the results are ghosts of two pictures; that is the method, not a defect.
+    before any crop, or of a frozen body's features in all views. On images the results are ghosts of two pictures; that is the method, not a defect.
     """
 
     def __init__(self, k_neighbors: int = 5) -> None:
@@ -39,5 +39,6 @@ class Smote(Method):
         sampler = SMOTE(sampling_strategy=wanted, k_neighbors=self.k_neighbors, random_state=int(rng.integers(2**31)))
         flat = kept.pixels[kept.rows].flatten(1).float().numpy()
         blends, labels = sampler.fit_resample(flat, kept.labels.numpy())
-        pixels = torch.from_numpy(blends[len(kept) :]).round().to(torch.uint8)
+        made = torch.from_numpy(blends[len(kept) :])
+        pixels = made if train.pixels.is_floating_point() else made.round().to(torch.uint8)
         return train.extended(pixels.unflatten(1, train.pixels.shape[1:]), torch.from_numpy(labels[len(kept) :]))

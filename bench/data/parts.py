@@ -26,7 +26,8 @@ def open_parts(
     Parameters
     ----------
     caches
-        Files of decoded images by part: `train`, `val` and `test`, class after class in the split's order.
+        Files by part, `train`, `val` and `test`, class after class in the split's order: decoded images, or features of
+        a frozen body in their place (N, V, D), see `bench.data.features`.
     whole
         How many images of each class a file holds, by part.
     streams

@@ -36,6 +36,9 @@ class PretrainedSettings(Settings):
     init_std: float = Field(0.01, gt=0, description="weights of the last layer start as N(0, init_std), its bias at 0")
 
 
+_COMMON = frozenset(PretrainedSettings.model_fields)
+
+
 class Pretrained(Network):
     """A body whose weights are published, under a last layer that is new."""
 
@@ -74,6 +77,12 @@ class Pretrained(Network):
     @property
     def head_std(self) -> float:
         return self.settings.init_std
+
+    @property
+    def body_identity(self) -> dict[str, object]:
+        """What the body depends on: its class, and the settings that are not those of every such network."""
+        own = {key: value for key, value in self.settings.identity().items() if key not in _COMMON}
+        return {"network": type(self).__name__} | own
 
     def body_layers(self) -> torch.nn.Module:
         """Return the body's layers without weights of any meaning.

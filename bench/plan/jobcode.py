@@ -34,8 +34,9 @@ def _own(job: Job) -> list[str]:
     """Return the modules that a job starts from: of networks and methods only those that it uses."""
     if job.expression is not None:
         methods = (type(part).__module__ for part in build(job.expression).training_parts.values())
-        network = type(network_of(job.protocol.backbone)).__module__
-        return ["bench.training.fit", "bench.data.parts", network, *methods]
+        network = network_of(job.protocol.backbone)
+        features = ["bench.data.features"] if network.views else []
+        return ["bench.training.fit", "bench.data.parts", *features, type(network).__module__, *methods]
     if job.call is not None:
         return ["bench.data.material", *_of_stage(job.call)]
     return ["bench.judging.measurement"]

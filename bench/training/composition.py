@@ -10,6 +10,7 @@ from typing import Any
 from bench.errors import ConfigError, unknown
 from bench.expression import Call, Expression
 from bench.method import SLOTS, TRAINING_SLOTS, Counts, Method
+from bench.networks.network import network_of
 from bench.protocol import Protocol
 from bench.record import canonical
 from bench.registry import METHODS
@@ -122,9 +123,12 @@ class Composition:
         """Return the stages and fits that the parts need."""
         return tuple(request for part in self.parts for request in part.requires(counts, protocol))
 
-    def supports(self, counts: tuple[int, ...]) -> str:
-        """Return "" if every part supports the counts, else the reasons."""
-        named = zip(self.names, self.parts, strict=True)
+    def supports(self, counts: tuple[int, ...], protocol: Protocol | None = None) -> str:
+        """Return "" if every part supports the counts, and the protocol where one is given, else the reasons."""
+        named = [*zip(self.names, self.parts, strict=True)]
+        if protocol is not None and network_of(protocol.backbone).views:
+            if needing := [name for name, part in named if part.needs_images]:
+                return "; ".join(f"{name} needs images; this protocol trains a head on features" for name in needing)
         return "; ".join(f"{name} {why}" for name, part in named if (why := part.supports(counts)))
 
     def extra_operations(self, counts: tuple[int, ...], settings: Callable[[str], Any]) -> float:
