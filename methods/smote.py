@@ -16,7 +16,8 @@ class Smote(Method):
     """Add x + u (neighbour - x), u uniform in [0, 1), until every class is as large as the largest.
 
     Neighbours are the `k_neighbors` nearest images of the same class by Euclidean distance of the resized pixels,
-    before any crop, or of a frozen body's features in all views. On images the results are ghosts of two pictures; that is the method, not a defect.
+    before any crop, or of all views' features of a frozen body. On images the results are ghosts of two pictures; that
+    is the method, not a defect.
     """
 
     def __init__(self, k_neighbors: int = 5) -> None:

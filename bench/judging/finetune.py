@@ -26,8 +26,8 @@ from bench.training.scores import acsa, confusion_matrix, cross_entropy
 class Tuned:
     """What fine-tuning leaves: weights on the CPU, contiguous, the selected epoch (from 1), and every epoch's history.
 
-    The weights are those of the whole network, or of its last layer alone where only that was trained. The history holds
-    `epoch`, `loss`, `selection_acsa`, `selection_cross_entropy` and `seconds`.
+    The weights are those of the whole network, or of its last layer alone where only that was trained. The history
+    holds `epoch`, `loss`, `selection_acsa`, `selection_cross_entropy` and `seconds`.
     """
 
     weights: dict[str, Tensor]

@@ -32,7 +32,8 @@ class InceptionV3(Pretrained):
         from torchvision.models import Inception3
 
         made: torch.nn.Module = Inception3(init_weights=False, dropout=0.0)
-        made.fc = made.AuxLogits.fc = torch.nn.Identity()
+        for last in ("fc", "AuxLogits.fc"):
+            made.set_submodule(last, torch.nn.Identity())
         return made
 
     def body_weights(self, rng: torch.Generator | None = None) -> State:

@@ -119,6 +119,6 @@ def step_operations(call: Call, image_size: int, n_classes: int) -> float:
         logits = model(torch.zeros(shape, requires_grad=True))
         if any(getattr(layer, "groups", 1) > 1 for layer in model.modules()):
             # The counter takes the way back through a grouped convolution for that of a full one.
-            return 3.0 * counter.get_total_flops()
+            return 3.0 * float(counter.get_total_flops())
         logits.sum().backward()
     return float(counter.get_total_flops())

@@ -51,12 +51,12 @@ class TimmModel(Pretrained):
     @property
     def mean(self) -> tuple[float, float, float]:
         """Of the model's own normalisation."""
-        return tuple(self._published["mean"])  # type: ignore[return-value]
+        return tuple(self._published["mean"])
 
     @property
     def std(self) -> tuple[float, float, float]:
         """Of the model's own normalisation."""
-        return tuple(self._published["std"])  # type: ignore[return-value]
+        return tuple(self._published["std"])
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -16,6 +16,8 @@ from bench.record import canonical
 from bench.registry import METHODS
 from bench.stage import Request
 
+HEAD_ALONE = "needs images; this protocol trains a head on features"
+
 
 def build(expression: Expression) -> Composition:
     """Return the composition of an expression.
@@ -125,11 +127,9 @@ class Composition:
 
     def supports(self, counts: tuple[int, ...], protocol: Protocol | None = None) -> str:
         """Return "" if every part supports the counts, and the protocol where one is given, else the reasons."""
-        named = [*zip(self.names, self.parts, strict=True)]
-        if protocol is not None and network_of(protocol.backbone).views:
-            if needing := [name for name, part in named if part.needs_images]:
-                return "; ".join(f"{name} needs images; this protocol trains a head on features" for name in needing)
-        return "; ".join(f"{name} {why}" for name, part in named if (why := part.supports(counts)))
+        on_features = protocol is not None and network_of(protocol.backbone).views > 0
+        reasons = (HEAD_ALONE if on_features and part.needs_images else part.supports(counts) for part in self.parts)
+        return "; ".join(f"{name} {why}" for name, why in zip(self.names, reasons, strict=True) if why)
 
     def extra_operations(self, counts: tuple[int, ...], settings: Callable[[str], Any]) -> float:
         """Return about how many floating-point operations a fit takes beyond the common budget of training."""

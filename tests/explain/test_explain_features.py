@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from builders import CPU, images
 from sklearn.manifold import TSNE
 from small_networks import classifier

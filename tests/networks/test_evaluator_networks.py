@@ -51,7 +51,7 @@ def test_a_judge_is_any_network_with_a_pretrained_body() -> None:
     for entry in NETWORKS:
         if issubclass(entry.cls, Pretrained):
             assert Settings(network=entry.name).network == entry.name
-    with pytest.raises(ValueError, match="paper_cnn has no pretrained body; these have: .*efficientnet_lite0"):
+    with pytest.raises(ValueError, match=r"paper_cnn has no pretrained body; these have: .*efficientnet_lite0"):
         Settings(network="paper_cnn")
 
 

@@ -12,7 +12,6 @@ from torch.nn import functional as F
 from bench.errors import UserError
 from bench.networks.layers.classifier import Classifier
 
-
 AUXILIARY_WEIGHT = 0.4  # Szegedy et al. 2016, arXiv:1512.00567, as torchvision's training reference has it
 
 

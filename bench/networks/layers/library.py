@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from bench.errors import UserError
 
+DROPS_LAYERS = {"StochasticDepth": "p", "DropPath": "drop_prob"}  # of torchvision, of timm
+
 
 def last_linear(model: nn.Module, name: str) -> tuple[str, nn.Linear]:
     """Return the last linear layer of a model and what it is called there.
@@ -34,11 +36,10 @@ def without_last_layer(model: nn.Module, name: str) -> nn.Module:
 def without_dropping(model: nn.Module) -> nn.Module:
     """Return a model that drops neither features nor layers: that would draw from torch's global stream."""
     for layer in model.modules():
-        dropping = isinstance(layer, nn.modules.dropout._DropoutNd) or type(layer).__name__ in ("StochasticDepth",)
-        if dropping:
+        if isinstance(layer, nn.modules.dropout._DropoutNd):
             layer.p = 0.0
-        elif type(layer).__name__ == "DropPath":
-            layer.drop_prob = 0.0
+        elif field := DROPS_LAYERS.get(type(layer).__name__):
+            setattr(layer, field, 0.0)
     return model
 
 
