@@ -177,6 +177,7 @@ class Dataset:
     imbalances: tuple[Imbalance, ...]
     reference: ClassVar[str] = ""
     source: ClassVar[Source | None] = None
+    seen_by: ClassVar[tuple[str, ...]] = ()  # collections that hold these photographs with labels, such as ImageNet
     of_users: ClassVar[bool] = False  # True: reads the images that a section of bench.toml names
     has_files: ClassVar[bool] = True  # False: the images are computed or come inside a library
     near_duplicate: float | None = 0.55  # similarity of near duplicates (bench/data/duplicates.py); None: only exact

@@ -128,6 +128,7 @@ class Method:
     rebalances: ClassVar[bool] = True  # corrects the class prior; two that do are refused together unless allowed
     unequal_classes: ClassVar[bool] = False  # treats classes unequally other than by their counts
     differs_when_balanced: ClassVar[str] = ""  # why a fit on balanced counts is not Vanilla's; "": it is
+    needs_images: ClassVar[bool] = False  # has no meaning where a fit trains a head on features of a frozen body
     leaves: ClassVar[str] = ""  # the stage whose kind of artifact a fit leaves under the name "translator"
 
     def resample(self, train: ImageSet, rng: np.random.Generator) -> ImageSet:

@@ -108,10 +108,11 @@ def load(plugins: tuple[str, ...] = ()) -> None:
         A plugin file is missing, cannot be imported, or has a method without any hook or with one that cannot be called;
         the text names it.
     """
-    for package in ("bench.networks", "bench.methods", "bench.datasets", "bench.judging"):
+    for package in ("bench.networks", "bench.methods", "bench.datasets", "bench.judging.stage"):
         module = importlib.import_module(package)
-        for info in pkgutil.walk_packages(module.__path__, f"{package}."):
-            importlib.import_module(info.name)
+        for info in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
+            if ".layers." not in info.name:  # nothing is registered there
+                importlib.import_module(info.name)
     for plugin in plugins:
         _load_file(Path(plugin).resolve())
 

@@ -132,6 +132,11 @@ class Stage:
     def __init__(self, settings: StageSettings, parameters: Mapping[str, object]) -> None:
         self.settings, self.parameters = settings, dict(parameters)
 
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Modules that it rests on beside its own and what that imports: those of classes found by name."""
+        return ()
+
     def supports(self, counts: Sequence[int]) -> str:
         """Return "" if the stage can be made for these training counts, else the reason why not."""
         return ""

@@ -34,6 +34,7 @@ class Cub(Dataset):
     name = "cub"
     classes = ("sparrow", "flycatcher")
     imbalances = tuple(map(rare, (12, 25, 50, 75, 100, 125)))
+    seen_by = ("ImageNet",)
     source = Source(url="https://www.vision.caltech.edu/datasets/", manual=MANUAL)
 
     def pin(self) -> Pinned:

@@ -21,6 +21,7 @@ class Horse2Zebra(Dataset):
     name = "horse2zebra"
     classes = ("horse", "zebra")
     imbalances = tuple(map(rare, (25, 50, 75, 100)))
+    seen_by = ("ImageNet",)
     # Size and digest as TensorFlow Datasets recorded them; both addresses serve the same file.
     source = Source(
         url="https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/horse2zebra.zip",

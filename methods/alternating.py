@@ -31,6 +31,7 @@ class Alternating(Method):
         As for AUG; with views, the training set is translated anew for every block.
     """
 
+    needs_images = True
     unequal_classes = True
     differs_when_balanced = "half of its images are translations, by a translator that learns beside the classifier"
     leaves = "CycleGAN"

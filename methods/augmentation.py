@@ -29,6 +29,7 @@ class Augmentation(Method):
         and take crops of that.
     """
 
+    needs_images = True
     unequal_classes = True  # of two equal classes the first is translated as the majority
     differs_when_balanced = "half of its images are translations"
 

@@ -52,9 +52,9 @@ def prepare(
     made_of = [RULE, size, [found[name] for name in names], *([] if dataset.shape == "squash" else [dataset.shape])]
     key = sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     path = cache_dir / f"{dataset.name}-{part}-{size}-{key}.npy"
-    with _writing(cache_dir, len(names) * 3 * size * size), _lock(path):
+    with writing(cache_dir, len(names) * 3 * size * size), locked(path):
         _remove_leftovers(cache_dir)
-        if not _is_whole(path):
+        if not is_whole(path):
             _build(path, dataset, names, size, progress)
     return path
 
@@ -98,7 +98,7 @@ def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progre
                     progress(done, len(names))
             file.flush()
             os.fsync(file.fileno())
-        path.with_suffix(".sha256").write_text(f"{_digest(partial)}  {path.name}\n")
+        path.with_suffix(".sha256").write_text(f"{digest_of(partial)}  {path.name}\n")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -115,21 +115,21 @@ def _decoded(dataset: Dataset, names: Sequence[str], size: int) -> Iterator[np.n
             yield from pool.map(decode, names[start : start + _CHUNK])
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
     """Return whether the file's content has the digest that was stored when it was built."""
     try:
-        return path.with_suffix(".sha256").read_text().split()[0] == _digest(path)
+        return path.with_suffix(".sha256").read_text().split()[0] == digest_of(path)
     except (OSError, IndexError, UnicodeDecodeError):
         return False
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the lock of one cache file, so that of two builders one waits and then finds the work done."""
     with path.with_suffix(".lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -156,7 +156,7 @@ def _try_lock(path: Path) -> Iterator[IO[str] | None]:
 
 
 @contextmanager
-def _writing(cache_dir: Path, size: int) -> Iterator[None]:
+def writing(cache_dir: Path, size: int) -> Iterator[None]:
     """Turn the system's errors about the cache folder into one clear line."""
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)

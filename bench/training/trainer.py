@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from bench.images import ImageSet
 from bench.method import Counts, Phase, Trained, Training
-from bench.networks.network import Draws, draw_linear, network_of, step_operations
+from bench.networks.layers.classifier import Draws, draw_linear
+from bench.networks.network import network_of, step_operations
 from bench.protocol import Protocol
 from bench.streams import Streams
 from bench.training.composition import Composition

@@ -129,7 +129,7 @@ def test_leftovers_of_a_killed_build_are_removed_but_not_those_of_a_living_one(t
     folder.mkdir()
     (folder / "tiny-train-8-dead.part").write_bytes(b"half")
     living = folder / "tiny-train-8-living.npy"
-    with cache._lock(living):
+    with cache.locked(living):
         living.with_suffix(".part").write_bytes(b"half")
         build(dataset, folder)
         assert [path.name for path in folder.glob("*.part")] == ["tiny-train-8-living.part"]

@@ -17,14 +17,14 @@ from bench.errors import TrainingDiverged
 from bench.expression import Call, Expression
 from bench.images import ImageSet
 from bench.method import Method
+from bench.networks.layers.patchgan import map_side
 from bench.networks.network import step_operations
-from bench.networks.paper_cnn import map_side
 from bench.plan.compose import compose
 from bench.protocol import Protocol
 from bench.streams import Streams
+from bench.training.composition import Composition
 from bench.training.fit import Parts, Sealed, fit
 from bench.training.inputs import random_crops
-from bench.training.composition import Composition
 
 registry.load()
 METHODS = ("Vanilla", "CS", "US", "OS", "SMOTE", "CBL")
