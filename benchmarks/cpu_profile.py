@@ -17,6 +17,7 @@ from tabulate import tabulate
 from bench import registry
 from bench.data.cache import open_cache, prepare
 from bench.data.parts import leading
+from bench.expression import Call
 from bench.images import ImageSet
 from bench.method import Counts
 from bench.plan.compose import compose
@@ -85,12 +86,14 @@ def protocol(candidate: dict[str, Any], epochs: int) -> Protocol:
     """Return the protocol of a candidate; the training image is 1.117 times as large as the crop, as in the paper."""
     load_size = round(candidate["image_size"] * 286 / 256)
     common = {"load_size": load_size, "epochs": epochs, "epoch": "equal", "precision": "bfloat16"}
-    return Protocol(**(common | candidate))
+    arguments = ", ".join(f"{name}={candidate[name]}" for name in ("width", "norm") if name in candidate)
+    seen = {name: candidate[name] for name in ("image_size", "batch_size")}
+    return Protocol(**(common | seen), backbone=Call.parse(f"paper_cnn({arguments})"))
 
 
 def described(tried: Protocol) -> str:
     """Return a candidate in a few words."""
-    return f"{tried.image_size} px, {tried.width} filters, batch {tried.batch_size}, norm {tried.norm}"
+    return f"{tried.image_size} px, {tried.backbone}, batch {tried.batch_size}"
 
 
 def trial(name: str, tried: Protocol, seed: int) -> tuple[float, list[dict[str, float]]]:

@@ -84,7 +84,7 @@ def test_why_explains_what_is_there_and_what_is_not(tmp_path: Path) -> None:
     for name in ("stripes/6/CS/0", found["record"][:8]):
         shown = json.loads(imbench("why", name, "--json").out)
         assert shown["outcome"] == "done" and shown["in"].endswith("reference")
-    refused(imbench("why", "stripes/CS"), "is not DATASET/MINORITY/METHOD/SEED, such as")
+    refused(imbench("why", "stripes/CS"), "is not DATASET/PLACE/METHOD/SEED, such as")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_wrong_option_of_run_is_one_line(tmp_path: Path, arguments: tuple[str,
 
 
 def test_an_exception_for_a_dataset_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    bench_toml(tmp_path, "[profiles.tiny.datasets.stripez]\nwidth = 3\n")
+    bench_toml(tmp_path, "[profiles.tiny.datasets.stripez]\nepochs = 3\n")
     refused(imbench("run", "--dry-run"), "unknown dataset 'stripez': did you mean 'stripes'?")
 
 
@@ -147,8 +147,8 @@ def test_missing_images_name_the_folder_and_the_command(tmp_path: Path, monkeypa
 
 
 def test_a_wrong_key_or_option_is_exit_status_2(tmp_path: Path) -> None:
-    bench_toml(tmp_path, "[profiles.mine]\nwidht = 3\n")
-    refused(imbench("status"), "bench.toml: profiles.mine: unknown key 'widht': did you mean 'width'?")
+    bench_toml(tmp_path, "[profiles.mine]\nepohcs = 3\n")
+    refused(imbench("status"), "bench.toml: profiles.mine: unknown key 'epohcs': did you mean 'epochs'?")
     said = imbench("run", "--minorty", "3")
     assert said.status == 2 and "--minority" in said.err
 
