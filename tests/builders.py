@@ -97,7 +97,8 @@ def plugged(monkeypatch: pytest.MonkeyPatch, folder: Path, source: str, name: st
 def forget_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the registry forget at the end of the test what is registered from now on."""
     registry.load()
-    monkeypatch.setattr(registry.METHODS, "_entries", dict(registry.METHODS._entries))
+    for names in (registry.METHODS, registry.STAGES, registry.DATASETS, registry.NETWORKS):
+        monkeypatch.setattr(names, "_entries", dict(names._entries))
 
 
 def bench_toml(folder: Path, more: str = "", plugins: Sequence[Path] = (), **run: Any) -> Path:

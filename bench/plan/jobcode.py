@@ -44,5 +44,9 @@ def _own(job: Job) -> list[str]:
 def _behind(need: Need) -> list[str]:
     """Return the modules of the stage or fit that an artifact is from, and of all that it rests on."""
     if need.fit is not None:
-        return [*_own(need.fit), *(name for other in need.fit.needs for name in _behind(other))]
+        return [
+            "bench.training.frozen",
+            *_own(need.fit),
+            *(name for other in need.fit.needs for name in _behind(other)),
+        ]
     return [type(need.stage.build()).__module__]

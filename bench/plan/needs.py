@@ -20,7 +20,7 @@ from bench.training.composition import Composition
 JUDGE = "Evaluator"
 CLASSIFIER = "classifier"  # the file of a fit's weights
 SettingsOf = Callable[[str], Mapping[str, object]]
-ALWAYS_READ = ("threads",)  # of the protocol, by every stage: they change the order of sums
+ALWAYS_READ = ("load_size", "threads")  # of the protocol, by every stage: its images have that size; order of sums
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Workshop:
             task,
             call.name,
             call.parameters,
-            dict(call.settings),
+            stage.settings.identity(),
             stream=stream if stage.stream == "stage" else None,
             protocol={name: getattr(self.protocol, name) for name in (*ALWAYS_READ, *stage.reads)},
             stages=[need.id for need in needs],
