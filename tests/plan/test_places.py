@@ -65,9 +65,7 @@ def test_what_is_no_imbalance_is_refused_with_what_there_is(spelled: object) -> 
         read_imbalance(spelled)
 
 
-def test_what_the_run_asks_for_goes_before_the_profile_the_profile_before_bench_toml_and_that_before_the_dataset() -> (
-    None
-):
+def test_the_run_goes_before_the_profile_that_before_bench_toml_and_that_before_the_dataset() -> None:
     dataset = toy(40, 20, imbalances=(rare(5),))
     section = {"toy": {"minority": [7], "imbalances": ["natural"]}}
     assert made(dataset) == {"40:5": (40, 5)}

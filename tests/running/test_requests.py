@@ -38,9 +38,11 @@ class Looks(Stage):
         classifier, images = material.needed[FIT], material.device.images(material.train.pixels[:4])
         assert not classifier.training and not any(p.requires_grad for p in classifier.parameters())
         size = material.protocol.{field}
-        made = {{name: material.needed[it].translator.translate(images, 0) for name, it in (("long", LONG), ("short", SHORT))}}
+        asked = {{"long": LONG, "short": SHORT}}
+        made = {{name: material.needed[it].translator.translate(images, 0) for name, it in asked.items()}}
         weights = {{f"weights.{{name}}": value.clone() for name, value in classifier.state_dict().items()}}
-        return Made(made | weights | {{"logits": classifier(images[:, :, :32, :32]), "size": torch.tensor(size)}}, flops=7.0)
+        made |= {{"logits": classifier(images[:, :, :32, :32]), "size": torch.tensor(size)}}
+        return Made(made | weights, flops=7.0)
 
     def operations(self, counts, protocol, settings):
         return 7.0
