@@ -93,6 +93,11 @@ def users_dataset() -> type[Dataset]:
     return next(entry.cls for entry in DATASETS if entry.cls.of_users)
 
 
+def judging_stage() -> str:
+    """Return the name of the stage whose artifacts judge made images, "" where none is registered."""
+    return next((entry.name for entry in STAGES if entry.cls.judges), "")
+
+
 def unknown_dataset(name: str, own: Iterable[str]) -> str:
     """Return the sentence for a dataset that is neither shipped nor one of the user's."""
     return unknown("dataset", name, [*(entry.name for entry in shipped_datasets()), *own])

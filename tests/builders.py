@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench import cli, registry
+from bench import registry
+from bench.cli.app import main
 from bench.expression import Call, Expression
 from bench.images import ImageSet
 from bench.method import Counts, Method
@@ -137,7 +138,7 @@ def imbench(*arguments: object) -> Said:
     sys.argv = ["imbench", *map(str, arguments)]
     try:
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
     finally:
         sys.argv = argv
         signal.signal(signal.SIGTERM, terminate)

@@ -25,6 +25,7 @@ class Evaluator(Stage):
     settings: EvaluatorSettings
     whole_split = True
     stream = "none"
+    judges = True
 
     def make(self, material: Material) -> Made:
         streams = Streams.of(material.streams.stage)
