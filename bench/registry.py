@@ -19,6 +19,8 @@ from bench.method import SLOTS, Method
 from bench.stage import Stage
 
 T = TypeVar("T")
+PLUGIN = "imbench_plugin_"  # how the names of a user's modules begin
+SOURCE = "__imported_source__"  # where such a module keeps the bytes that it was made of
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,11 @@ def users_dataset() -> type[Dataset]:
     return next(entry.cls for entry in DATASETS if entry.cls.of_users)
 
 
+def judging_stage() -> str:
+    """Return the name of the stage whose artifacts judge made images, "" where none is registered."""
+    return next((entry.name for entry in STAGES if entry.cls.judges), "")
+
+
 def unknown_dataset(name: str, own: Iterable[str]) -> str:
     """Return the sentence for a dataset that is neither shipped nor one of the user's."""
     return unknown("dataset", name, [*(entry.name for entry in shipped_datasets()), *own])
@@ -119,17 +126,19 @@ def load(plugins: tuple[str, ...] = ()) -> None:
 
 def _load_file(path: Path) -> None:
     """Import one plugin under a name of its own; a second import is a no-op."""
-    name = f"imbench_plugin_{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
+    name = f"{PLUGIN}{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
     if name in sys.modules:
         return
     if not path.is_file():
         raise ConfigError(f"plugin {path}: no such file (see `plugins` in bench.toml)")
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
+    assert spec
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        source = path.read_bytes()  # read once: what is executed is what its code digest is taken of
+        setattr(module, SOURCE, source)
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:
         del sys.modules[name]
         raise ConfigError(f"plugin {path}: {type(error).__name__}: {error}") from error
