@@ -28,7 +28,8 @@ class Mixup(Method):
 
     def batch(self, images: torch.Tensor, labels: torch.Tensor, rng: torch.Generator) -> Batch:
         partner, share = drawn(len(labels), self.alpha, rng)
-        return blend(images, labels, partner, share, share.expand(len(labels)).to(labels.device), len(self.counts.original))
+        label_share = share.expand(len(labels)).to(labels.device)
+        return blend(images, labels, partner, share, label_share, len(self.counts.original))
 
 
 def drawn(size: int, alpha: float, rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
