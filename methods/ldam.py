@@ -26,7 +26,7 @@ class LDAM(Method):
     @property
     def margins(self) -> np.ndarray:
         """The margin of each class, float64 (K,)."""
-        raw = self.counts.effective ** -0.25
+        raw = self.counts.effective**-0.25
         return np.asarray(self.margin * raw / raw.max())
 
     def head(self, features: int, n_classes: int) -> torch.nn.Module:

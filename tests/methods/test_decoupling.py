@@ -1,4 +1,4 @@
-"""Methods that touch the last layer alone, the sampling or the decision: cRT, LWS, tau-norm, CAS, post-hoc adjustment."""
+"""Methods that touch only the last layer, the sampling or the decision: cRT, LWS, tau-norm, CAS, PostHocLA."""
 
 from __future__ import annotations
 
@@ -101,11 +101,13 @@ def test_normalised_weights_are_divided_by_a_power_of_their_length_and_lose_the_
 
 def test_tau_is_the_best_on_validation_and_the_record_names_it() -> None:
     train = images((12, 4))
-    chosen: Trained = compose("tau-norm").hook("fit")(trained := trainer(compose("Vanilla"), train, **LAST))
+    trained = trainer(compose("Vanilla"), train, **LAST)
+    chosen: Trained = compose("tau-norm").hook("fit")(trained)
     labels, head = trained.validation.labels.numpy(), chosen.model.head
     best: list[float] = []
     for tau in np.arange(21) / 10:
-        again: Trained = compose(f"tau-norm(tau={tau})").hook("fit")(fresh := trainer(compose("Vanilla"), train, **LAST))
+        fresh = trainer(compose("Vanilla"), train, **LAST)
+        again: Trained = compose(f"tau-norm(tau={tau})").hook("fit")(fresh)
         decided = fresh.predict(again.model, fresh.validation).argmax(axis=1)
         best.append(acsa(confusion_matrix(labels, decided, 2)))
         if tau == chosen.chosen["tau"]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import laws
 import numpy as np
 import pytest
+import relabelling
 import torch
 from builders import alone, plugged
 from torch import Tensor
@@ -24,8 +25,13 @@ from bench.training.trainer import Trainer
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = load_config(ROOT / "bench.toml")
 registry.load()
-VARIED = ("AUG(views=2)", "AUG(class_weight=off, views=1)", "ALT(views=1, teacher_every=2)", "PostHocLA(tau=validation)")
-JOINED = ("LDAM+DRW", "CBL(beta=0.9999)+Focal(gamma=0.5)", "mixup+TS", "Focal+cRT", "tau-norm(tau=1.0)", "LDAM+mixup")
+VARIED = ("AUG(views=2)", "AUG(class_weight=off, views=1)", "ALT(views=1, teacher_every=2)")
+    "AUG(views=2)",
+    "AUG(class_weight=off, views=1)",
+    "ALT(views=1, teacher_every=2)",
+    "PostHocLA(tau=validation)",
+)
+JOINED = ("PostHocLA(tau=validation)", "LDAM+DRW", "CBL(beta=0.9999)+Focal(gamma=0.5)", "mixup+TS", "Focal+cRT", "tau-norm(tau=1.0)", "LDAM+mixup")
 SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.methods, *VARIED, *JOINED]))
 SHORT = {"ALT": {"blocks": 1, "classifier_epochs": 2, "gan_epochs": 1}}
 
@@ -92,7 +98,7 @@ def test_a_users_method_that_breaks_a_law_is_caught(monkeypatch: pytest.MonkeyPa
     plugged(monkeypatch, tmp_path, BAD)
     method = compose("First")
     with pytest.raises(AssertionError):
-        laws.relabelling_permutes_weights_losses_and_decisions(method)
+        relabelling.relabelling_permutes_weights_losses_and_decisions(method)
 
 
 class Unscaled(Method):
@@ -215,12 +221,12 @@ class KnowsTwoClasses(Method):
         (IsSharperThanItSays, laws.what_differs_from_vanilla_on_balanced_counts_says_so),
         (SaysItDiffers, laws.what_differs_from_vanilla_on_balanced_counts_says_so),
         (FavoursTheCommonAtLast, laws.weights_never_grow_with_the_count),
-        (MixesByNumber, laws.relabelling_permutes_sampling_and_batches),
+        (MixesByNumber, relabelling.relabelling_permutes_sampling_and_batches),
         (HasNoShape, laws.every_number_of_classes_is_accepted),
         (DoesNotNameWhatItChose, laws.held_out_pixels_never_reach_training),
-        (ThinsTheFirst, laws.relabelling_permutes_resampling),
-        (DecidesForTheLast, laws.relabelling_permutes_weights_losses_and_decisions),
-        (SamplesByNumber, laws.relabelling_permutes_sampling_and_batches),
+        (ThinsTheFirst, relabelling.relabelling_permutes_resampling),
+        (DecidesForTheLast, relabelling.relabelling_permutes_weights_losses_and_decisions),
+        (SamplesByNumber, relabelling.relabelling_permutes_sampling_and_batches),
         (LearnsFromValidation, laws.held_out_pixels_never_reach_training),
         (Paints, laws.the_input_is_never_modified),
         (ThrowsItsOwnDice, laws.equal_streams_give_equal_bits),

@@ -21,7 +21,6 @@ from bench.methods.translators.cyclegan import CycleGAN
 from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch, with_views
 from bench.methods.translators.training import GanTraining
 from bench.plan.compose import compose
-from bench.stage import StageRequest
 from bench.streams import Streams
 from bench.training.composition import Composition
 from bench.training.fit import fit
