@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from builders import plugged
 
@@ -38,4 +39,4 @@ def test_weights_that_know_no_progress_are_refused_with_the_arguments_they_must_
 
 def test_a_hook_that_takes_more_by_default_is_a_method(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     plugged(monkeypatch, tmp_path, OPEN)
-    assert compose("Open").parts[0].class_weights([1], 0.5) == [1]  # type: ignore[arg-type]
+    assert compose("Open").parts[0].class_weights(np.array([2]), 0.5) == [1]
