@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from builders import alone, fitted, images, tiny, trainer
+from builders import alone, bench_toml, fitted, images, tiny, trainer
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -17,6 +18,8 @@ from bench import registry
 from bench.images import ImageSet
 from bench.method import Method, Phase
 from bench.plan.compose import compose
+from bench.plan.config import load_config
+from bench.plan.grid import build_grid
 from bench.training.inputs import balanced
 from bench.training.loop import run_epoch
 from bench.training.trainer import Trainer, lengths
@@ -47,6 +50,14 @@ def test_phases_that_cannot_be_are_refused(shares: tuple[float, ...], epochs: in
 def test_too_few_epochs_for_the_phases_are_not_applicable_with_the_reason() -> None:
     assert compose("cRT").supports((9, 5), 2) == ""
     assert compose("cRT").supports((9, 5), 1) == "cRT trains in 2 phases and needs as many epochs, not 1"
+
+
+def test_a_grid_leaves_out_what_has_too_few_epochs_and_says_why(tmp_path: Path) -> None:
+    rows = ["Vanilla", "cRT"]
+    config = load_config(bench_toml(tmp_path, methods=rows))
+    assert config.profile.protocol("stripes").epochs == 1
+    reasons = {cell.method: cell.not_applicable for cell in build_grid(config).cells}
+    assert reasons["Vanilla"] == "" and "2 phases" in reasons["cRT"]
 
 
 class Phased(Method):
