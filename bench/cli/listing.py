@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.method import Method
 from bench.networks.network import network_named
 from bench.plan.config import Config
 from bench.plan.estimate import spoken
@@ -15,6 +16,7 @@ from bench.plan.state import State
 from bench.protocol import Protocol
 from bench.registry import METHODS, NETWORKS, STAGES, shipped_datasets
 from bench.running.run import Plan
+from bench.stage import StageRequest
 from bench.store.merge import MergeReport
 from bench.store.store import Store
 from bench.training.device import Device
@@ -80,7 +82,7 @@ def failures(plan: Plan, store: Store) -> Iterator[str]:
 
 
 def methods(config: Config) -> Rows:
-    """Return every registered method: slots, parameters with defaults, smallest class, reference, idea."""
+    """Return every registered method: slots, parameters with defaults, all that it declares, idea, reference."""
     rows = []
     for entry in METHODS:
         method = entry.cls()
@@ -89,12 +91,27 @@ def methods(config: Config) -> Rows:
                 "method": entry.name,
                 "fills": ", ".join(method.slots) or "-",
                 "parameters": ", ".join(f"{key}={value}" for key, value in method.parameters.items()) or "-",
-                "needs": f"{method.smallest_count} images a class" if method.smallest_count > 1 else "-",
+                "needs": ", ".join(_needs(method)) or "-",
+                "rebalances": "yes" if method.rebalances and method.slots else "no",
+                "on balanced counts": method.differs_when_balanced or "as Vanilla",
                 "idea": entry.summary,
                 "reference": entry.reference,
             }
         )
     return rows
+
+
+def _needs(method: Method) -> Iterator[str]:
+    """Yield what a method needs beyond images: many of them, two classes, stages, epochs for its phases."""
+    if method.smallest_count > 1:
+        yield f"{method.smallest_count} images a class"
+    plenty = 100 * method.smallest_count
+    if method.supports((plenty,) * 3) and not method.supports((plenty,) * 2):
+        yield "two classes"
+    for request in method.requires((plenty,) * 2, Protocol()):
+        yield request.name if isinstance(request, StageRequest) else f"a fit of {request.method}"
+    if (phases := len(method.phases())) > 1:
+        yield f"{phases} epochs"
 
 
 def stages(config: Config) -> Rows:

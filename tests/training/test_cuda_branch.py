@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from builders import TINY, alone, images, tiny
+from builders import alone, images, tiny
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.nn import functional as F
@@ -29,6 +29,7 @@ from bench.training.device import Device
 from bench.training.trainer import Trainer
 
 CONFIG = load_config(Path(__file__).resolve().parents[2] / "bench.toml")
+SMALLEST = "paper_cnn(width=2)"
 CUDA = Device(torch.device("cuda"))
 registry.load()
 SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.methods]))
@@ -64,9 +65,7 @@ def fake_cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def one_step(
-    method: Composition, classes: int = 2, precision: str = "float32", backbone: str = TINY["backbone"]
-) -> Trainer:
+def one_step(method: Composition, classes: int = 2, precision: str = "float32", backbone: str = SMALLEST) -> Trainer:
     """Build a trainer on the device, load a batch, take a step, and look at a batch in evaluation mode."""
     with unset_fake_temporarily():
         train = images((12, 6, 4)[:classes])
