@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from builders import CPU, bench_toml, imbench, images, parts, tiny
+from builders import CPU, bench_toml, images, imbench, parts, tiny
 from laws import outcome
 from torch import Tensor
 
