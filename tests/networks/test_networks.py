@@ -127,7 +127,7 @@ def test_who_has_seen_the_photographs_is_said() -> None:
 
 def test_operations_are_those_of_what_trains() -> None:
     head = step_operations(Call.parse("small(train=head)"), 32, 2)
-    assert head == 2 * 64 * 2 * 3  # forward, to the features, to the weights
+    assert head == 2 * 64 * 2 * 2  # forward, and back to the weights
     assert step_operations(Call.parse("small"), 32, 2) > 100 * head
 
 
