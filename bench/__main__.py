@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run a command; Ctrl-C in the seconds that loading torch takes is no traceback either."""
     try:
-        from bench.cli import main as command  # here, for this is what takes the seconds
+        from bench.cli.app import main as command  # here, for this is what takes the seconds
     except KeyboardInterrupt:
         sys.exit(130)
     command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 
@@ -58,6 +58,7 @@ class Checkpoint(Protocol):
         """Keep the state instead of the one before."""
 
 
+@runtime_checkable
 class Translator(Protocol):
     """An artifact that turns images of one class into images of the other."""
 
@@ -65,6 +66,7 @@ class Translator(Protocol):
         """Return images (N, 3, H, W) of class `source`, floats in [-1, 1], as images of the other class."""
 
 
+@runtime_checkable
 class Generator(Protocol):
     """An artifact that makes images of a class out of noise."""
 
@@ -125,6 +127,7 @@ class Stage:
     Settings: ClassVar[type[StageSettings]] = StageSettings
     whole_split: ClassVar[bool] = False  # True: made of the whole split, and one for all minority counts
     stream: ClassVar[Literal["stage", "none"]] = "stage"  # none: nothing about it is random
+    judges: ClassVar[bool] = False  # True: its artifacts judge made images, as many of them as the setting `seeds` says
     reads: ClassVar[tuple[str, ...]] = ("load_size",)  # fields of the protocol that it depends on
 
     def __init__(self, settings: StageSettings, parameters: Mapping[str, object]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.data.carving import carve, near_groups
+from bench.data.carving import carve
+from bench.data.duplicates import near_groups
 from bench.data.manifest import Progress
 from bench.data.splits import published
 from bench.dataset import Dataset, Pinned, Source, Split, rare

@@ -40,7 +40,7 @@ def demo_page() -> Page:
     registry.load()
     config = load_config(ROOT / "bench.toml", profile="cpu", datasets=TASKS, methods=METHODS)
     cells = build_grid(config).cells
-    store = Store(ROOT / "results" / "reference", read_only=True)
+    store = Store(ROOT / "results" / "reference" / "earlier", read_only=True)
     records = {record.id: record for record in store.records()}
 
     def adjust_of(method: str) -> Adjust:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from builders import CPU, tiny
 from torch import Tensor, nn
@@ -11,8 +12,9 @@ from torch import Tensor, nn
 from bench import registry
 from bench.images import ImageSet
 from bench.judging.finetune import Tuned, finetune
+from bench.judging.judge import Embedding, Judge
 from bench.judging.settings import Settings
-from bench.networks.pretrained import Pretrained
+from bench.networks.pretrained import Pretrained, pretrained_named
 from bench.streams import Streams
 
 registry.load()
@@ -74,3 +76,27 @@ def tiny_state() -> dict[str, Tensor]:
     convolution, norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
     state = {f"convolution.{k}": torch.randn(v.shape, generator=rng) for k, v in convolution.state_dict().items()}
     return state | {f"norm.{k}": v for k, v in norm.state_dict().items()}
+
+
+class Brightness(Embedding):
+    """Two features, mean and deviation of an image's pixels; `looked` counts the images that were looked at."""
+
+    looked = 0
+
+    def __call__(self, images: Tensor) -> np.ndarray:
+        Brightness.looked += len(images)
+        flat = images.flatten(1)
+        return torch.stack([flat.mean(dim=1), flat.std(dim=1)], dim=1).numpy()
+
+
+def bright(n: int, level: float, seed: int = 0) -> Tensor:
+    return level + 0.1 * torch.randn(n, 3, 16, 16, generator=torch.Generator().manual_seed(seed))
+
+
+def brightness(published: bool = True) -> Brightness:
+    return Brightness(pretrained_named("small").body(), CPU, published)
+
+
+def brightness_judge(embedding: Embedding) -> Judge:
+    """Take bright images for class 1, dark ones for class 0."""
+    return Judge(embedding, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), torch.zeros(2))

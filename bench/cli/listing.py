@@ -159,7 +159,7 @@ def profiles(config: Config) -> Rows:
     return [
         {
             "field": name,
-            **{profile: getattr(settings, name) for profile, settings in config.profiles.items()},
+            **{profile: settings.model_dump(mode="json")[name] for profile, settings in config.profiles.items()},
             "meaning": field.description,
         }
         for name, field in Protocol.model_fields.items()

@@ -15,9 +15,8 @@ from typing import IO
 
 import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
 
+from bench.data.decoding import fitted
 from bench.data.manifest import Progress, differing, digests
 from bench.dataset import Dataset, Split
 from bench.errors import DataError, StoreError
@@ -36,7 +35,7 @@ def prepare(
     part
         `train`, `val`, `test` or `spare`; row i of the cache is `split.names(part)[i]`.
     size
-        Side in pixels; images are resized to a square, bicubic with antialiasing, whatever their aspect.
+        Side in pixels of the square that images become, as the dataset's `shape` says.
     progress
         Called with images done and images in all while building.
 
@@ -50,7 +49,8 @@ def prepare(
     names = split.names(part)
     found = digests(dataset, names, cache_dir / f"{dataset.name}-digests.json")
     _refuse_other_images(dataset, found)
-    key = sha256(json.dumps([RULE, size, [found[name] for name in names]]).encode()).hexdigest()[:16]
+    made_of = [RULE, size, [found[name] for name in names], *([] if dataset.shape == "squash" else [dataset.shape])]
+    key = sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     path = cache_dir / f"{dataset.name}-{part}-{size}-{key}.npy"
     with writing(cache_dir, len(names) * 3 * size * size), locked(path):
         _remove_leftovers(cache_dir)
@@ -59,7 +59,7 @@ def prepare(
     return path
 
 
-def open_cache(path: Path) -> Tensor:
+def open_cache(path: Path) -> torch.Tensor:
     """Return the images of a cache file, uint8 (N, 3, size, size), mapped into memory.
 
     The mapping is private: pages are shared until somebody writes to one, and no write reaches the file.
@@ -108,8 +108,7 @@ def _decoded(dataset: Dataset, names: Sequence[str], size: int) -> Iterator[np.n
     """Yield each image as uint8 (3, size, size); Pillow's integer arithmetic gives the same on every machine."""
 
     def decode(name: str) -> np.ndarray:
-        image = dataset.read(name)
-        return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+        return np.asarray(fitted(dataset.read(name), dataset.shape, size)).transpose(2, 0, 1)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, len(names), _CHUNK):

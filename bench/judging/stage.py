@@ -25,6 +25,7 @@ class Evaluator(Stage):
     settings: EvaluatorSettings
     whole_split = True
     stream = "none"
+    judges = True
 
     @property
     def uses(self) -> tuple[str, ...]:

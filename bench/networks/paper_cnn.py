@@ -23,7 +23,10 @@ class PaperCnnSettings(Settings):
     norm: Literal["instance", "none"] = Field("instance", description="normalisation after convolutions 2 to 4")
     head: Literal["flat", "gap"] = Field("flat", description="flatten the one-channel map, or pool the 4th convolution")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout on the 256 features before the last layer")
-    init_std: float = Field(0.02, gt=0, description="weights start as N(0, init_std), biases at 0")
+    init: Literal["normal", "he"] = Field(
+        "normal", description="first weights: N(0, init_std), or N(0, 2 / fan-in) before the last layer; biases 0"
+    )
+    init_std: float = Field(0.02, gt=0, description="standard deviation of the first weights")
 
 
 @register_network("paper_cnn", reference="Sahoo et al. 2020, arXiv:2008.05524, appendix A")
@@ -51,4 +54,9 @@ class PaperCnn(Network):
 
         model = self.blank(image_size, n_classes, head, draws.dropout)
         draw_linear(model, self.settings.init_std, draws.initialisation)
+        if self.settings.init == "he":
+            with torch.no_grad():
+                for layer in (*model.convolutions, model.hidden, model.features_layer):
+                    fan_in = layer.weight[0].numel()
+                    layer.weight.mul_((2 / fan_in) ** 0.5 / self.settings.init_std)
         return model

@@ -44,7 +44,7 @@ class Run(Strict):
     seeds: int = Field(5, ge=1)
     translators: int = Field(3, ge=1)
     control: str = "OS"
-    keep_weights: tuple[str, ...] = ("*/*/Vanilla/0", "*/*/AUG/0", "*/*/ALT/0")
+    keep_weights: tuple[str, ...] = ()
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
     workers: int = Field(0, ge=0)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from bench.errors import ConfigError
 from bench.networks.network import network_of
 from bench.plan.code import code_digests
 from bench.plan.job import Job, Need, StageCall
@@ -18,10 +19,32 @@ _known: dict[tuple[str, ...], dict[str, str]] = {}
 
 def code_of(job: Job) -> dict[str, str]:
     """Return the code digests of the modules that a job uses, those of the stages it needs among them."""
-    modules = tuple(dict.fromkeys([*_own(job), *(name for need in job.needs for name in _behind(need))]))
+    modules = _modules(job)
     if modules not in _known:
         _known[modules] = counted_as(code_digests(modules))
     return _known[modules]
+
+
+def check_code(job: Job, code: Mapping[str, str], loaded: Collection[str] = ()) -> None:
+    """Refuse a job where the code that this process has imported is not the one that it was planned with.
+
+    Parameters
+    ----------
+    loaded
+        Modules that were imported before, so that their files are of no interest any more.
+
+    Raises
+    ------
+    ConfigError
+        It is not, or a file has changed since it was imported; the text names the modules.
+    """
+    ours = counted_as(code_digests(_modules(job), loaded))
+    if other := sorted(name for name in ours.keys() | code.keys() if ours.get(name) != code.get(name)):
+        raise ConfigError(f"{', '.join(other)}: not the code that this run began with; run the same command again")
+
+
+def _modules(job: Job) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*_own(job), *(name for need in job.needs for name in _behind(need))]))
 
 
 def counted_as(digests: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +68,11 @@ def _own(job: Job) -> list[str]:
 def _behind(need: Need) -> list[str]:
     """Return the modules of the stage or fit that an artifact is from, and of all that it rests on."""
     if need.fit is not None:
-        return [*_own(need.fit), *(name for other in need.fit.needs for name in _behind(other))]
+        return [
+            "bench.training.frozen",
+            *_own(need.fit),
+            *(name for other in need.fit.needs for name in _behind(other)),
+        ]
     return _of_stage(need.stage)
 
 

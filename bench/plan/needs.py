@@ -12,15 +12,14 @@ from bench.plan.identity import fit_identity, measurement_identity, stage_identi
 from bench.plan.job import Job, Need, StageCall
 from bench.protocol import Protocol
 from bench.record import digest
-from bench.registry import STAGES
+from bench.registry import judging_stage
 from bench.stage import FitRequest, Request, StageRequest
 from bench.streams import Streams
 from bench.training.composition import Composition
 
-JUDGE = "Evaluator"
 CLASSIFIER = "classifier"  # the file of a fit's weights
 SettingsOf = Callable[[str], Mapping[str, object]]
-ALWAYS_READ = ("threads",)  # of the protocol, by every stage: they change the order of sums
+ALWAYS_READ = ("load_size", "threads")  # of the protocol, by every stage: its images have that size; order of sums
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Workshop:
         the first stream: of the others only the luck is asked.
         """
         jobs: dict[str, Job] = {}
-        if JUDGE not in STAGES:
+        if not judging_stage():
             return []
         stream = fit.streams.stage
         for request in self._measured([need.request for need in fit.needs], longer=not stream):
@@ -106,8 +105,9 @@ class Workshop:
         return found
 
     def _judged(self, need: Need, label: str, streams: Streams) -> list[Job]:
-        count = int(str(self.settings(JUDGE)["seeds"]))
-        asked = (StageRequest.of(JUDGE, seed=seed) for seed in range(count))
+        name = judging_stage()
+        count = int(str(self.settings(name)["seeds"]))
+        asked = (StageRequest.of(name, seed=seed) for seed in range(count))
         judges, jobs = self.needs(asked, 0, self.task)
         judges = tuple(replace(judge, role=f"judge {seed}") for seed, judge in enumerate(judges))
         names = ("image_size", "eval_per_class", "threads")
@@ -139,7 +139,7 @@ class Workshop:
             task,
             call.name,
             call.parameters,
-            dict(call.settings),
+            stage.settings.identity(),
             stream=stream if stage.stream == "stage" else None,
             protocol={name: getattr(self.protocol, name) for name in (*ALWAYS_READ, *stage.reads)},
             stages=[need.id for need in needs],

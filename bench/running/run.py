@@ -36,6 +36,7 @@ from bench.training.device import Device
 ON_ONE_GPU = 4  # not measured: small fits leave a GPU idle, many processes wait for each other
 PARTS_READ = {"train": "load_size", "val": "image_size", "test": "image_size"}
 SPARE = {"spare": "load_size"}
+EXTENDED = {"extended": "image_size"}
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ def decode(
     """Return the files of decoded images of a dataset at the profile's sizes, made where they are missing."""
     protocol, split = config.profile.protocol(dataset.name), dataset.split()
     read = PARTS_READ | SPARE if spare and any(split.counts("spare")) else PARTS_READ
+    read = read | EXTENDED if "extended" in split.parts else read
     return {
         part: prepare(dataset, split, part, getattr(protocol, size), config.paths.cache, display).resolve()
         for part, size in read.items()

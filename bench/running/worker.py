@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +13,10 @@ from typing import Any
 from bench import registry
 from bench.data.material import open_material
 from bench.data.parts import open_parts
-from bench.errors import ConfigError
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
-from bench.plan.jobcode import code_of
-from bench.record import Cost, Record, digest
+from bench.plan.jobcode import check_code
+from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import environment
 from bench.running.work import Answer, Busy, Done, Failure, Reused
 from bench.stage import Material, Reads, Request, Tensors
@@ -69,9 +69,11 @@ def work(bench: Bench, order: Order) -> Answer:
         if (found := store.get(order.job.id)) and not _replaceable(found, order.replace):
             return Reused(found.status)
         registry.load(bench.plugins)
-        if code_of(order.job) != order.code:
-            raise ConfigError("the code has changed since this run began; run the same command again")
-        store.save(perform(bench, order))
+        check_code(order.job, order.code)
+        loaded = {*sys.modules}
+        record = perform(bench, order)
+        check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
+        store.save(record)
         return Done("done")
 
 
@@ -105,6 +107,7 @@ def perform(bench: Bench, order: Order) -> Record:
         **common,
         validation=fitted.validation,
         test=fitted.test,
+        extended=fitted.extended,
         selected_epoch=fitted.selected_epoch,
         chosen=fitted.chosen,
         history=fitted.history,
@@ -161,8 +164,10 @@ def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[s
     by_role = {need.role: artifact for need, artifact in needed.items()}
     translator = by_role.pop("translator")
     with device.session(job.protocol):
-        figures = measure(translator, list(by_role.values()), parts, device)
-    return {"figures": figures, "cost": Cost(seconds=time.perf_counter() - started)}
+        measured = measure(translator, list(by_role.values()), parts, device)
+    answers = {name: Packed.of(values) for name, values in measured.answers.items()}
+    cost = Cost(seconds=time.perf_counter() - started)
+    return {"figures": measured.figures, "answers": answers, "cost": cost}
 
 
 def _by_request(needed: Mapping[Need, Any]) -> dict[Request, Any]:

@@ -16,7 +16,7 @@ from PIL import Image
 from bench.data import cache
 from bench.data.cache import open_cache, prepare
 from bench.data.manifest import digests
-from bench.dataset import Dataset, Pinned, Split
+from bench.dataset import Dataset, Pinned, Split, rare
 from bench.errors import DataError, StoreError
 
 
@@ -25,7 +25,7 @@ class Tiny(Dataset):
 
     name = "tiny"
     classes = ("a", "b")
-    minority_counts = (1,)
+    imbalances = (rare(1),)
 
     def pin(self) -> Pinned:
         names = {label: tuple(f"{label}{i}.png" for i in (2, 0, 1)) for label in self.classes}

@@ -10,8 +10,18 @@ import pytest
 import torch
 from builders import CPU, images
 from safetensors.torch import load_file, save_file
-from small_judges import Normed, floats, settings, striped, tiny_state, tuned
-from torch import Tensor
+from small_judges import (
+    Brightness,
+    Normed,
+    bright,
+    brightness,
+    brightness_judge,
+    floats,
+    settings,
+    striped,
+    tiny_state,
+    tuned,
+)
 from torch.nn import functional as F
 
 from bench.dataset import Dataset
@@ -19,7 +29,7 @@ from bench.errors import DataError, TrainingDiverged
 from bench.images import ImageSet
 from bench.judging.figures import memorisation_figures, translation_figures
 from bench.judging.finetune import finetune
-from bench.judging.judge import Embedding, Judge, load, pretrained
+from bench.judging.judge import Judge, load, pretrained
 from bench.judging.supply import supply
 from bench.judging.views import Anew, Remembered
 from bench.networks.layers.weights_file import read_weights
@@ -152,30 +162,6 @@ def test_a_class_with_one_image_is_refused() -> None:
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
-
-
-class Brightness(Embedding):
-    """Two features, mean and deviation of an image's pixels; `looked` counts the images that were looked at."""
-
-    looked = 0
-
-    def __call__(self, images: Tensor) -> np.ndarray:
-        Brightness.looked += len(images)
-        flat = images.flatten(1)
-        return torch.stack([flat.mean(dim=1), flat.std(dim=1)], dim=1).numpy()
-
-
-def bright(n: int, level: float, seed: int = 0) -> Tensor:
-    return level + 0.1 * torch.randn(n, 3, 16, 16, generator=torch.Generator().manual_seed(seed))
-
-
-def brightness(published: bool = True) -> Brightness:
-    return Brightness(pretrained_named("small").body(), CPU, published)
-
-
-def brightness_judge(embedding: Embedding) -> Judge:
-    """Take bright images for class 1, dark ones for class 0."""
-    return Judge(embedding, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), torch.zeros(2))
 
 
 def test_a_pooled_accuracy_of_one_half_does_not_hide_its_directions() -> None:

@@ -19,7 +19,6 @@ from safetensors.torch import load_file
 from small_stages import STAGES
 
 from bench.data import material
-from bench.errors import StoreError
 from bench.methods.translators.cyclegan import CycleGAN
 from bench.plan.config import load_config
 from bench.plan.grid import build_grid
@@ -27,7 +26,6 @@ from bench.plan.job import Job
 from bench.running import worker
 from bench.running.run import make_plan
 from bench.store import artifacts as weights
-from bench.store.artifacts import Weights
 from bench.store.store import Store
 
 
@@ -127,7 +125,7 @@ def test_a_killed_stage_goes_on_and_ends_as_one_never_killed(folder: Path, monke
 KILLED = """
 import os, signal, sys
 from bench.store import artifacts as weights
-from bench.cli import main
+from bench.cli.app import main
 from bench.methods.translators.cyclegan import CycleGAN
 
 weights.CHECKPOINT_SECONDS = 0.0
@@ -219,36 +217,6 @@ def test_a_record_without_its_artifact_is_enough_for_a_table_but_not_for_a_new_f
     more = load_config(toml(folder, methods=["AUG", "AUG(class_weight=off)"]))
     todo = [job.method for job in make_plan(more, store).todo]
     assert todo == ["CycleGAN", "Views(views=1)", "AUG(class_weight=off)"]
-
-
-def test_artifacts_are_safetensors_that_are_there_whole_or_not_at_all(tmp_path: Path) -> None:
-    kept = Weights(tmp_path)
-    tensors = {"a": torch.arange(4.0), "b": torch.zeros(0, dtype=torch.uint8)}
-    path = kept.save("id", tensors)
-    assert {name: value.tolist() for name, value in load_file(path).items()} == {"a": [0, 1, 2, 3], "b": []}
-    kept.save("id", {"a": torch.ones(1)})
-    assert kept.load("id")["a"].tolist() == [1] and not path.exists()
-    with pytest.raises(StoreError, match="missing or damaged"):
-        kept.load("other")
-
-
-def test_a_damaged_checkpoint_is_set_aside_and_the_training_starts_anew(tmp_path: Path) -> None:
-    kept = Weights(tmp_path)
-    checkpoint = kept.checkpoint("id", "0" * 64)
-    assert checkpoint.load() is None
-    checkpoint.save({"a": torch.ones(1)})
-    checkpoint.path.write_bytes(b"nonsense")
-    assert checkpoint.load() is None
-    assert kept.set_aside == [checkpoint.path]
-    assert (tmp_path / "aside" / f"id-{checkpoint.path.name}").read_bytes() == b"nonsense"
-
-
-def test_a_training_does_not_go_on_from_what_other_code_left(tmp_path: Path) -> None:
-    kept = Weights(tmp_path)
-    kept.checkpoint("id", "1" * 64).save({"a": torch.ones(1)})
-    assert kept.checkpoint("id", "1" * 64).load() is not None
-    assert kept.checkpoint("id", "2" * 64).load() is None
-    assert kept.checkpoint("id", "1" * 64).load() is None, "it is gone for good: nobody may return to half of it"
 
 
 def test_what_is_new_does_not_rest_on_a_stage_of_other_code(folder: Path) -> None:

@@ -103,9 +103,10 @@ def test_training_draws_among_the_views_and_judging_takes_the_first(monkeypatch:
 
 def test_what_needs_images_says_so_and_only_there() -> None:
     why = "AUG needs images; this protocol trains a head on features"
-    assert compose("AUG").lacks(protocol()) == why
-    assert compose("AUG").lacks(tiny()) == compose("OS").lacks(protocol()) == ""
-    assert compose("ALT").lacks(protocol()).startswith("ALT needs images")
+    assert compose("AUG").supports((20, 5), protocol()) == why
+    assert compose("AUG").supports((20, 5), tiny()) == compose("AUG").supports((20, 5)) == ""
+    assert compose("OS").supports((20, 5), protocol()) == ""
+    assert compose("ALT").supports((20, 5), protocol()).startswith("ALT needs images")
 
 
 def classifier_of(method: Composition, weights: dict[str, Tensor]) -> torch.nn.Module:
