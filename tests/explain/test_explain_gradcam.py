@@ -131,8 +131,15 @@ def test_an_activation_that_stands_in_many_places_is_explained_at_its_last() -> 
     torch.testing.assert_close(grad_cam(model, images), expected)
 
 
-def test_a_body_without_maps_says_so() -> None:
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (nn.Flatten(), nn.Linear(3 * 32 * 32, 64)),
+        (nn.Conv2d(3, 64, 8, stride=8), nn.Flatten(2), nn.AdaptiveAvgPool1d(1), nn.Flatten()),  # tokens
+    ],
+)
+def test_a_body_without_maps_says_so(layers: tuple[nn.Module, ...]) -> None:
     model = pretrained()
-    model.body.layers = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 64))
+    model.body.layers = nn.Sequential(*layers)
     with pytest.raises(UserError, match="no layer gives maps"):
         grad_cam(model, pictures())

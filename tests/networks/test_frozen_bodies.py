@@ -20,6 +20,7 @@ from bench.plan.config import load_config
 from bench.plan.grid import build_grid
 from bench.plan.jobcode import code_of
 from bench.protocol import Protocol
+from bench.registry import METHODS
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import Store
 from bench.streams import Streams
@@ -30,7 +31,10 @@ from bench.training.trainer import Trainer
 
 registry.load()
 BACKBONE = "small(train=head, views=2)"
-ROWS = ("Vanilla", "US", "OS", "CS", "SMOTE", "CBL(beta=0.9)", "OS+TS")
+ROWS = (
+    *(entry.name for entry in METHODS if entry.cls.__module__.startswith("bench.") and not entry.cls.needs_images),
+    "OS+TS",
+)
 
 
 def protocol(**fields: object) -> Protocol:
