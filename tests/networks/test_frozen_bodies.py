@@ -31,10 +31,8 @@ from bench.training.trainer import Trainer
 
 registry.load()
 BACKBONE = "small(train=head, views=2)"
-ROWS = (
-    *(entry.name for entry in METHODS if entry.cls.__module__.startswith("bench.") and not entry.cls.needs_images),
-    "OS+TS",
-)
+SHIPPED = [entry for entry in METHODS if entry.cls.__module__.startswith("bench.")]
+ROWS = (*(entry.name for entry in SHIPPED if not entry.cls.needs_images), "OS+TS")
 
 
 def protocol(**fields: object) -> Protocol:
@@ -54,14 +52,14 @@ def fitted(text: str, counts: tuple[int, ...] = (14, 7), poison: float | None = 
     allowed = (text,)
     held = [features((4,) * len(counts), 1, seed, poison) for seed in (1, 2)]
     task = Parts(features(counts), held[0], Sealed(held[1]))
-    return fit(compose(text, allowed), task, protocol(**fields), Streams(), CPU)
+    return fit(compose(text, allowed), task, protocol(**({"epochs": 2} | fields)), Streams(), CPU)
 
 
 @pytest.mark.parametrize("text", ROWS)
 def test_methods_train_a_last_layer_on_features_alike_every_time(text: str) -> None:
-    first, again = fitted(text, epochs=2), fitted(text, epochs=2)
+    first, again = fitted(text), fitted(text)
     assert outcome(first) == outcome(again)
-    assert set(first.weights) == {"head.weight", "head.bias"}
+    assert first.weights and all(name.startswith("head.") for name in first.weights)
     for counts in ((14, 7), (14, 7, 9)):
         assert fitted(text, counts).test.probabilities.shape == (4 * len(counts), len(counts))
 
