@@ -150,3 +150,14 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot write"):
         prepare_features(images, frozen(), 2, tmp_path / "file")
+
+
+def test_more_hands_give_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images, found = stored(tmp_path), []
+    for hands in (1, 3):
+        (tmp_path / str(hands)).mkdir()
+        monkeypatch.setattr(features.os, "sched_getaffinity", lambda _, hands=hands: set(range(hands)))
+        threads = torch.get_num_threads()
+        found.append(prepare_features(images, frozen(), 2, tmp_path / str(hands)).read_bytes())
+        assert torch.get_num_threads() == threads
+    assert found[0] == found[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from builders import imbench
 from small_networks import classifier
 from torch import nn
 
+from bench import registry
 from bench.datasets.digits import Digits
 from bench.datasets.horse2zebra import Horse2Zebra
 from bench.errors import ConfigError, UserError
@@ -95,7 +97,7 @@ def test_a_library_model_that_cannot_be_is_one_line(text: str, kind: type[UserEr
     assert "\n" not in str(caught.value)
 
 
-def test_weights_of_a_library_that_cannot_be_had_are_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: str) -> None:
+def test_weights_of_a_library_that_cannot_be_had_are_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def offline(*_: object, **__: object) -> None:
         raise OSError("no route to host")
 
@@ -136,3 +138,22 @@ def test_networks_are_listed_with_what_they_have_seen() -> None:
     assert said.status == 0
     for part in ("efficientnet_lite0", "ImageNet", "train=all, views=2", "paper_cnn", "width=64", "torchvision"):
         assert part in said.out
+
+
+MINE = '''
+from bench.networks.small import Small
+from bench.registry import register_network
+
+
+@register_network("mine")
+class Mine(Small):
+    """The small one under another name."""
+'''
+
+
+def test_a_network_of_ones_own_is_a_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NETWORKS, "_entries", dict(NETWORKS._entries))
+    (tmp_path / "mine.py").write_text(MINE)
+    registry.load((str(tmp_path / "mine.py"),))
+    network = pretrained_named("mine(train=head, views=1)")
+    assert network.views == 1 and "plugin mine" in code_digests([type(network).__module__])
