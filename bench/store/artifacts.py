@@ -10,7 +10,7 @@ import time
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -19,6 +19,7 @@ from bench.stage import Tensors
 from bench.store.atomic import write_atomically
 
 CHECKPOINT_SECONDS = 120.0
+DIGEST = "sha256"  # of a checkpoint's tensors, kept inside the file: its name says which training it is of
 ARTIFACT, CLASSIFIER = "artifact", "classifier"
 
 
@@ -103,16 +104,29 @@ class FileCheckpoint:
     def __init__(self, path: Path, weights: Weights) -> None:
         self.path, self._weights = path, weights
         self._saved = time.monotonic()
+        self.loaded = False  # whether a training goes on from what was kept
 
     def load(self) -> dict[str, Tensor] | None:
-        """Return the state kept last; None where there is none, or it does not parse and was moved aside."""
+        """Return the state kept last; None where there is none, or it is not what was written and was moved aside."""
         try:
-            return load_file(self.path)
+            with safe_open(self.path, "pt") as file:
+                names, written = file.keys(), file.metadata() or {}
+                state = {name: file.get_tensor(name) for name in names}
         except FileNotFoundError:
             return None
         except (SafetensorError, OSError, ValueError):
-            self._weights._move_aside(self.path)
+            self.set_aside()
             return None
+        if written.get(DIGEST) != _digest(state):
+            self.set_aside()
+            return None
+        self.loaded = True
+        return state
+
+    def set_aside(self) -> None:
+        """Move the state out of the way, under its own name: a training did not start from it, or not well."""
+        self.loaded = False
+        self._weights._move_aside(self.path)
 
     @property
     def due(self) -> bool:
@@ -121,9 +135,14 @@ class FileCheckpoint:
 
     def save(self, state: Tensors) -> None:
         """Keep a state instead of the one before."""
-        write_atomically(self.path, save(dict(state)))
+        kept = {name: value.contiguous() for name, value in state.items()}
+        write_atomically(self.path, save(kept, {DIGEST: _digest(kept)}))
         self._saved = time.monotonic()
 
     def remove(self) -> None:
         """Forget the state: the artifact is done."""
         self.path.unlink(missing_ok=True)
+
+
+def _digest(tensors: Tensors) -> str:
+    return sha256(save(dict(tensors))).hexdigest()
