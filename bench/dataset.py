@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from bench.errors import DataError
 
@@ -177,11 +177,11 @@ class Dataset:
     imbalances: tuple[Imbalance, ...]
     reference: ClassVar[str] = ""
     source: ClassVar[Source | None] = None
+    seen_by: ClassVar[tuple[str, ...]] = ()  # collections that hold these photographs with labels, such as ImageNet
     of_users: ClassVar[bool] = False  # True: reads the images that a section of bench.toml names
     has_files: ClassVar[bool] = True  # False: the images are computed or come inside a library
-    near_duplicate: ClassVar[float | None] = (
-        0.55  # similarity of near duplicates (bench/duplicates.py); None: only exact
-    )
+    near_duplicate: float | None = 0.55  # similarity of near duplicates (bench/data/duplicates.py); None: only exact
+    shape: Literal["squash", "pad", "crop"] = "squash"  # how a picture that is not square becomes one
 
     def __init__(self, root: Path) -> None:
         """Remember the folder that holds this dataset's files; nothing is read yet."""
@@ -233,18 +233,16 @@ class Dataset:
         )
 
     def read(self, name: str) -> Image.Image:
-        """Return one image as RGB, upright.
+        """Return one image as RGB, as a viewer shows it.
 
         Raises
         ------
         DataError
             The file is missing, truncated or not an image; the text names it.
         """
-        path = self.path(name)
+        from bench.data.decoding import decoded  # a room; the contract itself needs none
+
         try:
-            with Image.open(path) as image:
-                return ImageOps.exif_transpose(image).convert("RGB")
+            return decoded(self.path(name))
         except FileNotFoundError:
             raise DataError(self.missing(name)) from None
-        except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise DataError(f"{path}: cannot be read as an image ({error})") from error

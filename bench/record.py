@@ -79,10 +79,12 @@ class Record(BaseModel):
     failed_epoch: int | None = None
     validation: Predictions | None = None
     test: Predictions | None = None
+    extended: Predictions | None = None  # of further test images, where the split has such a part
     selected_epoch: int | None = None
     chosen: dict[str, float] = Field(default_factory=dict)  # numbers that training chose on validation data
     history: list[dict[str, float]] = Field(default_factory=list)
     figures: dict[str, float] = Field(default_factory=dict)
+    answers: dict[str, Packed] = Field(default_factory=dict)  # of a measurement: what judges say, image by image
     cost: Cost = Field(default_factory=Cost)
     environment: dict[str, str] = Field(default_factory=dict)
     finished: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -111,12 +112,14 @@ def load(plugins: tuple[str, ...] = ()) -> None:
     Raises
     ------
     ConfigError
-        A plugin file is missing, cannot be imported, or has a method without any hook; the text names it.
+        A plugin file is missing, cannot be imported, or has a method without any hook or with one that cannot be called;
+        the text names it.
     """
-    for package in ("bench.networks", "bench.methods", "bench.datasets", "bench.judging"):
+    for package in ("bench.networks", "bench.methods", "bench.datasets", "bench.judging.stage"):
         module = importlib.import_module(package)
-        for info in pkgutil.walk_packages(module.__path__, f"{package}."):
-            importlib.import_module(info.name)
+        for info in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
+            if ".layers." not in info.name:  # nothing is registered there
+                importlib.import_module(info.name)
     for plugin in plugins:
         _load_file(Path(plugin).resolve())
 
@@ -140,6 +143,22 @@ def _load_file(path: Path) -> None:
         del sys.modules[name]
         raise ConfigError(f"plugin {path}: {type(error).__name__}: {error}") from error
     for entry in METHODS:
-        if entry.cls.__module__ == name and all(getattr(entry.cls, hook) is getattr(Method, hook) for hook in SLOTS):
+        if entry.cls.__module__ == name and (wrong := _not_a_method(entry.cls)):
             del sys.modules[name]
-            raise ConfigError(f"plugin {path}: {entry.name} would be Vanilla: it overrides none of {', '.join(SLOTS)}")
+            raise ConfigError(f"plugin {path}: {entry.name} {wrong}")
+
+
+def _not_a_method(cls: type[Method]) -> str:
+    """Return "" if a class overrides some hook, and each with the arguments that it will be called with."""
+    own = [hook for hook in SLOTS if getattr(cls, hook) is not getattr(Method, hook)]
+    for hook in own:
+        asked, taken = (inspect.signature(getattr(it, hook)) for it in (Method, cls))
+        try:
+            taken.bind(*asked.parameters)
+        except TypeError:
+            return f"cannot be called: {hook}{_names(taken)} must take {_names(asked)}"
+    return "" if own else f"would be Vanilla: it overrides none of {', '.join(SLOTS)}"
+
+
+def _names(signature: inspect.Signature) -> str:
+    return f"({', '.join(signature.parameters)})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 
@@ -58,6 +58,7 @@ class Checkpoint(Protocol):
         """Keep the state instead of the one before."""
 
 
+@runtime_checkable
 class Translator(Protocol):
     """An artifact that turns images of one class into images of the other."""
 
@@ -65,6 +66,7 @@ class Translator(Protocol):
         """Return images (N, 3, H, W) of class `source`, floats in [-1, 1], as images of the other class."""
 
 
+@runtime_checkable
 class Generator(Protocol):
     """An artifact that makes images of a class out of noise."""
 
@@ -130,6 +132,11 @@ class Stage:
 
     def __init__(self, settings: StageSettings, parameters: Mapping[str, object]) -> None:
         self.settings, self.parameters = settings, dict(parameters)
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Modules that it rests on beside its own and what that imports: those of classes found by name."""
+        return ()
 
     def supports(self, counts: Sequence[int]) -> str:
         """Return "" if the stage can be made for these training counts, else the reason why not."""

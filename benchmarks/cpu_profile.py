@@ -1,130 +1,174 @@
-"""Choose the `cpu` profile: validation ACSA of Vanilla on balanced data against seconds; no test image is opened.
+"""Choose the `cpu` profile: validation curves of Vanilla and OS at a dataset's smallest count; no test image is opened.
 
-Each candidate is trained on as many minority as majority images (spare ones are added where the training part has too
-few), on seeds that no table uses, two workers side by side, and checked after every epoch: one run shows every length.
+Trials are made on seeds that no table uses and kept in benchmarks/trials/, one line each, so that the same command goes
+on where it was and the curves can be printed again without training. Without options: print what was found.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 from joblib import Parallel, delayed
+from sklearn.metrics import roc_auc_score
 from tabulate import tabulate
 
 from bench import registry
 from bench.data.cache import open_cache, prepare
 from bench.data.parts import leading
-from bench.expression import Call
-from bench.images import ImageSet
 from bench.method import Counts
 from bench.plan.compose import compose
 from bench.plan.config import load_config
-from bench.plan.grid import dataset_named
+from bench.plan.grid import dataset_named, rarest_workshop
 from bench.protocol import Protocol
 from bench.streams import Streams
 from bench.training.device import Device
 from bench.training.trainer import Trainer
 
-SEEDS = (100, 101)
-CANDIDATES: dict[str, list[dict[str, Any]]] = {
-    "horse2zebra": [
-        {"image_size": 256, "width": 8, "batch_size": 16},
-        {"image_size": 256, "width": 8, "batch_size": 8},
-        {"image_size": 256, "width": 8, "batch_size": 32},
-        {"image_size": 256, "width": 4, "batch_size": 16},
-        {"image_size": 256, "width": 16, "batch_size": 16},
-        {"image_size": 192, "width": 8, "batch_size": 16},
-        {"image_size": 128, "width": 16, "batch_size": 16},
-        {"image_size": 256, "width": 8, "batch_size": 16, "norm": "none"},
-    ],
-    "celeba": [
-        {"image_size": 64, "width": 16, "batch_size": 16},
-        {"image_size": 128, "width": 8, "batch_size": 16},
-        {"image_size": 256, "width": 8, "batch_size": 16},
-    ],
-    "cub": [
-        {"image_size": 128, "width": 8, "batch_size": 16},
-        {"image_size": 224, "width": 8, "batch_size": 16},
-        {"image_size": 256, "width": 8, "batch_size": 16},
-    ],
-    "digits": [
-        {"image_size": 32, "width": 8, "batch_size": 16},
-        {"image_size": 32, "width": 16, "batch_size": 16},
-        {"image_size": 64, "width": 8, "batch_size": 16},
-    ],
-}
+SEEDS = (100, 101, 102, 103, 104)
+METHODS = ("Vanilla", "OS")
+TRIALS = Path(__file__).with_name("trials")
+LEFT = 0.05  # balanced accuracy above chance: whoever is below has not left the constant predictor
+FLAT = 0.01  # gain in ROC-AUC of the last quarter over the one before, below which training was long enough
 
 
 def main() -> None:
-    """Measure every candidate of one dataset and print a table of validation ACSA after each epoch."""
+    """Run trials of one candidate if one is named, then print all trials of the dataset."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", default="horse2zebra", choices=CANDIDATES)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--dataset", default="horse2zebra")
+    parser.add_argument(
+        "--candidate", action="append", default=[], help='fields of the protocol as JSON: {"epochs": 24}'
+    )
+    parser.add_argument("--method", action="append", default=[], help="default: Vanilla and OS")
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="so many of the seeds from 100 on")
+    parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     registry.load()
-    jobs = [
-        (options.dataset, protocol(candidate, options.epochs), seed)
-        for candidate in CANDIDATES[options.dataset]
-        for seed in SEEDS
+    file = TRIALS / f"{options.dataset}.jsonl"
+    known = list(read(file))
+    done = {key(trial) for trial in known}
+    wanted = [
+        {"dataset": options.dataset, "candidate": json.loads(text), "method": method, "seed": seed}
+        for text in options.candidate
+        for seed in SEEDS[: options.seeds]
+        for method in options.method or METHODS
     ]
-    for job in jobs[:: len(SEEDS)]:
-        balanced_images(*job[:2])  # decode before the clock runs
-    rows = []
-    for (_, tried, seed), (seconds, history) in zip(
-        jobs, Parallel(n_jobs=2)(delayed(trial)(*j) for j in jobs), strict=True
-    ):
-        curve = [epoch["validation_acsa"] for epoch in history]
-        rows.append([described(tried), seed, seconds / options.epochs, *curve])
-    header = ["candidate", "seed", "s/epoch", *range(1, options.epochs + 1)]
-    print(tabulate(rows, header, tablefmt="github", floatfmt=".3f"))
-
-
-def protocol(candidate: dict[str, Any], epochs: int) -> Protocol:
-    """Return the protocol of a candidate; the training image is 1.117 times as large as the crop, as in the paper."""
-    load_size = round(candidate["image_size"] * 286 / 256)
-    common = {"load_size": load_size, "epochs": epochs, "epoch": "equal", "precision": "bfloat16"}
-    arguments = ", ".join(f"{name}={candidate[name]}" for name in ("width", "norm") if name in candidate)
-    seen = {name: candidate[name] for name in ("image_size", "batch_size")}
-    return Protocol(**(common | seen), backbone=Call.parse(f"paper_cnn({arguments})"))
-
-
-def described(tried: Protocol) -> str:
-    """Return a candidate in a few words."""
-    return f"{tried.image_size} px, {tried.backbone}, batch {tried.batch_size}"
-
-
-def trial(name: str, tried: Protocol, seed: int) -> tuple[float, list[dict[str, float]]]:
-    """Train Vanilla on balanced data; return seconds and the history of its epochs."""
-    registry.load()
-    train, validation = balanced_images(name, tried)
-    started, device = time.perf_counter(), Device.best()
-    with device.session(tried):
-        trainer = Trainer(
-            compose("Vanilla"), train, validation, Counts.same(train.counts), tried, Streams.of(seed), device
+    missing = [trial for trial in wanted if key(trial) not in done]
+    if missing:
+        prepared(options.dataset, protocol_of(options.dataset, missing[0]["candidate"]))  # decode before the clock runs
+    made = Parallel(n_jobs=options.workers, return_as="generator_unordered")(delayed(trained)(it) for it in missing)
+    for trial in made:
+        file.parent.mkdir(exist_ok=True)
+        with file.open("a", encoding="utf8") as out:
+            out.write(json.dumps(trial, sort_keys=True) + "\n")
+        known.append(trial)
+        print(
+            f"{trial['method']} seed {trial['seed']}: {trial['seconds']:.0f} s, ACSA {trial['acsa'][-1]:.3f}",
+            flush=True,
         )
-        history = trainer.run().history
-    return time.perf_counter() - started, history
+    print(tabulate(summary(known), headers="keys", floatfmt=".3f"))
 
 
-def balanced_images(name: str, tried: Protocol) -> tuple[ImageSet, ImageSet]:
-    """Return training images, equally many of both classes, and the validation images."""
-    config = load_config()
-    dataset = dataset_named(name, config)
-    split = dataset.split()
+def read(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the trials in a file."""
+    if file.exists():
+        for line in file.read_text(encoding="utf8").splitlines():
+            yield json.loads(line)
 
-    def decoded(part: str, size: int) -> torch.Tensor:
-        return open_cache(prepare(dataset, split, part, size, config.paths.cache))
 
-    (majority, minority), spare = split.counts("train"), split.counts("spare")
-    added = min(majority - minority, spare[1])
-    pixels = decoded("train", tried.load_size)
-    if added:
-        pixels = torch.cat([pixels, decoded("spare", tried.load_size)[spare[0] : spare[0] + added]])
-    train = leading(pixels, (majority, minority + added), (minority + added, minority + added))
-    return train, leading(decoded("val", tried.image_size), split.counts("val"), split.counts("val"))
+def key(trial: dict[str, Any]) -> str:
+    """Return what makes two trials the same."""
+    return json.dumps([trial[name] for name in ("dataset", "candidate", "method", "seed")], sort_keys=True)
+
+
+def protocol_of(dataset: str, candidate: dict[str, Any]) -> Protocol:
+    """Return the cpu profile's protocol for a dataset with a candidate's fields."""
+    base = load_config(profile="cpu").profile.protocol(dataset)
+    return Protocol(**(base.model_dump() | candidate))
+
+
+def prepared(dataset: str, protocol: Protocol) -> dict[str, Path]:
+    """Return the decoded training and validation images at a candidate's sizes."""
+    config = load_config(profile="cpu")
+    source, sizes = dataset_named(dataset, config), {"train": protocol.load_size, "val": protocol.image_size}
+    return {part: prepare(source, source.split(), part, size, config.paths.cache) for part, size in sizes.items()}
+
+
+def trained(trial: dict[str, Any]) -> dict[str, Any]:
+    """Train one classifier, check it after every epoch, and return the curves of its validation figures."""
+    registry.load()
+    dataset, protocol = trial["dataset"], protocol_of(trial["dataset"], trial["candidate"])
+    config = load_config(profile="cpu", datasets=[dataset])
+    shop, caches = rarest_workshop(dataset, config), prepared(dataset, protocol)
+    split = dataset_named(dataset, config).split()
+    counts, whole = shop.task.counts, {part: split.counts(part) for part in caches}
+    train = leading(open_cache(caches["train"]), whole["train"], counts)
+    validation = leading(open_cache(caches["val"]), whole["val"], whole["val"])
+    method, streams = compose(trial["method"]), Streams.of(trial["seed"])
+    device = Device.best()
+    with device.session(protocol):
+        resampled = method.hook("resample")(train, streams.numpy("resampling"))
+        known = Counts(original=train.counts, effective=resampled.counts)
+        trainer = Trainer(method.for_counts(known), resampled, validation, known, protocol, streams, device)
+        curves: dict[str, list[float]] = {"auc": [], "acsa": [], "cross_entropy": []}
+        started = time.perf_counter()
+        for _ in range(protocol.epochs):
+            trainer.train_epoch()
+            trainer.check()
+            curves["acsa"].append(round(trainer.history[-1]["validation_acsa"], 4))
+            curves["cross_entropy"].append(round(trainer.history[-1]["validation_cross_entropy"], 4))
+            curves["auc"].append(round(auc(trainer, validation.labels.numpy()), 4))
+    return trial | curves | {"seconds": round(time.perf_counter() - started, 1)}
+
+
+def auc(trainer: Trainer, labels: np.ndarray) -> float:
+    """Return the validation ROC-AUC, of more than two classes the mean of each against the rest."""
+    probabilities = trainer.predict(trainer.model, trainer.validation)
+    if probabilities.shape[1] == 2:
+        return float(roc_auc_score(labels, probabilities[:, 1]))
+    return float(np.mean([roc_auc_score(labels == k, probabilities[:, k]) for k in range(probabilities.shape[1])]))
+
+
+def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row per candidate and method: when the constant predictor was left, where the curves end, how flat."""
+    groups: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for trial in trials:
+        groups[json.dumps(trial["candidate"], sort_keys=True), trial["method"]].append(trial)
+    rows = []
+    for (candidate, method), group in sorted(groups.items()):
+        area, score = (np.array([trial[name] for trial in group]) for name in ("auc", "acsa"))
+        quarter = max(1, area.shape[1] // 4)
+        last, before = area[:, -quarter:].mean(axis=1), area[:, -2 * quarter : -quarter].mean(axis=1)
+        gain = last - before
+        error = gain.std(ddof=1) / len(gain) ** 0.5 if len(gain) > 1 else float("nan")
+        left = [left_after(curve) for curve in score]
+        rows.append(
+            {
+                "candidate": " ".join(f"{name}={value}" for name, value in json.loads(candidate).items()),
+                "method": method,
+                "seeds": len(group),
+                "left after": "/".join("never" if at is None else str(at) for at in left),
+                "best acsa": score.max(axis=1).mean(),
+                "last quarter's auc": last.mean(),
+                "gain": f"{gain.mean():+.3f} +- {error:.3f}",
+                "s a fit": np.mean([trial["seconds"] for trial in group]),
+            }
+        )
+    return rows
+
+
+def left_after(acsa: np.ndarray) -> int | None:
+    """Return the epoch after which balanced accuracy stays above chance by 0.05, None if it never does; two classes."""
+    below = np.flatnonzero(acsa < 0.5 + LEFT)
+    if not len(below):
+        return 0
+    return int(below[-1]) + 1 if below[-1] + 1 < len(acsa) else None
 
 
 if __name__ == "__main__":

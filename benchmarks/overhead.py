@@ -24,7 +24,8 @@ from torch import Tensor, nn
 from bench import registry
 from bench.data.parts import open_parts
 from bench.images import ImageSet
-from bench.networks.network import Draws, network_of
+from bench.networks.layers.classifier import Draws
+from bench.networks.network import network_of
 from bench.plan.config import Profile, load_config
 from bench.plan.grid import dataset_named, workshops
 from bench.protocol import Protocol

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-from bench.data.carving import carve, near_groups
-from bench.data.duplicates import Pair
+from bench.data.carving import carve
+from bench.data.duplicates import Pair, near_groups
 from bench.data.manifest import Progress, looks_published
 from bench.data.splits import published, written_down
 from bench.dataset import PARTS, Dataset, Pinned, Source, Split, rare
@@ -34,6 +34,7 @@ class Cub(Dataset):
     name = "cub"
     classes = ("sparrow", "flycatcher")
     imbalances = tuple(map(rare, (12, 25, 50, 75, 100, 125)))
+    seen_by = ("ImageNet",)
     source = Source(url="https://www.vision.caltech.edu/datasets/", manual=MANUAL)
 
     def pin(self) -> Pinned:

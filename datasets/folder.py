@@ -6,8 +6,8 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from bench.data.carving import SplitError, carve, near_groups
-from bench.data.duplicates import exact_pairs, groups
+from bench.data.carving import SplitError, carve
+from bench.data.duplicates import exact_pairs, groups, near_groups
 from bench.data.manifest import digests
 from bench.data.splits import written_down
 from bench.dataset import Dataset, Imbalance, Pinned, Split, rare

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from builders import CPU, tiny
 from torch import Tensor, nn
 
+from bench import registry
 from bench.images import ImageSet
 from bench.judging.finetune import Tuned, finetune
+from bench.judging.judge import Embedding, Judge
 from bench.judging.settings import Settings
+from bench.networks.pretrained import Pretrained, pretrained_named
 from bench.streams import Streams
 
+registry.load()
 QUICK = {"network": "small", "epochs": 4, "batch_size": 8, "learning_rate": 0.05}
 
 
@@ -45,12 +50,25 @@ class TinyNormed(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(3, 4, 3, device="meta")
-        self.norm = nn.BatchNorm2d(4, device="meta")
+        self.convolution = nn.Conv2d(3, 4, 3)
+        self.norm = nn.BatchNorm2d(4)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         features = self.norm(self.convolution(x)).relu().mean(dim=(2, 3))
         return (features, features[:, :2]) if self.training else (features,)
+
+
+class Normed(Pretrained):
+    """A network around it, as if its weights were published."""
+
+    input_size, widths = 8, (4, 2)
+    mean, std = (0.4, 0.4, 0.4), (0.2, 0.2, 0.2)
+
+    def body_layers(self) -> nn.Module:
+        return TinyNormed()
+
+    def body_weights(self, rng: torch.Generator | None = None) -> dict[str, Tensor]:
+        return tiny_state()
 
 
 def tiny_state() -> dict[str, Tensor]:
@@ -58,3 +76,27 @@ def tiny_state() -> dict[str, Tensor]:
     convolution, norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
     state = {f"convolution.{k}": torch.randn(v.shape, generator=rng) for k, v in convolution.state_dict().items()}
     return state | {f"norm.{k}": v for k, v in norm.state_dict().items()}
+
+
+class Brightness(Embedding):
+    """Two features, mean and deviation of an image's pixels; `looked` counts the images that were looked at."""
+
+    looked = 0
+
+    def __call__(self, images: Tensor) -> np.ndarray:
+        Brightness.looked += len(images)
+        flat = images.flatten(1)
+        return torch.stack([flat.mean(dim=1), flat.std(dim=1)], dim=1).numpy()
+
+
+def bright(n: int, level: float, seed: int = 0) -> Tensor:
+    return level + 0.1 * torch.randn(n, 3, 16, 16, generator=torch.Generator().manual_seed(seed))
+
+
+def brightness(published: bool = True) -> Brightness:
+    return Brightness(pretrained_named("small").body(), CPU, published)
+
+
+def brightness_judge(embedding: Embedding) -> Judge:
+    """Take bright images for class 1, dark ones for class 0."""
+    return Judge(embedding, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), torch.zeros(2))

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.networks.network import network_named
 from bench.plan.config import Config
 from bench.plan.estimate import spoken
 from bench.plan.job import Job
 from bench.plan.state import State
 from bench.protocol import Protocol
-from bench.registry import METHODS, STAGES, shipped_datasets
+from bench.registry import METHODS, NETWORKS, STAGES, shipped_datasets
 from bench.running.run import Plan
 from bench.store.merge import MergeReport
 from bench.store.store import Store
@@ -111,6 +112,26 @@ def stages(config: Config) -> Rows:
         for entry in STAGES
         for name, field in entry.cls.Settings.model_fields.items()
     ]
+
+
+def networks(config: Config) -> Rows:
+    """Return every registered network: title, arguments with defaults, what its weights have seen, whether at hand."""
+    rows = []
+    for entry in NETWORKS:
+        network = network_named(entry.name)
+        fields = network.settings.model_dump()
+        rows.append(
+            {
+                "network": entry.name,
+                "title": network.title,
+                "arguments": ", ".join(f"{key}={value}" for key, value in fields.items()),
+                "trained on": network.trained_on or "-",
+                "at hand": "yes" if network.at_hand else "no",
+                "idea": entry.summary,
+                "reference": entry.reference,
+            }
+        )
+    return rows
 
 
 def datasets(config: Config) -> Rows:

@@ -34,8 +34,8 @@ def doctor(as_json: Json = False, config: ConfigFile = DEFAULT_FILE) -> None:
 @app.command("list")
 def list_(
     what: Annotated[
-        Literal["methods", "datasets", "profiles", "stages"],
-        typer.Argument(help="methods, datasets, profiles or stages (settings of translators and evaluators)"),
+        Literal["methods", "datasets", "profiles", "stages", "networks"],
+        typer.Argument(help="methods, datasets, profiles, networks or stages (settings of translators and evaluators)"),
     ],
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
@@ -47,6 +47,7 @@ def list_(
         "datasets": listing.datasets,
         "profiles": listing.profiles,
         "stages": listing.stages,
+        "networks": listing.networks,
     }
     rows = tables[what](settings)
     show(rows, as_json)

@@ -26,7 +26,9 @@ def open_parts(
     Parameters
     ----------
     caches
-        Files of decoded images by part: `train`, `val` and `test`, class after class in the split's order.
+        Files by part, class after class in the split's order: `train`, `val`, `test` and, where there are further test
+        images, `extended`; decoded images, or features of a frozen body in their place (N, V, D), see
+        `bench.data.features`.
     whole
         How many images of each class a file holds, by part.
     streams
@@ -40,7 +42,8 @@ def open_parts(
         return leading(pixels[part], whole[part], tuple(min(count, limit or count) for count in whole[part]))
 
     train = leading(pixels["train"], whole["train"], task.counts, streams)
-    return Parts(train, evaluated("val"), Sealed(evaluated("test")))
+    extended = Sealed(evaluated("extended")) if "extended" in caches else None
+    return Parts(train, evaluated("val"), Sealed(evaluated("test")), extended)
 
 
 def leading(pixels: torch.Tensor, whole: Sizes, counts: Sizes, streams: Streams | None = None) -> ImageSet:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
+from scipy.stats import rankdata
 from torch import Tensor
 
 from bench.judging.distances import against_real
@@ -20,6 +22,8 @@ def translation_figures(
     judges: Sequence[Judge],
     embedding: Embedding,
     rng: np.random.Generator,
+    controls: Mapping[str, Mapping[int, Tensor]] = MappingProxyType({}),
+    seen: Seen | None = None,
 ) -> dict[str, float]:
     """Return how well images were translated into each class k, as finite numbers by flat names.
 
@@ -29,6 +33,9 @@ def translation_figures(
     - `fid_to_k`, `kid_to_k`: Fréchet and kernel distance of images translated into k from n real images of k
     - `fid_real_to_k`, `kid_real_to_k`: that of n other real images of k, what perfect translations would get
     - `n_to_k`: this n, see `bench.judging.distances.against_real`
+    - `auc_to_k/seeds`: chance that judge s finds an image translated into k more like k than one that is yet to be
+      translated; it knows no threshold, so judges agree on it where they do not on shares
+    - `accuracy_NAME_k/seeds`, `accuracy_NAME/seeds`: share of a control's images that judge s takes for k
 
     Parameters
     ----------
@@ -42,6 +49,11 @@ def translation_figures(
         Whose features distances are measured in: `judge.pretrained`, the same for every translator.
     rng
         Draws the real images of either side.
+    controls
+        By name, images of class k that a translator should leave as they are: `same` (given to the network that makes
+        k), `back` (translated and back).
+    seen
+        Features that are known already, to be shared with `translation_answers`.
 
     Raises
     ------
@@ -49,13 +61,20 @@ def translation_figures(
         There are too few images, or some are not finite.
     """
     figures: dict[str, float] = {}
-    seen = _Seen()
+    seen = seen or Seen()
+    named = {"accuracy": ("accuracy_to_", translated), "real_accuracy": ("real_accuracy_of_", real)}
+    named |= {f"accuracy_{name}": (f"accuracy_{name}_", images) for name, images in controls.items()}
     for seed, judge in enumerate(judges):
-        named = {"accuracy": ("accuracy_to_", translated), "real_accuracy": ("real_accuracy_of_", real)}
         for pooled, (each, images) in named.items():
             right = {k: _right(judge, seen.features(judge.embedding, images[k]), k) for k in sorted(images)}
             figures |= {f"{each}{k}/seed{seed}": float(hits.mean()) for k, hits in right.items()}
             figures[f"{pooled}/seed{seed}"] = float(np.concatenate(list(right.values())).mean())
+        for k in sorted(translated):
+            after, before = (
+                judge.probabilities(seen.features(judge.embedding, images))[:, k]
+                for images in (translated[k], *(real[other] for other in real if other != k))
+            )
+            figures[f"auc_to_{k}/seed{seed}"] = _wins(after, before)
     for k in sorted(translated):
         generated, reference = (seen.features(embedding, images[k]) for images in (translated, real))
         figures |= {f"{name}_to_{k}": value for name, value in against_real(generated, reference, rng).items()}
@@ -92,7 +111,15 @@ def memorisation_figures(
     return figures
 
 
-class _Seen:
+def translation_answers(translated: Mapping[int, Tensor], judges: Sequence[Judge], seen: Seen) -> dict[str, np.ndarray]:
+    """Return what judges say image by image: `to_k` is P(k) of those translated to k, float32 (judges, images)."""
+    return {
+        f"to_{k}": np.stack([judge.probabilities(seen.features(judge.embedding, images))[:, k] for judge in judges])
+        for k, images in sorted(translated.items())
+    }
+
+
+class Seen:
     """Features by embedding and images: all that judge by a published body look at every image once."""
 
     def __init__(self) -> None:
@@ -109,3 +136,9 @@ class _Seen:
 def _right(judge: Judge, features: np.ndarray, label: int) -> np.ndarray:
     hits: np.ndarray = judge.probabilities(features).argmax(axis=1) == label
     return hits
+
+
+def _wins(after: np.ndarray, before: np.ndarray) -> float:
+    """Return the chance that one of `after` is above one of `before`; a tie counts half."""
+    ranks = rankdata(np.concatenate([after, before]))[: len(after)]
+    return float((ranks.sum() - len(after) * (len(after) + 1) / 2) / (len(after) * len(before)))

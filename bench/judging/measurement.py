@@ -1,44 +1,86 @@
-"""Measurements: what judges say about a translator (Table 2 of Sahoo et al. 2020), and whether it copies."""
+"""Measurements: what judges say about a translator or a generator, and whether it copies its training images."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from bench.images import ImageSet
-from bench.judging.figures import memorisation_figures, translation_figures
+from bench.judging.figures import Seen, memorisation_figures, translation_answers, translation_figures
+from bench.judging.generated import generation_figures
 from bench.judging.judge import Judge, pretrained, resized
-from bench.stage import Translator
+from bench.stage import Generator, Translator
 from bench.training.device import Device
 from bench.training.fit import Parts
 
 CLASSES = (0, 1)
+EACH = 100  # images of each class that a generator is asked for, at least
 
 
-def measure(translator: Translator, judges: Sequence[Judge], parts: Parts, device: Device) -> dict[str, float]:
-    """Translate all validation and test images to the other class and judge them.
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Figures by flat names, and the judges' answers image by image, float32 (judges, images)."""
 
-    Returns
-    -------
-    dict
-        The figures of `bench.judging.figures`: of all translations, and of the generated minority images beside
-        the minority's training images.
+    figures: dict[str, float]
+    answers: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def measure(made: Translator | Generator, judges: Sequence[Judge], parts: Parts, device: Device) -> Measured:
+    """Judge what a translator makes of all validation and test images, or what a generator makes of noise.
+
+    The figures are those of `bench.judging.figures` and `bench.judging.generated`, those of memorisation for the rarest
+    class beside its training images.
     """
     test = parts.test.open()
-    real = {k: torch.cat([of_class(parts.validation, k, device), of_class(test, k, device)]) for k in CLASSES}
+    real = {
+        k: torch.cat([of_class(parts.validation, k, device), of_class(test, k, device)])
+        for k in range(parts.train.n_classes)
+    }
+    if isinstance(made, Translator):
+        return _translations(made, judges, real, parts.train, device)
+    return _generations(made, judges, real, parts.train, device)
+
+
+def _translations(
+    translator: Translator, judges: Sequence[Judge], real: dict[int, Tensor], train: ImageSet, device: Device
+) -> Measured:
     translated = {1 - k: translator.translate(real[k], k) for k in CLASSES}
-    network = judges[0].embedding.body.architecture.name
-    figures = translation_figures(real, translated, judges, pretrained(network, device), np.random.default_rng(0))
-    rare = rarest(parts.train)
-    training = resized(of_class(parts.train, rare, device), real[rare].shape[-1])
-    return figures | memorisation_figures(translated[rare], training, real[rare], np.random.default_rng(0))
+    controls = {
+        "same": {k: translator.translate(real[k], 1 - k) for k in CLASSES},  # by the network that makes k
+        "back": {k: translator.translate(translated[1 - k], 1 - k) for k in CLASSES},
+    }
+    seen, embedding = Seen(), pretrained(judges[0].embedding.body.architecture.name, device)
+    rng = np.random.default_rng(0)
+    figures = translation_figures(real, translated, judges, embedding, rng, controls, seen)
+    figures |= _copies(translated, real, train, device)
+    return Measured(figures, translation_answers(translated, judges, seen))
+
+
+def _generations(
+    generator: Generator, judges: Sequence[Judge], real: dict[int, Tensor], train: ImageSet, device: Device
+) -> Measured:
+    rng = torch.Generator().manual_seed(0)
+    each = max(EACH, *(len(images) for images in real.values()))
+    generated = {k: generator.generate(torch.full((each,), k), rng) for k in real}
+    embedding = pretrained(judges[0].embedding.body.architecture.name, device)
+    figures = generation_figures(real, generated, judges, embedding, np.random.default_rng(0))
+    return Measured(figures | _copies(generated, real, train, device))
+
+
+def _copies(made: dict[int, Tensor], real: dict[int, Tensor], train: ImageSet, device: Device) -> dict[str, float]:
+    """Return the figures of memorisation of the rarest class."""
+    rare = rarest(train)
+    side = real[rare].shape[-1]
+    training, pictures = (resized(images, side) for images in (of_class(train, rare, device), made[rare]))
+    return memorisation_figures(pictures, training, real[rare], np.random.default_rng(0))
 
 
 def rarest(train: ImageSet) -> int:
-    """Return the label of the minority class; of equal classes the last."""
+    """Return the label of the smallest class; of equal classes the last."""
     return len(train.counts) - 1 - int(np.argmin(train.counts[::-1]))
 
 

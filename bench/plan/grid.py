@@ -210,7 +210,7 @@ def _cell(
     requests = method.requires(task.counts, shop.protocol)
     if translator and (not requests or method.leaves):
         return None, []
-    reason = method.supports(task.counts) or shop.supports(requests)
+    reason = method.supports(task.counts, shop.protocol) or shop.supports(requests)
     cell = Cell(task, method.expression, seed, config.run.profile, "", reason, translator)
     if reason:
         return (None if translator else cell), []

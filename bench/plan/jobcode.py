@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from bench.errors import ConfigError
 from bench.networks.network import network_of
 from bench.plan.code import code_digests
-from bench.plan.job import Job, Need
+from bench.plan.job import Job, Need, StageCall
 from bench.training.composition import build
 
 # Changes that alter no number of any record, by module: the digest of today's code, and the earlier one it goes by.
@@ -57,10 +57,11 @@ def _own(job: Job) -> list[str]:
     """Return the modules that a job starts from: of networks and methods only those that it uses."""
     if job.expression is not None:
         methods = (type(part).__module__ for part in build(job.expression).training_parts.values())
-        network = type(network_of(job.protocol.backbone)).__module__
-        return ["bench.training.fit", "bench.data.parts", network, *methods]
+        network = network_of(job.protocol.backbone)
+        features = ["bench.data.features"] if network.views else []
+        return ["bench.training.fit", "bench.data.parts", *features, type(network).__module__, *methods]
     if job.call is not None:
-        return ["bench.data.material", type(job.call.build()).__module__]
+        return ["bench.data.material", *_of_stage(job.call)]
     return ["bench.judging.measurement"]
 
 
@@ -72,4 +73,9 @@ def _behind(need: Need) -> list[str]:
             *_own(need.fit),
             *(name for other in need.fit.needs for name in _behind(other)),
         ]
-    return [type(need.stage.build()).__module__]
+    return _of_stage(need.stage)
+
+
+def _of_stage(call: StageCall) -> list[str]:
+    stage = call.build()
+    return [type(stage).__module__, *stage.uses]

@@ -14,7 +14,7 @@ from bench.explain.features import embed, features
 from bench.explain.gradcam import grad_cam
 from bench.explain.rise import rise
 from bench.images import ImageSet
-from bench.networks.network import Classifier
+from bench.networks.layers.classifier import Classifier
 from bench.plan.config import Config
 from bench.plan.grid import Grid
 from bench.plan.job import Job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.networks.bodies import architecture
+from bench.networks.network import network_named
 from bench.report import paper
 from bench.report.layout import Layout, method_key
 from bench.report.samples import DONE, of_real_images, seed_columns
@@ -26,7 +26,7 @@ def evaluators(rows: pd.DataFrame) -> str:
     for row in done.drop_duplicates(["task", "evaluator", "layers", "judges_learned_from"]).to_dict("records"):
         layers = "all layers" if row["layers"] == "all" else "the last layer"
         images = LEARNED_FROM.get(row["judges_learned_from"], "real images")
-        text = f"{architecture(row['evaluator']).title}, {layers} fine-tuned on balanced {images}"
+        text = f"{network_named(row['evaluator']).title}, {layers} fine-tuned on balanced {images}"
         found.setdefault(text, []).append(paper.shown(row["task"]))
     if len(found) < 2:
         return "".join(f"Evaluator: {text}." for text in found)

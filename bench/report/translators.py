@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.networks.bodies import architecture
+from bench.networks.network import network_named
 from bench.report import paper
 from bench.report.judged import doubts, evaluators, lacking, real_row
 from bench.report.layout import Layout, Part, method_label, part_of, place_label
@@ -143,7 +143,7 @@ def _layout(part: Part, rows: pd.DataFrame, figure: str) -> Layout:
 
 
 def _reading(aspect: Aspect, rows: pd.DataFrame, names: dict[str, str]) -> str:
-    network = architecture(rows["evaluator"].iloc[0]).title
+    network = network_named(rows["evaluator"].iloc[0]).title
     sizes = {
         int(n) for column in rows if column == f"n_to_{aspect.figure.rpartition('_')[2]}" for n in rows[column].dropna()
     }

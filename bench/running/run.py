@@ -15,6 +15,7 @@ from bench.data.cache import prepare
 from bench.data.manifest import Progress
 from bench.dataset import Dataset
 from bench.errors import UserError
+from bench.networks.network import network_of
 from bench.plan.config import Config
 from bench.plan.estimate import Estimate, operations
 from bench.plan.grid import Grid, build_grid, dataset_named
@@ -35,6 +36,7 @@ from bench.training.device import Device
 ON_ONE_GPU = 4  # not measured: small fits leave a GPU idle, many processes wait for each other
 PARTS_READ = {"train": "load_size", "val": "image_size", "test": "image_size"}
 SPARE = {"spare": "load_size"}
+EXTENDED = {"extended": "image_size"}
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,8 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
     for name, dataset in datasets.items():
         with counting(f"{name}: decoding") as display:
             caches[name] = decode(dataset, config, display, spare=name in judged)
+    on_features = dict.fromkeys(job.task.dataset for job in plan.todo if _on_features(job))
+    seen = {name: _features(name, config, caches[name]) for name in on_features}
     wholes = {name: {part: dataset.split().counts(part) for part in caches[name]} for name, dataset in datasets.items()}
     needed = {need.id for job in plan.todo for need in job.needs if need.fit is not None}
     orders = []
@@ -191,8 +195,23 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
         name, state = job.task.dataset, plan.standing.states[job.id]
         replace = state if state in ("failed", "missing") else summaries[job.id].code_digest
         code, keep = plan.standing.code[job.id], job.id in needed or keeps_weights(job, config)
-        orders.append(Order(job, caches[name], wholes[name], code, replace, keep))
+        files = seen[name] if _on_features(job) else caches[name]
+        orders.append(Order(job, files, wholes[name], code, replace, keep))
     return orders
+
+
+def _on_features(job: Job) -> bool:
+    """Return whether a job sees the features of a frozen body instead of images."""
+    return job.kind in ("fit", "audit") and bool(network_of(job.protocol.backbone).views)
+
+
+def _features(name: str, config: Config, caches: Mapping[str, Path]) -> Mapping[str, Path]:
+    """Return the files of features of a dataset's decoded images, made where they are missing."""
+    from bench.data.features import frozen_body, part_features  # needs torch, as planning does not
+
+    frozen = frozen_body(config.profile.protocol(name), Device.best())
+    with counting(f"{name}: features of {frozen.network.title}") as display:
+        return part_features(caches, frozen, config.paths.cache, display)
 
 
 def keeps_weights(job: Job, config: Config) -> bool:
@@ -210,6 +229,7 @@ def decode(
     """Return the files of decoded images of a dataset at the profile's sizes, made where they are missing."""
     protocol, split = config.profile.protocol(dataset.name), dataset.split()
     read = PARTS_READ | SPARE if spare and any(split.counts("spare")) else PARTS_READ
+    read = read | EXTENDED if "extended" in split.parts else read
     return {
         part: prepare(dataset, split, part, getattr(protocol, size), config.paths.cache, display).resolve()
         for part, size in read.items()

@@ -17,7 +17,7 @@ from bench.errors import TrainingDiverged, UserError
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code
-from bench.record import Cost, Record, digest
+from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import environment
 from bench.running.work import Answer, Busy, Done, Failure, Reused
 from bench.stage import Material, Reads, Request, Tensors
@@ -109,6 +109,7 @@ def perform(order: Order, weights: Weights) -> Record:
         **common,
         validation=fitted.validation,
         test=fitted.test,
+        extended=fitted.extended,
         selected_epoch=fitted.selected_epoch,
         chosen=fitted.chosen,
         history=fitted.history,
@@ -174,8 +175,10 @@ def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[s
     by_role = {need.role: artifact for need, artifact in needed.items()}
     translator = by_role.pop("translator")
     with device.session(job.protocol):
-        figures = measure(translator, list(by_role.values()), parts, device)
-    return {"figures": figures, "cost": Cost(seconds=time.perf_counter() - started)}
+        measured = measure(translator, list(by_role.values()), parts, device)
+    answers = {name: Packed.of(values) for name, values in measured.answers.items()}
+    cost = Cost(seconds=time.perf_counter() - started)
+    return {"figures": measured.figures, "answers": answers, "cost": cost}
 
 
 def _by_request(needed: Mapping[Need, Any]) -> dict[Request, Any]:

@@ -40,7 +40,7 @@ class MergeReport:
     collisions: list[Collision] = field(default_factory=list)
 
 
-OUTCOME = ("selected_epoch", "validation", "test", "figures")
+OUTCOME = ("selected_epoch", "chosen", "validation", "test", "extended", "figures", "answers")
 
 
 def judge(ours: Record | None, theirs: Record) -> Verdict:

@@ -22,7 +22,7 @@ from bench.training.trainer import Trainer
 
 
 class Sealed:
-    """The test set: it can be opened once, after selection."""
+    """A part of test images: it can be opened once, after selection."""
 
     def __init__(self, images: ImageSet) -> None:
         self._images: ImageSet | None = images
@@ -43,11 +43,15 @@ class Sealed:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What a fit may see: training and validation images at once, test images once, at the end."""
+    """What a fit may see: training and validation images at once, test images once, at the end.
+
+    `extended` are further test images, where the split has some; nothing is selected by them either.
+    """
 
     train: ImageSet
     validation: ImageSet
     test: Sealed
+    extended: Sealed | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +60,7 @@ class Fitted:
 
     validation: Predictions
     test: Predictions
+    extended: Predictions | None
     selected_epoch: int
     history: list[dict[str, float]]
     cost: Cost
@@ -94,6 +99,7 @@ def fit(
         trained = method.hook("fit")(trainer)
         validation = predictions(trainer, trained.model, parts.validation)
         test = predictions(trainer, trained.model, parts.test.open())
+        extended = predictions(trainer, trained.model, parts.extended.open()) if parts.extended else None
         cost = Cost(
             seconds=time.perf_counter() - started,
             train_images=trainer.images_seen,
@@ -102,7 +108,15 @@ def fit(
         )
     weights = {name: value.cpu() for name, value in trained.model.state_dict().items()}
     return Fitted(
-        validation, test, trained.selected_epoch, trained.history, cost, weights, trained.artifacts, trained.chosen
+        validation=validation,
+        test=test,
+        extended=extended,
+        selected_epoch=trained.selected_epoch,
+        history=trained.history,
+        cost=cost,
+        weights=weights,
+        artifacts=trained.artifacts,
+        chosen=trained.chosen,
     )
 
 

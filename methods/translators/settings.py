@@ -14,6 +14,11 @@ class CycleGANSettings(StageSettings):
 
     width: int = Field(64, ge=1, description="filters of the first convolution of generators and discriminators")
     blocks: int = Field(9, ge=1, description="residual blocks of a generator: 9 for crops of 256, 6 for 128 and below")
+    load_size: int | None = Field(
+        None,
+        ge=32,
+        description="side to which stored images are reduced, to train and to translate; none: as stored",
+    )
     crop_size: int = Field(256, ge=32, multiple_of=4, description="side in pixels of the training crops")
     batch_size: int = Field(1, ge=1, description="pairs of images of one step")
     epochs: int = Field(50, ge=1, description="epochs after which AUG uses the translator and ALT goes on from it")

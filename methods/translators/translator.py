@@ -14,7 +14,7 @@ from bench.images import ImageSet
 from bench.methods.translators.cyclegan import part
 from bench.methods.translators.networks import Generator
 from bench.methods.translators.settings import CycleGANSettings
-from bench.methods.translators.training import majority_and_minority
+from bench.methods.translators.training import as_pixels, at_size, majority_and_minority
 from bench.stage import Tensors
 from bench.training.device import Device
 
@@ -25,11 +25,21 @@ MULTIPLE = 4  # a generator halves a side twice
 class PairTranslator:
     """Both generators of a CycleGAN, frozen."""
 
-    def __init__(self, networks: Mapping[int, nn.Module], dtype: torch.dtype) -> None:
-        self.networks, self.dtype = networks, dtype
+    def __init__(self, networks: Mapping[int, nn.Module], dtype: torch.dtype, scale: float = 1.0) -> None:
+        self.networks, self.dtype, self.scale = networks, dtype, scale
 
     def translate(self, images: Tensor, source: int) -> Tensor:
-        """Return images (N, 3, H, W) of class `source`, floats in [-1, 1], as float32 images of the other class."""
+        """Return images (N, 3, H, W) of class `source`, floats in [-1, 1], as float32 images of the other class.
+
+        Where the generators were trained on reduced images, they see these reduced as much.
+        """
+        if self.scale != 1:
+            side = images.shape[-1]
+            small = at_size(images, round(side * self.scale))
+            return at_size(self._translated(small, source), side)
+        return self._translated(images, source)
+
+    def _translated(self, images: Tensor, source: int) -> Tensor:
         height, width = images.shape[-2:]
         missing = -width % MULTIPLE, -height % MULTIPLE
         with torch.no_grad():
@@ -48,6 +58,11 @@ class TrainedCycleGAN:
     labels: tuple[int, int]
     device: Device
 
+    @property
+    def scale(self) -> float:
+        """The side at which it was trained, relative to that of the stored images."""
+        return float(self.state["scale"]) if "scale" in self.state else 1.0
+
     @cached_property
     def translator(self) -> PairTranslator:
         """Its generators, frozen."""
@@ -56,7 +71,8 @@ class TrainedCycleGAN:
             network = self.device.model(Generator(self.settings.width, self.settings.blocks))
             network.load_state_dict(part(self.state, f"weights.{name}"))
             networks[label] = network.requires_grad_(False).eval()
-        return PairTranslator(networks, torch.bfloat16 if self.settings.precision == "bfloat16" else torch.float32)
+        dtype = torch.bfloat16 if self.settings.precision == "bfloat16" else torch.float32
+        return PairTranslator(networks, dtype, self.scale)
 
     def translate(self, images: Tensor, source: int) -> Tensor:
         """See `PairTranslator.translate`."""
@@ -90,8 +106,3 @@ def views(translator: PairTranslator, train: ImageSet, count: int, device: Devic
                 translated = as_pixels(translator.translate(device.images(mirrored), label))
                 out[view * len(train) + positions] = translated.flip(-1) if view % 2 else translated
     return out
-
-
-def as_pixels(images: Tensor) -> Tensor:
-    """Return images in [-1, 1] as contiguous uint8 on the CPU."""
-    return images.add(1).mul(127.5).round_().clamp_(0, 255).to("cpu", torch.uint8).contiguous()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bench.data.check import check
-from bench.dataset import PARTS
+from bench.dataset import PARTS, natural, rare
 from bench.datasets.folder import FolderDataset
 from bench.errors import DataError, StoreError
 
@@ -38,10 +38,10 @@ def test_folder_split_stays_as_it_was_when_images_are_added(tmp_path: Path) -> N
         "test": (6, 6, 6),
         "spare": (0, 0, 0),
     }
-    assert first.minority_counts == (1, 2, 5, 10) and first.classes == split.classes
+    assert first.imbalances == tuple(map(rare, (1, 2, 5, 10))) and first.classes == split.classes
     picture(root / "dog" / "new.png", 1)
-    again = FolderDataset("mine", root, minority_counts=(4,))
-    assert again.split().digest == split.digest and again.edition == edition and again.minority_counts == (4,)
+    again = FolderDataset("mine", root, (natural(),))
+    assert again.split().digest == split.digest and again.edition == edition and again.imbalances == (natural(),)
     assert FolderDataset("mine", root, seed=1).split().digest != split.digest
 
 

@@ -7,20 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from builders import tiny
 from pytorch_grad_cam import GradCAM
+from small_networks import classifier, spelled
 from torch import Tensor, nn
 
-from bench.explain.gradcam import FOURTH, grad_cam
-from bench.networks.paper_cnn import Backbone, build
+from bench.explain.gradcam import grad_cam
+from bench.networks.layers.patchgan import Backbone
+
+FOURTH = 3
 
 PLAIN = [{}, {"head": "gap"}, {"norm": "none"}]
 
 
 def built(seed: int = 0, **fields: Any) -> Backbone:
-    generators = (torch.Generator().manual_seed(seed), torch.Generator().manual_seed(1))
     # Weights large enough for logits that differ between images.
-    return build(tiny(image_size=64, load_size=64, width=8, init_std=0.2, **fields), 2, nn.Linear, *generators).eval()
+    made: Backbone = classifier(spelled("paper_cnn", width=8, init_std=0.2, **fields), 64, init=seed, dropout=1)
+    return made.eval()
 
 
 def pictures(count: int = 6, side: int = 64) -> Tensor:

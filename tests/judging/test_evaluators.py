@@ -10,8 +10,18 @@ import pytest
 import torch
 from builders import CPU, images
 from safetensors.torch import load_file, save_file
-from small_judges import TinyNormed, floats, settings, striped, tiny_state, tuned
-from torch import Tensor
+from small_judges import (
+    Brightness,
+    Normed,
+    bright,
+    brightness,
+    brightness_judge,
+    floats,
+    settings,
+    striped,
+    tiny_state,
+    tuned,
+)
 from torch.nn import functional as F
 
 from bench.dataset import Dataset
@@ -19,21 +29,19 @@ from bench.errors import DataError, TrainingDiverged
 from bench.images import ImageSet
 from bench.judging.figures import memorisation_figures, translation_figures
 from bench.judging.finetune import finetune
-from bench.judging.judge import Embedding, Judge, load, pretrained
+from bench.judging.judge import Judge, load, pretrained
 from bench.judging.supply import supply
 from bench.judging.views import Anew, Remembered
-from bench.networks import bodies
-from bench.networks.body import Architecture
-from bench.networks.weights_file import read_weights
+from bench.networks.layers.weights_file import read_weights
+from bench.networks.pretrained import pretrained_named
+from bench.registry import NETWORKS, Entry
 from bench.streams import Streams
 
 
 @pytest.fixture
-def normed(monkeypatch: pytest.MonkeyPatch) -> Architecture:
+def normed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a tiny network with batch normalisation and an auxiliary branch in the place of `small`."""
-    made = Architecture("small", "tiny", 8, 0.4, 0.2, (4, 2), TinyNormed, tiny_state, lambda: True)
-    monkeypatch.setitem(bodies.NETWORKS, "small", made)
-    return made
+    monkeypatch.setitem(NETWORKS._entries, "small", Entry("small", Normed, ""))
 
 
 def test_a_judge_is_the_same_at_every_training() -> None:
@@ -67,7 +75,7 @@ def test_the_epoch_is_the_best_on_the_selection_images() -> None:
 
 def test_only_the_head_learns_where_only_the_head_should() -> None:
     left = tuned(layers="head")
-    assert set(left.weights) == {"heads.0.weight", "heads.0.bias"}
+    assert set(left.weights) == {"head.weight", "head.bias"}
     assert set(tuned().weights) > set(left.weights)
     test = floats(striped((2, 2), seed=2))
     judges = [load("small", weights, CPU) for weights in (left.weights, tuned().weights)]
@@ -76,7 +84,7 @@ def test_only_the_head_learns_where_only_the_head_should() -> None:
 
 
 def test_remembered_features_are_those_of_the_images_and_their_mirror_images() -> None:
-    view = Anew(images([5, 4]), bodies.body("small").eval(), CPU)
+    view = Anew(images([5, 4]), pretrained_named("small").body().eval(), CPU)
     positions, mirrored = torch.tensor([8, 0, 3]), torch.tensor([True, False, True])
     torch.testing.assert_close(Remembered(view)(positions, mirrored)[0], view(positions, mirrored)[0])
     flipped = Anew(ImageSet.of(view.pixels.flip(-1), torch.zeros(9, dtype=torch.int64), 2), view.body, CPU)
@@ -154,30 +162,6 @@ def test_a_class_with_one_image_is_refused() -> None:
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
-
-
-class Brightness(Embedding):
-    """Two features, mean and deviation of an image's pixels; `looked` counts the images that were looked at."""
-
-    looked = 0
-
-    def __call__(self, images: Tensor) -> np.ndarray:
-        Brightness.looked += len(images)
-        flat = images.flatten(1)
-        return torch.stack([flat.mean(dim=1), flat.std(dim=1)], dim=1).numpy()
-
-
-def bright(n: int, level: float, seed: int = 0) -> Tensor:
-    return level + 0.1 * torch.randn(n, 3, 16, 16, generator=torch.Generator().manual_seed(seed))
-
-
-def brightness(published: bool = True) -> Brightness:
-    return Brightness(bodies.body("small"), CPU, published)
-
-
-def brightness_judge(embedding: Embedding) -> Judge:
-    """Take bright images for class 1, dark ones for class 0."""
-    return Judge(embedding, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), torch.zeros(2))
 
 
 def test_a_pooled_accuracy_of_one_half_does_not_hide_its_directions() -> None:

@@ -13,13 +13,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bench import registry
-from bench.composition import Composition
 from bench.images import ImageSet
-from bench.method import Method, normalised
+from bench.method import Method, Trained, normalised
 from bench.plan.compose import compose
 from bench.plan.config import load_config
 from bench.registry import METHODS
-from bench.training.trainer import Trained, Trainer
+from bench.training.composition import Composition
+from bench.training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = load_config(ROOT / "bench.toml")
@@ -94,12 +94,12 @@ def test_a_users_method_that_breaks_a_law_is_caught(monkeypatch: pytest.MonkeyPa
 
 
 class Unscaled(Method):
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return 1 / counts
 
 
 class FavoursTheCommon(Method):
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return normalised(counts.astype(float))
 
 
@@ -162,7 +162,7 @@ class DoesNotSayHowMany(Method):
 
 
 class KnowsTwoClasses(Method):
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return normalised(1 / counts[:2])
 
 

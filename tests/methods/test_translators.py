@@ -205,3 +205,18 @@ def test_a_training_never_modifies_its_images() -> None:
     before = task.pixels.clone()
     training(task).train_until(1)
     assert torch.equal(task.pixels, before)
+
+
+def test_a_translator_of_reduced_images_sees_them_reduced_wherever_it_is_used() -> None:
+    train = images((6, 4), side=64)
+    small = training(train, load_size=34)
+    assert small.train.pixels.shape == (10, 3, 34, 34) and small.scale == 34 / 64
+    assert small.train.labels.tolist() == train.labels.tolist()
+    made = opened(small.state(), small.gan.settings, [6, 4], CPU)
+    assert made.scale == 34 / 64
+    seen: list[tuple[int, ...]] = []
+    for network in made.translator.networks.values():
+        network.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape[-2:])))
+    translated = made.translate(torch.zeros(2, 3, 64, 64), 0)
+    assert translated.shape == (2, 3, 64, 64) and set(seen) == {(36, 36)}, "34 pixels, padded to a multiple of 4"
+    assert made.translate(torch.zeros(1, 3, 32, 32), 0).shape == (1, 3, 32, 32) and seen[-1] == (20, 20)

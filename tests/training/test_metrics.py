@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imblearn.metrics import geometric_mean_score
 from sklearn import metrics as reference
 
-from bench.training import metrics
+from bench.training import metrics, scores
 
 
 @st.composite
@@ -74,11 +74,11 @@ def test_cross_entropy_equals_log_loss(outcome: tuple[np.ndarray, np.ndarray]) -
     labels, probabilities = outcome
     soft = 0.98 * probabilities + 0.02 / probabilities.shape[1]
     expected = reference.log_loss(labels, soft, labels=list(range(probabilities.shape[1])))
-    assert metrics.cross_entropy(labels, soft) == pytest.approx(expected)
+    assert scores.cross_entropy(labels, soft) == pytest.approx(expected)
 
 
 def test_cross_entropy_of_a_sure_mistake_is_finite() -> None:
-    assert metrics.cross_entropy(np.array([1]), np.array([[1.0, 0.0]])) == pytest.approx(-np.log(1e-12))
+    assert scores.cross_entropy(np.array([1]), np.array([[1.0, 0.0]])) == pytest.approx(-np.log(1e-12))
 
 
 def test_a_class_never_predicted_has_f1_zero() -> None:

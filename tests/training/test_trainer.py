@@ -13,16 +13,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench import registry
-from bench.composition import Composition
 from bench.errors import TrainingDiverged
+from bench.expression import Call, Expression
 from bench.images import ImageSet
 from bench.method import Method
-from bench.networks.paper_cnn import map_side
+from bench.networks.layers.patchgan import map_side
+from bench.networks.network import step_operations
 from bench.plan.compose import compose
 from bench.protocol import Protocol
 from bench.streams import Streams
+from bench.training.composition import Composition
 from bench.training.fit import Parts, Sealed, fit
-from bench.training.trainer import flops_per_image, random_crops
+from bench.training.inputs import random_crops
 
 registry.load()
 METHODS = ("Vanilla", "CS", "US", "OS", "SMOTE", "CBL")
@@ -45,7 +47,8 @@ class Spy(Method):
 
 def watched(method: str, spy: Spy) -> Composition:
     """Return a registered method with a spy in its batch slot."""
-    return Composition(method, (*compose(method).parts, spy), (method, "Spy"))
+    composed = compose(method)
+    return Composition(Expression((*composed.expression.calls, Call("Spy"))), (*composed.parts, spy))
 
 
 def numbered(counts: tuple[int, ...]) -> ImageSet:
@@ -181,12 +184,12 @@ def test_a_stream_changes_what_it_is_for_and_nothing_else(stream: str, changed: 
 
 
 def test_crops_are_whole_windows_and_half_of_them_are_mirrored() -> None:
-    side, protocol = 36, tiny(image_size=32, load_size=36)
+    side = 36
     rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
     picture = torch.stack([rows, columns, torch.zeros_like(rows)]).to(torch.uint8)
     single = ImageSet.of(picture[None], torch.zeros(1, dtype=torch.int64), 2)
     positions = torch.zeros(400, dtype=torch.int64)
-    crops = random_crops(single, positions, protocol, torch.Generator().manual_seed(0)).int()
+    crops = random_crops(single, positions, 32, torch.Generator().manual_seed(0), mirror=True).int()
     mirrored = crops[:, 1, 0, 0] > crops[:, 1, 0, -1]
     straight = torch.where(mirrored[:, None, None, None], crops.flip(-1), crops)
     top, left = straight[:, 0, 0, 0], straight[:, 1, 0, 0]
@@ -195,7 +198,7 @@ def test_crops_are_whole_windows_and_half_of_them_are_mirrored() -> None:
     assert torch.equal(straight[:, 1], (left[:, None, None] + window).expand(-1, 32, 32).int())
     assert len({*zip(top.tolist(), left.tolist(), strict=True)}) == 25, "every corner is drawn"
     assert 160 < int(mirrored.sum()) < 240
-    unflipped = random_crops(single, positions, tiny(flip=False), torch.Generator().manual_seed(0)).int()
+    unflipped = random_crops(single, positions, 32, torch.Generator().manual_seed(0), mirror=False).int()
     assert (unflipped[:, 1, 0, 0] < unflipped[:, 1, 0, -1]).all()
 
 
@@ -205,7 +208,7 @@ class Weighs(Method):
     def __init__(self, weight: float) -> None:
         self.weight = weight
 
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return np.array([1.0, self.weight])
 
 
@@ -213,7 +216,7 @@ def test_the_loss_is_divided_by_the_images_not_by_their_weights() -> None:
     picture = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     losses, gradients = [], []
     for weight in (1.0, 18.0):
-        trained = trainer(alone(Weighs(weight)), images((18, 1)), dropout=0.0, batch_size=1)
+        trained = trainer(alone(Weighs(weight)), images((18, 1)), backbone="paper_cnn(width=2, dropout=0)")
         losses.append(trained.step(picture, torch.tensor([1])).detach())
         gradients.append(torch.cat([p.grad.flatten() for p in trained.model.parameters() if p.grad is not None]))
     torch.testing.assert_close(losses[1], 18 * losses[0])
@@ -222,18 +225,18 @@ def test_the_loss_is_divided_by_the_images_not_by_their_weights() -> None:
 
 
 def test_operations_are_counted_not_timed() -> None:
-    protocol = tiny(width=2)
+    protocol = tiny()
     channels, sides = [3, 2, 4, 8, 16, 1], [16, 8, 4, 3, 2]
     forward = [2 * 16 * i * o * side**2 for i, o, side in zip(channels, channels[1:], sides, strict=False)]
     flat = map_side(32) ** 2
     forward += [2 * i * o for i, o in ((flat, 1024), (1024, 256), (256, 2))]
     # Backward is twice forward, but nobody needs the gradient of the images.
-    assert flops_per_image(protocol, 2) == 3 * sum(forward) - forward[0]
+    assert step_operations(protocol.backbone, 32, 2) == 3 * sum(forward) - forward[0]
 
 
 def test_methods_of_equal_length_cost_equal_operations() -> None:
     under, over = (fitted(compose(name)).cost for name in ("US", "OS"))
-    assert under.flops == over.flops == 24 * flops_per_image(tiny(), 2) > 0
+    assert under.flops == over.flops == 24 * step_operations(tiny().backbone, 32, 2) > 0
 
 
 @pytest.mark.parametrize("selection", ["acsa", "last"])
