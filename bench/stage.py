@@ -14,7 +14,7 @@ from bench.protocol import Protocol as FitProtocol
 from bench.protocol import Settings
 from bench.streams import Streams
 
-Tensors = Mapping[str, torch.Tensor]
+Tensors = Mapping[str, "torch.Tensor"]
 
 
 @dataclass(frozen=True)

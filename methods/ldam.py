@@ -30,7 +30,7 @@ class LDAM(Method):
         return np.asarray(self.margin * raw / raw.max())
 
     def head(self, features: int, n_classes: int) -> torch.nn.Module:
-        from bench.networks.heads import CosineHead
+        from bench.networks.layers.heads import CosineHead
 
         return CosineHead(features, n_classes, self.s)
 

@@ -20,7 +20,7 @@ class LearnableWeightScaling(Method):
         self.share = float(share)
 
     def head(self, features: int, n_classes: int) -> torch.nn.Module:
-        from bench.networks.heads import ScaledHead
+        from bench.networks.layers.heads import ScaledHead
 
         return ScaledHead(features, n_classes)
 

@@ -7,7 +7,7 @@ import torch
 from bench.method import Method
 from bench.registry import register
 
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+Batch = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
 
 
 @register("mixup", reference="Zhang et al. 2018, arXiv:1710.09412")

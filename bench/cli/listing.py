@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.networks.network import network_named
-from bench.plan.config import Config
-from bench.plan.estimate import spoken
-from bench.plan.job import Job
-from bench.plan.state import State
-from bench.protocol import Protocol
-from bench.registry import METHODS, NETWORKS, STAGES, shipped_datasets
-from bench.running.run import Plan
-from bench.store.merge import MergeReport
-from bench.store.store import Store
-from bench.training.device import Device
+if TYPE_CHECKING:  # what is listed is imported by then, and help needs none of it
+    from bench.plan.config import Config
+    from bench.plan.job import Job
+    from bench.plan.state import State
+    from bench.running.planning import Plan
+    from bench.store.merge import MergeReport
+    from bench.store.store import Store
+    from bench.training.device import Device
 
 Rows = list[dict[str, Any]]
 STATES: tuple[State, ...] = ("done", "stale", "failed", "missing")
@@ -42,6 +39,8 @@ def plan_text(plan: Plan, config: Config, device: Device) -> str:
 
 def time_left(plan: Plan) -> str:
     """Return how long the jobs to be done will take, with how many workers, and whose records say so."""
+    from bench.plan.estimate import spoken
+
     source = ", if this machine is as fast as those of the committed records" if plan.estimate.borrowed else ""
     return f"{spoken(plan.seconds_left)} with {counted(plan.estimate.workers, 'worker')}{source}"
 
@@ -81,6 +80,8 @@ def failures(plan: Plan, store: Store) -> Iterator[str]:
 
 def methods(config: Config) -> Rows:
     """Return every registered method: slots, parameters with defaults, smallest class, reference, idea."""
+    from bench.registry import METHODS
+
     rows = []
     for entry in METHODS:
         method = entry.cls()
@@ -99,6 +100,8 @@ def methods(config: Config) -> Rows:
 
 def stages(config: Config) -> Rows:
     """Return every setting of every registered stage with its meaning and its value in each profile."""
+    from bench.registry import STAGES
+
     return [
         {
             "stage": entry.name,
@@ -116,6 +119,9 @@ def stages(config: Config) -> Rows:
 
 def networks(config: Config) -> Rows:
     """Return every registered network: title, arguments with defaults, what its weights have seen, whether at hand."""
+    from bench.networks.network import network_named
+    from bench.registry import NETWORKS
+
     rows = []
     for entry in NETWORKS:
         network = network_named(entry.name)
@@ -136,6 +142,8 @@ def networks(config: Config) -> Rows:
 
 def datasets(config: Config) -> Rows:
     """Return every shipped dataset and every folder of the user's."""
+    from bench.registry import shipped_datasets
+
     shipped = [
         {
             "dataset": entry.name,
@@ -156,6 +164,8 @@ def datasets(config: Config) -> Rows:
 
 def profiles(config: Config) -> Rows:
     """Return every field of the protocol with its meaning and its value in each profile."""
+    from bench.protocol import Protocol
+
     return [
         {
             "field": name,

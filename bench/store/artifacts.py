@@ -10,9 +10,7 @@ import time
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
-from torch import Tensor
+import torch
 
 from bench.errors import StoreError
 from bench.stage import Tensors
@@ -38,6 +36,8 @@ class Weights:
         StoreError
             The folder cannot be written, or the disk is full.
         """
+        from safetensors.torch import save
+
         data = save({key: value.contiguous() for key, value in tensors.items()})
         path = self._folder(id) / f"{name}-{sha256(data).hexdigest()[:16]}.safetensors"
         before = [found for found in self._files(id, name) if found != path]
@@ -54,7 +54,7 @@ class Weights:
             self._move_aside(path)
         return None
 
-    def load(self, id: str, name: str = ARTIFACT) -> dict[str, Tensor]:
+    def load(self, id: str, name: str = ARTIFACT) -> dict[str, torch.Tensor]:
         """Return an artifact's tensors, mapped into memory.
 
         Raises
@@ -65,6 +65,8 @@ class Weights:
         path = self.find(id, name)
         if path is None:
             raise StoreError(f"{self._folder(id)}: {name} is missing or damaged; run the same command again")
+        from safetensors.torch import load_file
+
         return load_file(path)
 
     def checkpoint(self, id: str, code: str) -> FileCheckpoint:
@@ -106,8 +108,10 @@ class FileCheckpoint:
         self._saved = time.monotonic()
         self.loaded = False  # whether a training goes on from what was kept
 
-    def load(self) -> dict[str, Tensor] | None:
+    def load(self) -> dict[str, torch.Tensor] | None:
         """Return the state kept last; None where there is none, or it is not what was written and was moved aside."""
+        from safetensors import SafetensorError, safe_open
+
         try:
             with safe_open(self.path, "pt") as file:
                 names, written = file.keys(), file.metadata() or {}
@@ -135,6 +139,8 @@ class FileCheckpoint:
 
     def save(self, state: Tensors) -> None:
         """Keep a state instead of the one before."""
+        from safetensors.torch import save
+
         kept = {name: value.contiguous() for name, value in state.items()}
         write_atomically(self.path, save(kept, {DIGEST: _digest(kept)}))
         self._saved = time.monotonic()
@@ -145,4 +151,6 @@ class FileCheckpoint:
 
 
 def _digest(tensors: Tensors) -> str:
+    from safetensors.torch import save
+
     return sha256(save(dict(tensors))).hexdigest()

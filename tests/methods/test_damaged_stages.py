@@ -14,7 +14,7 @@ from small_stages import artifacts, jobs, run, toml
 from bench.plan.config import load_config
 from bench.plan.jobcode import code_of
 from bench.record import digest
-from bench.running.run import make_plan
+from bench.running.planning import make_plan
 from bench.store import artifacts as weights
 from bench.store.store import Store
 
