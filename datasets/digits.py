@@ -61,7 +61,7 @@ def _pictures() -> np.ndarray:
 
 @cache
 def _table() -> np.ndarray:
-    """Return what `load_digits` reads, int64 (1797, 65): 64 grey levels and the digit, without importing scikit-learn."""
+    """Return what `load_digits` reads, int64 (1797, 65): 64 grey levels and the digit, without scikit-learn."""
     found = find_spec("sklearn")
     assert found and found.origin, "scikit-learn is not installed"
     with gzip.open(Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz", "rt") as file:

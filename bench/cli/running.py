@@ -172,7 +172,7 @@ def status(
         config, datasets=dataset, methods=method, minority=minority, seeds=seeds, profile=profile, results=results
     )
     store = Store(settings.paths.results)
-    plan = make_plan(settings, store)
+    plan = make_plan(settings, store, counting=False)
     say_aside(store)
     show(listing.status_rows(plan), as_json)
     if not as_json:

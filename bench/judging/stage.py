@@ -50,6 +50,9 @@ class Evaluator(Stage):
         passes = 3 * self.settings.epochs if self.settings.layers == "all" else 2
         return images * passes * body_operations(self.settings.network)
 
+    def use_operations(self, image_size: int) -> float:
+        return body_operations(self.settings.network)
+
     def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> Judge:
         from bench.judging.judge import load
 

@@ -14,7 +14,9 @@ from bench.plan.config import Config
 from bench.plan.estimate import Estimate
 from bench.plan.grid import Grid, build_grid
 from bench.plan.job import Job
+from bench.plan.operations import Counted
 from bench.plan.state import Standing, State, standing
+from bench.running.calibration import speed
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import REFERENCE, Store
 from bench.streams import Streams
@@ -40,7 +42,12 @@ class Plan:
 
 
 def make_plan(
-    config: Config, store: Store, redo_stale: bool = False, grid: Grid | None = None, for_weights: bool = False
+    config: Config,
+    store: Store,
+    redo_stale: bool = False,
+    grid: Grid | None = None,
+    for_weights: bool = False,
+    counting: bool = True,
 ) -> Plan:
     """Compare what the Config asks for with the store. Missing and failed jobs are to be done, stale ones on wish.
 
@@ -53,6 +60,8 @@ def make_plan(
         What to do instead of the grid that the Config asks for.
     for_weights
         Do fits again whose weights are to be kept and are not there.
+    counting
+        Count the operations of jobs, and measure the speed of this machine, where they are not known; that loads torch.
     """
     grid = grid or build_grid(config)
     summaries = store.summaries()
@@ -64,9 +73,8 @@ def make_plan(
         kept = (job.id for job in grid.jobs if keeps_weights(job, config))
         asked += [id for id in kept if weights.find(id, CLASSIFIER) is None]
     todo = _todo(grid, asked, weights, {id for id, it in state.states.items() if it == "stale"})
-    elsewhere = _elsewhere(config, grid, Store(store.root / REFERENCE, read_only=True)) if todo else None
-    estimate = Estimate(worker_count(config), elsewhere)
-    for job in grid.jobs:
+    estimate = _estimate(config, grid, store, counting) if todo else Estimate(worker_count(config))
+    for job in grid.jobs if todo else ():
         if state.states[job.id] in ("done", "stale"):
             estimate.learn(job, summaries[job.id].seconds)
     return Plan(grid, state, todo, estimate, tuple(weights.set_aside))
@@ -95,7 +103,18 @@ def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection
     return tuple(job for job in grid.jobs if job.id in found)
 
 
-def _elsewhere(config: Config, grid: Grid, reference: Store) -> Estimate | None:
+def _estimate(config: Config, grid: Grid, store: Store, counting: bool) -> Estimate:
+    counted = Counted(config.paths.cache / "operations.json", counting)
+    elsewhere = _elsewhere(config, grid, Store(store.root / REFERENCE, read_only=True), counted)
+    measured = speed(config.paths.cache / "speed.json", config.profile, counting)
+    estimate = Estimate(worker_count(config), elsewhere, counted, measured)
+    for job in grid.jobs if counting else ():
+        counted.of(job)
+    counted.save()
+    return estimate
+
+
+def _elsewhere(config: Config, grid: Grid, reference: Store, counted: Counted) -> Estimate | None:
     """Return what jobs took on other machines, None where there is no record of such a job.
 
     A dataset that nobody has records of is judged by jobs on the others.
@@ -109,7 +128,7 @@ def _elsewhere(config: Config, grid: Grid, reference: Store) -> Estimate | None:
                 other = config.run.model_copy(update={"datasets": (name,), "minority": ()})
                 jobs += build_grid(config.model_copy(update={"run": other})).jobs
     known = [job for job in jobs if job.id in done]
-    estimate = Estimate(1)
+    estimate = Estimate(1, counted=counted)
     for job in known:
         estimate.learn(job, done[job.id].seconds)
     return estimate if known else None

@@ -12,9 +12,8 @@ from bench.data.manifest import Progress
 from bench.dataset import Dataset
 from bench.networks.network import network_of
 from bench.plan.config import Config
-from bench.plan.estimate import operations
 from bench.plan.grid import dataset_named
-from bench.plan.job import Job
+from bench.plan.job import Job, bare
 from bench.running.executors import open_workers
 from bench.running.graph import Node
 from bench.running.planning import Plan, keeps_weights, worker_count
@@ -45,7 +44,8 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     orders = {order.job.id: order for order in make_orders(config, plan, store)}
     plugins = tuple(str(Path(plugin).resolve()) for plugin in config.plugins)
     bench = Bench(store.root.resolve(), plugins)
-    nodes = [_node(bench, order, orders.keys()) for order in orders.values()]
+    costs = {job.id: plan.estimate.seconds(job) or 0.0 for job in plan.todo}
+    nodes = [_node(bench, order, orders.keys(), costs[order.job.id]) for order in orders.values()]
     settings = config.run
     with (
         open_workers(settings.executor, worker_count(config), config.profile.threads, settings.scheduler) as workers,
@@ -62,10 +62,10 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     return Counter(_ending(outcome) for outcome in outcomes.values())
 
 
-def _node(bench: Bench, order: Order, planned: Collection[str]) -> Node:
+def _node(bench: Bench, order: Order, planned: Collection[str], seconds: float) -> Node:
     job = order.job
     needs = tuple(dict.fromkeys(need.id for need in job.needs if need.id in planned))
-    return Node(job.id, partial(work, bench, order), needs, operations(job), job.label)
+    return Node(job.id, partial(work, bench, order), needs, seconds, job.label)
 
 
 def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
@@ -87,7 +87,7 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
         replace = state if state in ("failed", "missing") else summaries[job.id].code_digest
         code, keep = plan.standing.code[job.id], job.id in needed or keeps_weights(job, config)
         files = seen[name] if _on_features(job) else caches[name]
-        orders.append(Order(job, files, wholes[name], code, replace, keep))
+        orders.append(Order(bare(job), files, wholes[name], code, replace, keep))
     return orders
 
 
