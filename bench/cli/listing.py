@@ -14,13 +14,12 @@ if TYPE_CHECKING:  # what is listed is imported by then, and help needs none of 
     from bench.running.planning import Plan
     from bench.store.merge import MergeReport
     from bench.store.store import Store
-    from bench.training.device import Device
 
 Rows = list[dict[str, Any]]
 STATES: tuple[State, ...] = ("done", "stale", "failed", "missing")
 
 
-def plan_text(plan: Plan, config: Config, device: Device) -> str:
+def plan_text(plan: Plan, config: Config, device: str) -> str:
     """Return in a few lines what a run is about to do, on what, and for how long."""
     states, jobs = plan.standing.count(plan.grid.jobs), plan.grid.jobs
     known = ", ".join(f"{states[state]} {state}" for state in STATES if states[state])
@@ -28,7 +27,7 @@ def plan_text(plan: Plan, config: Config, device: Device) -> str:
     reasons = dict.fromkeys(cell.not_applicable for cell in plan.grid.cells if cell.not_applicable)
     return "\n".join(
         [
-            f"profile {config.run.profile} on {device.torch.type} ({device.name}), executor {config.run.executor}, "
+            f"profile {config.run.profile} on {device}, executor {config.run.executor}, "
             f"{counted(plan.estimate.workers, 'worker')}, results in {config.paths.results}",
             f"{counted(len(plan.grid.cells), 'cell')} from {kinds(jobs)}{f' ({known})' if known else ''}"
             + (f"; not applicable: {counted(apart, 'cell')} ({'; '.join(reasons)})" if apart else ""),

@@ -131,13 +131,13 @@ def noise(
 def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
     """Say what is to be done, do it, and say what was done."""
     from bench.plan.job import noun
-    from bench.training.device import Device
+    from bench.training.device import in_words
 
     say_aside(store)
     for path in plan.damaged:
         say(f"set aside, to be made again: {path}: its content is not what was written")
     states = plan.standing.count(plan.grid.jobs)
-    say(listing.plan_text(plan, settings, Device.best()))
+    say(listing.plan_text(plan, settings, in_words()))
     if dry_run:
         return
     try:

@@ -104,6 +104,12 @@ def has_cuda() -> bool:
     return any(driver.exists() for driver in drivers) and torch.cuda.is_available()
 
 
+def in_words() -> str:
+    """Name the device to compute on, such as `cpu (AMD EPYC)`."""
+    best = Device.best() if has_cuda() else None
+    return f"{best.torch.type} ({best.name})" if best else f"cpu ({processor()})"
+
+
 def processor() -> str:
     """The CPU's model name."""
     info = Path("/proc/cpuinfo")

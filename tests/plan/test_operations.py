@@ -1,4 +1,4 @@
-"""Every job counts its operations, as many as it then reports; they are counted once, and damaged memory is no memory."""
+"""Every job counts its operations, as many as it then reports; they are counted once and remembered."""
 
 from __future__ import annotations
 
