@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
@@ -198,12 +199,20 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
         raise ConfigError(f"{place}: {_first_line(error)}") from None
 
 
+def default_text() -> str:
+    """Return the configuration that comes with the suite, every setting with its meaning."""
+    return resources.files("bench.plan").joinpath("default.toml").read_text(encoding="utf8")
+
+
 def _read(path: Path) -> dict[str, Any]:
+    """Return what a file says; where the default file is not there, what comes with the suite."""
     try:
+        if path == DEFAULT_FILE and not path.exists():
+            return tomllib.loads(default_text())
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
-            f"{path}: no such file; run from the folder that holds bench.toml, or give --config"
+            f"{path}: no such file; give --config another, or none for the settings that come with the suite"
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
