@@ -13,18 +13,8 @@ from small_stages import STAGES
 from bench.cli import options
 from bench.plan import config
 
-HEAVY = (
-    "torch._C",
-    "torchvision",
-    "pandas",
-    "scipy",
-    "sklearn",
-    "imblearn",
-    "matplotlib",
-    "joblib",
-    "safetensors.torch",
-)
-LIGHT = ("numpy", "pydantic", "PIL")  # a tenth of a second or two: what help can do without
+HEAVY = ("torch._C", "torchvision", "pandas", "scipy", "sklearn", "imblearn", "matplotlib", "safetensors.torch")
+LIGHT = ("numpy", "PIL", "bench.protocol")  # a tenth of a second or two: what help can do without
 COMMAND = """
 import sys
 sys.argv = ["imbench", *sys.argv[1:]]

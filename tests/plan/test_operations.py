@@ -19,6 +19,7 @@ from bench.registry import METHODS, STAGES
 from bench.store.store import Store
 
 registry.load()
+ABOUT = 3.0  # a judge learns from spare images, of which a plan knows no number
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_every_stage_and_fit_reports_about_the_operations_that_it_counted(path: 
         if job.call:
             seen.add(job.call.name)
         if job.call or job.method == "Vanilla":
-            assert operations(job) / 2 < record.cost.flops < operations(job) * 2, job.label
+            assert operations(job) / ABOUT < record.cost.flops < operations(job) * ABOUT, job.label
     assert seen == {entry.name for entry in STAGES}, "a stage that no method of this run requires"
 
 
