@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test lint clean lock compare compare-gan false-alarms overhead paper-step cpu-profile
+.PHONY: help setup bench report smoke test lint clean lock compare compare-gan false-alarms overhead paper-step cpu-profile startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -83,6 +83,9 @@ paper-step: $(ready) ## measure: one training step of every method at the paper'
 
 cpu-profile: $(ready) ## measure: the trials that the cpu profile was chosen by
 	@$(python) benchmarks/cpu_profile.py $(ARGS)
+
+startup: $(ready) ## measure: processor time that commands take before they do anything
+	@$(python) benchmarks/startup.py $(ARGS)
 
 lock: $(ready) ## resolve all dependencies anew into constraints.txt
 	@$(python) .ci/lock.py

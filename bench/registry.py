@@ -19,6 +19,9 @@ from bench.method import SLOTS, Method
 from bench.stage import Stage
 
 T = TypeVar("T")
+# Every module of these is imported, and of their folders the one that registers stages: what those compute with is
+# imported when it is used.
+SHIPPED, STAGES_MODULE, JUDGES = ("bench.networks", "bench.methods", "bench.datasets"), "stages", "bench.judging.stage"
 PLUGIN = "imbench_plugin_"  # how the names of a user's modules begin
 SOURCE = "__imported_source__"  # where such a module keeps the bytes that it was made of
 
@@ -115,11 +118,13 @@ def load(plugins: tuple[str, ...] = ()) -> None:
         A plugin file is missing, cannot be imported, or has a method without any hook, or with one that cannot be
         called; the text names it.
     """
-    for package in ("bench.networks", "bench.methods", "bench.datasets", "bench.judging.stage"):
+    for package in SHIPPED:
         module = importlib.import_module(package)
-        for info in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
-            if ".layers." not in info.name:  # nothing is registered there
-                importlib.import_module(info.name)
+        for info in pkgutil.iter_modules(module.__path__, f"{package}."):
+            name = f"{info.name}.{STAGES_MODULE}" if info.ispkg else info.name
+            if not info.ispkg or importlib.util.find_spec(name):
+                importlib.import_module(name)
+    importlib.import_module(JUDGES)
     for plugin in plugins:
         _load_file(Path(plugin).resolve())
 

@@ -14,7 +14,7 @@ from bench.protocol import Protocol as FitProtocol
 from bench.protocol import Settings
 from bench.streams import Streams
 
-Tensors = Mapping[str, torch.Tensor]
+Tensors = Mapping[str, "torch.Tensor"]
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,13 @@ class Stage:
     def open(self, tensors: Tensors, counts: Sequence[int], device: Any) -> Any:
         """Return the artifact for use, from its tensors."""
         return tensors
+
+    def use_operations(self, image_size: int) -> float:
+        """Return about how many floating-point operations it takes to use the artifact on one image of a side.
+
+        That is to make, translate or judge one; 0 where the artifact does none of these.
+        """
+        return 0.0
 
     def operations(self, counts: Sequence[int], protocol: FitProtocol, settings: Callable[[str], Any]) -> float:
         """Return about how many floating-point operations it takes: never 0, for time left rests on it.

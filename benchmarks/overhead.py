@@ -32,7 +32,8 @@ from bench.protocol import Protocol
 from bench.record import Cost, Predictions, Record, digest
 from bench.running.executors import Inline, open_workers
 from bench.running.graph import Node
-from bench.running.run import make_orders, make_plan
+from bench.running.planning import make_plan
+from bench.running.run import make_orders
 from bench.running.schedule import run
 from bench.running.work import Answer, Busy, Done, Reused
 from bench.running.worker import Bench, Order, work

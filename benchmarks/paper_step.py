@@ -26,7 +26,7 @@ from bench.plan.config import Config, load_config
 from bench.plan.grid import build_grid, dataset_named
 from bench.plan.job import Job
 from bench.protocol import Protocol
-from bench.running.run import worker_count
+from bench.running.planning import worker_count
 from bench.streams import Streams
 from bench.training.composition import Composition
 from bench.training.device import Device

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from bench.data.carving import draw
 from bench.data.splits import computed
@@ -30,7 +32,7 @@ class Digits(Dataset):
 
     def pin(self) -> Pinned:
         """Return the split; should scikit-learn ever change an image, the edition changes with it."""
-        labels = load_digits().target
+        labels = _table()[:, 64]
         drawn = {
             label: draw([f"{i:04d}" for i in np.flatnonzero(labels == digit)], {"train": 100, "val": 30, "test": 44}, 0)
             for label, digit in DIGITS.items()
@@ -54,4 +56,13 @@ class Digits(Dataset):
 @cache
 def _pictures() -> np.ndarray:
     """Return all digits, uint8 (1797, 8, 8); the 17 grey levels of the set are stretched to 0..255."""
-    return np.asarray(np.rint(load_digits().images * (255 / 16)), np.uint8)
+    return np.asarray(np.rint(_table()[:, :64].reshape(-1, 8, 8) * (255 / 16)), np.uint8)
+
+
+@cache
+def _table() -> np.ndarray:
+    """Return what `load_digits` reads, int64 (1797, 65): 64 grey levels and the digit, without scikit-learn."""
+    found = find_spec("sklearn")
+    assert found and found.origin, "scikit-learn is not installed"
+    with gzip.open(Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz", "rt") as file:
+        return np.array([line.split(",") for line in file], dtype=np.float64).astype(np.int64)

@@ -6,7 +6,6 @@ from hashlib import sha256
 
 import numpy as np
 from PIL import Image
-from scipy.stats import norm
 
 from bench.data.splits import computed
 from bench.dataset import Dataset, Pinned, Split, rare
@@ -60,6 +59,8 @@ class Stripes(Dataset):
         whole grey levels adds 1/12 to NOISE**2, which is counted; the rarest clipping (a pixel beyond 0..255) lies more
         than six standard deviations out and is not.
         """
+        from scipy.stats import norm
+
         variance = SPREAD**2 + (NOISE**2 + 1 / 12) / (SIDE**2 / 2)
         return float(norm.cdf(np.sqrt(2 * (STRONG - WEAK) ** 2 / variance) / 2))
 

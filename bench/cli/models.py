@@ -7,10 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench import registry
-from bench.cli.options import ConfigFile, Profile, Results, say, settings_of, show
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_names, say, settings_of, show
 from bench.errors import UserError
-from bench.plan.config import DEFAULT_FILE
 
 app = typer.Typer()
 ModelFolder = Annotated[Path, typer.Argument(help="A model's folder, as `imbench fit` writes it.")]
@@ -33,7 +31,8 @@ def fit(
     """
     from bench.model.making import make_model
     from bench.plan.grid import build_grid, dataset_named
-    from bench.running.run import make_plan, run
+    from bench.running.planning import make_plan
+    from bench.running.run import run
     from bench.store.artifacts import Weights
     from bench.store.store import Store
 
@@ -72,7 +71,7 @@ def predict(
     from bench.running.progress import counting
     from bench.training.device import Device
 
-    registry.load()
+    load_names()
     loaded, files = load_model(model, Device.best()), image_files(images)
     with counting("predicting") as progress:
         said = list(predictions(loaded, files, progress))
@@ -107,7 +106,7 @@ def threshold(
     from bench.model.deciding import moved
     from bench.model.saved import read_facts, write_facts
 
-    registry.load()
+    load_names()
     if sum(map(bool, (recall, prior, cost))) != 1:
         raise UserError("give one of --recall, --prior and --cost")
     facts, rows = moved(read_facts(model), recall=recall, prior=prior, cost=cost)
@@ -130,6 +129,6 @@ def export(
     from bench.model.saved import load_model
     from bench.training.device import Device
 
-    registry.load()
+    load_names()
     export_model(load_model(model, Device.best()), out, format)
     say(f"{out}: written; classes and decision are in {model / 'model.json'}")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bench.cli import listing
 from bench.cli.options import (
+    DEFAULT_FILE,
     ConfigFile,
     Datasets,
     Json,
@@ -20,14 +20,8 @@ from bench.cli.options import (
     say_aside,
     settings_of,
     show,
+    stores_of,
 )
-from bench.plan.config import DEFAULT_FILE
-from bench.report.build import build_report, findings, page_anew
-from bench.report.claims.judging import claims_rows
-from bench.report.compare import compare as compare_records
-from bench.report.comparison.source import open_source
-from bench.report.gather import gather, stores_of
-from bench.report.verify import verify as verify_report
 
 app = typer.Typer()
 
@@ -46,6 +40,10 @@ def report(
 
     Without records of one's own, those of results/reference.
     """
+    from rich.console import Console
+
+    from bench.report.build import build_report
+
     settings = settings_of(config, seeds=seeds, profile=profile, results=results, reports=out)
     stores = stores_of(settings, own=results is not None)
     with Console(stderr=True).status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
@@ -67,6 +65,10 @@ def claims(
 
     Exit status 1 if a claim marked `required` has another verdict. Yours: `report.claims` in bench.toml.
     """
+    from bench.report.build import findings
+    from bench.report.claims.judging import claims_rows
+    from bench.report.gather import gather
+
     settings = settings_of(config, seeds=seeds, profile=profile, results=results)
     stores = stores_of(settings, own=results is not None)
     found = findings(gather(settings, tuple(dataset or ()), stores))
@@ -92,6 +94,9 @@ def verify(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Recompute every figure of a report from the records it names. Exit status 1 if one differs."""
+    from bench.report.build import page_anew
+    from bench.report.verify import verify as verify_report
+
     settings = settings_of(config, results=results)
     stores = stores_of(settings, own=False)
     outcome = verify_report(folder, settings, stores, page_anew)
@@ -118,6 +123,9 @@ def compare(
 
     Exit status 1 if a cell moved.
     """
+    from bench.report.compare import compare as compare_records
+    from bench.report.comparison.source import open_source
+
     settings = settings_of(config, profile=profile)
     ours, theirs = open_source(first), open_source(second)
     for name, source in ((first, ours), (second, theirs)):

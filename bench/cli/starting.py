@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.options import say
+from bench.cli.options import DEFAULT_FILE, say
 from bench.errors import UserError
-from bench.plan.config import DEFAULT_FILE, default_text
 
 app = typer.Typer()
 new_app = typer.Typer(no_args_is_help=True, help="Begin a method or a dataset of your own, as one commented file.")
@@ -24,6 +23,8 @@ Out = Annotated[Path | None, typer.Option("--out", help="The file to write; defa
 @app.command()
 def init() -> None:
     """Write a bench.toml with every setting and what it means into this folder."""
+    from bench.plan.config import default_text
+
     _write(DEFAULT_FILE, default_text())
     say(f"{DEFAULT_FILE}: written; `imbench run --dry-run` says what a run would do")
 

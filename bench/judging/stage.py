@@ -46,9 +46,14 @@ class Evaluator(Stage):
 
     def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
         # Forward and back through the body in every epoch; or once forward, plain and mirrored, under a new head.
-        images = len(counts) * min(min(counts), self.settings.images_per_class)
+        from bench.judging.supply import TRAINING_SHARE
+
+        images = len(counts) * TRAINING_SHARE * min(min(counts), self.settings.images_per_class)
         passes = 3 * self.settings.epochs if self.settings.layers == "all" else 2
         return images * passes * body_operations(self.settings.network)
+
+    def use_operations(self, image_size: int) -> float:
+        return body_operations(self.settings.network)
 
     def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> Judge:
         from bench.judging.judge import load

@@ -9,14 +9,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from bench.errors import ConfigError, unknown
 from bench.protocol import Protocol
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
-FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
+FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")  # what may become part of a path
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
 
 
@@ -146,13 +146,14 @@ class Config(Strict):
     profiles: dict[str, Profile]
     datasets: dict[str, DatasetSection] = Field(default_factory=dict)
 
-    @field_validator("datasets")
+    @field_validator("datasets", "profiles")
     @classmethod
-    def _names_are_files(cls, datasets: dict[str, DatasetSection]) -> dict[str, DatasetSection]:
-        for name in datasets:
+    def _names_are_files(cls, named: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        for name in named:
             if not FILE_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} cannot be the name of a dataset: files are called by it")
-        return datasets
+                kind = str(info.field_name).removesuffix("s")
+                raise ValueError(f"{name[:99]!r} cannot be the name of a {kind}: files are called by it")
+        return named
 
     @model_validator(mode="after")
     def _profile_exists(self) -> Config:

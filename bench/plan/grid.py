@@ -165,8 +165,10 @@ def workshops(name: str, config: Config) -> list[Workshop]:
     split, protocol = dataset.split(), config.profile.protocol(name)
     whole = Task(name, dataset.edition, split.digest, split.classes, split.counts("train"), "whole")
     settings, arguments = partial(stage_settings, config.profile, name), config.profile.arguments(name)
+    limit = protocol.eval_per_class
+    judged = sum(min(n, limit or n) for part in ("val", "test") for n in split.counts(part))
     return [
-        Workshop(task, whole, protocol, settings, arguments, config.composition.allow)
+        Workshop(task, whole, protocol, settings, arguments, config.composition.allow, judged)
         for task in places(dataset, config)
     ]
 

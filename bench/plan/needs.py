@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from bench.dataset import Task
+from bench.networks.network import step_operations
 from bench.plan.compose import compose
 from bench.plan.identity import fit_identity, measurement_identity, stage_identity
-from bench.plan.job import Job, Need, StageCall
+from bench.plan.job import Job, Need, StageCall, bare
 from bench.protocol import Protocol
 from bench.record import digest
 from bench.registry import judging_stage
@@ -35,6 +37,7 @@ class Workshop:
     settings: SettingsOf
     arguments: Mapping[str, Mapping[str, object]]
     allowed: tuple[str, ...] = ()
+    judged: int = 0  # validation and test images, which measurements look at
 
     def needs(self, requests: Iterable[Request], stream: int, task: Task) -> tuple[tuple[Need, ...], list[Job]]:
         """Return the artifacts that answer requests, and the jobs that make them, each after those it needs."""
@@ -57,7 +60,6 @@ class Workshop:
         task, protocol = self.task, protocol or self.protocol
         needs, jobs = self.needs(method.requires(task.counts, protocol), streams.stage, task)
         identity = fit_identity(task, method, streams, protocol, tuple(need.id for need in needs)) | {"kind": kind}
-        extra = method.extra_operations(task.counts, self._settings_value)
         job = Job(
             digest(identity),
             identity,
@@ -67,7 +69,7 @@ class Workshop:
             kind,
             needs,
             expression=method.expression,
-            operations=extra,
+            counting=partial(self._fit_operations, method, protocol),
         )
         return [*jobs, job]
 
@@ -122,6 +124,7 @@ class Workshop:
             "measurement",
             (replace(need, role="translator"), *judges),
             judged=label,
+            counting=partial(self._judging_operations, need, judges),
         )
         return [*jobs, job]
 
@@ -129,7 +132,7 @@ class Workshop:
         if isinstance(request, FitRequest):
             method = compose(request.method, self.allowed, self.arguments)
             *before, fit = self.fit(method, Streams())
-            return Need(request, fit.id, None, CLASSIFIER, fit=fit), [*before, fit]
+            return Need(request, fit.id, None, CLASSIFIER, fit=bare(fit)), [*before, fit]
         call = self._call(request)
         stage = call.build()
         task = self.whole if stage.whole_split else task
@@ -144,7 +147,6 @@ class Workshop:
             protocol={name: getattr(self.protocol, name) for name in (*ALWAYS_READ, *stage.reads)},
             stages=[need.id for need in needs],
         )
-        work = stage.operations(task.counts, self.protocol, self._settings_value)
         job = Job(
             digest(identity),
             identity,
@@ -154,9 +156,21 @@ class Workshop:
             "stage",
             needs,
             call=call,
-            operations=work,
+            counting=partial(stage.operations, task.counts, self.protocol, self._settings_value),
         )
         return Need(request, job.id, call), [*jobs, job]
+
+    def _fit_operations(self, method: Composition, protocol: Protocol) -> float:
+        counts = self.task.counts
+        each = step_operations(protocol.backbone, protocol.image_size, len(counts))
+        common = protocol.epoch_images(counts, sum(counts)) * protocol.epochs * each
+        return common + method.extra_operations(counts, self._settings_value)
+
+    def _judging_operations(self, need: Need, judges: tuple[Need, ...]) -> float:
+        # Every image is made once, and seen by each judge and by the published network that distances are measured in.
+        size = self.protocol.image_size
+        seen = (len(judges) + 1) * max(judge.stage.build().use_operations(size) for judge in judges)
+        return self.judged * (need.stage.build().use_operations(size) + seen)
 
     def _call(self, request: StageRequest) -> StageCall:
         return StageCall(request, self.settings(request.name))

@@ -71,6 +71,11 @@ class CycleGANStage(Stage):
         training.history = []  # the artifact is what the next step depends on; seconds are not
         return Made(training.state(), history, flops)
 
+    def use_operations(self, image_size: int) -> float:
+        from bench.methods.translators.cyclegan import translation_operations
+
+        return translation_operations(self.settings.width, self.settings.blocks, image_size)
+
     def open(self, tensors: Tensors, counts: Sequence[int], device: Any) -> Any:
         from bench.methods.translators.translator import opened
 

@@ -162,10 +162,12 @@ def test_too_few_images_for_smote_is_not_applicable_and_no_failure(tmp_path: Pat
     assert "SMOTE" in table and "needs 6 images of every class" in table
 
 
-def test_a_name_that_leads_out_of_a_folder_is_refused(tmp_path: Path) -> None:
-    for name in ("../x", "pets/dogs", ".hidden"):
-        bench_toml(tmp_path, f'[datasets."{name}"]\nfolder = "x"\n')
-        refused(imbench("status"), "cannot be the name of a dataset")
+@pytest.mark.parametrize("kind", ["dataset", "profile"])
+@pytest.mark.parametrize("name", ["../x", "pets/dogs", ".hidden", "/abs", "a\\\\b", "new\\nline", "x" * 101])
+def test_a_name_that_leads_out_of_a_folder_is_refused(tmp_path: Path, kind: str, name: str) -> None:
+    more = f'[datasets."{name}"]\nfolder = "x"\n' if kind == "dataset" else f'[profiles."{name}"]\nepochs = 1\n'
+    bench_toml(tmp_path, more)
+    refused(imbench("status"), f"cannot be the name of a {kind}")
 
 
 def test_a_folder_may_not_take_a_shipped_name(tmp_path: Path) -> None:

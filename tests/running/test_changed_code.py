@@ -12,7 +12,8 @@ from bench import registry
 from bench.errors import ConfigError
 from bench.plan.code import code_digests
 from bench.plan.config import Config, load_config
-from bench.running.run import Plan, make_plan, run
+from bench.running.planning import Plan, make_plan
+from bench.running.run import run
 from bench.store.store import Store
 
 MINE = (

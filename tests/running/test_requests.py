@@ -15,7 +15,7 @@ from bench.plan.config import load_config
 from bench.plan.grid import build_grid
 from bench.plan.job import Job
 from bench.plan.jobcode import code_of
-from bench.running.run import make_plan
+from bench.running.planning import make_plan
 from bench.store.store import Store
 
 LOOKS = (

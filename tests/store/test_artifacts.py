@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from bench.errors import StoreError
 from bench.store.artifacts import Weights
@@ -40,3 +40,24 @@ def test_a_training_does_not_go_on_from_what_other_code_left(tmp_path: Path) -> 
     assert kept.checkpoint("id", "1" * 64).load() is not None
     assert kept.checkpoint("id", "2" * 64).load() is None
     assert kept.checkpoint("id", "1" * 64).load() is None, "it is gone for good: nobody may return to half of it"
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_noticed_wherever_it_lies(tmp_path: Path) -> None:
+    kept = Weights(tmp_path)
+    checkpoint = kept.checkpoint("id", "0" * 64)
+    state = {"weights.a": torch.arange(6.0).reshape(2, 3), "progress.done": torch.tensor([1, 5])}
+    checkpoint.save(state)
+    whole = checkpoint.path.read_bytes()
+    for place in range(0, len(whole), 3):
+        checkpoint.path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert checkpoint.load() is None and not checkpoint.path.exists(), f"byte {place}"
+    checkpoint.path.write_bytes(whole)
+    found = checkpoint.load()
+    assert found is not None and all((found[name] == value).all() for name, value in state.items())
+
+
+def test_a_checkpoint_without_a_digest_is_not_gone_on_from(tmp_path: Path) -> None:
+    checkpoint = Weights(tmp_path).checkpoint("id", "0" * 64)
+    checkpoint.path.parent.mkdir(parents=True)
+    save_file({"a": torch.ones(1)}, checkpoint.path)
+    assert checkpoint.load() is None and not checkpoint.loaded
