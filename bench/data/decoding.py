@@ -114,7 +114,7 @@ def _as_rgb(image: Image.Image, source: Image.Image) -> tuple[Image.Image, list[
         ]
     if image.has_transparency_data:
         picture = image.convert("RGBA")
-        if picture.getextrema()[3][0] < 255:  # type: ignore[index]
+        if np.asarray(picture.getchannel("A")).min() < 255:
             whole = Image.new("RGBA", picture.size, (*BACKGROUND, 255))
             return Image.alpha_composite(whole, picture).convert("RGB"), ["transparent pixels are put on white"]
         return picture.convert("RGB"), []

@@ -31,8 +31,8 @@ def carve_beside(
 
     Notes
     -----
-    What is in a group with a test image is spare; other groups train; all other parts are drawn from images that have
-    no near duplicate. Order within a part is by chance.
+    What is in a group with a test image is in no part at all; other groups train; all other parts are drawn from images
+    that have no near duplicate. Order within a part is by chance.
 
     Raises
     ------
@@ -41,9 +41,9 @@ def carve_beside(
     """
     rng = np.random.default_rng(seed)
     fixed = {name for found in test.values() for name in found}
-    spare, grouped = set[str](), set[str]()
+    left_out, grouped = set[str](), set[str]()
     for group in together:
-        (grouped if fixed.isdisjoint(group) else spare).update(group)
+        (grouped if fixed.isdisjoint(group) else left_out).update(group)
     parts: Parts = {
         "test": {label: tuple(found) for label, found in test.items()},
         **{p: {} for p in sizes},
@@ -51,16 +51,16 @@ def carve_beside(
     }
     for label, found in names.items():
         order = [sorted(found)[i] for i in rng.permutation(len(found))]
-        usable = [name for name in order if name not in spare]
+        usable = [name for name in order if name not in left_out]
         # Those that may be nowhere else come first in what trains.
         pool = sorted(usable, key=lambda name: name in grouped)
         for part, size in sizes.items():
-            taken = pool[len(pool) - size :] if part == "train" else pool[:size]
+            taken = pool[max(0, len(pool) - size) :] if part == "train" else pool[:size]
             if len(taken) < size:
                 raise SplitError(f"class {label}: {len(taken)} images for the part {part!r}, which needs {size}", label)
             chosen = set(taken)
             pool = [name for name in pool if name not in chosen]
             parts[part][label] = tuple(name for name in order if name in chosen)
         kept = {name for part in sizes for name in parts[part][label]}
-        parts["spare"][label] = tuple(name for name in order if name not in kept)
+        parts["spare"][label] = tuple(name for name in usable if name not in kept)
     return parts
