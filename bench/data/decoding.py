@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -35,6 +36,9 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+# Pillow's remarks on damaged metadata, many lines a picture; what matters is an error and told in our words.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 Shape = Literal["squash", "pad", "crop"]
 
