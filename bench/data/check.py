@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.data.carving import BEND, UNPROTECTED
+from bench.data.carving import UNPROTECTED
 from bench.data.duplicates import Pair, alike, equal_files, exact_pairs
 from bench.data.manifest import Progress, differing, digests
 from bench.data.survey import Survey, survey
@@ -57,7 +57,7 @@ def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> l
         _verdict("decoding", tuple(seen.broken), "all can be read", "cannot be read as images"),
         *_oddities(seen),
         _verdict("digests", other, _pinned(dataset), "are not the images of this edition"),
-        *_counts(split),
+        *_counts(split, dataset.of_users),
         *([Finding("warning", "split", split.note)] if UNPROTECTED in split.note else []),
         *_duplicates(dataset, split, seen, found, progress),
     ]
@@ -83,7 +83,7 @@ def _oddities(seen: Survey) -> list[Finding]:
     return flat + [Finding("ok", "decoding", f"of {count} images, {text}") for text, count in seen.said.items()]
 
 
-def _counts(split: Split) -> list[Finding]:
+def _counts(split: Split, of_users: bool) -> list[Finding]:
     text = "; ".join(
         f"{part} "
         + ", ".join(f"{count} {label}" for label, count in zip(split.classes, split.counts(part), strict=True))
@@ -93,7 +93,7 @@ def _counts(split: Split) -> list[Finding]:
     for part in ("val", "test"):
         counts = split.counts(part)
         if len(set(counts)) > 1:
-            level: Literal["warning", "error"] = "error" if max(counts) - min(counts) > 2 * BEND else "warning"
+            level: Literal["warning", "error"] = "warning" if of_users else "error"  # given parts, say
             findings.append(Finding(level, "counts", f"{part} is not balanced: {counts}"))
     twice = [name for name, n in Counter(split.names()).items() if n > 1]
     if twice:

@@ -112,6 +112,8 @@ def dataset_named(name: str, config: Config) -> Dataset:
         raise ConfigError(f"datasets.{name}.folder: Field required")
     if not shipped:
         raise ConfigError(unknown_dataset(name, config.datasets))
+    if own is not None and (fixed := sorted(own.model_fields_set - {"minority", "imbalances"})):
+        raise ConfigError(f"datasets.{name}.{fixed[0]}: the pictures of a shipped dataset are published as they are")
     return DATASETS[name].cls(config.paths.data_root / name)
 
 

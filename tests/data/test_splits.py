@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 from bench.data.given_test import carve_beside
 from bench.data.manifest import differing, read_manifest, summed
 from bench.data.splits import MANY, read_split, split_text
-from bench.dataset import PARTS, Pinned, Split
+from bench.dataset import PARTS, Dataset, Pinned, Split
+from bench.datasets.celeba import CelebA
+from bench.datasets.cub import Cub
+from bench.datasets.digits import Digits
+from bench.datasets.horse2zebra import Horse2Zebra
+from bench.datasets.stripes import Stripes
 from bench.errors import DataError
 
 
@@ -93,3 +98,17 @@ def test_what_resembles_a_given_test_image_is_in_no_part(seed: int, n_pairs: int
     assert set(home) == set(pool) - {name for name in left_out if name.startswith("train/")}
     with pytest.raises(DataError, match=r"class a: .* images for the part 'train', which needs 70"):
         carve_beside(test, names, sizes | {"train": 70}, together, seed)
+
+
+@pytest.mark.parametrize(
+    ("cls", "digest"),
+    [
+        (Horse2Zebra, "732f1feee28eb598"),
+        (CelebA, "d25e6d8bbb1b47de"),
+        (Cub, "57ecfc6874eddc82"),
+        (Digits, "65d635b6e8c59573"),
+        (Stripes, "9363d5376f872422"),
+    ],
+)
+def test_splits_that_records_rest_on_stay_as_they_were(cls: type[Dataset], digest: str, tmp_path: Path) -> None:
+    assert cls(tmp_path / "absent").split().digest == digest
