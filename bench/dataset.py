@@ -14,7 +14,8 @@ from PIL import Image
 
 from bench.errors import DataError
 
-PARTS = ("train", "val", "test", "spare")
+PARTS = ("train", "val", "test", "spare")  # that every split has; spare may be empty
+FURTHER = ("annotator",)  # that some have: for judges of generated images, no fit sees it
 SHORT = 3  # so many counts are written out in a label
 
 
@@ -40,18 +41,25 @@ class Split:
     parts: Mapping[str, Mapping[str, tuple[str, ...]]]
     note: str = ""
 
-    def names(self, part: str) -> list[str]:
-        """Return a part's names, class after class in label order."""
-        return [name for label in self.classes for name in self.parts[part][label]]
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The parts with images beside the four that every split has."""
+        return tuple(part for part in FURTHER if any(self.counts(part)))
+
+    def names(self, *parts: str) -> list[str]:
+        """Return the names of some parts, by default of all, class after class in label order."""
+        there = [self.parts.get(part, {}) for part in parts or (*PARTS, *self.further)]
+        return [name for part in there for label in self.classes for name in part.get(label, ())]
 
     def counts(self, part: str) -> tuple[int, ...]:
         """Return how many names a part has of each class."""
-        return tuple(len(self.parts[part][label]) for label in self.classes)
+        return tuple(len(self.parts.get(part, {}).get(label, ())) for label in self.classes)
 
     @cached_property
     def digest(self) -> str:
         """Sixteen hex digits that change when any part, class, name or order does."""
-        text = json.dumps([self.classes, [[list(self.parts[p][c]) for c in self.classes] for p in PARTS]])
+        lists = {part: [list(self.parts[part][c]) for c in self.classes] for part in (*PARTS, *self.further)}
+        text = json.dumps([self.classes, [lists[part] for part in PARTS], *([p, lists[p]] for p in self.further)])
         return sha256(text.encode()).hexdigest()[:16]
 
 
@@ -59,19 +67,22 @@ class Split:
 class Pinned:
     """What a dataset's pictures are: the edition, its split, and the SHA-256 (hex) that every file must have, by name.
 
-    The manifest is empty where the edition itself fixes the pixels (computed images, images inside a library).
+    The manifest is empty where the edition itself fixes the pixels (computed images), and where files are too many:
+    then `sums` has the SHA-256 of each part's manifest. A split that was drawn just now is to be kept in `file`.
     """
 
     edition: str
     split: Split
     manifest: Mapping[str, str] = field(default_factory=dict)
+    sums: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
 class Imbalance:
     """A named way to cut a training part: from the images that each class has to those that are used.
 
-    Make one with `rare`, `exponential`, `step`, `natural` or `vector`. A class is never asked for more than it has.
+    Made with `rare`, `exponential`, `step`, `natural` or `vector`; no class is asked for more than it has.
     """
 
     kind: Literal["rare", "exp", "step", "natural", "vector"]
@@ -90,8 +101,6 @@ class Imbalance:
             A vector has not K entries, or a class has fewer images than a count given for it.
         """
         classes, most = len(whole), max(whole)
-        if self.kind == "natural":
-            return tuple(whole)
         if self.kind == "rare" or isinstance(self.value, tuple):
             given = isinstance(self.value, tuple)
             wanted = self.value if isinstance(self.value, tuple) else (*whole[:-1], int(self.value))
@@ -102,9 +111,10 @@ class Imbalance:
                     name = "count" if given else "minority count"
                     raise ValueError(f"{name} {asked} is not possible, it can be 1 to {there}")
             return tuple(wanted)
-        share = [k / (classes - 1) if self.kind == "exp" else float(2 * k >= classes) for k in range(classes)]
-        tail = [most * self.value**-s for s in share]
-        return tuple(max(1, min(there, round(n))) for there, n in zip(whole, tail, strict=True))
+        of_step = self.kind == "step"
+        share = [k / (classes - 1) if self.kind == "exp" else of_step * (2 * k >= classes) for k in range(classes)]
+        tail = [most * float(self.value) ** -s if s else most for s in share]
+        return tuple(min(there, max(1, round(n))) for there, n in zip(whole, tail, strict=True))
 
     @property
     def spelled(self) -> str:
@@ -114,11 +124,9 @@ class Imbalance:
         return {"rare": f"{self.value:g}", "natural": "natural"}.get(self.kind, f"{self.kind} {self.value:g}")
 
     def label(self, counts: Sequence[int]) -> str:
-        """Return how tables call the place that this makes with these counts: `450:25`, `exp 100`, `natural`."""
-        if self.name or self.kind == "natural":
-            return self.name or self.kind
-        if self.kind in ("exp", "step"):
-            return f"{self.kind} {self.value:g}"
+        """Return how tables call the place that this makes: `450:25`, `exp 100`, `natural`."""
+        if self.name or self.kind in ("natural", "exp", "step"):
+            return self.name or self.spelled
         if len(counts) <= SHORT:
             return ":".join(map(str, counts))
         return f"rare {counts[-1]}" if self.kind == "rare" else f"{max(counts)} to {min(counts)}"
@@ -151,10 +159,7 @@ def vector(counts: Sequence[int], name: str = "") -> Imbalance:
 
 @dataclass(frozen=True)
 class Task:
-    """A dataset's edition and split with the training counts of its classes; `place` is how tables call the counts.
-
-    Two tasks are equal if their counts are, whatever they are called.
-    """
+    """A dataset's edition and split with the training counts of its classes; `place` is how tables call them."""
 
     dataset: str
     edition: str
@@ -167,9 +172,8 @@ class Task:
 class Dataset:
     """A source of images of K >= 2 classes, made imbalanced by cutting its training part.
 
-    A dataset is the class variables, `pin`, and whichever of `read` and `content` differs from files in a folder.
-    Label 0 is the largest class. The split is carved before any imbalance; validation and test are balanced where
-    the counts allow.
+    A dataset is the class variables, `pin`, and whichever of `read` and `content` differs from files in a folder. Label
+    0 is the largest class. The split comes before any imbalance; validation and test are balanced where counts allow.
     """
 
     name: str
@@ -227,10 +231,8 @@ class Dataset:
     def missing(self, name: str) -> str:
         """Return the sentence for a file that is not there, with the command that gets it."""
         where = f"{self.path(name)}: no such file" if self.root.is_dir() else f"{self.root}: no such folder"
-        return (
-            f"{where}; run `imbench data prepare {self.name}`, "
-            f"or set IMBENCH_DATA to the folder that holds {self.root.name}/"
-        )
+        get = f"run `imbench data prepare {self.name}`"
+        return f"{where}; {get}, or set IMBENCH_DATA to the folder that holds {self.root.name}/"
 
     def read(self, name: str) -> Image.Image:
         """Return one image as RGB, as a viewer shows it.
@@ -240,7 +242,7 @@ class Dataset:
         DataError
             The file is missing, truncated or not an image; the text names it.
         """
-        from bench.data.decoding import decoded  # a room; the contract itself needs none
+        from bench.data.decoding import decoded
 
         try:
             return decoded(self.path(name))

@@ -115,8 +115,8 @@ def load(plugins: tuple[str, ...] = ()) -> None:
     Raises
     ------
     ConfigError
-        A plugin file is missing, cannot be imported, or has a method without any hook or with one that cannot be called;
-        the text names it.
+        A plugin file is missing, cannot be imported, or has a method without any hook, or with one that cannot be
+        called; the text names it.
     """
     for package in SHIPPED:
         module = importlib.import_module(package)

@@ -7,8 +7,6 @@ import torch
 from bench.method import Method
 from bench.registry import register
 
-Batch = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
-
 
 @register("mixup", reference="Zhang et al. 2018, arXiv:1710.09412")
 class Mixup(Method):
@@ -26,11 +24,12 @@ class Mixup(Method):
             raise ValueError(f"alpha = {alpha} must be above 0")
         self.alpha = float(alpha)
 
-    def batch(self, images: torch.Tensor, labels: torch.Tensor, rng: torch.Generator) -> Batch:
+    def batch(
+        self, images: torch.Tensor, labels: torch.Tensor, rng: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         partner, share = drawn(len(labels), self.alpha, rng)
-        return blend(
-            images, labels, partner, share, share.expand(len(labels)).to(labels.device), len(self.counts.original)
-        )
+        label_share = share.expand(len(labels)).to(labels.device)
+        return blend(images, labels, partner, share, label_share, len(self.counts.original))
 
 
 def drawn(size: int, alpha: float, rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
@@ -48,7 +47,7 @@ def blend(
     share: torch.Tensor,
     label_share: torch.Tensor,
     n_classes: int,
-) -> Batch:
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return images, soft targets and equal weights: `share` of an image, () and `label_share` of its label, (N,)."""
     own = torch.nn.functional.one_hot(labels, n_classes).to(images.dtype)
     targets = label_share[:, None] * own + (1 - label_share[:, None]) * own[partner]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from bench.method import Method
-from bench.methods.mixup import Batch, blend, drawn
+from bench.methods.mixup import blend, drawn
 from bench.registry import register
 
 
@@ -24,7 +24,9 @@ class Remix(Method):
             raise ValueError(f"alpha = {alpha} must be above 0, kappa = {kappa} above 1, and tau = {tau} from 0 to 1")
         self.alpha, self.kappa, self.tau = float(alpha), float(kappa), float(tau)
 
-    def batch(self, images: torch.Tensor, labels: torch.Tensor, rng: torch.Generator) -> Batch:
+    def batch(
+        self, images: torch.Tensor, labels: torch.Tensor, rng: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         partner, share = drawn(len(labels), self.alpha, rng)
         label_share = self.label_share(labels, labels[partner], share)
         return blend(images, labels, partner, share, label_share, len(self.counts.original))

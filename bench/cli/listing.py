@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what is listed is imported by then, and help needs none of it
+    from bench.method import Method
     from bench.plan.config import Config
     from bench.plan.job import Job
     from bench.plan.state import State
@@ -78,7 +79,7 @@ def failures(plan: Plan, store: Store) -> Iterator[str]:
 
 
 def methods(config: Config) -> Rows:
-    """Return every registered method: slots, parameters with defaults, smallest class, reference, idea."""
+    """Return every registered method: slots, parameters with defaults, all that it declares, idea, reference."""
     from bench.registry import METHODS
 
     rows = []
@@ -89,12 +90,30 @@ def methods(config: Config) -> Rows:
                 "method": entry.name,
                 "fills": ", ".join(method.slots) or "-",
                 "parameters": ", ".join(f"{key}={value}" for key, value in method.parameters.items()) or "-",
-                "needs": f"{method.smallest_count} images a class" if method.smallest_count > 1 else "-",
+                "needs": ", ".join(_needs(method)) or "-",
+                "rebalances": "yes" if method.rebalances and method.slots else "no",
+                "on balanced counts": method.differs_when_balanced or "as Vanilla",
                 "idea": entry.summary,
                 "reference": entry.reference,
             }
         )
     return rows
+
+
+def _needs(method: Method) -> Iterator[str]:
+    """Yield what a method needs beyond images: many of them, two classes, stages, epochs for its phases."""
+    from bench.protocol import Protocol
+    from bench.stage import StageRequest
+
+    if method.smallest_count > 1:
+        yield f"{method.smallest_count} images a class"
+    plenty = 100 * method.smallest_count
+    if method.supports((plenty,) * 3) and not method.supports((plenty,) * 2):
+        yield "two classes"
+    for request in method.requires((plenty,) * 2, Protocol()):
+        yield request.name if isinstance(request, StageRequest) else f"a fit of {request.method}"
+    if (phases := len(method.phases())) > 1:
+        yield f"{phases} epochs"
 
 
 def stages(config: Config) -> Rows:

@@ -82,6 +82,8 @@ def run(
         scheduler=scheduler,
         results=results,
     )
+    if not dry_run:
+        _keep_splits(settings)
     store = Store(settings.paths.results)
     more = [control.job for control in controls(settings)] if with_controls else []
     more += audits(settings) if oracle_audit else []
@@ -126,6 +128,17 @@ def noise(
     jobs = [job for repeat in repeats(settings, times) for job in repeat.jobs]
     store = Store(settings.paths.results)
     _run(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
+
+
+def _keep_splits(settings: Config) -> None:
+    """Write down the splits that are drawn at first use, so that everything that follows reads them."""
+    from bench.data.splits import keep_split
+    from bench.plan.grid import dataset_named
+
+    for name in dict.fromkeys(settings.run.datasets):
+        dataset = dataset_named(name, settings)
+        if new := keep_split(dataset):
+            say(f"{name}: the split was drawn and is kept in {new}. {dataset.split().note}")
 
 
 def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:

@@ -77,7 +77,7 @@ def open_cache(path: Path) -> torch.Tensor:
 
 
 def _refuse_other_images(dataset: Dataset, found: dict[str, str]) -> None:
-    if others := differing(dataset.pinned.manifest, found):
+    if others := differing(dataset.pinned, found):
         more = f" (nor are {len(others) - 1} others)" if len(others) > 1 else ""
         raise DataError(
             f"{dataset.path(others[0])} is not the image of edition {dataset.edition!r}{more}; "

@@ -14,6 +14,7 @@ from bench.dataset import PARTS
 from bench.errors import DataError
 
 BEND = 1  # images more or less that a class may have in a part where near duplicates leave no other choice
+UNPROTECTED = "near duplicates may lie in two parts"  # a split's note says so where they could not be kept together
 T = TypeVar("T")
 Parts = dict[str, dict[str, tuple[str, ...]]]
 

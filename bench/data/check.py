@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.data.carving import UNPROTECTED
 from bench.data.duplicates import Pair, alike, equal_files, exact_pairs
 from bench.data.manifest import Progress, differing, digests
 from bench.data.survey import Survey, survey
@@ -19,7 +20,7 @@ class Finding:
     """One thing to know about a dataset; `names` are the images concerned."""
 
     level: Literal["ok", "warning", "error"]
-    subject: Literal["edition", "files", "digests", "decoding", "counts", "duplicates", "labels"]
+    subject: Literal["edition", "files", "digests", "decoding", "counts", "duplicates", "labels", "split"]
     text: str
     names: tuple[str, ...] = ()
 
@@ -42,21 +43,22 @@ def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> l
     DataError
         The dataset's folder is missing.
     """
-    names = [name for part in PARTS for name in split.names(part)]
+    names = split.names()
     if dataset.has_files and not dataset.root.is_dir():
         raise DataError(dataset.missing(names[0]))
     missing = [name for name in names if dataset.has_files and not dataset.path(name).is_file()]
     absent = set(missing)
     seen = survey(dataset, [name for name in names if name not in absent], progress)
     found = digests(dataset, [name for name in names if name not in absent])
-    other = differing(dataset.pinned.manifest, found)
+    other = differing(dataset.pinned, found)
     return [
         Finding("ok", "edition", dataset.edition),
         _verdict("files", missing, f"{len(names)} listed, all there", "not there"),
         _verdict("decoding", tuple(seen.broken), "all can be read", "cannot be read as images"),
         *_oddities(seen),
         _verdict("digests", other, _pinned(dataset), "are not the images of this edition"),
-        *_counts(split),
+        *_counts(split, dataset.of_users),
+        *([Finding("warning", "split", split.note)] if UNPROTECTED in split.note else []),
         *_duplicates(dataset, split, seen, found, progress),
     ]
 
@@ -70,7 +72,9 @@ def _verdict(
 
 
 def _pinned(dataset: Dataset) -> str:
-    return "as in the manifest" if dataset.pinned.manifest else "the edition fixes the pixels, no manifest is needed"
+    if dataset.pinned.manifest or dataset.pinned.sums:
+        return "as in the manifest" if dataset.pinned.manifest else "each part has the sum that the edition says"
+    return "the edition fixes the pixels, no manifest is needed"
 
 
 def _oddities(seen: Survey) -> list[Finding]:
@@ -79,17 +83,19 @@ def _oddities(seen: Survey) -> list[Finding]:
     return flat + [Finding("ok", "decoding", f"of {count} images, {text}") for text, count in seen.said.items()]
 
 
-def _counts(split: Split) -> list[Finding]:
+def _counts(split: Split, of_users: bool) -> list[Finding]:
     text = "; ".join(
         f"{part} "
         + ", ".join(f"{count} {label}" for label, count in zip(split.classes, split.counts(part), strict=True))
-        for part in PARTS
+        for part in (*PARTS, *split.further)
     )
     findings = [Finding("ok", "counts", text)]
     for part in ("val", "test"):
-        if len(set(split.counts(part))) > 1:
-            findings.append(Finding("error", "counts", f"{part} is not balanced: {split.counts(part)}"))
-    twice = [name for name, n in Counter(n for part in PARTS for n in split.names(part)).items() if n > 1]
+        counts = split.counts(part)
+        if len(set(counts)) > 1:
+            level: Literal["warning", "error"] = "warning" if of_users else "error"  # given parts, say
+            findings.append(Finding(level, "counts", f"{part} is not balanced: {counts}"))
+    twice = [name for name, n in Counter(split.names()).items() if n > 1]
     if twice:
         findings.append(Finding("error", "counts", f"{len(twice)} listed more than once", tuple(twice)))
     return findings
@@ -103,7 +109,7 @@ def _duplicates(
     progress: Progress | None,
 ) -> list[Finding]:
     """Return findings about equal and near-equal images, across parts (an error) and within one (worth knowing)."""
-    part_of = {name: part for part in PARTS for name in split.names(part)}
+    part_of = {name: part for part in (*PARTS, *split.further) for name in split.names(part)}
     exact, near = exact_pairs(found), []
     if dataset.near_duplicate is not None and seen.names:
         near = alike(seen, found, dataset.near_duplicate, progress)
@@ -120,7 +126,9 @@ def _duplicates(
 
 def _two_labels(split: Split, found: dict[str, str]) -> list[Finding]:
     """Return a warning for identical images that lie in two classes: one of the labels must be wrong."""
-    label_of = {name: label for part in PARTS for label in split.classes for name in split.parts[part][label]}
+    label_of = {
+        name: label for label in split.classes for part in split.parts for name in split.parts[part].get(label, ())
+    }
     noisy = [names for names in equal_files(found) if len({label_of[name] for name in names}) > 1]
     if not noisy:
         return []

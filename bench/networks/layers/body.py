@@ -79,6 +79,8 @@ class Body(nn.Module):
         def noted(name: str, output: object) -> None:
             if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2] * output.shape[3] > 1:
                 found.append(name)
+            elif isinstance(output, Tensor) and output.ndim == 3:  # tokens: what was a map is one no longer
+                found.clear()
 
         hooks = [
             layer.register_forward_hook(lambda _layer, _inputs, output, name=name: noted(name, output))
