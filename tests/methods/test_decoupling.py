@@ -17,7 +17,7 @@ from bench import registry
 from bench.expression import Call, Expression
 from bench.method import Method, Trained
 from bench.methods.tau_normalisation import TauNormalisation
-from bench.networks.heads import ScaledHead
+from bench.networks.layers.heads import ScaledHead
 from bench.plan.compose import compose
 from bench.training.composition import Composition
 from bench.training.scores import acsa, confusion_matrix

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from bench import registry
 from bench.method import Counts
-from bench.networks.heads import CosineHead
+from bench.networks.layers.heads import CosineHead
 from bench.plan.compose import compose
 from bench.training.composition import Composition
 
