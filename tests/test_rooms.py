@@ -26,8 +26,6 @@ LONG = {
     "tests/report/test_paper_claims.py": 327,
     "tests/report/test_verify.py": 340,
     "bench/method.py": 251,
-    "tests/laws.py": 276,
-    "tests/training/test_trainer.py": 287,
 }
 # Imports that still go the wrong way: they may leave, none may come.
 WRONG = {"bench.dataset -> bench.data.decoding"}

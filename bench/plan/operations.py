@@ -36,11 +36,12 @@ class Counted:
         self._file, self._counting = file, counting
         self._known = _read(file) if file else {}
         self._codes: dict[int, str] = {}
+        self._keys: dict[str, str] = {}
         self._new = False
 
     def of(self, job: Job) -> float | None:
         """Return the operations of a job, None where they are not known and nobody may count."""
-        key = self._key(job)
+        key = self._keys.get(job.id) or self._keys.setdefault(job.id, self._key(job))
         if key not in self._known and self._counting:
             self._known[key], self._new = operations(job), True
         return self._known.get(key)

@@ -1,4 +1,4 @@
-"""Start-up: a command waits for nothing that it does not need; modules are counted, since seconds depend on machines."""
+"""Start-up: a command waits for nothing it does not need; modules are counted, for seconds depend on the machine."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_the_paper_profile_shows_every_setting_of_stages_and_the_methods_they_se
     registry.load()
     paper = SHIPPED["profiles"]["paper"]
     for entry in registry.STAGES:
-        defaults = entry.cls.Settings().model_dump(mode="json")
+        defaults = entry.cls.Settings().model_dump(mode="json", exclude_none=True)
         assert paper["stages"].get(entry.name, {}) == defaults, entry.name
     for name, shown in paper["methods"].items():
         assert shown == registry.METHODS[name].cls().parameters, name
@@ -157,7 +157,7 @@ def test_an_exception_that_contradicts_its_profile_is_one_line(tmp_path: Path) -
 
 
 def test_a_file_that_is_missing_or_not_toml_is_named(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "none.toml").startswith("no such file; run from the folder that holds bench.toml")
+    assert refusal(tmp_path / "none.toml").startswith("no such file; give --config another, or none")
     (tmp_path / "bad.toml").write_text("[run\n")
     assert "line 1" in refusal(tmp_path / "bad.toml")
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")

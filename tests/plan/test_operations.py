@@ -62,7 +62,9 @@ def test_operations_are_counted_once_and_then_remembered(path: Path, tmp_path: P
 def test_seeds_are_not_counted_apart(path: Path) -> None:
     counted = Counted()
     once, again = (next(job for job in jobs(path) if job.kind == "fit") for _ in range(2))
-    assert counted.of(once) == counted.of(replace(again, counting=None, identity=again.identity | {"streams": {}}))
+    assert counted.of(once) == counted.of(
+        replace(again, counting=None, id="other", identity=again.identity | {"streams": {}})
+    )
 
 
 def test_a_rate_is_never_carried_from_jobs_that_count_no_operations(path: Path) -> None:

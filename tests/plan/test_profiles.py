@@ -26,7 +26,7 @@ def alternation(profile: str, dataset: str) -> tuple[dict[str, object], dict[str
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-@pytest.mark.parametrize("profile", CONFIG.profiles)
+@pytest.mark.parametrize("profile", [name for name, it in CONFIG.profiles.items() if "ALT" in it.arguments("digits")])
 def test_a_cyclegan_of_as_many_epochs_as_alts_is_there_to_compare(profile: str, dataset: str) -> None:
     gan, alt = alternation(profile, dataset)
     assert gan["compared_epochs"][0] == gan["epochs"] + alt["blocks"] * alt["gan_epochs"]  # type: ignore[index,operator]
