@@ -29,6 +29,7 @@ from bench.plan.controls import controls
 from bench.plan.grid import Grid, build_grid, dataset_named
 from bench.plan.job import noun
 from bench.plan.repeats import repeats
+from bench.running.progress import counting
 from bench.running.run import Plan, make_plan
 from bench.running.run import run as run_plan
 from bench.store.store import Store
@@ -128,7 +129,9 @@ def _keep_splits(settings: Config) -> None:
     """Write down the splits that are drawn at first use, so that everything that follows reads them."""
     for name in dict.fromkeys(settings.run.datasets):
         dataset = dataset_named(name, settings)
-        if new := keep_split(dataset):
+        with counting(f"{name}: drawing the split") as dataset.progress:
+            new = keep_split(dataset)
+        if new:
             say(f"{name}: the split was drawn and is kept in {new}. {dataset.split().note}")
 
 
