@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -186,6 +186,7 @@ class Dataset:
     has_files: ClassVar[bool] = True  # False: the images are computed or come inside a library
     near_duplicate: float | None = 0.55  # similarity of near duplicates (bench/data/duplicates.py); None: only exact
     shape: Literal["squash", "pad", "crop"] = "squash"  # how a picture that is not square becomes one
+    progress: Callable[[int, int], None] | None = None  # told, while a split is drawn, of images done and in all
 
     def __init__(self, root: Path) -> None:
         """Remember the folder that holds this dataset's files; nothing is read yet."""

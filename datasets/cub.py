@@ -40,7 +40,8 @@ class Cub(Dataset):
     def pin(self) -> Pinned:
         """Return the published squares of 2010, unless the folder holds the original frames or the 2011 edition."""
         if (self.root / FOLDER_2011).is_dir() and not (self.root / FOLDER_2010).is_dir():
-            return written_down(self, "2011", lambda: drawn(self, FOLDER_2011), self.root / "imbench-split-2011.json")
+            file = self.root / "imbench-split-2011.json"
+            return written_down(self, "2011", lambda: drawn(self, FOLDER_2011, self.progress), file)
         squares = published(Path(__file__).parent / "splits", self.name, "2010-square224")
         probes = [squares.split.parts[part][label][0] for part in PARTS[:3] for label in self.classes]
         if looks_published(self, probes, squares.manifest):

@@ -110,12 +110,12 @@ class FolderDataset(Dataset):
         """Return the images that cannot be decoded, and the groups of near duplicates among the others."""
         if self.near_duplicate is None and self.damaged == "refuse":
             return [], []
-        seen = survey(self, names)
+        seen = survey(self, names, self.progress)
         if self.damaged == "refuse":
             whole(seen)
         if self.near_duplicate is None:
             return list(seen.broken), []
-        near = alike(seen, digests(self, seen.names), self.near_duplicate)
+        near = alike(seen, digests(self, seen.names), self.near_duplicate, self.progress)
         return list(seen.broken), [list(group) for group in groups(near)]
 
     def _drawn(self, found: dict[str, list[str]], near: list[list[str]], notes: str) -> Split:

@@ -134,10 +134,13 @@ def _keep_splits(settings: Config) -> None:
     """Write down the splits that are drawn at first use, so that everything that follows reads them."""
     from bench.data.splits import keep_split
     from bench.plan.grid import dataset_named
+    from bench.running.progress import counting
 
     for name in dict.fromkeys(settings.run.datasets):
         dataset = dataset_named(name, settings)
-        if new := keep_split(dataset):
+        with counting(f"{name}: drawing the split") as dataset.progress:
+            new = keep_split(dataset)
+        if new:
             say(f"{name}: the split was drawn and is kept in {new}. {dataset.split().note}")
 
 

@@ -35,6 +35,7 @@ def obtain(dataset: Dataset, progress: Progress | None = None) -> str:
     """
     if not dataset.has_files:
         return f"{dataset.name}: nothing to get, its images come with the suite"
+    dataset.progress = progress
     names = dataset.split().names()
     if all(dataset.path(name).is_file() for name in names):
         _verify(dataset, names)
