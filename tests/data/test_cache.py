@@ -91,6 +91,15 @@ def test_another_size_or_another_image_is_another_file(tmp_path: Path) -> None:
     assert torch.equal(open_cache(second)[2:], open_cache(first)[2:])
 
 
+def test_another_shape_is_another_file_and_keeps_the_aspect(tmp_path: Path) -> None:
+    dataset = tiny(tmp_path / "tiny")
+    squashed = build(dataset, tmp_path / "cache")
+    dataset.shape = "pad"
+    padded = build(dataset, tmp_path / "cache")
+    assert padded != squashed
+    assert open_cache(padded)[:, :, 0].max() == 0 and open_cache(squashed)[:, :, 0].max() > 0
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "no digest"])
 def test_damaged_cache_is_built_again(damage: str, tmp_path: Path) -> None:
     dataset = tiny(tmp_path / "tiny")
