@@ -108,8 +108,8 @@ class Imbalance:
                 raise ValueError(f"{len(wanted)} counts for {classes} classes")
             for asked, there in zip(wanted, whole if given else (*whole[:-1], min(whole)), strict=True):
                 if not 0 < asked <= there:
-                    name = "count" if given else "minority count"
-                    raise ValueError(f"{name} {asked} is not possible, it can be 1 to {there}")
+                    kind = "" if given else "minority "
+                    raise ValueError(f"{kind}count {asked} is not possible, it can be 1 to {there}")
             return tuple(wanted)
         of_step = self.kind == "step"
         share = [k / (classes - 1) if self.kind == "exp" else of_step * (2 * k >= classes) for k in range(classes)]

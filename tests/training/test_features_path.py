@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from bench import registry
 from bench.images import ImageSet
 from bench.method import Method
-from bench.networks.network import Classifier, Draws, Head, Network, draw_linear
+from bench.networks.layers.classifier import Classifier, Draws, Head, draw_linear
+from bench.networks.network import Network
 from bench.plan.compose import compose
 from bench.streams import Streams
 from bench.training.composition import Composition
@@ -38,8 +39,11 @@ class Last(Classifier):
 class Frozen(Network):
     views = VIEWS  # type: ignore[assignment]
 
+    def blank(self, image_size: int, n_classes: int, head: Head, dropout: torch.Generator) -> Last:
+        return Last(head(WIDTH, n_classes))
+
     def classifier(self, image_size: int, n_classes: int, head: Head, draws: Draws) -> Last:
-        model = Last(head(WIDTH, n_classes))
+        model = self.blank(image_size, n_classes, head, draws.dropout)
         draw_linear(model, self.head_std, draws.initialisation)
         return model
 
