@@ -30,7 +30,7 @@ from bench.protocol import Protocol
 from bench.running.executors import thread_environment
 from bench.running.run import decode
 from bench.store.store import Store
-from bench.training.metrics import figures
+from bench.analysis.metrics import figures
 
 PLAIN_SCRIPT = Path(__file__).with_name("plain_script.py")
 DATASET, MINORITY, CORES = "horse2zebra", 25, 2

@@ -37,7 +37,7 @@ from bench.running.work import Answer, Busy, Done, Reused
 from bench.running.worker import Bench, Order, work
 from bench.store.store import Store
 from bench.training.device import Device
-from bench.training.metrics import acsa, confusion_matrix
+from bench.analysis.metrics import acsa, confusion_matrix
 from bench.training.trainer import EVALUATION_BATCH, random_crops
 
 FITS = 3

@@ -11,7 +11,7 @@ from builders import tiny
 from bench.dataset import Task
 from bench.plan.job import Job, Need, StageCall
 from bench.record import Record
-from bench.report.measured import measured
+from bench.analysis.measured import measured
 from bench.streams import Streams
 
 JUDGES = 3

@@ -15,7 +15,7 @@ from bench.plan.config import DEFAULT_FILE
 from bench.plan.grid import build_grid
 from bench.plan.publish import publishable
 from bench.plan.why import explain
-from bench.report.gather import stores_of
+from bench.analysis.gather import stores_of
 from bench.store.store import Store
 
 app = typer.Typer()

@@ -23,10 +23,10 @@ from bench.cli.options import (
 )
 from bench.plan.config import DEFAULT_FILE
 from bench.report.build import build_report, findings, page_anew
-from bench.report.claims.judging import claims_rows
-from bench.report.compare import compare as compare_records
-from bench.report.comparison.source import open_source
-from bench.report.gather import gather, stores_of
+from bench.claims.verdicts import claims_rows
+from bench.analysis.compare import compare as compare_records
+from bench.analysis.comparing.sides import open_source
+from bench.analysis.gather import gather, stores_of
 from bench.report.verify import verify as verify_report
 
 app = typer.Typer()

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bench.report import paper, views
-from bench.report.layout import METRICS, Layout, method_key, part_of
+from bench.papers.sahoo2020 import tables as paper
+from bench.report import views
+from bench.analysis.layout import METRICS, Layout, method_key, part_of
 from bench.report.pages import both
 from bench.report.table import Table
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from bench.report.ablation import ablation_tables
-from bench.report.evidence import Listing
+from bench.report.listings import Listing
 from bench.report.luck import luck_tables
 from bench.report.table import Table, Value
 

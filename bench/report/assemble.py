@@ -13,14 +13,14 @@ from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.plan.grid import dataset_named
 from bench.record import Record
-from bench.report import paper
-from bench.report.claims.claim import Verdict
-from bench.report.claims.judging import Finding
-from bench.report.evidence import Listing
+from bench.papers.sahoo2020 import tables as paper
+from bench.claims.claim import Verdict
+from bench.claims.verdicts import Finding
+from bench.report.listings import Listing
 from bench.report.facts import facts
 from bench.report.html.page import ClaimRow, Entry, Group, MethodCard, Page, Parts, Sheet, Spot
 from bench.report.html.provenance import provenances
-from bench.report.layout import Layout, Place, method_key
+from bench.analysis.layout import Layout, Place, method_key
 from bench.report.pictures.picture import Picture
 from bench.report.settings import departures, settings
 from bench.report.table import Table

@@ -9,22 +9,23 @@ import pandas as pd
 
 from bench.plan.config import Config
 from bench.plan.publish import publishable
-from bench.report import paper, views
+from bench.papers.sahoo2020 import tables as paper
+from bench.report import views
 from bench.report.ablation import main_rows
 from bench.report.asides import asides
 from bench.report.assemble import Material, assemble
 from bench.report.charts import Subject
-from bench.report.claims.judging import Finding, judge_claims
-from bench.report.claims.recorded import Recorded
-from bench.report.claims.source import check_names, load_claims
-from bench.report.compared import judged_translators
-from bench.report.evidence import Case, Listing, listings
-from bench.report.experiments import oracle_gaps
-from bench.report.gather import Gathered, gather, narrowed
+from bench.claims.verdicts import Finding, judge_claims
+from bench.claims.recorded import Recorded
+from bench.claims.files import check_names, load_claims
+from bench.analysis.compared import judged_translators
+from bench.report.listings import Case, Listing, listings
+from bench.analysis.experiments import oracle_gaps
+from bench.analysis.gather import Gathered, gather, narrowed
 from bench.report.html.page import Page
 from bench.report.html.render import render
 from bench.report.illustrate import illustrate, subjects_of
-from bench.report.layout import Layout, extended, generic
+from bench.analysis.layout import Layout, extended, generic
 from bench.report.luck import luck_words
 from bench.report.pictures.picture import Picture
 from bench.report.table import Table

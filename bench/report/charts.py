@@ -11,8 +11,8 @@ import pandas as pd
 
 from bench.plan.grid import Cell
 from bench.record import Record
-from bench.report.experiments import ControlFigures
-from bench.report.frame import Adjust
+from bench.analysis.experiments import ControlFigures
+from bench.analysis.frame import Adjust
 from bench.report.pictures import calibration, counts, pareto, priors, ranks, training, variance
 from bench.report.pictures.draw import Drawing
 from bench.statistics.confusion import confusion_matrices
@@ -31,7 +31,7 @@ class Subject:
     Attributes
     ----------
     frame
-        Its rows of `bench.report.frame`, translator 0 only.
+        Its rows of `bench.analysis.frame`, translator 0 only.
     cells
         Its cells, likewise.
     outcomes

@@ -21,7 +21,7 @@ def facts(families: Mapping[str, Family], frame: pd.DataFrame, shown: Mapping[st
     families
         Comparisons by task.
     frame
-        Rows of `bench.report.frame`, translator 0.
+        Rows of `bench.analysis.frame`, translator 0.
     shown
         What tasks are called in print.
     """

@@ -24,7 +24,7 @@ from bench.store.artifacts import CLASSIFIER, Weights
 from bench.training.composition import build
 from bench.training.device import Device
 from bench.training.frozen import frozen_classifier
-from bench.training.metrics import rarest
+from bench.analysis.metrics import rarest
 
 MAPPED = ("Vanilla", "AUG")
 EXPLAINED = ("Vanilla", "ALT", "AUG")

@@ -13,13 +13,13 @@ from bench.errors import DataError, StoreError
 from bench.images import ImageSet
 from bench.plan.grid import dataset_named
 from bench.record import Record
-from bench.report import paper
+from bench.papers.sahoo2020 import tables as paper
 from bench.report.ablation import ablated, main_rows
 from bench.report.charts import Subject, charts, critical_difference
-from bench.report.experiments import control_figures, costs, repeats_by_source
+from bench.analysis.experiments import control_figures, costs, repeats_by_source
 from bench.report.gallery import gallery
-from bench.report.gather import Gathered, narrowed
-from bench.report.grids import open_test, translation_grid
+from bench.analysis.gather import Gathered, narrowed
+from bench.report.translated import open_test, translation_grid
 from bench.report.pictures.draw import draw
 from bench.report.pictures.picture import Picture, in_palette
 from bench.report.pictures.variance import Source as Bar

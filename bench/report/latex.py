@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from bench.report.layout import GREEK
+from bench.analysis.layout import GREEK
 from bench.report.table import ALIKE, DASH, Kind, Label, Row, Table, Value
 
 PREAMBLE = r"% needs \usepackage{booktabs} and \usepackage{graphicx}"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bench.report.layout import METRICS, method_key, method_label
-from bench.report.summary import summarise
+from bench.analysis.layout import METRICS, method_key, method_label
+from bench.analysis.summary import summarise
 from bench.report.table import Label, Row, Table, Value
 
 HEADLINE = "f1_minority"

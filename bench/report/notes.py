@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.method import Method
 from bench.registry import METHODS
-from bench.report.layout import Layout, method_key
+from bench.analysis.layout import Layout, method_key
 from bench.report.table import ALIKE, DASH
 
 LONGEST_LIST = 4

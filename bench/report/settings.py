@@ -10,8 +10,8 @@ from bench.plan.grid import stage_settings
 from bench.protocol import Protocol
 from bench.record import Record
 from bench.registry import METHODS, STAGES
-from bench.report import paper
-from bench.report.evidence import Listing
+from bench.papers.sahoo2020 import tables as paper
+from bench.report.listings import Listing
 from bench.report.table import DASH
 
 PAPER = "paper"

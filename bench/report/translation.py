@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bench.report import paper, views
-from bench.report.compared import alike, as_compared, judged
-from bench.report.judged import doubts, evaluators, lacking, real_row
+from bench.papers.sahoo2020 import tables as paper
+from bench.report import views
+from bench.analysis.compared import alike, as_compared, judged
+from bench.report.evaluators import doubts, evaluators, lacking, real_row
 from bench.report.latex import latex
-from bench.report.layout import Layout, extended
+from bench.analysis.layout import Layout, extended
 from bench.report.longform import longform
 from bench.report.pages import page
-from bench.report.samples import samples
-from bench.report.summary import summarise
+from bench.analysis.samples import samples
+from bench.analysis.summary import summarise
 from bench.report.table import Kind, Table
 from bench.report.translation_notes import POOLING, SPREADS, THEIRS, UNTOLD, differences, epochs, lucks
 
@@ -45,7 +46,7 @@ def table_2(measured: pd.DataFrame, tasks: Iterable[str], banner: str, interval:
     Parameters
     ----------
     measured
-        Frame of `bench.report.measured`, all datasets in it.
+        Frame of `bench.analysis.measured`, all datasets in it.
     """
     found = table_2_views(measured, tasks, banner, interval)
     if found is None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from bench.report import paper
-from bench.report.compared import EQUAL, JOINT, START, TRANSLATOR, Spot, comparisons
-from bench.report.layout import method_label
-from bench.report.samples import spreads
+from bench.papers.sahoo2020 import tables as paper
+from bench.analysis.compared import EQUAL, JOINT, START, TRANSLATOR, Spot, comparisons
+from bench.analysis.layout import method_label
+from bench.analysis.samples import spreads
 from bench.report.table import ALIKE
 from bench.statistics.best import LEVEL
 from bench.statistics.judged import Judged, Varying, difference

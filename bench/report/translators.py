@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bench.networks.bodies import architecture
-from bench.report import paper
-from bench.report.judged import doubts, evaluators, lacking, real_row
-from bench.report.layout import Layout, Part, method_label, part_of, place_label
+from bench.papers.sahoo2020 import tables as paper
+from bench.report.evaluators import doubts, evaluators, lacking, real_row
+from bench.analysis.layout import Layout, Part, method_label, part_of, place_label
 from bench.report.luck import luck_tables
 from bench.report.pages import both
-from bench.report.samples import samples, seed_columns, spreads
-from bench.report.summary import summarise
+from bench.analysis.samples import samples, seed_columns, spreads
+from bench.analysis.summary import summarise
 from bench.report.table import Label, Row, Table, Value
 
 IMAGES = "Validation and test images, translated."
@@ -101,7 +101,7 @@ def translator_files(task: str, measured: pd.DataFrame, cells: pd.DataFrame, ban
     Parameters
     ----------
     measured, cells
-        Frames of `bench.report.measured` and `bench.report.frame`, with all translators.
+        Frames of `bench.analysis.measured` and `bench.analysis.frame`, with all translators.
     """
     rows = measured[measured["task"] == task]
     tables = {}

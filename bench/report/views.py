@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bench.report.layout import Key, Layout, Place, method_key, method_label, place_label
+from bench.analysis.layout import Key, Layout, Place, method_key, method_label, place_label
 from bench.report.notes import notes
-from bench.report.paper import CITATION
-from bench.report.summary import Summary, summarise
+from bench.papers.sahoo2020.tables import CITATION
+from bench.analysis.summary import Summary, summarise
 from bench.report.table import Kind, Label, Row, Table, Value, difference, mark_best
 
 PUBLISHED_RUNS = 5

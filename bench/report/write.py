@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from bench.report import measured, paper, views
+from bench.analysis import measured
+from bench.papers.sahoo2020 import tables as paper
+from bench.report import views
 from bench.report.ablation import ablation_files, main_rows
 from bench.report.latex import latex
-from bench.report.layout import Layout, extended, generic
+from bench.analysis.layout import Layout, extended, generic
 from bench.report.longform import longform
 from bench.report.pages import both, page
 from bench.report.translation import table_2
@@ -40,7 +42,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Translations:
-    """What is known of translators: the frame of `bench.report.measured`, and a line for each picture left out."""
+    """What is known of translators: the frame of `bench.analysis.measured`, and a line for each picture left out."""
 
     measured: pd.DataFrame
     left_out: tuple[str, ...] = ()
@@ -59,7 +61,7 @@ def write(
     Parameters
     ----------
     frame
-        See `bench.report.frame`. It should hold the cells of every dataset that has records, not only of those to be
+        See `bench.analysis.frame`. It should hold the cells of every dataset that has records, not only of those to be
         written: Table 1 shows two of them, and cells.csv shows all. Tables of other datasets are left as they are.
     banner
         One line on top of every table: profile, and where the records came from.

@@ -209,7 +209,7 @@ def test_the_code_of_a_fit_is_what_it_runs_and_no_more() -> None:
         "bench.images",
         "bench.data.parts",
     }
-    assert used >= {"bench.training.device", "bench.training.metrics", "bench.streams", "bench.method"}
+    assert used >= {"bench.training.device", "bench.analysis.metrics", "bench.streams", "bench.method"}
     outside = {
         "bench.store.store",
         "bench.cli",

@@ -17,8 +17,8 @@ from bench.errors import UserError
 from bench.plan.compose import compose
 from bench.plan.config import Config, load_config
 from bench.record import Predictions, Record, digest
-from bench.report.compare import Comparison, compare
-from bench.report.comparison.source import Source, open_source
+from bench.analysis.compare import Comparison, compare
+from bench.analysis.comparing.sides import Source, open_source
 from bench.store.recordtext import compact
 from bench.store.store import Store
 from bench.streams import Streams

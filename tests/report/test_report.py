@@ -12,9 +12,10 @@ import pytest
 from bench.errors import StoreError
 from bench.plan.grid import Cell
 from bench.record import Cost, Predictions, Record
-from bench.report import paper, views
-from bench.report.frame import frame
-from bench.report.layout import extended
+from bench.papers.sahoo2020 import tables as paper
+from bench.report import views
+from bench.analysis.frame import frame
+from bench.analysis.layout import extended
 from bench.report.markdown import markdown
 from bench.report.table import DASH, Table
 from bench.report.write import Options, write

@@ -18,8 +18,8 @@ from bench.errors import DataError
 from bench.images import ImageSet
 from bench.plan.config import load_config
 from bench.plan.job import Job, StageCall
-from bench.report import grids
-from bench.report.grids import EXAMPLES, LeftOut, open_test, translation_grid
+from bench.report import translated as grids
+from bench.report.translated import EXAMPLES, LeftOut, open_test, translation_grid
 from bench.report.pictures.picture import Picture
 from bench.report.pictures.translations import Group
 from bench.store.artifacts import Weights

@@ -18,7 +18,7 @@ from bench import registry
 from bench.plan.grid import Cell
 from bench.report.ablation import ablated, main_rows
 from bench.report.luck import luck_tables, luck_words
-from bench.report.measured import FILE, read_measured
+from bench.analysis.measured import FILE, read_measured
 from bench.report.write import Options, Translations, write
 
 

@@ -11,9 +11,9 @@ import pytest
 from small_measurements import alt_fit, compared, done, figures, job, rows, table_lines
 from test_report import tidy
 
-from bench.report.compared import START, Spot, alike, as_compared, comparisons, judged, level
-from bench.report.samples import samples, spreads
-from bench.report.summary import summarise
+from bench.analysis.compared import START, Spot, alike, as_compared, comparisons, judged, level
+from bench.analysis.samples import samples, spreads
+from bench.analysis.summary import summarise
 from bench.report.table import ALIKE, DASH, Value
 from bench.report.translation import table_2
 from bench.report.translators import translator_files

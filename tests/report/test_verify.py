@@ -16,7 +16,7 @@ from bench.errors import ConfigError, UserError
 from bench.plan.config import Config, load_config
 from bench.record import Predictions, Record, digest
 from bench.report.build import page_anew
-from bench.report.frame import Adjust
+from bench.analysis.frame import Adjust
 from bench.report.verification.cells import Figures
 from bench.report.verification.page import check_page
 from bench.report.verification.pagefigures import page_figures, printed_number
@@ -24,7 +24,7 @@ from bench.report.verification.recompute import recomputed
 from bench.report.verification.translators import check_translators
 from bench.report.verify import Verification, verify
 from bench.store.store import Store
-from bench.training.metrics import figures
+from bench.analysis.metrics import figures
 
 
 @pytest.fixture(scope="module")

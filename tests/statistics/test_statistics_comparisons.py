@@ -14,7 +14,7 @@ from bench.statistics.critical import largest_of_equals
 from bench.statistics.outcomes import MISSING, OVERALL, Outcomes, Runs, overall
 from bench.statistics.spread import Spread, credibility, pooled, spread
 from bench.statistics.synthetic import COLUMNS, METHODS, SEEDS, synthetic_store
-from bench.training import metrics
+from bench.analysis import metrics
 
 COLUMN = COLUMNS[1:2]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imblearn.metrics import geometric_mean_score
 from sklearn import metrics as reference
 
-from bench.training import metrics
+from bench.analysis import metrics
 
 
 @st.composite

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from bench.report.html.figure import Figure, Statistic, printed
 from bench.report.html.page import Sheet, Spot
-from bench.report.layout import Key, method_key
+from bench.analysis.layout import Key, method_key
 from bench.report.table import DASH, Kind, Label, Row, Value
 
 Place = tuple[Key, str, int]

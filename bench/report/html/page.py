@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.report.claims.claim import Verdict
-from bench.report.evidence import Listing
+from bench.claims.claim import Verdict
+from bench.report.listings import Listing
 from bench.report.html.figure import Figure
 from bench.report.pictures.picture import Picture
 from bench.report.table import Table

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from bench.report.html.page import Mean, Provenance, Run, Spot
-from bench.report.layout import METRICS
+from bench.analysis.layout import METRICS
 from bench.statistics.intervals import t_interval
 
 COUNTED = ("done", "stale")
@@ -20,7 +20,7 @@ def provenances(cells: pd.DataFrame) -> tuple[Provenance, ...]:
     Parameters
     ----------
     cells
-        Rows of one profile of the frame that `bench.report.frame` makes.
+        Rows of one profile of the frame that `bench.analysis.frame` makes.
     """
     groups = cells.groupby(["task", "minority_count", "method"], sort=False)
     return tuple(_provenance(rows) for _, rows in groups)

@@ -14,11 +14,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.report.claims.claim import Verdict
+from bench.claims.claim import Verdict
 from bench.report.html.figure import Figure, printed
 from bench.report.html.grid import grid, place
 from bench.report.html.page import ClaimRow, Page, Provenance, Spot
-from bench.report.layout import METRICS
+from bench.analysis.layout import METRICS
 from bench.report.pictures.picture import DPI
 
 TEMPLATES = "templates"

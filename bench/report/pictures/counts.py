@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bench.report.layout import METRICS
+from bench.analysis.layout import METRICS
 from bench.report.pictures.band import Band
 from bench.report.pictures.panels import bands, grid, height, legend, shown
 from bench.report.pictures.picture import Picture, chart
@@ -29,7 +29,7 @@ def figure(frame: pd.DataFrame, task: str, metric: str = "f1_minority", name: st
     Parameters
     ----------
     frame
-        Columns task, minority_count, method, seed, status, minority and `metric`, as `bench.report.frame` makes it.
+        Columns task, minority_count, method, seed, status, minority and `metric`, as `bench.analysis.frame` makes it.
         Rows that are neither done nor stale count as lacking.
     task
         The rows to draw.

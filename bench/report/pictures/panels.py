@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bench.report.layout import method_label
+from bench.analysis.layout import method_label
 from bench.report.pictures.band import Band
 from bench.report.pictures.style import BLUE, CONTEXT, DASHED, INK, QUIET, rules
 

@@ -14,7 +14,7 @@ from bench.errors import ConfigError, unknown
 from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.record import Record
-from bench.report.layout import Key, method_key
+from bench.analysis.layout import Key, method_key
 from bench.report.verification.mismatch import Mismatch
 from bench.report.verification.recompute import recomputed
 from bench.store.store import Store

@@ -9,8 +9,8 @@ from statistics import fmean, stdev
 
 from scipy import stats
 
-from bench.report.claims.published import published
-from bench.report.layout import method_key
+from bench.claims.published import published
+from bench.analysis.layout import method_key
 from bench.report.table import DECIMALS
 from bench.report.verification.cells import Figures
 from bench.report.verification.mismatch import Mismatch

@@ -11,7 +11,7 @@ from sklearn.metrics import (
 )
 
 from bench.record import Record
-from bench.report.frame import Adjust
+from bench.analysis.frame import Adjust
 
 
 def recomputed(record: Record, adjust: Adjust) -> dict[str, float]:

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from bench.errors import UserError
-from bench.report.frame import FACTS, KEYS, WHOLE
-from bench.report.measured import read_measured
+from bench.analysis.frame import FACTS, KEYS, WHOLE
+from bench.analysis.measured import read_measured
 from bench.report.verification import cells, named, translators
 from bench.report.verification.mismatch import Mismatch
 from bench.report.write import Options, Translations, write

@@ -16,13 +16,13 @@ from bench.images import ImageSet
 from bench.plan.config import Config
 from bench.plan.grid import dataset_named
 from bench.plan.job import Job
-from bench.report import paper
-from bench.report.measured import trained_epochs
+from bench.papers.sahoo2020 import tables as paper
+from bench.analysis.measured import trained_epochs
 from bench.report.pictures.picture import Picture
 from bench.report.pictures.translations import Direction, Group, figure
 from bench.stage import Translator
 from bench.store.artifacts import ARTIFACT, Weights
-from bench.training import metrics
+from bench.analysis import metrics
 from bench.training.device import Device
 
 EXAMPLES = 2  # images of each class and minority count: the first of the test part, whatever they show

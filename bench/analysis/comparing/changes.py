@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bench.plan.identity import differences
 from bench.record import Record
-from bench.report.comparison.cells import Cells
+from bench.analysis.comparing.runs import Cells
 
 
 def changes(ours: Cells, theirs: Cells) -> list[tuple[str, str, int]]:

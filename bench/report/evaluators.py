@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from bench.networks.bodies import architecture
-from bench.report import paper
-from bench.report.layout import Layout, method_key
-from bench.report.samples import DONE, of_real_images, seed_columns
-from bench.report.summary import summarise
+from bench.papers.sahoo2020 import tables as paper
+from bench.analysis.layout import Layout, method_key
+from bench.analysis.samples import DONE, of_real_images, seed_columns
+from bench.analysis.summary import summarise
 from bench.report.table import Label, Row, Value
 
 REAL, TRUSTED = "real_accuracy", 0.9

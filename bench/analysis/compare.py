@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.plan.config import Config
-from bench.report.comparison.cells import Cells, Place, cells_of, rows_of, same_protocols
-from bench.report.comparison.changes import changes
-from bench.report.comparison.moves import Move, moves
-from bench.report.comparison.source import Source
+from bench.analysis.comparing.runs import Cells, Place, cells_of, rows_of, same_protocols
+from bench.analysis.comparing.changes import changes
+from bench.analysis.comparing.moves import Move, moves
+from bench.analysis.comparing.sides import Source
 
 ORDER = ("moved", "noise unknown", "within the noise", "same")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from bench.report.samples import DONE, seed_columns
+from bench.analysis.samples import DONE, seed_columns
 from bench.statistics.best import LEVEL
 from bench.statistics.judged import Judged, Varying, difference, luck
 

@@ -14,7 +14,7 @@ from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.plan.identity import differences
 from bench.record import Record, canonical
-from bench.report.frame import Adjust
+from bench.analysis.frame import Adjust
 from bench.training.composition import Composition
 
 

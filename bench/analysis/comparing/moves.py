@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from bench.report.comparison.cells import Cells, Place, Run
-from bench.report.layout import METRICS
+from bench.analysis.comparing.runs import Cells, Place, Run
+from bench.analysis.layout import METRICS
 from bench.statistics.best import compare
 from bench.statistics.outcomes import Outcomes
-from bench.training import metrics
+from bench.analysis import metrics
 
 Verdict = Literal["moved", "within the noise", "noise unknown", "same"]
 DRAWS = 4_000

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bench.report.claims.evidence import Estimate
-from bench.report.compared import level
-from bench.report.layout import Place, method_key
+from bench.claims.witness import Estimate
+from bench.analysis.compared import level
+from bench.analysis.layout import Place, method_key
 from bench.statistics.best import LEVEL, Family, compare
 from bench.statistics.bootstrap import interval, resampled_means
 from bench.statistics.confusion import acsa, confusion_matrices, f1

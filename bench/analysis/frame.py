@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.plan.grid import Cell
 from bench.record import Record
-from bench.training import metrics
+from bench.analysis import metrics
 
 Adjust = Callable[[np.ndarray, np.ndarray], np.ndarray]
 KEYS = ("task", "minority_count", "method", "seed", "profile", "status")

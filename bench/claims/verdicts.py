@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.report.claims.claim import UNDECIDED, Above, Below, Best, Claim, Differs, Equal, Grows, Verdict, rivals
-from bench.report.claims.evidence import Estimate, Evidence
-from bench.report.claims.published import published
-from bench.report.layout import Place, method_key
+from bench.claims.claim import UNDECIDED, Above, Below, Best, Claim, Differs, Equal, Grows, Verdict, rivals
+from bench.claims.witness import Estimate, Evidence
+from bench.claims.published import published
+from bench.analysis.layout import Place, method_key
 
 STALE = " (some of these runs were made by code that has changed since)"
 Print = Literal["holds", "does not hold", "not printed"]

@@ -11,7 +11,7 @@ import pandas as pd
 from bench.plan.job import Job, StageCall
 from bench.record import Record
 from bench.store.artifacts import ARTIFACT
-from bench.training import metrics
+from bench.analysis import metrics
 
 KEYS = ("task", "minority_count", "generator", "seed", "translator", "profile", "status")
 FACTS = (

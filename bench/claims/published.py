@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from bench.report import paper
-from bench.report.claims.evidence import Estimate
-from bench.report.layout import Key, Place, method_key
+from bench.papers.sahoo2020 import tables as paper
+from bench.claims.witness import Estimate
+from bench.analysis.layout import Key, Place, method_key
 
 # Figures that the paper's text states beside its tables, about CelebA with 50 male images.
 IN_THE_TEXT = {

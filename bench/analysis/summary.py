@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.report.layout import Key, Place, method_key
+from bench.analysis.layout import Key, Place, method_key
 from bench.report.table import Flag, Value
 
 Summary = dict[tuple[Key, Place], Value]

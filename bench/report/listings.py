@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.report import paper
-from bench.report.experiments import ControlFigures, OracleGap
-from bench.report.layout import METRICS, method_key
+from bench.papers.sahoo2020 import tables as paper
+from bench.analysis.experiments import ControlFigures, OracleGap
+from bench.analysis.layout import METRICS, method_key
 from bench.report.pictures.variance import Source
 from bench.statistics.best import Comparison, Family
 from bench.statistics.confusion import confusion_matrices

@@ -8,10 +8,10 @@ import numpy as np
 
 from bench.plan.grid import Cell
 from bench.record import Record
-from bench.report.frame import Adjust
-from bench.report.layout import Place
+from bench.analysis.frame import Adjust
+from bench.analysis.layout import Place
 from bench.statistics.outcomes import MISSING, Outcomes
-from bench.training import metrics
+from bench.analysis import metrics
 
 
 def columns(

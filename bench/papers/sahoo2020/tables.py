@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from bench.report.layout import Key, Layout, Part, Place, method_key
+from bench.analysis.layout import Key, Layout, Part, Place, method_key
 
 CITATION = "Sahoo et al. 2020, arXiv 2008.05524"
 TASKS = {"CelebA": ("celeba", "CelebA"), "CUB-200-2011": ("cub", "CUB"), "Horse2Zebra": ("horse2zebra", "Horse2Zebra")}
@@ -59,7 +59,7 @@ def places() -> frozenset[Place]:
 
 @cache
 def _tables() -> dict[str, Any]:
-    source = resources.files("bench.report").joinpath("paper_tables.json").read_text(encoding="utf-8")
+    source = resources.files("bench.papers.sahoo2020").joinpath("tables.json").read_text(encoding="utf-8")
     tables: dict[str, Any] = json.loads(source)
     return tables
 

@@ -21,7 +21,7 @@ def samples(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
     Parameters
     ----------
     rows
-        Of `bench.report.measured`, with `generator` as the tables shall call it.
+        Of `bench.analysis.measured`, with `generator` as the tables shall call it.
     """
     columns = seed_columns(rows, figure)
     found = []

@@ -14,7 +14,7 @@ from bench.errors import ConfigError, unknown
 from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.registry import DATASETS
-from bench.report.claims.claim import Claim, Claims, rivals
+from bench.claims.claim import Claim, Claims, rivals
 
 SHIPPED = "claims.toml"
 TRANSLATORS = ("CycleGAN", "ALT")
@@ -28,7 +28,7 @@ def load_claims(files: Iterable[Path] = ()) -> tuple[Claim, ...]:
     ConfigError
         A file is missing or not TOML, a key or value is wrong, or two claims share an id; the text names it.
     """
-    shipped = resources.files("bench.report").joinpath(SHIPPED).read_text(encoding="utf8")
+    shipped = resources.files("bench.papers.sahoo2020").joinpath(SHIPPED).read_text(encoding="utf8")
     found = {claim.id: claim for claim in parse_claims(shipped, SHIPPED).claims}
     for path in files:
         for claim in parse_claims(_read(path), str(path)).claims:

@@ -15,12 +15,12 @@ from bench.plan.identity import protocol_identity
 from bench.plan.jobcode import code_of
 from bench.record import Record, digest
 from bench.registry import DATASETS, METHODS
-from bench.report import paper
+from bench.papers.sahoo2020 import tables as paper
 from bench.report.ablation import ablated
-from bench.report.columns import columns
-from bench.report.frame import Adjust, frame, with_alike
-from bench.report.layout import Place
-from bench.report.measured import measured
+from bench.analysis.columns import columns
+from bench.analysis.frame import Adjust, frame, with_alike
+from bench.analysis.layout import Place
+from bench.analysis.measured import measured
 from bench.statistics.best import Family, compare
 from bench.statistics.outcomes import Outcomes
 from bench.store.store import REFERENCE, Store

@@ -12,9 +12,9 @@ from bench.plan.config import Config
 from bench.plan.controls import controls, stage_shares
 from bench.plan.grid import Grid
 from bench.record import Record
-from bench.report.frame import Adjust
+from bench.analysis.frame import Adjust
 from bench.streams import Streams
-from bench.training import metrics
+from bench.analysis import metrics
 
 RecordOf = Callable[[str], Record | None]
 AdjustOf = Callable[[str], Adjust]
