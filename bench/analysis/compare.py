@@ -1,31 +1,36 @@
-"""Compare: which cells of two sets of records moved by more than noise explains."""
+"""Compare: two sets of records joined cell by cell, and which figures moved by more than noise explains."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
+from bench.analysis.moves import Cell, Move, moves
+from bench.analysis.runs import CELL, rows_of, runs_of, same_protocols
+from bench.analysis.sides import Side
 from bench.plan.config import Config
-from bench.analysis.comparing.runs import Cells, Place, cells_of, rows_of, same_protocols
-from bench.analysis.comparing.changes import changes
-from bench.analysis.comparing.moves import Move, moves
-from bench.analysis.comparing.sides import Source
+from bench.plan.identity import differences, protocol_identity
+from bench.record import Record
 
 ORDER = ("moved", "noise unknown", "within the noise", "same")
+LACKING = {"left_only": "only in A", "right_only": "only in B"}
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Moves:
     """What two sets of records say of the same cells.
 
     Attributes
     ----------
     moves
         Every figure of every cell that both sides have.
-    only_ours, only_theirs
-        Runs, as cell and seed, that the other side lacks.
+    lacking
+        (only in A or B, cell, seeds): runs that one side lacks.
     changes
         (kind, what, runs): fields of the identity, modules of the code and facts of the environment that differ.
     profiles
@@ -33,85 +38,97 @@ class Comparison:
     """
 
     moves: tuple[Move, ...]
-    only_ours: tuple[tuple[Place, int], ...]
-    only_theirs: tuple[tuple[Place, int], ...]
+    lacking: tuple[tuple[str, Cell, list[int]], ...]
     changes: tuple[tuple[str, str, int], ...]
     profiles: dict[tuple[str, str], str]
 
     @property
     def moved(self) -> tuple[Move, ...]:
         """The figures that noise does not explain."""
-        return tuple(move for move in self.moves if move.verdict == "moved")
+        return tuple(move for move in self.moves if move.moved == "moved")
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row per figure that is not the same, those that moved first."""
-        changed = sorted((it for it in self.moves if it.verdict != "same"), key=lambda it: ORDER.index(it.verdict))
+        changed = sorted((it for it in self.moves if it.moved != "same"), key=lambda it: ORDER.index(it.moved))
         return [
             {
-                **self._cell(move.place),
+                **self._shown(move.cell),
                 "metric": move.metric,
                 "A": round(move.ours, 4),
                 "B": round(move.theirs, 4),
                 "B - A": round(move.difference, 4),
                 "+-": None if move.half_width is None else round(move.half_width, 4),
                 "seeds": move.seeds,
-                "verdict": move.verdict,
+                "verdict": move.moved,
             }
             for move in changed
         ]
 
     def other_rows(self) -> list[dict[str, Any]]:
         """Return one row per cell that one side lacks, with its seeds, and one per field that changed."""
-        lacking = [*self._lacking("only in A", self.only_ours), *self._lacking("only in B", self.only_theirs)]
+        lacking = [
+            {
+                "what": what,
+                "which": f"{'/'.join(map(str, self._shown(cell).values()))}, seeds {seeds}",
+                "runs": len(seeds),
+            }
+            for what, cell, seeds in self.lacking
+        ]
         return [*lacking, *({"what": f"{kind} changed", "which": what, "runs": n} for kind, what, n in self.changes)]
 
-    def _lacking(self, what: str, runs: Iterable[tuple[Place, int]]) -> list[dict[str, Any]]:
-        seeds: dict[Place, list[int]] = {}
-        for place, seed in runs:
-            seeds.setdefault(place, []).append(seed)
-        return [
-            {"what": what, "which": f"{_shown(self._cell(place))}, seeds {found}", "runs": len(found)}
-            for place, found in seeds.items()
-        ]
-
-    def _cell(self, place: Place) -> dict[str, Any]:
-        profile = self.profiles.get((place.task, place.protocol), "unnamed")
-        return {"task": place.task, "minority": min(place.counts), "method": place.method, "profile": profile}
+    def _shown(self, cell: Cell) -> dict[str, Any]:
+        task, counts, method, protocol = cell
+        shown = {"minority": min(counts)} if len(counts) == 2 else {"counts": ":".join(map(str, counts))}
+        return {"task": task, **shown, "method": method, "profile": self.profiles.get((task, protocol), "unnamed")}
 
 
-def compare(ours: Source, theirs: Source, config: Config) -> Comparison:
+def compare(ours: Side, theirs: Side, config: Config) -> Moves:
     """Compare records A (`ours`) with B (`theirs`), cell by cell: task, counts, method, seed and profile.
 
     `config` names the rows, so that one fit is both Vanilla's and TS's cell, and the profiles. A profile whose fields
-    were changed meets its older self; see `bench.report.comparison.cells.same_protocols`.
+    were changed meets its older self; see `bench.analysis.runs.same_protocols`.
     """
     rows = rows_of(config)
-    second = cells_of(theirs.records, rows)
-    first = same_protocols(cells_of(ours.records, rows), second)
-    return Comparison(
-        moves=tuple(moves(first, second)),
-        only_ours=_lacking(first, second),
-        only_theirs=_lacking(second, first),
-        changes=tuple(changes(first, second)),
-        profiles=_profiles(config, {*first, *second}),
-    )
+    second = runs_of(theirs.records, rows)
+    first = same_protocols(runs_of(ours.records, rows), second)
+    joined = first.merge(second, "outer", on=[*CELL, "seed"], suffixes=("_a", "_b"), indicator="sides")
+    pairs = joined[joined["sides"] == "both"]
+    alone = joined[joined["sides"] != "both"].astype({"sides": str})
+    lacking = [
+        (LACKING[side], cell, sorted(runs["seed"].tolist()))
+        for side in LACKING
+        for cell, runs in alone[alone["sides"] == side].groupby(CELL)
+    ]
+    return Moves(tuple(moves(pairs)), tuple(lacking), tuple(_changes(pairs)), _profiles(config, joined))
 
 
-def _lacking(cells: Cells, other: Cells) -> tuple[tuple[Place, int], ...]:
-    return tuple(
-        (place, seed) for place in sorted(cells) for seed in sorted(cells[place].keys() - other.get(place, {}))
-    )
+def _changes(pairs: pd.DataFrame) -> list[tuple[str, str, int]]:
+    """Return (kind, what, runs) for every field that differs in a pair of records, most frequent first.
+
+    Kinds are `identity` (protocol, split, method's parameters, ...), `code` (a module's name) and `environment`.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    each = {(a.id, b.id): (a, b) for a, b in zip(pairs["record_a"], pairs["record_b"], strict=True)}
+    for first, second in each.values():
+        found.update(_between(first, second))
+    return [(kind, what, runs) for (kind, what), runs in sorted(found.items(), key=lambda it: (-it[1], it[0]))]
 
 
-def _profiles(config: Config, places: Iterable[Place]) -> dict[tuple[str, str], str]:
-    """Return the name of the profile whose protocol each place has, where bench.toml has one."""
+def _between(ours: Record, theirs: Record) -> Iterator[tuple[str, str]]:
+    for line in differences(ours.identity, theirs.identity):
+        yield "identity", line
+    for module in sorted(ours.code.keys() | theirs.code.keys()):
+        if ours.code.get(module) != theirs.code.get(module):
+            yield "code", module
+    for line in differences(ours.environment, theirs.environment):
+        yield "environment", line
+
+
+def _profiles(config: Config, runs: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return the name of the profile whose protocol each cell has, where bench.toml has one."""
     names = {}
-    for task, text in {(place.task, place.protocol) for place in places}:
+    for task, text in set(zip(runs["task"], runs["protocol"], strict=True)):
         for name, profile in config.profiles.items():
-            if profile.protocol(task).model_dump(mode="json") == json.loads(text):
+            if protocol_identity(profile.protocol(task)) == json.loads(text):
                 names[task, text] = name
     return names
-
-
-def _shown(cell: dict[str, Any]) -> str:
-    return "/".join(map(str, cell.values()))

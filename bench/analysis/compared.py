@@ -1,69 +1,87 @@
-"""Compared: the translators of Table 2 by the names of its rows, and which of them chance may have set apart."""
+"""Compared: translators by the names of a paper's rows, and which of them chance may have set apart."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from bench.analysis.samples import DONE, seed_columns
+from bench.analysis.frame import COUNTED
+from bench.analysis.places import Place, Spot
+from bench.analysis.samples import seed_columns
 from bench.statistics.best import LEVEL
 from bench.statistics.judged import Judged, Varying, difference, luck
 
-Spot = tuple[str, int, str]  # task, minority count, translator
-TRANSLATOR, JOINT = "CycleGAN", "ALT"  # as the paper calls its rows
-EQUAL = f"{TRANSLATOR}, equal GAN epochs"
-START = f"{TRANSLATOR}, where {JOINT} starts"
 POOLED = "accuracy"
 
 
-def as_compared(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the measurements that Table 2 compares, of the first stream, with `generator` as its rows are called.
+@dataclass(frozen=True)
+class Rivals:
+    """Names of the translators that a paper compares: a stage's own, and those that a method's fits train on."""
 
-    `CycleGAN` is the one trained longest, as the paper compares it. Where there is ALT, the one that ALT's translators
-    went on from and the one with as many epochs as these stand beside it.
+    alone: str
+    joint: str
+
+    @property
+    def equal(self) -> str:
+        """The row of the stage that was trained for as many epochs as the method's translators were."""
+        return f"{self.alone}, equal GAN epochs"
+
+    @property
+    def start(self) -> str:
+        """The row of the stage that the method's translators went on from."""
+        return f"{self.alone}, where {self.joint} starts"
+
+
+def as_compared(rows: pd.DataFrame, rivals: Rivals) -> pd.DataFrame:
+    """Return the measurements that a paper compares, of the first stream, with `generator` as its rows are called.
+
+    The stage is the one trained longest. Where there is the method, the stage that its translators went on from and the
+    one with as many epochs as these stand beside it.
     """
     first = rows[rows["translator"] == 0]
-    stages, joint = first[first["seed"].isna()], first[first["generator"] == JOINT]
+    stages, joint = first[first["seed"].isna()], first[first["generator"] == rivals.joint]
     named = [joint]
     for task, group in stages.groupby("task", sort=False):
         start, trained = group["epochs"].min(), joint.loc[joint["task"] == task, "epochs"].max()
-        names = {} if pd.isna(trained) else {trained: EQUAL} | ({start: START} if start < trained else {})
-        names[group["epochs"].max()] = TRANSLATOR
+        names = {} if pd.isna(trained) else {trained: rivals.equal} | ({start: rivals.start} if start < trained else {})
+        names[group["epochs"].max()] = rivals.alone
         named += [group[group["epochs"] == epochs].assign(generator=name) for epochs, name in names.items()]
     return pd.concat(named)
 
 
-def judged(rows: pd.DataFrame, figure: str) -> dict[Spot, Judged]:
+def judged(rows: pd.DataFrame, figure: str, rivals: Rivals) -> dict[Spot, Judged]:
     """Return what evaluators gave the translators of `as_compared`, those with a share of every evaluator.
 
-    Each is given the luck that its column shows; the start is taken as it is, for all of ALT's went on from this one.
+    Each is given the luck that its column shows; the start is taken as it is, for all of the
+    method's went on from this one.
     """
     columns = seed_columns(rows, figure)
-    shares: dict[tuple[str, int], dict[str, np.ndarray]] = {}
-    for spot, group in rows[rows["status"].isin(DONE)].groupby(["task", "minority_count", "generator"], sort=False):
-        task, count, generator = map(str, spot)
+    shares: dict[Place, dict[str, np.ndarray]] = {}
+    for spot, group in rows[rows["status"].isin(COUNTED)].groupby(["task", "place", "generator"], sort=False):
+        task, place, generator = map(str, spot)
         values = group[columns].to_numpy(float)
         values = values[:, ~np.isnan(values).any(axis=0)]
         if values.size:
-            shares.setdefault((task, int(count)), {})[generator] = values
+            shares.setdefault((task, place), {})[generator] = values
     return {
-        (task, count, generator): Judged(values, None if generator == START else luck(column.values()))
-        for (task, count), column in shares.items()
+        Spot(generator, *place): Judged(values, None if generator == rivals.start else luck(column.values()))
+        for place, column in shares.items()
         for generator, values in column.items()
     }
 
 
-def judged_translators(measured: pd.DataFrame) -> dict[Spot, Judged]:
-    """Return what Table 2 compares, both directions pooled; nothing where nothing was measured."""
-    return {} if measured.empty else judged(as_compared(measured), POOLED)
+def judged_translators(measured: pd.DataFrame, rivals: Rivals) -> dict[Spot, Judged]:
+    """Return what a paper compares, both directions pooled; nothing where nothing was measured."""
+    return {} if measured.empty else judged(as_compared(measured, rivals), POOLED, rivals)
 
 
 def comparisons(spots: Iterable[Spot], task: str) -> int:
     """Return how many pairs of translators of a task stand in one column."""
-    columns = Counter(count for name, count, _ in spots if name == task)
+    columns = Counter(spot.place for spot in spots if spot.task == task)
     return sum(n * (n - 1) // 2 for n in columns.values())
 
 
@@ -75,10 +93,10 @@ def level(spots: Iterable[Spot], task: str) -> float:
 def alike(rows: pd.DataFrame, given: Mapping[Spot, Judged]) -> set[Spot]:
     """Return the translators, the best of a column among them, whose mean cannot be told from the best of it."""
     marks: set[Spot] = set()
-    for (task, count), column in rows.groupby(["task", "minority_count"], sort=False):
+    for (task, place), column in rows.groupby(["task", "place"], sort=False):
         groups = column.groupby("generator", sort=False)
-        whole = [str(name) for name, group in groups if group["status"].isin(DONE).all()]
-        spots = [(str(task), int(str(count)), name) for name in whole]
+        whole = [str(name) for name, group in groups if group["status"].isin(COUNTED).all()]
+        spots = [Spot(name, str(task), str(place)) for name in whole]
         found = sorted((spot for spot in spots if spot in given), key=lambda spot: -given[spot].shares.mean())
         for spot in found[1:]:
             if _untold(difference(given[found[0]], given[spot]), level(given, str(task))):

@@ -7,36 +7,40 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from bench.analysis.decisions import DecideOf, RecordOf, figures_of
+from bench.analysis.metrics import METRICS, PER_CLASS, commonest, rarest
+from bench.analysis.places import Place
 from bench.plan.grid import Cell
 from bench.record import Record
-from bench.analysis import metrics
 
-Adjust = Callable[[np.ndarray, np.ndarray], np.ndarray]
 KEYS = ("task", "minority_count", "method", "seed", "profile", "status")
-FIGURES = ("f1_minority", "f1_majority", "acsa", "g_mean", "roc_auc", "average_precision", "accuracy")
+FIGURES = tuple(METRICS)
 FACTS = (
     "seconds",
     "selected_epoch",
     "minority",
     "majority",
     "majority_count",
+    "place",
+    "counts",
+    "classes",
+    "gamma",
+    "chosen",
     "validation_images",
     "image_size",
     "epochs",
     "epoch",
     "record",
     "translator",
-    "alike",
     "error",
 )
 WHOLE = ("selected_epoch", "validation_images", "image_size", "epochs")  # integers that a row may lack
+COUNTED = ("done", "stale")  # the states of rows with figures
+ALIKE = "alike/"  # before a metric: whether a row cannot be told from the best of its column in it
 
 
 def frame(
-    cells: Iterable[Cell],
-    record_of: Callable[[str], Record | None],
-    adjust_of: Callable[[str], Adjust],
-    is_stale: Callable[[Record], bool],
+    cells: Iterable[Cell], record_of: RecordOf, decide_of: DecideOf, is_stale: Callable[[Record], bool]
 ) -> pd.DataFrame:
     """Return one row per cell, in the order of `cells`.
 
@@ -46,8 +50,8 @@ def frame(
         Every cell that was asked for, done or not.
     record_of
         The stored record of a fit's identity, or None.
-    adjust_of
-        The decision of a method expression: (probabilities (N, K), original counts (K,)) -> scores (N, K).
+    decide_of
+        The decision of a row, see `bench.analysis.decisions`.
     is_stale
         Whether a record was made by code that has changed since.
 
@@ -56,39 +60,38 @@ def frame(
     DataFrame
         Columns `KEYS`, `FIGURES`, recall, precision and F1 of each class, then `FACTS`. `status` is done, stale (its
         figures stand all the same), failed, missing or not applicable; what a row does not have is NaN or "".
-        `seconds` are the fit's; cells that share a fit repeat them. `minority` and `majority` are class names.
-        `translator` is the stream of the stages that a cell rests on; tables show stream 0. `alike` is for
-        `with_alike` to fill.
+        `seconds` are the fit's; cells that share a fit repeat them. `minority` and `majority` are class names, `place`
+        is what tables call the training counts, `chosen` the numbers that a decision chose on validation data.
+        `translator` is the stream of the stages that a cell rests on; tables show stream 0.
     """
-    rows = [_row(cell, record_of, adjust_of, is_stale) for cell in cells]
-    per_class = sorted({name for row in rows for name in row} - {*KEYS, *FIGURES, *FACTS}, key=_class_order)
+    rows = [_row(cell, record_of, decide_of, is_stale) for cell in cells]
+    known = {*KEYS, *FIGURES, *FACTS}
+    per_class = sorted({name for row in rows for name in row} - known, key=_class_order)
     table = pd.DataFrame(rows, columns=[*KEYS, *FIGURES, *per_class, *FACTS])
     return table.astype(dict.fromkeys(WHOLE, "Int64"))
 
 
-def with_alike(table: pd.DataFrame, alike: Mapping[tuple[str, int, str], Collection[str]]) -> pd.DataFrame:
-    """Return the frame with `alike` filled: metrics in which a row cannot be told from the best of its column.
+def with_alike(table: pd.DataFrame, alike: Mapping[tuple[Place, str], Collection[str]]) -> pd.DataFrame:
+    """Return the frame with a column `alike/METRIC` for each that is compared.
 
-    Rows that rest on another translator than the first are in no column.
+    It is true where a row cannot be told from the best of its column; rows that rest on another translator than the
+    first are in no column.
 
     Parameters
     ----------
     alike
-        Metrics by task, minority count and method, see `bench.statistics.best`.
+        Metrics by place and method, see `bench.statistics.best`.
     """
-    spots = zip(table["task"], table["minority_count"], table["method"], table["translator"], strict=True)
-    marks = [() if other else alike.get((task, int(n), method), ()) for task, n, method, other in spots]
-    return table.assign(alike=[" ".join(metrics) for metrics in marks])
+    spots = zip(table["task"], table["place"], table["method"], table["translator"], strict=True)
+    found = [() if other else alike.get(((task, place), method), ()) for task, place, method, other in spots]
+    compared = [name for name in FIGURES if METRICS[name].compared]
+    return table.assign(**{f"{ALIKE}{name}": [name in metrics for metrics in found] for name in compared})
 
 
 def _row(
-    cell: Cell,
-    record_of: Callable[[str], Record | None],
-    adjust_of: Callable[[str], Adjust],
-    is_stale: Callable[[Record], bool],
+    cell: Cell, record_of: RecordOf, decide_of: DecideOf, is_stale: Callable[[Record], bool]
 ) -> dict[str, object]:
-    counts = np.asarray(cell.counts)
-    rare, common = metrics.rarest(counts), metrics.commonest(counts)
+    rare, common = rarest(cell.counts), commonest(cell.counts)
     row: dict[str, object] = {
         "task": cell.dataset,
         "minority_count": cell.minority_count,
@@ -98,10 +101,14 @@ def _row(
         "status": "missing",
         "minority": cell.classes[rare],
         "majority": cell.classes[common],
-        "majority_count": int(counts[common]),
+        "majority_count": cell.counts[common],
+        "place": cell.place,
+        "counts": ":".join(map(str, cell.counts)),
+        "classes": ":".join(cell.classes),
+        "gamma": cell.counts[common] / cell.counts[rare],
+        "chosen": "",
         "record": cell.fit,
         "translator": cell.translator,
-        "alike": "",
         "error": "",
     }
     if not cell.fit:
@@ -112,13 +119,13 @@ def _row(
     row |= _facts(record, rare)
     if record.status == "failed" or record.test is None:
         return row | {"status": "failed", "error": record.error or "the record holds no test probabilities"}
-    probabilities = record.test.probabilities.array()
-    scores = adjust_of(cell.method)(probabilities, counts)
-    row |= metrics.figures(record.test.labels, probabilities, scores, minority=rare, majority=common)
+    decided = decide_of(cell.expression)(record)
+    row |= figures_of(record, decided, cell.counts)
+    row["chosen"] = " ".join(f"{name}={float(np.round(value, 6)):g}" for name, value in decided.chosen.items())
     return row | {"status": "stale" if is_stale(record) else "done"}
 
 
-def _blocked(cell: Cell, record_of: Callable[[str], Record | None]) -> dict[str, object]:
+def _blocked(cell: Cell, record_of: RecordOf) -> dict[str, object]:
     """Return why a fit is missing, if that is because a stage that it needs has failed."""
     for stage in cell.stages:
         made = record_of(stage)
@@ -138,6 +145,6 @@ def _facts(record: Record, rare: int) -> dict[str, object]:
     }
 
 
-def _class_order(name: str) -> tuple[str, int]:
+def _class_order(name: str) -> tuple[int, int]:
     figure, _, k = name.rpartition("_")
-    return figure, int(k)
+    return PER_CLASS.index(figure), int(k)

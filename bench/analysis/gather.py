@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from bench.analysis.columns import columns
+from bench.analysis.decisions import decision_of
+from bench.analysis.frame import frame, with_alike
+from bench.analysis.measured import measured
+from bench.analysis.places import Place
+from bench.dataset import Imbalance, rare, vector
 from bench.errors import ConfigError, DataError, StoreError, UserError
 from bench.plan.compose import compose
 from bench.plan.config import Config
-from bench.plan.grid import Grid, build_grid, workshops
+from bench.plan.grid import Grid, build_grid, dataset_named, workshops
 from bench.plan.identity import protocol_identity
 from bench.plan.jobcode import code_of
+from bench.plan.places import wanted
 from bench.record import Record, digest
-from bench.registry import DATASETS, METHODS
-from bench.papers.sahoo2020 import tables as paper
-from bench.report.ablation import ablated
-from bench.analysis.columns import columns
-from bench.analysis.frame import Adjust, frame, with_alike
-from bench.analysis.layout import Place
-from bench.analysis.measured import measured
+from bench.registry import METHODS, shipped_datasets
 from bench.statistics.best import Family, compare
 from bench.statistics.outcomes import Outcomes
-from bench.store.store import REFERENCE, Store
+from bench.store.store import Store
 from bench.training.composition import Composition
 
 
 @dataclass(frozen=True)
-class Source:
+class Origin:
     """A dataset's cells with the store that they are read from, and its records there by id."""
 
     grid: Grid
@@ -37,113 +38,129 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What a report asks for.
+
+    Attributes
+    ----------
+    requested
+        Datasets to take, also where nothing is done yet; empty: all that have records.
+    first
+        Datasets that come before the others.
+    is_aside
+        Whether a method is an ablation, which stands beside the comparisons.
+    stale
+        Ids of the records that count as made by code that has changed since; None: what today's code says.
+    banner
+        What stands above all tables; "": profile, seeds and where the records came from.
+    """
+
+    requested: tuple[str, ...] = ()
+    first: Collection[str] = ()
+    is_aside: Callable[[str], object] = lambda method: ""
+    stale: Collection[str] | None = None
+    banner: str = ""
+
+
+@dataclass(frozen=True)
 class Gathered:
-    """All that a report is made of: each dataset's source, every record by id, and the frame of all cells.
+    """All that a report is made of: each dataset's origin, every record by id, and the frame of all cells.
 
     `lost` has a line for each dataset whose records cannot be shown, and why.
     """
 
     config: Config
-    sources: Mapping[str, Source]
+    origins: Mapping[str, Origin]
     records: Mapping[str, Record]
     frame: pd.DataFrame
     measured: pd.DataFrame
     outcomes: Mapping[Place, Outcomes]
     families: Mapping[str, Family]
-    lost: tuple[str, ...] = ()
+    banner: str
+    lost: tuple[str, ...] = field(default=())
 
-    def adjust_of(self, method: str) -> Adjust:
-        """Return the decision of a method expression."""
-        adjust: Adjust = compose(method, self.config.composition.allow).hook("adjust")
-        return adjust
-
-    @property
-    def banner(self) -> str:
-        """Profile, seeds and where the records came from, in one line."""
-        return _banner(self.config, self.sources)
-
-
-def stores_of(config: Config, own: bool) -> list[Store]:
-    """Return where a report's records are looked for.
-
-    Parameters
-    ----------
-    own
-        Whether the user named the results folder: then nothing else is looked at. Otherwise a dataset without any
-        record there is read from `results/reference`, so that a fresh clone has a report.
-    """
-    results = config.paths.results
-    return [Store(results)] if own else [Store(results), Store(results / REFERENCE, read_only=True)]
+    def outcomes_of(self, task: str) -> dict[str, Outcomes]:
+        """Return a dataset's columns by place, the most imbalanced first."""
+        mine = {place: it for (name, place), it in self.outcomes.items() if name == task}
+        rows = self.frame[self.frame["task"] == task].drop_duplicates("place").set_index("place")
+        return dict(
+            sorted(mine.items(), key=lambda it: (rows.loc[it[0], "minority_count"], -rows.loc[it[0], "majority_count"]))
+        )
 
 
-def gather(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) -> Gathered:
+def gather(config: Config, stores: Sequence[Store], wish: Wish | None = None) -> Gathered:
     """Read the records of the Config's profile and compare its methods.
 
     Parameters
     ----------
-    requested
-        Datasets to take, also where nothing is done yet; empty: all that have records.
     stores
-        Where to look: a dataset is read from the first that has any record of it. See `stores_of`.
+        Where to look: a dataset is read from the first that has any record of it.
 
     Raises
     ------
     UserError
         There is no record to report on.
     """
-    shipped = [entry.name for entry in DATASETS if entry.name != "folder"]
-    shipped.sort(key=lambda name: name not in paper.tasks())  # the paper's before toys
-    names = dict.fromkeys((*requested, *shipped, *config.datasets))
-    sources: dict[str, Source] = {}
-    lost: list[str] = []
-    for name in names:
-        try:
-            if found := _source(name, config, stores, name in requested):
-                sources[name] = found
-        except (DataError, StoreError, ConfigError) as error:  # a folder that is not here, or counts it never had
-            if name in requested:
-                raise
-            lost.append(f"{name}: its records cannot be shown: {' '.join(str(error).split())}")
-    if not sources:
+    wish = wish or Wish()
+    origins, lost = _origins(config, stores, wish)
+    if not origins:
         places = " or ".join(str(store.root) for store in stores)
         why = "; ".join(lost) or "`imbench run` makes some"
         raise UserError(f"no record of profile {config.run.profile} in {places}; {why}")
-    cells = [cell for source in sources.values() for cell in source.grid.cells]
-    jobs = [job for source in sources.values() for job in source.grid.jobs]
-    records = {id: record for source in sources.values() for id, record in source.records.items()}
-    is_stale = _Staleness(sources.values(), config)
-    adjusts = {cell.method: compose(cell.method, config.composition.allow).hook("adjust") for cell in cells}
-    rows = [cell for cell in cells if not ablated(cell.method)]
-    outcomes = columns(rows, records.get, adjusts.__getitem__)
-    families = {name: compare([it for (task, _), it in outcomes.items() if task == name]) for name in sources}
-    table = frame(cells, records.get, adjusts.__getitem__, is_stale)
+    cells = [cell for origin in origins.values() for cell in origin.grid.cells]
+    jobs = [job for origin in origins.values() for job in origin.grid.jobs]
+    records = {id: record for origin in origins.values() for id, record in origin.records.items()}
+    codes = {} if wish.stale is not None else {job.id: digest(code_of(job)) for job in jobs}
+
+    def is_stale(record: Record) -> bool:
+        return record.id in wish.stale if wish.stale is not None else record.code_digest != codes[record.id]
+
+    rows = [cell for cell in cells if not wish.is_aside(cell.method)]
+    outcomes = columns(rows, records.get, decision_of)
+    families = {name: compare([it for (task, _), it in outcomes.items() if task == name]) for name in origins}
+    table = with_alike(frame(cells, records.get, decision_of, is_stale), _alike(families))
     judged = measured(jobs, config.run.profile, records.get, is_stale)
-    return Gathered(
-        config, sources, records, with_alike(table, _alike(families)), judged, outcomes, families, tuple(lost)
-    )
+    banner = wish.banner or _banner(config, origins)
+    return Gathered(config, origins, records, table, judged, outcomes, families, banner, tuple(lost))
 
 
-def _alike(families: Mapping[str, Family]) -> dict[tuple[str, int, str], list[str]]:
-    found: dict[tuple[str, int, str], list[str]] = {}
+def narrowed(
+    config: Config, name: str, methods: tuple[str, ...] | None = None, at: Sequence[Imbalance] | None = None
+) -> Config:
+    """Return the Config of one dataset, with other methods and imbalances if given."""
+    run = config.run
+    change: dict[str, object] = {"datasets": (name,), "methods": run.methods if methods is None else methods}
+    if at is not None:
+        change |= {"minority": (), "at": tuple(at)}
+    return config.model_copy(update={"run": run.model_copy(update=change)})
+
+
+def _alike(families: Mapping[str, Family]) -> dict[tuple[Place, str], list[str]]:
+    found: dict[tuple[Place, str], list[str]] = {}
     for task, family in families.items():
         for it in family.comparisons:
             for method in it.indistinguishable():
-                found.setdefault((task, int(it.column), method), []).append(it.metric)
+                found.setdefault(((task, it.column), method), []).append(it.metric)
     return found
 
 
-class _Staleness:
-    """Tells whether a record was made by code that has changed since."""
+def _origins(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dict[str, Origin], list[str]]:
+    shipped = [entry.name for entry in shipped_datasets()]
+    shipped.sort(key=lambda name: name not in wish.first)
+    origins: dict[str, Origin] = {}
+    lost: list[str] = []
+    for name in dict.fromkeys((*wish.requested, *shipped, *config.datasets)):
+        try:
+            if found := _origin(name, config, stores, name in wish.requested):
+                origins[name] = found
+        except (DataError, StoreError, ConfigError) as error:  # a folder that is not here, or counts it never had
+            if name in wish.requested:
+                raise
+            lost.append(f"{name}: its records cannot be shown: {' '.join(str(error).split())}")
+    return origins, lost
 
-    def __init__(self, sources: Iterable[Source], config: Config) -> None:
-        jobs = (job for source in sources for job in source.grid.jobs)
-        self._digests = {job.id: digest(code_of(job)) for job in jobs}
 
-    def __call__(self, record: Record) -> bool:
-        return record.code_digest != self._digests[record.id]
-
-
-def _source(name: str, config: Config, stores: Sequence[Store], asked: bool) -> Source | None:
+def _origin(name: str, config: Config, stores: Sequence[Store], asked: bool) -> Origin | None:
     """Return a dataset's cells in the first store that has records of them, or in the first of all if asked for.
 
     Raises
@@ -159,13 +176,13 @@ def _source(name: str, config: Config, stores: Sequence[Store], asked: bool) -> 
             continue
         grid = build_grid(_widened(config, name, records.values()))
         if any(job.id in records for job in grid.jobs):
-            return Source(grid, store, records)
-        empty = empty or Source(grid, store, records)
+            return Origin(grid, store, records)
+        empty = empty or Origin(grid, store, records)
     return empty if asked else None
 
 
 def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
-    """Return the Config with the methods and minority counts that its profile's records have beyond it."""
+    """Return the Config with the methods and places that its profile's records have beyond it."""
     protocol = protocol_identity(config.profile.protocol(name))
     mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
     given = config.profile.arguments(name)
@@ -173,23 +190,16 @@ def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
     for spelled in sorted({_expression(identity["method"], given) for identity in mine}):
         if (more := _known(spelled, given)) and more.training_part not in [method.training_part for method in methods]:
             methods.append(more)
-    counts = dict.fromkeys(min(identity["counts"]) for identity in mine)
-    asked = {min(place.task.counts) for place in workshops(name, config)}
-    minority = sorted(asked | counts.keys())
-    return narrowed(config, name, tuple(method.name for method in methods), tuple(minority))
+    asked = [shop.task.counts for shop in workshops(name, config)]
+    others = sorted({tuple(identity["counts"]) for identity in mine} - {*asked})
+    at = [*wanted(dataset_named(name, config), config), *(_cut(counts, asked) for counts in others)]
+    return narrowed(config, name, tuple(method.name for method in methods), at)
 
 
-def narrowed(
-    config: Config, name: str, methods: tuple[str, ...] | None = None, minority: tuple[int, ...] | None = None
-) -> Config:
-    """Return the Config of one dataset, with other methods and minority counts if given."""
-    run = config.run
-    change = {
-        "datasets": (name,),
-        "methods": run.methods if methods is None else methods,
-        "minority": run.minority if minority is None else minority,
-    }
-    return config.model_copy(update={"run": config.run.model_copy(update=change)})
+def _cut(counts: tuple[int, ...], asked: Iterable[tuple[int, ...]]) -> Imbalance:
+    """Return the imbalance behind a record's counts: one rare class where all others are as in those asked for."""
+    only_last = any(counts[:-1] == other[:-1] for other in asked)
+    return rare(counts[-1]) if only_last else vector(counts)
 
 
 def _expression(parts: list[tuple[str, dict[str, object]]], given: Mapping[str, Mapping[str, object]]) -> str:
@@ -199,7 +209,7 @@ def _expression(parts: list[tuple[str, dict[str, object]]], given: Mapping[str, 
         expected = (METHODS[name].cls().parameters if name in METHODS else {}) | dict(given.get(name, {}))
         own = [f"{k}={v}" for k, v in arguments.items() if k not in expected or expected[k] != v]
         calls.append(f"{name}({', '.join(own)})" if own else name)
-    return "+".join(calls) or "Vanilla"
+    return "+".join(calls) or next(entry.name for entry in METHODS if not entry.cls().slots)
 
 
 def _known(expression: str, given: Mapping[str, Mapping[str, object]]) -> Composition | None:
@@ -211,8 +221,8 @@ def _known(expression: str, given: Mapping[str, Mapping[str, object]]) -> Compos
         return None
 
 
-def _banner(config: Config, sources: Mapping[str, Source]) -> str:
-    roots = dict.fromkeys(str(source.store.root) for source in sources.values())
-    folders = {root: [name for name, source in sources.items() if str(source.store.root) == root] for root in roots}
+def _banner(config: Config, origins: Mapping[str, Origin]) -> str:
+    roots = dict.fromkeys(str(origin.store.root) for origin in origins.values())
+    folders = {root: [name for name, it in origins.items() if str(it.store.root) == root] for root in roots}
     places = "; ".join(f"{', '.join(names)} from {folder}" for folder, names in folders.items())
     return f"Profile {config.run.profile}, seeds: {config.run.seeds}. Records: {places}."

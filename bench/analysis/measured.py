@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from bench.analysis.decisions import RecordOf
 from bench.plan.job import Job, StageCall
 from bench.record import Record
 from bench.store.artifacts import ARTIFACT
 from bench.analysis import metrics
 
-KEYS = ("task", "minority_count", "generator", "seed", "translator", "profile", "status")
+KEYS = ("task", "minority_count", "place", "generator", "seed", "translator", "profile", "status")
 FACTS = (
     "epochs",
     "judges",
@@ -23,13 +23,13 @@ FACTS = (
     "minority",
     "majority",
     "majority_count",
+    "counts",
     "record",
     "error",
 )
 WHOLE = ("seed", "epochs")  # integers that a row may lack
-TEXT = ("generator", "status", "evaluator", "layers", "judges_learned_from", "minority", "majority", "record", "error")
+TEXT = ("place", "counts", "generator", "status", "evaluator", "layers", "judges_learned_from", "minority", "majority", "record", "error")
 FILE = "translators.csv"
-RecordOf = Callable[[str], Record | None]
 
 
 def measured(
@@ -64,17 +64,19 @@ def trained_epochs(call: StageCall) -> int | None:
 
 
 def _row(job: Job, profile: str, record_of: RecordOf, is_stale: Callable[[Record], bool]) -> dict[str, object]:
-    counts = np.asarray(job.task.counts)
+    counts = job.task.counts
     rare, common = metrics.rarest(counts), metrics.commonest(counts)
     row: dict[str, object] = {
         "task": job.task.dataset,
-        "minority_count": int(counts[rare]),
+        "minority_count": counts[rare],
+        "place": job.task.place,
         "translator": job.streams.stage,
         "profile": profile,
         "status": "missing",
         "minority": job.task.classes[rare],
         "majority": job.task.classes[common],
-        "majority_count": int(counts[common]),
+        "majority_count": counts[common],
+        "counts": ":".join(map(str, counts)),
         "record": job.id,
         "error": "",
         **_generator(job, record_of),

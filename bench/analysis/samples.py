@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-COLUMNS = ("method", "task", "minority_count", "status")
-DONE = ("done", "stale")
+from bench.analysis.frame import COUNTED
+
+COLUMNS = ("method", "task", "place", "status", "record")
 
 
 def samples(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
@@ -26,7 +27,7 @@ def samples(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
     columns = seed_columns(rows, figure)
     found = []
     for row in rows.to_dict("records"):
-        spot = (row["generator"], row["task"], int(row["minority_count"]), row["status"])
+        spot = (row["generator"], row["task"], row["place"], row["status"], row["record"])
         values = [float(row[column]) for column in columns[: int(row["judges"])]]
         if not pd.isna(row["seed"]):
             values = [float(np.mean(values))] if values else [np.nan]
@@ -38,8 +39,8 @@ def samples(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
 
 def of_real_images(rows: pd.DataFrame, figure: str, label: str) -> pd.DataFrame:
     """Return samples of a figure of real images: it is the same whatever is judged beside them, so one row tells it."""
-    done = rows[rows["status"].isin(DONE)]
-    first = done.drop_duplicates(["task", "minority_count"])
+    done = rows[rows["status"].isin(COUNTED)]
+    first = done.drop_duplicates(["task", "place"])
     return samples(first.assign(generator=label, seed=None), figure)
 
 
@@ -52,20 +53,20 @@ class Spread:
     n_translators: int
 
 
-def spreads(rows: pd.DataFrame, figure: str) -> Iterator[tuple[str, int, Spread]]:
-    """Give generator, minority count and Spread for each that has a measurement of the task in `rows`.
+def spreads(rows: pd.DataFrame, figure: str) -> Iterator[tuple[str, str, Spread]]:
+    """Give generator, place and Spread for each that has a measurement of the task in `rows`.
 
     Translators are those of several streams, or those that several fits left.
     """
-    done = rows[rows["status"].isin(DONE)]
+    done = rows[rows["status"].isin(COUNTED)]
     columns = seed_columns(done, figure)
-    for spot, group in done.groupby(["generator", "minority_count"], sort=False):
-        generator, count = str(spot[0]), int(str(spot[1]))
+    for spot, group in done.groupby(["generator", "place"], sort=False):
+        generator, place = map(str, spot)
         values = group[columns].to_numpy(dtype=float)
         judges = float(np.sqrt(values.var(axis=1, ddof=1).mean())) if values.shape[1] > 1 else None
         means = values.mean(axis=1)
         between = float(means.std(ddof=1)) if len(means) > 1 else None
-        yield generator, count, Spread(judges, between, len(means))
+        yield generator, place, Spread(judges, between, len(means))
 
 
 def seed_columns(rows: pd.DataFrame, figure: str) -> list[str]:

@@ -1,10 +1,9 @@
-"""Files of claims: the paper's, which are shipped, and a user's own."""
+"""Files of claims: those of papers, which are shipped, and a user's own."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
-from importlib import resources
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +12,28 @@ from pydantic import ValidationError
 from bench.errors import ConfigError, unknown
 from bench.plan.compose import compose
 from bench.plan.config import Config
-from bench.registry import DATASETS
-from bench.claims.claim import Claim, Claims, rivals
-
-SHIPPED = "claims.toml"
-TRANSLATORS = ("CycleGAN", "ALT")
+from bench.papers.paper import Paper
+from bench.registry import shipped_datasets
+from bench.claims.claim import MEASURED, Claim, Claims, rivals
 
 
-def load_claims(files: Iterable[Path] = ()) -> tuple[Claim, ...]:
-    """Return the paper's claims, then those of a user's files.
+def load_claims(files: Iterable[Path] = (), papers: Iterable[Paper] = ()) -> dict[str, tuple[Claim, Paper | None]]:
+    """Return the claims of papers, then those of a user's files, by id, each with the paper it is of.
 
     Raises
     ------
     ConfigError
         A file is missing or not TOML, a key or value is wrong, or two claims share an id; the text names it.
     """
-    shipped = resources.files("bench.papers.sahoo2020").joinpath(SHIPPED).read_text(encoding="utf8")
-    found = {claim.id: claim for claim in parse_claims(shipped, SHIPPED).claims}
-    for path in files:
-        for claim in parse_claims(_read(path), str(path)).claims:
+    sources: list[tuple[str, str, Paper | None]] = [(it.claims, it.citation, it) for it in papers]
+    sources += [(_read(path), str(path), None) for path in files]
+    found: dict[str, tuple[Claim, Paper | None]] = {}
+    for text, name, paper in sources:
+        for claim in parse_claims(text, name).claims:
             if claim.id in found:
-                raise ConfigError(f"{path}: the claim {claim.id!r} exists already; give it another id")
-            found[claim.id] = claim
-    return tuple(found.values())
+                raise ConfigError(f"{name}: the claim {claim.id!r} exists already; give it another id")
+            found[claim.id] = claim, paper
+    return found
 
 
 def parse_claims(text: str, name: str) -> Claims:
@@ -56,7 +54,7 @@ def parse_claims(text: str, name: str) -> Claims:
         raise ConfigError(f"{name}: {_first_line(error, raw)}") from None
 
 
-def check_names(claims: Iterable[Claim], config: Config) -> None:
+def check_names(claims: Iterable[Claim], config: Config, translators: Collection[str]) -> None:
     """Refuse claims about a task or method that does not exist.
 
     Raises
@@ -64,15 +62,15 @@ def check_names(claims: Iterable[Claim], config: Config) -> None:
     ConfigError
         The text names the claim and what was perhaps meant.
     """
-    tasks = {entry.name for entry in DATASETS if entry.name != "folder"} | config.datasets.keys()
+    tasks = {entry.name for entry in shipped_datasets()} | config.datasets.keys()
     for claim in claims:
         if claim.task not in tasks:
             raise ConfigError(f"claim {claim.id}: {unknown('dataset', claim.task, tasks)}")
         for method in (claim.method, *rivals(claim)):
-            if claim.metric != "translation_accuracy":
+            if claim.metric != MEASURED:
                 _check_method(claim, method, config)
-            elif method not in TRANSLATORS:
-                raise ConfigError(f"claim {claim.id}: {unknown('translator', method, TRANSLATORS)}")
+            elif method not in translators:
+                raise ConfigError(f"claim {claim.id}: {unknown('translator', method, translators)}")
 
 
 def _check_method(claim: Claim, method: str, config: Config) -> None:

@@ -1,4 +1,4 @@
-"""Evidence: figures with intervals that claims are judged by, from records or as a paper prints them."""
+"""Witness: figures with intervals that claims are judged by, from records or as a paper prints them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 INFINITE = float("inf")
+At = int | str  # the count of the minority of two classes, or the label of a place
 
 
 @dataclass(frozen=True)
@@ -24,20 +25,20 @@ class Estimate:
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
 
-class Evidence(Protocol):
+class Witness(Protocol):
     """What a claim may ask. Each answer is None where a run is lacking.
 
     `claims` is the number of intervals that a claim looks at, which share the risk of being wrong.
     """
 
-    def methods(self, task: str, count: int) -> tuple[str, ...]:
+    def methods(self, task: str, at: At) -> tuple[str, ...]:
         """Return the methods that have figures there."""
 
-    def level(self, task: str, count: int, metric: str, method: str, claims: int) -> Estimate | None:
+    def level(self, task: str, at: At, metric: str, method: str, claims: int) -> Estimate | None:
         """Return the mean figure of a method."""
 
-    def difference(self, task: str, count: int, metric: str, a: str, b: str, claims: int) -> Estimate | None:
+    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int) -> Estimate | None:
         """Return the figure of `a` less that of `b`."""
 
-    def growth(self, task: str, counts: tuple[int, int], metric: str, method: str, claims: int) -> Estimate | None:
-        """Return a method's figure at the second minority count less that at the first."""
+    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int) -> Estimate | None:
+        """Return a method's figure at the second place less that at the first."""

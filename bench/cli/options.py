@@ -14,7 +14,7 @@ from bench import registry
 from bench.cli.rows import in_print, terminal_width
 from bench.plan.config import Config, load_config
 from bench.plan.spelling import check_spelling
-from bench.store.store import Store
+from bench.store.store import REFERENCE, Store
 from bench.training.device import Device
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration file.", envvar="IMBENCH_CONFIG")]
@@ -38,6 +38,19 @@ def settings_of(path: Path, **overrides: Any) -> Config:
     registry.load(config.plugins)
     check_spelling(config, path)
     return config
+
+
+def stores_of(config: Config, own: bool) -> list[Store]:
+    """Return where a report's records are looked for.
+
+    Parameters
+    ----------
+    own
+        Whether the user named the results folder: then nothing else is looked at. Otherwise a dataset without any
+        record there is read from `results/reference`, so that a fresh clone has a report.
+    """
+    results = config.paths.results
+    return [Store(results)] if own else [Store(results), Store(results / REFERENCE, read_only=True)]
 
 
 def show(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:

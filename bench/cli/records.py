@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from bench.cli import listing
-from bench.cli.options import ConfigFile, Json, Profile, Results, say, say_aside, settings_of, show
+from bench.cli.options import ConfigFile, Json, Profile, Results, say, say_aside, settings_of, show, stores_of
 from bench.errors import UserError
 from bench.plan.config import DEFAULT_FILE
 from bench.plan.grid import build_grid
 from bench.plan.publish import publishable
 from bench.plan.why import explain
-from bench.analysis.gather import stores_of
 from bench.store.store import Store
 
 app = typer.Typer()

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from bench.statistics.best import Comparison, Family, compare
-from bench.statistics.confusion import Metric, acsa_metric, f1_metric
+from bench.statistics.confusion import Measure, acsa_measure, f1_measure, macro_f1_measure, recall_measure
 from bench.statistics.critical import largest_of_equals
 from bench.statistics.outcomes import MISSING, OVERALL, Outcomes, Runs, overall
 from bench.statistics.spread import Spread, credibility, pooled, spread
@@ -84,8 +84,11 @@ def test_figures_are_those_of_the_metrics_module() -> None:
             assert figures[g, m, s] == pytest.approx(expected[metric.name])
 
 
-@pytest.mark.parametrize("metric", [acsa_metric(), f1_metric("f1", 0), f1_metric("f1", 2)])
-def test_influences_are_derivatives_by_the_share_of_a_decision(metric: Metric) -> None:
+@pytest.mark.parametrize(
+    "metric",
+    [acsa_measure(), f1_measure("f1", 0), f1_measure("f1", 2), macro_f1_measure(), recall_measure("few", [1, 2])],
+)
+def test_influences_are_derivatives_by_the_share_of_a_decision(metric: Measure) -> None:
     confusion = np.array([[7.0, 2, 1], [3, 5, 2], [1, 1, 8]])
     slopes, step = metric.gradient(confusion), 1e-6
     for j, k in np.ndindex(3, 3):

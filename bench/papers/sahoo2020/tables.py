@@ -9,15 +9,18 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from bench.analysis.layout import Key, Layout, Part, Place, method_key
+from bench.analysis.layout import Column, Layout, Part
+from bench.analysis.places import Key, Place, method_key
 
 CITATION = "Sahoo et al. 2020, arXiv 2008.05524"
-TASKS = {"CelebA": ("celeba", "CelebA"), "CUB-200-2011": ("cub", "CUB"), "Horse2Zebra": ("horse2zebra", "Horse2Zebra")}
+TASKS = {"CelebA": "celeba", "CUB-200-2011": "cub", "Horse2Zebra": "horse2zebra"}  # ours, by the paper's name
+SHOWN = {"celeba": "CelebA", "cub": "CUB", "horse2zebra": "Horse2Zebra"}
 MAJORITY = {"celeba": "female", "cub": "sparrow", "horse2zebra": "horse"}
 MINORITY = {"celeba": "male", "cub": "flycatcher", "horse2zebra": "zebra"}
 HALVES = {1: ("table_1_celeba", "table_1_cub")}
 METHODS_ACROSS = {3}
 NUMBERS = (1, 3, 4, 5, 6, 7, 8, 9, 10)
+RUNS = 5
 
 
 @cache
@@ -30,45 +33,29 @@ def layouts() -> tuple[Layout, ...]:
 @cache
 def translation_layout() -> Layout:
     """Return the layout of Table 2, whose rows are translators and whose parts are all three datasets."""
-    parts: list[Part] = []
-    published: dict[tuple[Key, Place], float] = {}
     known = {part.task: part for layout in layouts() for part in layout.parts}
-    halves = _tables()["table_2"]["parts"].values()
-    for half in halves:
-        task, _ = TASKS[half["dataset"]]
-        parts.append(replace(known[task], counts=tuple(half["columns"])))
-        published |= _published(half)
+    halves = list(_tables()["table_2"]["parts"].values())
+    majorities = {task: max(part.columns[0].counts) for task, part in known.items()}
+    parts = [
+        replace(known[TASKS[half["dataset"]]], columns=_columns(half, majorities[TASKS[half["dataset"]]]))
+        for half in halves
+    ]
+    published = {
+        key: value for half in halves for key, value in _published(half, majorities[TASKS[half["dataset"]]]).items()
+    }
     methods = tuple(dict.fromkeys(row for half in halves for row in half["rows"]))
-    return Layout("table_02", "translation_accuracy", tuple(parts), methods, 2, published=published)
-
-
-def shown(task: str) -> str:
-    """Return what the paper calls a dataset of ours; other datasets go by their names."""
-    return dict(TASKS.values()).get(task, task)
-
-
-def tasks() -> frozenset[str]:
-    """Return the names of the datasets that the paper's tables show."""
-    return frozenset(task for task, _ in TASKS.values())
-
-
-def places() -> frozenset[Place]:
-    """Return every (task, minority count) that some table of the paper shows."""
-    return frozenset(place for layout in layouts() for place in layout.places)
+    common = {"citation": CITATION, "runs": RUNS}
+    return Layout("table_02", "translation_accuracy", tuple(parts), methods, 2, published=published, **common)  # type: ignore[arg-type]
 
 
 @cache
 def _tables() -> dict[str, Any]:
-    source = resources.files("bench.papers.sahoo2020").joinpath("tables.json").read_text(encoding="utf-8")
-    tables: dict[str, Any] = json.loads(source)
+    tables: dict[str, Any] = json.loads(resources.files(__package__).joinpath("tables.json").read_text("utf-8"))
     return tables
 
 
 def _layout(number: int, tables: dict[str, Any]) -> Layout:
     halves = [tables[name] for name in HALVES.get(number, (f"table_{number}",))]
-    published: dict[tuple[Key, Place], float] = {}
-    for half in halves:
-        published |= _published(half)
     return Layout(
         name=f"table_{number:02d}",
         metric=halves[0]["metric"].split("(")[0].lower(),
@@ -76,23 +63,29 @@ def _layout(number: int, tables: dict[str, Any]) -> Layout:
         methods=tuple(halves[0]["rows"]),
         number=number,
         methods_across=number in METHODS_ACROSS,
-        published=published,
+        published={key: value for half in halves for key, value in _published(half, half["majority_count"]).items()},
         remarks=_remarks(number, tables["notes"]),
+        citation=CITATION,
+        runs=RUNS,
     )
 
 
-def _published(half: dict[str, Any]) -> dict[tuple[Key, Place], float]:
-    task, _ = TASKS[half["dataset"]]
+def _columns(half: dict[str, Any], majority: int) -> tuple[Column, ...]:
+    return tuple(Column(f"{majority}:{count}", (majority, count)) for count in half["columns"])
+
+
+def _published(half: dict[str, Any], majority: int) -> dict[tuple[Key, Place], float]:
+    task, columns = TASKS[half["dataset"]], _columns(half, majority)
     return {
-        (method_key(method), (task, count)): value
+        (method_key(method), (task, column.place)): value
         for method, values in half["rows"].items()
-        for count, value in zip(half["columns"], values, strict=True)
+        for column, value in zip(columns, values, strict=True)
     }
 
 
 def _part(half: dict[str, Any]) -> Part:
-    task, shown = TASKS[half["dataset"]]
-    return Part(task, shown, MINORITY[task], MAJORITY[task], half["majority_count"], tuple(half["columns"]))
+    task = TASKS[half["dataset"]]
+    return Part(task, SHOWN[task], MINORITY[task], MAJORITY[task], _columns(half, half["majority_count"]))
 
 
 def _remarks(number: int, notes: list[str]) -> tuple[str, ...]:

@@ -1,54 +1,30 @@
-"""Cells of a set of records: what each record is called in a table, and which of another set it stands against."""
+"""Runs of a set of records: which rows of a table each record is, as a frame that another set can be joined with."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from bench.analysis.decisions import Decide, Decided, decision_of
+from bench.analysis.places import plain
 from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.plan.identity import differences
 from bench.record import Record, canonical
-from bench.analysis.frame import Adjust
 from bench.training.composition import Composition
 
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """A table's cell, over all seeds. `protocol` is the canonical text of the second set's, if the two differ."""
-
-    task: str
-    counts: tuple[int, ...]
-    method: str
-    protocol: str
-
-
-@dataclass(frozen=True)
-class Run:
-    """One seed's record with the decision of the cell's method."""
-
-    record: Record
-    adjust: Adjust
-
-    @property
-    def scores(self) -> np.ndarray:
-        """Adjusted probabilities of the test images, float (I, K)."""
-        assert self.record.test is not None
-        return self.adjust(self.record.test.probabilities.array(), np.array(self.record.identity["counts"]))
-
-
+CELL = ["task", "counts", "method", "protocol"]  # `protocol` is canonical text, `counts` a tuple
 FIXED = ("subset", "stage")
-Cells = dict[Place, dict[int, Run]]
-Named = list[tuple[str, Adjust]]
+Named = list[tuple[str, Decide]]
 
 
-def cells_of(records: Iterable[Record], rows: Callable[[str], list[Composition]]) -> Cells:
-    """Return the finished fits by place and seed.
+def runs_of(records: Iterable[Record], rows: Callable[[str], list[Composition]]) -> pd.DataFrame:
+    """Return the finished fits with the columns `CELL`, seed, record and decide.
 
     A record stands for each row of `rows(task)` whose training part it is: under TS and Vanilla, say. One that is
     nobody's goes to the row of the same names without arguments, if no other record is that row's, so that a changed
@@ -57,23 +33,23 @@ def cells_of(records: Iterable[Record], rows: Callable[[str], list[Composition]]
     """
     fits = sorted(filter(_is_cell, records), key=lambda it: it.finished)
     known = {task: rows(task) for task in {str(record.identity["dataset"]) for record in fits}}
-    cells: Cells = {}
+    found: list[tuple[Any, ...]] = []
     others = []
     for record in fits:
         exact = [row for row in known[record.identity["dataset"]] if row.training_part == record.identity["method"]]
-        _enter(cells, record, [(row.name, row.hook("adjust")) for row in exact])
+        found += _entries(record, [(row.name, decision_of(row.expression)) for row in exact])
         others += [] if exact else [record]
-    taken = set(cells)
+    taken = {entry[:4] for entry in found}
     for record in others:
         names = [name for name, _ in record.identity["method"]]
         bare = [
             row
             for row in known[record.identity["dataset"]]
-            if "(" not in row.name and list(row.training_parts) == names and _place(record, row.name) not in taken
+            if "(" not in row.name and list(row.training_parts) == names and _cell(record, row.name) not in taken
         ]
-        own: Named = [(_spelled(record.identity["method"]), _plain)]
-        _enter(cells, record, [(row.name, row.hook("adjust")) for row in bare] or own)
-    return cells
+        own: Named = [(_spelled(record.identity["method"]), _as_said)]
+        found += _entries(record, [(row.name, decision_of(row.expression)) for row in bare] or own)
+    return pd.DataFrame(found, columns=[*CELL, "seed", "record", "decide"]).drop_duplicates([*CELL, "seed"], keep="last")
 
 
 def rows_of(config: Config) -> Callable[[str], list[Composition]]:
@@ -86,24 +62,22 @@ def rows_of(config: Config) -> Callable[[str], list[Composition]]:
     return rows
 
 
-def same_protocols(ours: Cells, theirs: Cells) -> Cells:
-    """Return our cells under their protocols: equal ones meet, and of the rest those that differ in the fewest fields.
+def same_protocols(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """Return our runs under their protocols: equal ones meet, and of the rest those that differ in the fewest fields.
 
     So the cells of a profile that was changed between two commits still stand against each other.
     """
     names: dict[tuple[str, str], str] = {}
-    for task in {place.task for place in ours}:
-        mine, others = ({it.protocol for it in cells if it.task == task} for cells in (ours, theirs))
+    for task in ours["task"].unique():
+        mine, others = ({*frame.loc[frame["task"] == task, "protocol"]} for frame in (ours, theirs))
         rest = sorted(others - mine)
         for protocol in sorted(mine - others):
             if rest:
                 nearest = min(rest, key=partial(_distance, protocol))
                 rest.remove(nearest)
                 names[task, protocol] = nearest
-    return {
-        Place(it.task, it.counts, it.method, names.get((it.task, it.protocol), it.protocol)): runs
-        for it, runs in ours.items()
-    }
+    pairs = zip(ours["task"], ours["protocol"], strict=True)
+    return ours.assign(protocol=[names.get(pair, pair[1]) for pair in pairs])
 
 
 def _is_cell(record: Record) -> bool:
@@ -115,14 +89,14 @@ def _is_cell(record: Record) -> bool:
     return len(varied) == 1 and not any(streams.get(name) for name in FIXED)
 
 
-def _place(record: Record, method: str) -> Place:
+def _cell(record: Record, method: str) -> tuple[Any, ...]:
     identity = record.identity
-    return Place(identity["dataset"], tuple(identity["counts"]), method, canonical(identity["protocol"]))
+    return identity["dataset"], tuple(identity["counts"]), method, canonical(identity["protocol"])
 
 
-def _enter(cells: Cells, record: Record, names: Named) -> None:
-    for name, adjust in names:
-        cells.setdefault(_place(record, name), {})[record.identity["streams"]["order"]] = Run(record, adjust)
+def _entries(record: Record, names: Named) -> list[tuple[Any, ...]]:
+    seed = record.identity["streams"]["order"]
+    return [(*_cell(record, name), seed, record, decide) for name, decide in names]
 
 
 def _spelled(training_part: list[list[Any]]) -> str:
@@ -131,11 +105,12 @@ def _spelled(training_part: list[list[Any]]) -> str:
     for name, parameters in training_part:
         inner = ", ".join(f"{key}={value}" for key, value in parameters.items())
         terms.append(f"{name}({inner})" if inner else name)
-    return "+".join(terms) or "Vanilla"
+    return "+".join(terms) or plain()
 
 
-def _plain(probabilities: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    return probabilities
+def _as_said(record: Record) -> Decided:
+    assert record.test is not None
+    return Decided(np.asarray(record.test.probabilities.array()))
 
 
 def _distance(ours: str, theirs: str) -> int:

@@ -17,7 +17,7 @@ SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Source:
+class Side:
     """Records under the name that the user gave them by; `set_aside` tells what was there and does not count."""
 
     name: str
@@ -25,7 +25,7 @@ class Source:
     set_aside: tuple[str, ...] = ()
 
 
-def open_source(where: str, folder: Path = COMMITTED) -> Source:
+def open_side(where: str, folder: Path = COMMITTED) -> Side:
     """Read a results folder, a packed `.jsonl` file, or else the packed files of `folder` in a git revision.
 
     Raises
@@ -36,7 +36,7 @@ def open_source(where: str, folder: Path = COMMITTED) -> Source:
     path = Path(where)
     if path.is_dir():
         store = Store(path, read_only=True)
-        found = Source(where, tuple(store.records()), tuple(f"{it.path}: {it.reason}" for it in store.set_aside))
+        found = Side(where, tuple(store.records()), tuple(f"{it.path}: {it.reason}" for it in store.set_aside))
     elif path.is_file():
         found = _decoded(where, [(where, path.read_bytes())])
     else:
@@ -46,7 +46,7 @@ def open_source(where: str, folder: Path = COMMITTED) -> Source:
     return found
 
 
-def _decoded(where: str, files: Iterable[tuple[str, bytes]]) -> Source:
+def _decoded(where: str, files: Iterable[tuple[str, bytes]]) -> Side:
     records: dict[str, Record] = {}
     set_aside = []
     for name, content in files:
@@ -57,7 +57,7 @@ def _decoded(where: str, files: Iterable[tuple[str, bytes]]) -> Source:
                     records.setdefault(record.id, record)
                 except (Damaged, Newer) as reason:
                     set_aside.append(f"{name}:{number}: {reason}")
-    return Source(where, tuple(records[id] for id in sorted(records)), tuple(set_aside))
+    return Side(where, tuple(records[id] for id in sorted(records)), tuple(set_aside))
 
 
 def _packed_at(revision: str, folder: Path) -> list[tuple[str, bytes]]:
