@@ -22,6 +22,7 @@ from typing import Any
 from tabulate import tabulate
 
 from bench import registry
+from bench.analysis.metrics import figures
 from bench.dataset import Dataset
 from bench.errors import UserError
 from bench.plan.config import Config, load_config
@@ -30,7 +31,6 @@ from bench.protocol import Protocol
 from bench.running.executors import thread_environment
 from bench.running.run import decode
 from bench.store.store import Store
-from bench.analysis.metrics import figures
 
 PLAIN_SCRIPT = Path(__file__).with_name("plain_script.py")
 DATASET, MINORITY, CORES = "horse2zebra", 25, 2

@@ -10,17 +10,17 @@ import pandas as pd
 from small_pictures import examples
 
 from bench import registry
+from bench.analysis.columns import columns
+from bench.analysis.frame import Adjust, frame
+from bench.analysis.layout import METRICS, Layout, extended, generic, method_key
+from bench.papers.sahoo2020 import tables as paper
 from bench.plan.compose import compose
 from bench.plan.config import load_config
 from bench.plan.grid import build_grid
-from bench.papers.sahoo2020 import tables as paper
 from bench.report import views
-from bench.analysis.columns import columns
-from bench.analysis.frame import Adjust, frame
 from bench.report.html.figure import Figure
 from bench.report.html.page import ClaimRow, Fact, Group, MethodCard, Page, Sheet, Spot
 from bench.report.html.provenance import provenances
-from bench.analysis.layout import METRICS, Layout, extended, generic, method_key
 from bench.report.pictures import counts
 from bench.report.settings import settings
 from bench.report.table import Table

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from builders import tiny
 
+from bench.analysis.measured import measured
 from bench.dataset import Task
 from bench.plan.job import Job, Need, StageCall
 from bench.record import Record
-from bench.analysis.measured import measured
 from bench.streams import Streams
 
 JUDGES = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -27,7 +27,7 @@ DecideOf = Callable[[Expression], Decide]
 RecordOf = Callable[[str], Record | None]
 
 
-@lru_cache(maxsize=None)
+@cache
 def decision_of(expression: Expression) -> Decide:
     """Return the decision of a row: of a record with test probabilities, the scores.
 

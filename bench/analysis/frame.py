@@ -88,9 +88,7 @@ def with_alike(table: pd.DataFrame, alike: Mapping[tuple[Place, str], Collection
     return table.assign(**{f"{ALIKE}{name}": [name in metrics for metrics in found] for name in compared})
 
 
-def _row(
-    cell: Cell, record_of: RecordOf, decide_of: DecideOf, is_stale: Callable[[Record], bool]
-) -> dict[str, object]:
+def _row(cell: Cell, record_of: RecordOf, decide_of: DecideOf, is_stale: Callable[[Record], bool]) -> dict[str, object]:
     rare, common = rarest(cell.counts), commonest(cell.counts)
     row: dict[str, object] = {
         "task": cell.dataset,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from bench.analysis import metrics
 from bench.analysis.decisions import RecordOf
 from bench.plan.job import Job, StageCall
 from bench.record import Record
 from bench.store.artifacts import ARTIFACT
-from bench.analysis import metrics
 
 KEYS = ("task", "minority_count", "place", "generator", "seed", "translator", "profile", "status")
 FACTS = (
@@ -28,7 +28,19 @@ FACTS = (
     "error",
 )
 WHOLE = ("seed", "epochs")  # integers that a row may lack
-TEXT = ("place", "counts", "generator", "status", "evaluator", "layers", "judges_learned_from", "minority", "majority", "record", "error")
+TEXT = (
+    "place",
+    "counts",
+    "generator",
+    "status",
+    "evaluator",
+    "layers",
+    "judges_learned_from",
+    "minority",
+    "majority",
+    "record",
+    "error",
+)
 FILE = "translators.csv"
 
 

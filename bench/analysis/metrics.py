@@ -174,7 +174,9 @@ _ALL = (
     ),
     *map(_band, ("many", "medium", "few")),
     Metric("g_mean", "G-mean, the geometric mean of the recalls", lambda it: g_mean(it.confusion)),
-    Metric("roc_auc", "ROC-AUC of the minority class, or the mean of each against the rest", lambda it: it.ranked(roc_auc)),
+    Metric(
+        "roc_auc", "ROC-AUC of the minority class, or the mean of each against the rest", lambda it: it.ranked(roc_auc)
+    ),
     Metric(
         "average_precision",
         "average precision of the minority class, or the mean of each against the rest",

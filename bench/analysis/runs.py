@@ -49,7 +49,9 @@ def runs_of(records: Iterable[Record], rows: Callable[[str], list[Composition]])
         ]
         own: Named = [(_spelled(record.identity["method"]), _as_said)]
         found += _entries(record, [(row.name, decision_of(row.expression)) for row in bare] or own)
-    return pd.DataFrame(found, columns=[*CELL, "seed", "record", "decide"]).drop_duplicates([*CELL, "seed"], keep="last")
+    return pd.DataFrame(found, columns=[*CELL, "seed", "record", "decide"]).drop_duplicates(
+        [*CELL, "seed"], keep="last"
+    )
 
 
 def rows_of(config: Config) -> Callable[[str], list[Composition]]:

@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bench.claims.claim import MEASURED, Claim, Claims, rivals
 from bench.errors import ConfigError, unknown
+from bench.papers.paper import Paper
 from bench.plan.compose import compose
 from bench.plan.config import Config
-from bench.papers.paper import Paper
 from bench.registry import shipped_datasets
-from bench.claims.claim import MEASURED, Claim, Claims, rivals
 
 
 def load_claims(files: Iterable[Path] = (), papers: Iterable[Paper] = ()) -> dict[str, tuple[Claim, Paper | None]]:

@@ -7,8 +7,10 @@ import pkgutil
 from collections.abc import Iterator
 from functools import cache
 
+import pandas as pd
+
 import bench.papers
-from bench.analysis.layout import Layout
+from bench.analysis.layout import Layout, adopted
 from bench.analysis.layout import ablated as ablated_of
 from bench.papers.paper import Paper
 
@@ -64,3 +66,8 @@ def _said(task: str, what: str) -> Iterator[tuple[str, ...]]:
     for paper in sorted(papers(), key=lambda it: task not in it.tasks):
         if names := getattr(paper, what):
             yield names
+
+
+def layouts_as(frame: pd.DataFrame) -> tuple[Layout, ...]:
+    """Return the layouts of all tables of methods, their places called as our cells call them."""
+    return tuple(adopted(layout, frame) for layout in layouts())

@@ -1,16 +1,19 @@
-"""Who judged: evaluators by name, what they do with real images, and which measurements are lacking."""
+"""Evaluators: who judged, by name, what they do with real images, and which measurements are lacking."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from bench.networks.bodies import architecture
-from bench.papers.sahoo2020 import tables as paper
-from bench.analysis.layout import Layout, method_key
-from bench.analysis.samples import DONE, of_real_images, seed_columns
+from bench.analysis.frame import COUNTED
+from bench.analysis.layout import Label, Layout, method_key
+from bench.analysis.places import method_key
+from bench.analysis.samples import of_real_images, seed_columns
 from bench.analysis.summary import summarise
-from bench.report.table import Label, Row, Value
+from bench.analysis.value import Value
+from bench.networks.bodies import architecture
+from bench.papers import shelf
+from bench.report.table import Row
 
 REAL, TRUSTED = "real_accuracy", 0.9
 LEARNED_FROM = {
@@ -21,13 +24,13 @@ LEARNED_FROM = {
 
 def evaluators(rows: pd.DataFrame) -> str:
     """Return a sentence that names the evaluators that were used and what they learned from; "" if none was."""
-    done = rows[rows["status"].isin(DONE)]
+    done = rows[rows["status"].isin(COUNTED)]
     found: dict[str, list[str]] = {}
     for row in done.drop_duplicates(["task", "evaluator", "layers", "judges_learned_from"]).to_dict("records"):
         layers = "all layers" if row["layers"] == "all" else "the last layer"
         images = LEARNED_FROM.get(row["judges_learned_from"], "real images")
         text = f"{architecture(row['evaluator']).title}, {layers} fine-tuned on balanced {images}"
-        found.setdefault(text, []).append(paper.shown(row["task"]))
+        found.setdefault(text, []).append(shelf.shown(row["task"]))
     if len(found) < 2:
         return "".join(f"Evaluator: {text}." for text in found)
     return f"Evaluators: {'; '.join(text + ' (' + ', '.join(tasks) + ')' for text, tasks in found.items())}."
@@ -42,12 +45,12 @@ def real_row(layout: Layout, rows: pd.DataFrame, figure: str, label: str) -> Row
 
 def doubts(rows: pd.DataFrame) -> tuple[str, ...]:
     """Return a note for each task whose evaluators are often wrong on real images."""
-    done, notes = rows[rows["status"].isin(DONE)], []
+    done, notes = rows[rows["status"].isin(COUNTED)], []
     for task, group in done.groupby("task", sort=False):
         known = float(np.nanmean(group[seed_columns(group, REAL)].to_numpy(float)))
         if known < TRUSTED:
             notes.append(
-                f"The evaluators of {paper.shown(str(task))} are right on {100 * known:.0f} % of real images only: "
+                f"The evaluators of {shelf.shown(str(task))} are right on {100 * known:.0f} % of real images only: "
                 "shares that are as high say little."
             )
     return tuple(notes)

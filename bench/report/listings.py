@@ -1,82 +1,71 @@
-"""Evidence: what stands behind the numbers of a dataset, as plain tables of text."""
+"""Listings: what stands behind the numbers of a dataset, as plain tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bench.papers.sahoo2020 import tables as paper
-from bench.analysis.experiments import ControlFigures, OracleGap
-from bench.analysis.layout import METRICS, method_key
-from bench.report.pictures.variance import Source
-from bench.statistics.best import Comparison, Family
-from bench.statistics.confusion import confusion_matrices
+from bench.analysis.layout import TITLES
+from bench.analysis.metrics import MAIN
+from bench.analysis.places import Key, Place, method_key, plain
+from bench.papers import shelf
+from bench.report.figure import Figure, number
+from bench.report.report import Listing
+from bench.report.subject import Subject
+from bench.statistics.best import Comparison
+from bench.statistics.confusion import Measure, confusion_matrices
 from bench.statistics.noise import image_variance
 from bench.statistics.outcomes import OVERALL, Outcomes
 from bench.statistics.priors import at_prior, curve, prior_path, reversed_prior, training_prior
 
-HEADLINE, PLAIN = "f1_minority", "Vanilla"
+Cells = tuple[str | Figure, ...]
+MOST_CLASSES = 20  # whose confusion is written out; a picture shows more
 
 
-@dataclass(frozen=True)
-class Listing:
-    """A table of text: `rows` have one text for each heading, the first of which names the row."""
-
-    name: str
-    title: str
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    @property
-    def words(self) -> frozenset[int]:
-        """Columns that hold words alone, no numbers."""
-        columns = enumerate(zip(*self.rows, strict=True))
-        return frozenset(k for k, texts in columns if all(text[:1].isalpha() for text in texts))
-
-
-@dataclass(frozen=True)
-class Case:
-    """One dataset's evidence: complete decisions by minority count, their comparison, and the experiments' figures.
-
-    `selected` are the epochs that were selected at the smallest count, and of how many, by method.
-    """
-
-    task: str
-    shown: str
-    minority: str
-    counts: Mapping[int, tuple[int, ...]]
-    selected: Mapping[str, tuple[tuple[int, ...], int]]
-    outcomes: Mapping[int, Outcomes]
-    family: Family
-    gaps: tuple[OracleGap, ...]
-    controls: tuple[ControlFigures, ...]
-    sources: tuple[Source, ...]
-
-
-def listings(case: Case) -> Iterator[Listing]:
+def listings(subject: Subject) -> Iterator[Listing]:
     """Give the tables of one dataset; one that has no rows is left out."""
-    for make in (_over_all_counts, _floors, _published_gaps, _selected, _priors, _oracle, _controls, _noise):
-        found = make(case)
-        if found.rows:
+    makers: tuple[Callable[[Subject], Listing], ...] = (
+        *(_over_all_places, _floors, _published_gaps, _selected, _classes, _confusion, _priors),
+        *(_oracle, _controls, _noise),
+    )
+    for make in makers:
+        if (found := make(subject)).rows:
             yield found
 
 
-def _over_all_counts(case: Case) -> Listing:
-    rows = []
-    for metric in METRICS:
-        if found := case.family.of(OVERALL, metric):
+def prior_measure(outcomes: Outcomes) -> Measure | None:
+    """Return the figure that depends on the classes' shares: F1 of the minority of two classes, else the macro F1."""
+    return next((it for it in outcomes.metrics if it.name in ("f1_minority", "macro_f1")), None)
+
+
+def confusion_means(outcomes: Outcomes) -> np.ndarray:
+    """Return how many test images of each class (rows) are decided as each, mean over seeds, float64 (M, K, K)."""
+    means: np.ndarray = confusion_matrices(outcomes.labels, outcomes.decisions, outcomes.n_classes).mean(axis=1)
+    return means
+
+
+def _stub(subject: Subject) -> str:
+    return f"Images of {subject.minority}" if subject.of_two else "Training images"
+
+
+def _over_all_places(subject: Subject) -> Listing:
+    rows: list[Cells] = []
+    for metric in MAIN:
+        if found := subject.family.of(OVERALL, metric):
             best, means = found.methods[found.best], found.figures.mean(axis=1)
+            ids = {name: sum((subject.ids(place, name) for place in subject.outcomes), ()) for name in found.methods}
             for m in np.argsort(-means):
-                gap = f"{found.differences[found.best, m]:.4f} ± {found.half_widths[found.best, m]:.4f}"
                 name = found.methods[m]
+                gap, width = found.differences[found.best, m], found.half_widths[found.best, m]
+                told = number(float(gap), ids[best] + ids[name], f"{gap:.4f} ± {width:.4f}", against=name)
                 verdict = "best" if name == best else "worse" if found.worse[m] else "not distinguishable"
-                rows.append((name, METRICS[metric], f"{means[m]:.4f}", "" if name == best else gap, verdict))
+                mean = number(float(means[m]), ids[name])
+                rows.append((name, TITLES[metric], mean, "" if name == best else told, verdict))
+    what = "minority counts" if subject.of_two else "places"
     return Listing(
-        f"{case.task}-all-counts",
-        f"{case.shown}: mean over all minority counts",
+        f"{subject.task}-all-counts",
+        f"{subject.shown}: mean over all {what}",
         "Of methods whose runs are complete at every count. Below the best by how much, with the interval that holds "
         "for all comparisons of the dataset together. One erratic count blurs the mean over all.",
         ("Method", "Figure", "Mean", "Below the best", "Verdict"),
@@ -84,50 +73,58 @@ def _over_all_counts(case: Case) -> Listing:
     )
 
 
-def _floors(case: Case) -> Listing:
-    rows = []
-    for count in (*map(str, sorted(case.outcomes)), OVERALL):
-        for metric in METRICS:
-            if found := case.family.of(count, metric):
+def _floors(subject: Subject) -> Listing:
+    rows: list[Cells] = []
+    for place in (*subject.outcomes, OVERALL):
+        ids = subject.ids(place) if place in subject.outcomes else ()
+        for metric in MAIN:
+            if found := subject.family.of(place, metric):
                 noise, seeds = found.noise, found.figures.shape[1]
-                deviations = (f"{np.sqrt(noise.training / 2):.4f}", f"{np.sqrt(noise.images / 2):.4f}")
                 floor = noise.smallest_difference(seeds)
-                rows.append((count, METRICS[metric], *deviations, f"{floor:.4f}" if floor < 1 else "none"))
+                parts = (number(float(np.sqrt(part / 2)), ids) for part in (noise.training, noise.images))
+                shown = number(floor, ids) if floor < 1 else "none"
+                rows.append((subject.text(place), TITLES[metric], *parts, shown))
     return Listing(
-        f"{case.task}-floor",
-        f"{case.shown}: what so few seeds can see",
+        f"{subject.task}-floor",
+        f"{subject.shown}: what so few seeds can see",
         "Standard deviations of the difference between two typical methods, by the square root of 2: of single runs "
         "over seeds, and of means from the draw of the test images, without what both share. And the true difference "
         "between them that would be marked in four of five such experiments.",
-        (f"Images of {case.minority}", "Figure", "Over seeds", "Over test images", "Smallest difference"),
+        (_stub(subject), "Figure", "Over seeds", "Over test images", "Smallest difference"),
         tuple(rows),
     )
 
 
-def _published_gaps(case: Case) -> Listing:
-    """Say how many seeds each gap to Vanilla takes, as the paper prints it and as we find it."""
-    rows = []
-    printed = {spot: value for it in paper.layouts() if it.metric == HEADLINE for spot, value in it.published.items()}
-    for count in sorted(case.outcomes):
-        found = case.family.of(str(count), HEADLINE)
-        if found is None or PLAIN not in found.methods:
+def _published_gaps(subject: Subject) -> Listing:
+    """Say how many seeds each gap to the baseline takes, as a paper prints it and as we find it."""
+    rows: list[Cells] = []
+    base, metric = plain(), subject.headline
+    printed: dict[tuple[Key, Place], float] = {}
+    for layout in shelf.layouts_as(subject.frame):
+        printed |= layout.published if layout.metric == metric else {}
+    for place in subject.outcomes:
+        found = subject.family.of(place, metric)
+        theirs_plain = printed.get((method_key(base), (subject.task, place)))
+        if found is None or base not in found.methods or theirs_plain is None:
             continue
-        plain = printed.get((method_key(PLAIN), (case.task, count)))
         for name in found.methods:
-            theirs = printed.get((method_key(name), (case.task, count)))
-            if name == PLAIN or theirs is None or plain is None:
+            theirs = printed.get((method_key(name), (subject.task, place)))
+            if name == base or theirs is None:
                 continue
-            pair = found.methods.index(name), found.methods.index(PLAIN)
-            ours = float(found.differences[pair])
-            gaps = ((f"{gap:+.4f}", _seeds(found, pair, gap)) for gap in (theirs - plain, ours))
-            rows.append((name, str(count), *(text for pair in gaps for text in pair)))
+            pair, ids = (found.methods.index(name), found.methods.index(base)), subject.ids(place, name, base)
+            cells = [
+                entry
+                for gap in (theirs - theirs_plain, float(found.differences[pair]))
+                for entry in (number(gap, ids, f"{gap:+.4f}"), _seeds(found, pair, gap))
+            ]
+            rows.append((name, subject.text(place), *cells))
     return Listing(
-        f"{case.task}-gaps",
-        f"{case.shown}: seeds that a gap to {PLAIN} needs, F1 of {case.minority}",
+        f"{subject.task}-gaps",
+        f"{subject.shown}: seeds that a gap to {base} needs, F1 of {subject.minority}",
         "How many seeds would mark a true gap of that size in four of five experiments, on our test set and by what "
-        f"the method and {PLAIN} scatter here. Numbers below our own are not printed: with fewer seeds, a "
+        f"the method and {base} scatter here. Numbers below our own are not printed: with fewer seeds, a "
         "difference would have to be clearer than ours had to be.",
-        ("Method", f"Images of {case.minority}", "The paper's gap", "Seeds", "Our gap", "Seeds"),
+        ("Method", f"Images of {subject.minority}", "The paper's gap", "Seeds", "Our gap", "Seeds"),
         tuple(rows),
     )
 
@@ -141,90 +138,147 @@ def _seeds(found: Comparison, pair: tuple[int, int], gap: float) -> str:
     return str(needed) if needed > seeds else f"{seeds} or fewer"
 
 
-def _selected(case: Case) -> Listing:
-    rows = []
-    for method, (epochs, last) in case.selected.items():
+def _selected(subject: Subject) -> Listing:
+    there = subject.frame[subject.frame["place"] == subject.rarest].dropna(subset=["selected_epoch", "epochs"])
+    rows: list[Cells] = []
+    for method, cells in there.groupby("method", sort=False):
+        epochs, last = sorted(map(int, cells["selected_epoch"])), int(cells["epochs"].max())
         late = sum(epoch == last for epoch in epochs)
-        rows.append((method, ", ".join(map(str, epochs)), f"{late} of {len(epochs)}"))
-    epochs_run = max((last for _, last in case.selected.values()), default=0)
+        rows.append((str(method), ", ".join(map(str, epochs)), f"{late} of {len(epochs)}"))
+    run = int(there["epochs"].max()) if len(there) else 0
     return Listing(
-        f"{case.task}-epochs",
-        f"{case.shown}: which epoch was selected, {min(case.outcomes, default=0)} training images",
-        f"By the ACSA on the validation set, one epoch a seed, of {epochs_run} that every method trains. A method "
+        f"{subject.task}-epochs",
+        f"{subject.shown}: which epoch was selected, {subject.text(subject.rarest)} training images",
+        f"By the ACSA on the validation set, one epoch a seed, of {run} that every method trains. A method "
         "whose last epoch is selected again and again might gain by more: see the controls of equal computation.",
         ("Method", "Selected epochs", "The last one"),
         tuple(rows),
     )
 
 
-def _priors(case: Case) -> Listing:
-    count = min(case.outcomes, default=None)
-    outcomes = case.outcomes[count].complete() if count is not None else None
-    rows = []
-    if count is not None and outcomes is not None and outcomes.methods and outcomes.n_classes == 2:
-        shares = np.asarray(case.counts[count])
-        confusion = confusion_matrices(outcomes.labels, outcomes.decisions, 2)
-        metric = outcomes.metrics[0]
-        uniform = np.full(2, 0.5)
-        for m, name in enumerate(outcomes.methods):
-            at = [
-                float(metric.value(at_prior(confusion[m], prior)).mean())
-                for prior in (training_prior(shares), uniform, reversed_prior(shares))
-            ]
-            worst, prior = curve(confusion[m], prior_path(shares), metric.value).worst()
-            place = f"{worst:.4f} at {prior[outcomes.minority]:.0%} {case.minority}"
-            rows.append((name, *(f"{value:.4f}" for value in at), place))
+def _classes(subject: Subject) -> Listing:
+    """Tell recall, precision and F1 of every class by its name, means over seeds."""
+    rows: list[Cells] = []
+    there = subject.frame[subject.frame["place"] == subject.rarest]
+    for method, cells in there.groupby("method", sort=False):
+        ids = subject.ids(subject.rarest, str(method))
+        for k, name in enumerate(subject.cell.classes):
+            means = [cells[f"{figure}_{k}"].mean() for figure in ("recall", "precision", "f1")]
+            if ids and np.isfinite(means).all():
+                told = (number(float(mean), ids) for mean in means)
+                rows.append((str(method), name, str(subject.cell.counts[k]), *told))
     return Listing(
-        f"{case.task}-priors",
-        f"{case.shown}: F1 of {case.minority} if the test set had other shares, {count} training images",
+        f"{subject.task}-classes",
+        f"{subject.shown}: every class by its name, {subject.at_rarest}",
+        "Recall, precision and F1 on the test set, means over seeds.",
+        ("Method", "Class", "Training images", "Recall", "Precision", "F1"),
+        tuple(rows),
+    )
+
+
+def _confusion(subject: Subject) -> Listing:
+    outcomes, classes = subject.outcomes[subject.rarest].complete(), subject.cell.classes
+    rows: list[Cells] = []
+    if not subject.of_two and len(classes) <= MOST_CLASSES:
+        for name, matrix in zip(outcomes.methods, confusion_means(outcomes), strict=True):
+            ids = subject.ids(subject.rarest, name)
+            for label, counts in zip(classes, matrix, strict=True):
+                rows.append((name, label, *(number(float(n), ids, f"{n:.1f}".removesuffix(".0")) for n in counts)))
+    return Listing(
+        f"{subject.task}-confusion",
+        f"{subject.shown}: which classes are taken for which, {subject.at_rarest}",
+        "Test images of each class by what they were decided to be, mean over seeds.",
+        ("Method", "True class", *classes),
+        tuple(rows),
+    )
+
+
+def _priors(subject: Subject) -> Listing:
+    outcomes = subject.outcomes[subject.rarest].complete()
+    measure, rows = prior_measure(outcomes), list[Cells]()
+    if measure is not None and outcomes.methods and np.bincount(outcomes.labels, minlength=outcomes.n_classes).all():
+        shares, k = np.asarray(subject.cell.counts), outcomes.n_classes
+        confusion = confusion_matrices(outcomes.labels, outcomes.decisions, k)
+        for m, name in enumerate(outcomes.methods):
+            ids = subject.ids(subject.rarest, name)
+            at = [
+                number(float(measure.value(at_prior(confusion[m], prior)).mean()), ids)
+                for prior in (training_prior(shares), np.full(k, 1 / k), reversed_prior(shares))
+            ]
+            worst, prior = curve(confusion[m], prior_path(shares), measure.value).worst()
+            share = prior[outcomes.minority]
+            place = number(worst, ids, f"{worst:.4f} at {share:.{0 if share > 0.01 else 1}%} {subject.minority}")
+            rows.append((name, *at, place))
+    figure = f"F1 of {subject.minority}" if subject.of_two else "macro F1"
+    return Listing(
+        f"{subject.task}-priors",
+        f"{subject.shown}: {figure} if the test set had other shares, {subject.text(subject.rarest)} training images",
         "Mean over seeds, exact for the decisions as they are; the ACSA does not depend on the shares.",
         ("Method", "As in training", "Equal", "Reversed", "Worst between them"),
         tuple(rows),
     )
 
 
-def _oracle(case: Case) -> Listing:
+def _oracle(subject: Subject) -> Listing:
     rows = [
-        (gap.method, str(gap.place[1]), f"{gap.honest.mean():.4f}", f"{gap.oracle.mean():.4f}", f"{gap.gap:+.4f}")
-        for gap in case.gaps
-    ]
-    return Listing(
-        f"{case.task}-oracle",
-        f"{case.shown}: what picking the epoch on the test set would have claimed, ACSA",
-        "The same trainings, selected on validation images and, as nobody should, on the test images.",
-        ("Method", f"Images of {case.minority}", "Honest", "Oracle", "Gap"),
-        tuple(rows),
-    )
-
-
-def _controls(case: Case) -> Listing:
-    rows = []
-    for it in case.controls:
-        means = (f"{of[metric].mean():.4f}" for metric in (HEADLINE, "acsa") for of in (it.rival, it.figures))
-        rows.append((it.method, f"{it.control}, {it.epochs} epochs", *means))
-    return Listing(
-        f"{case.task}-controls",
-        f"{case.shown}: the same computation spent on a cheap method, {min(case.outcomes, default=0)} training images",
-        "Counted operations of training steps, a stage's divided among the fits that use it. Not counted are passes "
-        "that translate images for the classifier, and those of ALT's teacher. The control has more selection checks.",
-        ("Method", "Control", "F1", "F1 of control", "ACSA", "ACSA of control"),
-        tuple(rows),
-    )
-
-
-def _noise(case: Case) -> Listing:
-    rows = [
-        (it.name, f"{it.sd:.4f}", f"{it.low:.4f} to {it.high:.4f}", str(it.runs), ", ".join(it.methods))
-        for it in sorted(case.sources, key=lambda it: -it.sd)
-    ]
-    outcomes = case.outcomes[min(case.outcomes)].complete() if rows else None
-    if outcomes and outcomes.methods:
-        rows.append(
-            ("test images", f"{np.sqrt(image_variance(outcomes)[-1]):.4f}", "from the stored decisions", "", "all")
+        (
+            it.spot.method,
+            subject.text(it.spot.place),
+            number(float(it.honest.mean()), it.records),
+            number(float(it.oracle.mean()), it.records),
+            number(it.gap, it.records, f"{it.gap:+.4f}"),
         )
+        for it in subject.gaps
+    ]
     return Listing(
-        f"{case.task}-noise",
-        f"{case.shown}: standard deviation of the ACSA by source of chance",
+        f"{subject.task}-oracle",
+        f"{subject.shown}: what picking the epoch on the test set would have claimed, ACSA",
+        "The same trainings, selected on validation images and, as nobody should, on the test images.",
+        ("Method", _stub(subject), "Honest", "Oracle", "Gap"),
+        tuple(rows),
+    )
+
+
+def _controls(subject: Subject) -> Listing:
+    first = "F1" if subject.of_two else "Macro F1"
+    names = (subject.headline if subject.of_two else "macro_f1", "acsa")
+    rows = [
+        (
+            it.spot.method,
+            f"{it.control}, {it.epochs} epochs",
+            *(number(float(of[name].mean()), it.records) for name in names for of in (it.rival, it.figures)),
+        )
+        for it in subject.controls
+    ]
+    return Listing(
+        f"{subject.task}-controls",
+        f"{subject.shown}: the same computation spent on a cheap method, {subject.text(subject.rarest)} training images",
+        "Counted operations of training steps, a stage's divided among the fits that use it. Not counted are passes "
+        "that translate images for the classifier, and those of a teacher. The control has more selection checks.",
+        ("Method", "Control", first, f"{first} of control", "ACSA", "ACSA of control"),
+        tuple(rows),
+    )
+
+
+def _noise(subject: Subject) -> Listing:
+    rows: list[Cells] = [
+        (
+            it.name,
+            number(it.sd, it.records),
+            f"{it.low:.4f} to {it.high:.4f}",
+            str(it.runs),
+            ", ".join(it.methods),
+        )
+        for it in sorted(subject.chances, key=lambda it: -it.sd)
+    ]
+    outcomes = subject.outcomes[subject.rarest].complete()
+    if rows and outcomes.methods:
+        acsa = [it.name for it in outcomes.metrics].index("acsa")
+        sd = number(float(np.sqrt(image_variance(outcomes)[acsa])), subject.ids(subject.rarest))
+        rows.append(("test images", sd, "from the stored decisions", "", "all"))
+    return Listing(
+        f"{subject.task}-noise",
+        f"{subject.shown}: standard deviation of the ACSA by source of chance",
         "One source varies, all others are held (`imbench noise`); 95 % interval. A source varies for the methods that "
         "it is part of, so that not all can be compared. Test images: of one run.",
         ("Source", "Standard deviation", "Interval", "Runs", "Methods"),

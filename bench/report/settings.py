@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bench.papers import shelf
 from bench.plan.config import Config, Profile
 from bench.plan.grid import stage_settings
 from bench.protocol import Protocol
 from bench.record import Record
 from bench.registry import METHODS, STAGES
-from bench.papers.sahoo2020 import tables as paper
-from bench.report.listings import Listing
-from bench.report.table import DASH
-
-PAPER = "paper"
-SILENT = ("threads", "precision")  # settings that the paper does not have
+from bench.report.report import Listing
 
 
 @dataclass(frozen=True)
@@ -65,8 +61,10 @@ def departures(config: Config, tasks: Mapping[str, str], records: Iterable[Recor
     made = list(records)
     for task, shown in tasks.items():
         ours, theirs = _ours_and_papers(config, task, made)
+        paper = shelf.paper_of(task)
+        silent = paper.silent if paper else ()
         apart = [
-            it for it, value in theirs.items() if it.name not in SILENT and value is not None and value != ours[it]
+            it for it, value in theirs.items() if it.name not in silent and value is not None and value != ours[it]
         ]
         own = [f"{_words(it)} {ours[it]} (the paper's {theirs[it]})" for it in apart if not it.owner]
         others: dict[str, list[str]] = {}
@@ -85,12 +83,14 @@ def departures(config: Config, tasks: Mapping[str, str], records: Iterable[Recor
 def _ours_and_papers(config: Config, task: str, records: Iterable[Record]) -> tuple[Values, Values]:
     """Return our settings for a dataset, and the paper's; none where it is not one of its own, or they are ours."""
     stages = sorted({str(it.identity["stage"]) for it in records if it.kind == "stage" and _is_of(it, task)})
-    methods = {name for it in (config.profile, config.profiles.get(PAPER)) if it for name in it.arguments(task)}
+    paper = shelf.paper_of(task)
+    theirs = config.profiles.get(paper.profile) if paper else None
+    methods = {name for it in (config.profile, theirs) if it for name in it.arguments(task)}
     served = sorted(methods) if stages else []
     ours = _values(config.profile, task, stages, served)
-    if task not in paper.tasks() or PAPER not in config.profiles or config.run.profile == PAPER:
+    if paper is None or theirs is None or config.run.profile == paper.profile:
         return ours, {}
-    return ours, _values(config.profiles[PAPER], task, stages, served)
+    return ours, _values(theirs, task, stages, served)
 
 
 def _is_of(record: Record, task: str) -> bool:
@@ -122,4 +122,4 @@ def _words(setting: Setting) -> str:
 
 
 def _text(value: object) -> str:
-    return DASH if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "\N{EN DASH}" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,4 +1,4 @@
-"""Grids: real test images and what stored translators make of them, drawn again at every report."""
+"""Translated: real test images and what stored translators make of them, drawn again at every report."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.analysis.measured import trained_epochs
+from bench.analysis.metrics import commonest, rarest
 from bench.data.cache import open_cache, prepare
 from bench.data.parts import leading
 from bench.errors import DataError, StoreError
 from bench.images import ImageSet
+from bench.papers import shelf
 from bench.plan.config import Config
 from bench.plan.grid import dataset_named
 from bench.plan.job import Job
-from bench.papers.sahoo2020 import tables as paper
-from bench.analysis.measured import trained_epochs
 from bench.report.pictures.picture import Picture
-from bench.report.pictures.translations import Direction, Group, figure
+from bench.report.pictures.translations import AtPlace, Direction, figure
 from bench.stage import Translator
 from bench.store.artifacts import ARTIFACT, Weights
-from bench.analysis import metrics
 from bench.training.device import Device
 
-EXAMPLES = 2  # images of each class and minority count: the first of the test part, whatever they show
+EXAMPLES = 2  # images of each class and place: the first of the test part, whatever they show
 Labelled = dict[str, Job]  # measurements by what their translators are called
 
 
@@ -40,10 +40,10 @@ class LeftOut:
 def translation_grid(
     task: str, jobs: Iterable[Job], weights: Weights, test: Callable[[], ImageSet]
 ) -> Picture | LeftOut | None:
-    """Return the grid of all minority counts whose translators are stored; None where no job makes any.
+    """Return the grid of all places whose translators are stored; None where no job makes any.
 
     There is a column for the stage's translator that was trained longest, and one for that of each method's seed 0.
-    Counts that lack one of them are left out.
+    Places that lack one of them are left out.
 
     Parameters
     ----------
@@ -56,10 +56,10 @@ def translation_grid(
     if not wanted:
         return None
     stored = {
-        count: {k: job for k, job in named.items() if _is_stored(job, weights)} for count, named in wanted.items()
+        place: {k: job for k, job in named.items() if _is_stored(job, weights)} for place, named in wanted.items()
     }
     labels = list(dict.fromkeys(label for named in stored.values() for label in named))
-    whole = {count: named for count, named in sorted(stored.items()) if labels and named.keys() >= {*labels}}
+    whole = {place: named for place, named in stored.items() if labels and named.keys() >= {*labels}}
     name = f"{task}_translations"
     if not whole:
         return LeftOut(name, "the weights of its translators are not here")
@@ -68,9 +68,9 @@ def translation_grid(
         groups = [_group({label: named[label] for label in labels}, images, weights) for named in whole.values()]
     except (DataError, StoreError) as error:
         return LeftOut(name, " ".join(str(error).split()))
-    job = next(iter(whole[min(whole)].values()))
+    job = next(iter(next(iter(whole.values())).values()))
     majority, minority = (job.task.classes[label] for label in _roles(job))
-    return figure(groups, majority, minority, name, f"{paper.shown(task)}: translated test images")
+    return figure(groups, majority, minority, name, f"{shelf.shown(task)}: translated test images")
 
 
 def open_test(task: str, config: Config) -> ImageSet:
@@ -87,14 +87,14 @@ def open_test(task: str, config: Config) -> ImageSet:
     return leading(pixels, split.counts("test"), split.counts("test"))
 
 
-def _translators(jobs: Iterable[Job]) -> dict[int, Labelled]:
-    """Return the measurements of the translators to be shown, by minority count; no ablation is among them."""
-    found: dict[int, Labelled] = {}
-    for job in jobs:
+def _translators(jobs: Iterable[Job]) -> dict[str, Labelled]:
+    """Return the measurements of the translators to be shown, by place; no ablation is among them."""
+    found: dict[str, Labelled] = {}
+    for job in sorted(jobs, key=lambda it: (min(it.task.counts), -max(it.task.counts))):
         if job.kind == "measurement" and not job.streams.stage and not job.streams.order:
             label = job.needs[0].stage.name if job.needs[0].file == ARTIFACT else job.method
             if "(" not in label:
-                named = found.setdefault(min(job.task.counts), {})
+                named = found.setdefault(job.task.place, {})
                 named[label] = max(named.get(label, job), job, key=_epochs)
     return found
 
@@ -107,15 +107,15 @@ def _is_stored(job: Job, weights: Weights) -> bool:
     return weights.find(job.needs[0].id, job.needs[0].file) is not None
 
 
-def _group(named: Labelled, test: ImageSet, weights: Weights) -> Group:
-    """Return both directions at one minority count."""
+def _group(named: Labelled, test: ImageSet, weights: Weights) -> AtPlace:
+    """Return both directions at one place."""
     job = next(iter(named.values()))
     majority, minority = _roles(job)
     device = Device.best()
     with device.session(job.protocol):
         translators = {label: _opened(each, weights, device) for label, each in named.items()}
         directions = [_direction(test, source, translators, device) for source in (majority, minority)]
-    return Group(job.task.counts[minority], job.task.counts[majority], *directions)
+    return AtPlace(job.task.counts[minority], job.task.counts[majority], *directions)
 
 
 def _opened(job: Job, weights: Weights, device: Device) -> Translator:
@@ -134,8 +134,7 @@ def _direction(test: ImageSet, source: int, translators: Mapping[str, Translator
 
 def _roles(job: Job) -> tuple[int, int]:
     """Return the labels of the majority and of the minority class."""
-    counts = np.asarray(job.task.counts)
-    return metrics.commonest(counts), metrics.rarest(counts)
+    return commonest(job.task.counts), rarest(job.task.counts)
 
 
 def _pixels(images: Tensor) -> np.ndarray:

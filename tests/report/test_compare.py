@@ -13,12 +13,12 @@ import pytest
 from builders import bench_toml, tiny
 
 from bench import registry
+from bench.analysis.compare import Comparison, compare
+from bench.analysis.comparing.sides import Source, open_source
 from bench.errors import UserError
 from bench.plan.compose import compose
 from bench.plan.config import Config, load_config
 from bench.record import Predictions, Record, digest
-from bench.analysis.compare import Comparison, compare
-from bench.analysis.comparing.sides import Source, open_source
 from bench.store.recordtext import compact
 from bench.store.store import Store
 from bench.streams import Streams

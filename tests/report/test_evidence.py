@@ -11,15 +11,15 @@ import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, reported_cells
 from small_stages import STAGES
 
+from bench.analysis.layout import METRICS
+from bench.analysis.metrics import figures
 from bench.plan.audit import audits
 from bench.plan.config import Config, load_config
 from bench.plan.controls import controls
 from bench.plan.grid import build_grid
 from bench.record import Record
-from bench.analysis.layout import METRICS
 from bench.report.verification.pagefigures import page_figures
 from bench.store.store import Store
-from bench.analysis.metrics import figures
 
 RUN = {"methods": ["Vanilla", "OS", "AUG"], "seeds": 2, "translators": 1}
 Rows = dict[str, list[str]]  # texts of the rows that one name heads, in their order

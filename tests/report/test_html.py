@@ -10,10 +10,10 @@ from itertools import pairwise
 from html_demo import demo_page
 from html_reader import demo, elements, squeezed
 
-from bench.report.listings import Listing
 from bench.report.html.figure import Figure
 from bench.report.html.page import ClaimRow, Fact, Group, Mean, MethodCard, Page, Provenance, Run, Sheet, Spot
 from bench.report.html.render import anchored, render
+from bench.report.listings import Listing
 from bench.report.pictures.picture import Picture
 from bench.report.table import Label, Row, Table, Value
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.analysis.frame import FACTS, FIGURES, KEYS
+from bench.analysis.layout import extended
 from bench.papers.sahoo2020 import tables as paper
 from bench.report import views
-from bench.analysis.frame import FACTS, FIGURES, KEYS
 from bench.report.latex import escape, latex
-from bench.analysis.layout import extended
 from bench.report.table import Label, Row, Table, Value, mark_best
 
 NASTY = r"[a]_b%c&d#e$f{g}h~i^j\k*<l>|\"'`"

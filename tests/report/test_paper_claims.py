@@ -14,17 +14,17 @@ from builders import bench_toml
 from scipy import stats
 
 from bench import registry
+from bench.analysis.columns import columns
+from bench.claims.claim import Claim
+from bench.claims.files import check_names, load_claims, parse_claims
+from bench.claims.published import published
+from bench.claims.recorded import Recorded
+from bench.claims.verdicts import claims_rows, judge, judge_claims
+from bench.claims.witness import Estimate
 from bench.errors import ConfigError
 from bench.plan.config import load_config
 from bench.plan.grid import Cell
 from bench.record import Predictions, Record
-from bench.claims.claim import Claim
-from bench.claims.witness import Estimate
-from bench.claims.verdicts import claims_rows, judge, judge_claims
-from bench.claims.published import published
-from bench.claims.recorded import Recorded
-from bench.claims.files import check_names, load_claims, parse_claims
-from bench.analysis.columns import columns
 from bench.statistics.judged import Judged, luck
 from bench.statistics.outcomes import MISSING, Outcomes
 

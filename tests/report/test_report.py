@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.errors import StoreError
-from bench.plan.grid import Cell
-from bench.record import Cost, Predictions, Record
-from bench.papers.sahoo2020 import tables as paper
-from bench.report import views
 from bench.analysis.frame import frame
 from bench.analysis.layout import extended
+from bench.errors import StoreError
+from bench.papers.sahoo2020 import tables as paper
+from bench.plan.grid import Cell
+from bench.record import Cost, Predictions, Record
+from bench.report import views
 from bench.report.markdown import markdown
 from bench.report.table import DASH, Table
 from bench.report.write import Options, write

@@ -19,9 +19,9 @@ from bench.images import ImageSet
 from bench.plan.config import load_config
 from bench.plan.job import Job, StageCall
 from bench.report import translated as grids
-from bench.report.translated import EXAMPLES, LeftOut, open_test, translation_grid
 from bench.report.pictures.picture import Picture
 from bench.report.pictures.translations import Group
+from bench.report.translated import EXAMPLES, LeftOut, open_test, translation_grid
 from bench.store.artifacts import Weights
 
 SETTINGS = SMALL | {"epochs": 16, "compared_epochs": (20, 32), "constant_epochs": 16, "decay_epochs": 16}

@@ -15,10 +15,10 @@ from test_latex import check
 from test_report import cell, record, tidy
 
 from bench import registry
+from bench.analysis.measured import FILE, read_measured
 from bench.plan.grid import Cell
 from bench.report.ablation import ablated, main_rows
 from bench.report.luck import luck_tables, luck_words
-from bench.analysis.measured import FILE, read_measured
 from bench.report.write import Options, Translations, write
 
 

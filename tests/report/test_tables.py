@@ -7,9 +7,9 @@ from importlib import resources
 
 import pytest
 
+from bench.analysis.layout import method_key
 from bench.papers.sahoo2020 import tables as paper
 from bench.report import views
-from bench.analysis.layout import method_key
 from bench.report.longform import longform
 from bench.report.markdown import markdown
 from bench.report.table import DASH, Label, Row, Table, Value, difference, mark_best

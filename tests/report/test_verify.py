@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench
 
+from bench.analysis.frame import Adjust
+from bench.analysis.metrics import figures
 from bench.errors import ConfigError, UserError
 from bench.plan.config import Config, load_config
 from bench.record import Predictions, Record, digest
 from bench.report.build import page_anew
-from bench.analysis.frame import Adjust
 from bench.report.verification.cells import Figures
 from bench.report.verification.page import check_page
 from bench.report.verification.pagefigures import page_figures, printed_number
@@ -24,7 +25,6 @@ from bench.report.verification.recompute import recomputed
 from bench.report.verification.translators import check_translators
 from bench.report.verify import Verification, verify
 from bench.store.store import Store
-from bench.analysis.metrics import figures
 
 
 @pytest.fixture(scope="module")

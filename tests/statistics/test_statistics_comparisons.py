@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.analysis import metrics
 from bench.statistics.best import Comparison, Family, compare
 from bench.statistics.confusion import Measure, acsa_measure, f1_measure, macro_f1_measure, recall_measure
 from bench.statistics.critical import largest_of_equals
 from bench.statistics.outcomes import MISSING, OVERALL, Outcomes, Runs, overall
 from bench.statistics.spread import Spread, credibility, pooled, spread
 from bench.statistics.synthetic import COLUMNS, METHODS, SEEDS, synthetic_store
-from bench.analysis import metrics
 
 COLUMN = COLUMNS[1:2]
 

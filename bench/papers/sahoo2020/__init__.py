@@ -33,9 +33,7 @@ PAPER = Paper(
         "classifier and of GAN together.",
     ),
     claims=resources.files(__package__).joinpath("claims.toml").read_text(encoding="utf8"),
-    stated={
-        (("celeba", "900:50"), metric, method_key(method)): value for (method, metric), value in STATED.items()
-    },
+    stated={(("celeba", "900:50"), metric, method_key(method)): value for (method, metric), value in STATED.items()},
     silent=("threads", "precision"),
     mapped=("Vanilla", "AUG"),
     explained=("Vanilla", "ALT", "AUG"),

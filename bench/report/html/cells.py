@@ -1,4 +1,4 @@
-"""Grid: a table's values as what stands in each HTML cell: number or word, marks, and where a click leads."""
+"""Cells: a table's values as what stands in each HTML cell: number or word, marks, and where a click leads."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from bench.report.html.figure import Figure, Statistic, printed
-from bench.report.html.page import Sheet, Spot
-from bench.analysis.layout import Key, method_key
-from bench.report.table import DASH, Kind, Label, Row, Value
+from bench.analysis.layout import Label
+from bench.analysis.places import Key, Spot, method_key
+from bench.analysis.value import DASH, Kind, Value, printed
+from bench.report.figure import Figure, Statistic
+from bench.report.table import Row, Table
 
-Place = tuple[Key, str, int]
+Target = tuple[Key, str, str]
 KINDS: dict[Kind, str] = {"ours": "ours", "paper": "paper", "difference": "ours \N{MINUS SIGN} paper"}
 STATISTICS: dict[Kind, Statistic] = {"ours": "mean", "paper": "text", "difference": "difference"}
 MARKS = {
@@ -57,59 +58,51 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Grid:
+class Ruled:
     """A table ready for its template; `groups` are the headings above columns, with how many each spans."""
 
-    sheet: Sheet
+    table: Table
+    view: str
     groups: tuple[tuple[str, int], ...]
     bodies: tuple[Body, ...]
 
 
-def place(spot: Spot) -> Place:
+def target_of(spot: Spot) -> Target:
     """Return what makes two spots the same however the method is spelled."""
-    return (method_key(spot.method), spot.task, spot.minority)
+    return (method_key(spot.method), spot.task, spot.place)
 
 
-def grid(sheet: Sheet, targets: Mapping[Place, str]) -> Grid:
-    """Return a sheet with every value in words and marks; `targets` are the ids of provenances."""
-    table = sheet.table
-    groups = [(name, len(list(columns))) for name, columns in groupby(column.group for column in table.columns)]
+def ruled(table: Table, view: str, targets: Mapping[Target, str]) -> Ruled:
+    """Return a table with every value in words and marks; `targets` are the ids of provenances."""
+    groups = [(name, len(list(columns))) for name, columns in groupby(table.columns, key=lambda it: it.group)]
     bodies: list[Body] = []
     for row in table.rows:
-        cells = tuple(_cells(sheet, row, targets))
-        line = Line(KINDS[row.kind] if table.mixed else "", cells)
+        line = Line(KINDS[row.kind] if table.mixed else "", tuple(_cells(table, row, targets)))
         if row.first:
             bodies.append(Body(row.label, (line,)))
         else:
             bodies[-1] = Body(bodies[-1].label, (*bodies[-1].lines, line))
-    return Grid(sheet, tuple(groups) if any(name for name, _ in groups) else (), tuple(bodies))
+    return Ruled(table, view, tuple(groups) if any(name for name, _ in groups) else (), tuple(bodies))
 
 
-def _cells(sheet: Sheet, row: Row, targets: Mapping[Place, str]) -> Iterator[Shown]:
-    faint = {place(spot) for spot in sheet.below_floor}
-    for column, value in zip(sheet.table.columns, row.values, strict=True):
-        spot = _spot(sheet, row.label, column)
-        figure = _figure(sheet, spot, row.kind, value)
-        target = targets.get(place(spot), "") if row.kind == "ours" else ""
-        is_faint = row.kind == "difference" and place(spot) in faint
+def _cells(table: Table, row: Row, targets: Mapping[Target, str]) -> Iterator[Shown]:
+    faint = set(map(target_of, table.faint))
+    for column, value in zip(table.columns, row.values, strict=True):
+        spot = table.spot(row.label, column) or Spot("", "", "")
+        figure, at = _figure(table.metric, spot, row.kind, value), target_of(spot)
+        target = targets.get(at, "") if row.kind == "ours" and table.metric else ""
         yield Shown(
             figure,
-            _look(value, row.kind, is_faint),
+            _look(value, row.kind, row.kind == "difference" and at in faint),
             target,
-            _spread(figure, value) if sheet.table.interval else None,
+            _spread(figure, value) if table.interval else None,
             tuple(_marks(value)),
         )
 
 
-def _spot(sheet: Sheet, label: Label, column: Label) -> Spot:
-    method, where = (column.key, label.key) if sheet.table.rows_are_tasks else (label.key, column.key)
-    task, _, count = where.rpartition(":")
-    return Spot(method, task, int(count))
-
-
-def _figure(sheet: Sheet, spot: Spot, kind: Kind, value: Value) -> Figure:
+def _figure(metric: str, spot: Spot, kind: Kind, value: Value) -> Figure:
     """Return the number; the paper's own is `text` against `paper`, since no record of ours holds it."""
-    word = Figure("text", _word(value, kind), None, spot.task, spot.minority, spot.method, sheet.metric)
+    word = Figure("text", _word(value, kind), None, spot.task, spot.place, spot.method, metric)
     if value.mean is None:
         return word
     against = "" if kind == "ours" else "paper"

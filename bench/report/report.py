@@ -1,63 +1,78 @@
-"""Page: everything the HTML report shows, as plain values; whoever assembles one needs to know no HTML."""
+"""The report as one value: all that is said, each number with its printed form and the records it rests on.
+
+Emitters turn it into pages, tables and JSON and compute nothing; whoever builds one needs to know no HTML.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
+import pandas as pd
+
+from bench.analysis.places import Spot
 from bench.claims.claim import Verdict
-from bench.report.listings import Listing
-from bench.report.html.figure import Figure
+from bench.report.figure import Figure, Words
 from bench.report.pictures.picture import Picture
 from bench.report.table import Table
 
-Parts = tuple[str | Figure, ...]  # a sentence whose numbers know what they are
 Entry = tuple[str, str]  # a name and what stands beside it
-
-
-@dataclass(frozen=True)
-class Spot:
-    """One place of our results: a method on a task with so many minority images."""
-
-    method: str
-    task: str
-    minority: int
 
 
 @dataclass(frozen=True)
 class Fact:
     """One sentence of the summary; `detail` is printed smaller below it."""
 
-    parts: Parts
-    detail: Parts = ()
+    parts: Words
+    detail: Words = ()
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One view of a table.
+    """Tables under one title: a file of its own, and its part on the page.
 
     Attributes
     ----------
-    metric
-        What its numbers are, a key of `bench.report.layout.METRICS`.
-    view
-        What this view is called, such as `Ours` or `Side by side`.
-    below_floor
-        Spots whose difference to the paper is smaller than the noise lets us see; printed grey.
+    name
+        Of the files.
+    tables
+        By heading.
+    on_page
+        `folded`: views of one table, of which the first is shown; `each` under a heading of its own; or `none`.
+    long
+        The heading of the table that is written as one value a line too; "": none.
     """
 
-    table: Table
-    metric: str
-    view: str = "Ours"
-    below_floor: frozenset[Spot] = frozenset()
+    name: str
+    title: str
+    tables: Mapping[str, Table]
+    on_page: Literal["folded", "each", "none"] = "each"
+    long: str = ""
+
+    @property
+    def groups(self) -> list[tuple[str, Mapping[str, Table]]]:
+        """What stands together on the page: headings, each with its views by name."""
+        if self.on_page == "each":
+            return [(table.title, {"Ours": table}) for table in self.tables.values()]
+        return [(self.title, self.tables)] if self.on_page == "folded" else []
 
 
 @dataclass(frozen=True)
-class Group:
-    """Views of one table under one heading: the first is shown, the others are folded."""
+class Listing:
+    """A table of words and numbers: `rows` have one entry for each heading, the first of which names the row."""
 
-    heading: str
-    sheets: tuple[Sheet, ...]
+    name: str
+    title: str
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str | Figure, ...], ...]
+
+    @property
+    def words(self) -> frozenset[int]:
+        """Columns that hold words alone, no numbers."""
+        columns = enumerate(zip(*self.rows, strict=True))
+        return frozenset(k for k, entries in columns if all(str(it)[:1].isalpha() for it in entries))
 
 
 @dataclass(frozen=True)
@@ -71,7 +86,7 @@ class ClaimRow:
     text: str
     source: str
     verdict: Verdict
-    evidence: Parts = ()
+    evidence: Words = ()
     paper: str = ""
     required: bool = False
     shown: str = ""
@@ -103,6 +118,7 @@ class Run:
     status: str
     figures: Mapping[str, float] = field(default_factory=dict)
     error: str = ""
+    chosen: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,25 +133,29 @@ class Mean:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a cell's numbers come from; `counts` is shown, such as `450:25`, and `commands` make and explain them."""
+    """Where a cell's numbers come from; `shown` is the place in print, and `commands` make and explain them."""
 
     spot: Spot
-    counts: str
+    shown: str
     means: tuple[Mean, ...]
     runs: tuple[Run, ...]
     commands: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Page:
+class Report:
     """The whole report. What is empty is left out, with its link in the table of contents.
 
     Attributes
     ----------
     banner
         Profile, seeds and where the records came from, in one line.
+    made_with
+        The options that it was built under, from which it can be built again.
     notes
-        What the reader must know beside the summary, such as what was left out for want of images.
+        What the reader must know beside the summary.
+    left_out
+        A line for each dataset or picture that could not be shown, and why.
     listings
         Tables of text that say what stands behind the numbers.
     protocol
@@ -146,14 +166,18 @@ class Page:
         What a command is for, with the command.
     cells
         Every cell of the tables; a number of a cell that is missing here leads nowhere.
+    frames
+        What is written as CSV, by file name, with what its rows are.
     """
 
     title: str
     banner: str
     profile: str
+    made_with: Mapping[str, object] = field(default_factory=dict)
     summary: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
-    tables: tuple[Group, ...] = ()
+    left_out: tuple[str, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
     pictures: tuple[Picture, ...] = ()
     listings: tuple[Listing, ...] = ()
     claims: tuple[ClaimRow, ...] = ()
@@ -162,3 +186,12 @@ class Page:
     environment: tuple[Entry, ...] = ()
     reproduce: tuple[Entry, ...] = ()
     cells: tuple[Provenance, ...] = ()
+    frames: Mapping[str, tuple[str, pd.DataFrame]] = field(default_factory=dict)
+
+    @property
+    def embedded(self) -> tuple[Picture, ...]:
+        """The pictures that stand on the page.
+
+        Photographs are large, and not ours to pass on; losses are for those who look further: both lie beside.
+        """
+        return tuple(it for it in self.pictures if not it.shows_images and not it.name.endswith("_training_loss"))

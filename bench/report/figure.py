@@ -1,21 +1,22 @@
-"""Figure: a printed number that says what it is, so that a reader's program can compute it again."""
+"""Figure: a printed number that says what it is and what it rests on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.report.table import DECIMALS
+from bench.analysis.value import printed
 
 # mean, low, high, sd, half_width (of the 95 % interval): of a cell over its seeds. run: of one seed.
 # difference: of two means, `against` names the other.
 # margin: what stands after ± there. wins: seeds in which the first is above. rank: mean rank. floor: the smallest
-# difference that so few seeds can see. text: a word, or (against `paper`) a number that the paper prints.
+# difference that so few seeds can see. other: a number of another kind, as the words around it say. text: a word, or
+# (against `paper`) a number that the paper prints.
 Statistic = Literal[
-    "mean", "low", "high", "sd", "half_width", "run", "difference", "margin", "wins", "rank", "floor", "text"
+    "mean", "low", "high", "sd", "half_width", "run", "difference", "margin", "wins", "rank", "floor", "other", "text"
 ]
 
-CELL = ("data-task", "data-minority", "data-method", "data-metric")
+CELL = ("data-task", "data-place", "data-method", "data-metric")
 DIGITS = 6  # decimals of a number that programs read
 
 
@@ -29,17 +30,23 @@ class Figure:
         The number before rounding; None where words stand in its place.
     against
         For a difference: the method whose mean is taken off, or `paper`. For a text: `paper` if it is its number.
+    records
+        Ids of the records that it rests on.
     """
 
     statistic: Statistic
     text: str
     value: float | None = None
     task: str = ""
-    minority: int | None = None
+    place: str = ""
     method: str = ""
     metric: str = ""
     against: str = ""
     seed: int | None = None
+    records: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -47,7 +54,7 @@ class Figure:
         known = {
             "figure": self.statistic,
             "task": self.task,
-            "minority": self.minority,
+            "place": self.place,
             "method": self.method,
             "metric": self.metric,
             "against": self.against,
@@ -67,6 +74,9 @@ class Figure:
         return {name: value for name, value in self.attributes.items() if name not in CELL}
 
 
-def printed(value: float) -> str:
-    """Return a number as all tables print it; zero has no sign."""
-    return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}"
+Words = tuple[str | Figure, ...]  # a sentence whose numbers know what they are
+
+
+def number(value: float, records: tuple[str, ...] = (), text: str = "", **what: str) -> Figure:
+    """Return a number that stands in a listing; `text` is how it is printed, if not with four decimals."""
+    return Figure("other", text or printed(value), float(value), records=records, **what)  # type: ignore[arg-type]
