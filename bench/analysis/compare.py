@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -95,7 +95,7 @@ def compare(ours: Side, theirs: Side, config: Config) -> Moves:
     pairs = joined[joined["sides"] == "both"]
     alone = joined[joined["sides"] != "both"].astype({"sides": str})
     lacking = [
-        (LACKING[side], cell, sorted(runs["seed"].tolist()))
+        (LACKING[side], cast(Cell, cell), sorted(runs["seed"].tolist()))
         for side in LACKING
         for cell, runs in alone[alone["sides"] == side].groupby(CELL)
     ]

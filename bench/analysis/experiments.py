@@ -82,7 +82,7 @@ def oracle_gaps(config: Config, grid: Grid, record_of: RecordOf, decide_of: Deci
             found.setdefault(spot, []).append((first, second))
             ids.setdefault(spot, []).extend(it.id for it in both)
     return [
-        OracleGap(spot, metric, *np.array(pairs).T, tuple(ids[spot]))
+        OracleGap(spot, metric, np.array(pairs)[:, 0], np.array(pairs)[:, 1], tuple(ids[spot]))
         for spot, pairs in found.items()
         if len(pairs) == config.run.seeds
     ]

@@ -82,10 +82,9 @@ class Gathered:
     def outcomes_of(self, task: str) -> dict[str, Outcomes]:
         """Return a dataset's columns by place, the most imbalanced first."""
         mine = {place: it for (name, place), it in self.outcomes.items() if name == task}
-        rows = self.frame[self.frame["task"] == task].drop_duplicates("place").set_index("place")
-        return dict(
-            sorted(mine.items(), key=lambda it: (rows.loc[it[0], "minority_count"], -rows.loc[it[0], "majority_count"]))
-        )
+        rows = self.frame[self.frame["task"] == task].sort_values(["minority_count", "majority_count"], kind="stable")
+        by_rarest = rows.drop_duplicates("place").sort_values("minority_count", kind="stable")
+        return {place: mine[place] for place in by_rarest["place"] if place in mine}
 
 
 def gather(config: Config, stores: Sequence[Store], wish: Wish | None = None) -> Gathered:

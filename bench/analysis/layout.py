@@ -206,7 +206,7 @@ def ablated(method: str, rows: Collection[str]) -> str:
     return called[1] if called and "+" not in called[1] and method not in rows and called[1] in rows else ""
 
 
-def main_rows(cells: pd.DataFrame, is_aside: Callable[[str], bool]) -> pd.DataFrame:
+def main_rows(cells: pd.DataFrame, is_aside: Callable[[str], object]) -> pd.DataFrame:
     """Return the cells that the main tables are made of: of the first translator, and no ablation."""
     asides = [method for method in cells["method"].unique() if is_aside(method)]
     return cells[(cells["translator"] == 0) & ~cells["method"].isin(asides)]

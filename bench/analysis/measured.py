@@ -59,7 +59,7 @@ def measured(
         of the stages. `status` is done, stale, failed or missing.
     """
     rows = [_row(job, profile, record_of, is_stale) for job in jobs if job.kind == "measurement"]
-    figures = dict.fromkeys(name for row in rows for name in row if name not in {*KEYS, *FACTS})
+    figures = sorted({name for row in rows for name in row} - {*KEYS, *FACTS})
     return pd.DataFrame(rows, columns=[*KEYS, *FACTS, *figures]).astype(dict.fromkeys(WHOLE, "Int64"))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
 
-from bench.analysis.decisions import figures_of
+from bench.analysis.decisions import Decided, figures_of
 from bench.analysis.metrics import commonest, measures, rarest
 from bench.analysis.runs import CELL
 from bench.statistics.best import compare
@@ -53,7 +53,7 @@ def moves(pairs: pd.DataFrame) -> Iterator[Move]:
         Two frames of `bench.analysis.runs`, joined: `record_a` and `decide_a` are ours, `record_b` and `decide_b`
         theirs.
     """
-    groups = {cell: rows.sort_values("seed") for cell, rows in pairs.groupby(CELL, sort=True)}
+    groups = {cast(Cell, cell): rows.sort_values("seed") for cell, rows in pairs.groupby(CELL, sort=True)}
     widths = _half_widths({cell: rows for cell, rows in groups.items() if _comparable(rows)})
     for cell, rows in groups.items():
         names = [measure.name for measure in measures(cell[1])]
@@ -114,7 +114,7 @@ def _row(cell: Cell, side: str) -> str:
     return f"{side.upper()} {cell[2]}"
 
 
-def _decided(rows: pd.DataFrame, side: str):  # type: ignore[no-untyped-def]
+def _decided(rows: pd.DataFrame, side: str) -> list[Decided]:
     return [decide(record) for record, decide in zip(rows[f"record_{side}"], rows[f"decide_{side}"], strict=True)]
 
 

@@ -115,11 +115,11 @@ def _value_of(metric: str, rows: Outcomes) -> Value | None:
     """Return a metric as a figure of confusion matrices, None where it says nothing of such a task."""
     if found := next((it.value for it in rows.metrics if it.name == metric), None):
         return found
-    each = [lambda confusion, k=k: mean_recall(confusion, [k]) for k in range(rows.n_classes)]
+    every = range(rows.n_classes)
     if metric == "worst_recall":
-        return lambda confusion: np.min([recall(confusion) for recall in each], axis=0)
+        return lambda confusion: np.min([mean_recall(confusion, [k]) for k in every], axis=0)
     if metric == "g_mean":
-        return lambda confusion: np.prod([recall(confusion) for recall in each], axis=0) ** (1 / rows.n_classes)
+        return lambda confusion: np.prod([mean_recall(confusion, [k]) for k in every], axis=0) ** (1 / rows.n_classes)
     if (said := OF_CLASS.fullmatch(metric)) is None:
         return None
     k = {"minority": rows.minority, "majority": rows.majority}.get(said[2])

@@ -13,6 +13,7 @@ from bench.analysis import measured
 from bench.analysis.compared import judged_translators
 from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
+from bench.analysis.metrics import MAIN, METRICS
 from bench.analysis.places import resolved
 from bench.claims.claim import Claim, Verdict
 from bench.claims.files import check_names, load_claims
@@ -89,7 +90,7 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
             "stale": sorted({*found.frame.loc[found.frame["status"] == "stale", "record"]} | {*_stale(found)}),
         },
         summary=tuple(fact for subject in told.values() for fact in facts(subject)),
-        notes=(*departures(config, shown, records), *luck),
+        notes=(*departures(config, shown, records), *luck, *_unsaid(told)),
         left_out=found.lost,
         sheets=tuple(sheets(found, list(dict.fromkeys((*tasks, *requested))))),
         listings=tuple(
@@ -135,6 +136,19 @@ def findings(found: Gathered) -> tuple[Finding, ...]:
         return resolved(task, at, found.outcomes) in stale
 
     return judge_claims([claim for claim, _ in claims.values()], recorded, printed_of, is_stale)
+
+
+def _unsaid(subjects: Mapping[str, Subject]) -> Iterator[str]:
+    """Say which main figures there are none of, where a dataset has many classes."""
+    for subject in subjects.values():
+        reasons = [{METRICS[name].supports(it.counts) for it in subject.part.columns} for name in MAIN]
+        lacking = dict.fromkeys(
+            next(iter(each))
+            for name, each in zip(MAIN, reasons, strict=True)
+            if METRICS[name].band and not subject.of_two and len(each) == 1 and each != {""}
+        )
+        if lacking:
+            yield f"{subject.shown}: {'; '.join(lacking)}: not applicable, so that no table shows their recall."
 
 
 def _claim(finding: Finding) -> ClaimRow:

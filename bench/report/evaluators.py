@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.frame import COUNTED
-from bench.analysis.layout import Label, Layout, method_key
+from bench.analysis.layout import Label, Layout
 from bench.analysis.places import method_key
 from bench.analysis.samples import of_real_images, seed_columns
 from bench.analysis.summary import summarise

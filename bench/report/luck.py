@@ -49,9 +49,9 @@ def luck_words(task: str, shown: str, cells: pd.DataFrame) -> Iterator[str]:
             places.append(f"{method} {', '.join(value.text() for value in means)}")
     if places:
         yield (
-            f"{shown}, {_at(mine)}: {TITLES[metric].split()[0].rstrip(',')} on translators that differ in their random stream alone: "
-            f"{'; '.join(places)}. Tables, charts and claims take the first. All else that needs a translator rests on "
-            "one, whose luck is in no interval."
+            f"{shown}, {_at(mine)}: {TITLES[metric].split()[0].rstrip(',')} on translators that differ in their random "
+            f"stream alone: {'; '.join(places)}. Tables, charts and claims take the first. All else that needs a "
+            "translator rests on one, whose luck is in no interval."
         )
 
 

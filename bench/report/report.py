@@ -18,6 +18,7 @@ from bench.report.pictures.picture import Picture
 from bench.report.table import Table
 
 Entry = tuple[str, str]  # a name and what stands beside it
+Cells = tuple[str | Figure, ...]  # of one row of a listing
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Listing:
     title: str
     caption: str
     header: tuple[str, ...]
-    rows: tuple[tuple[str | Figure, ...], ...]
+    rows: tuple[Cells, ...]
 
     @property
     def words(self) -> frozenset[int]:

@@ -91,6 +91,11 @@ class Subject:
         return headline(len(self.cell.classes))
 
     @property
+    def stub(self) -> str:
+        """What heads a column of places."""
+        return f"Images of {self.minority}" if self.of_two else "Training images"
+
+    @property
     def at_rarest(self) -> str:
         """The most imbalanced place in print: `25 zebra images`, or its label."""
         return f"{self.text(self.rarest)} {self.minority} images" if self.of_two else self.rarest

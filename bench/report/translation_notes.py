@@ -86,8 +86,8 @@ def lucks(measured: pd.DataFrame, figure: str, rivals: Rivals) -> tuple[str, ...
         if it.translators is not None
     ]
     text = (
-        f"All rows go on from one {rivals.alone}, whose luck is in no interval here. Standard deviation over translators "
-        f"that differ in their random stream alone: {'; '.join(lines)}."
+        f"All rows go on from one {rivals.alone}, whose luck is in no interval here. Standard deviation over "
+        f"translators that differ in their random stream alone: {'; '.join(lines)}."
     )
     return (text,) if lines else ()
 

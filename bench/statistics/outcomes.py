@@ -43,8 +43,8 @@ class Runs:
     def of(self, methods: tuple[str, ...], metrics: tuple[str, ...]) -> Runs:
         """Return the rows of these methods and metrics, in this order."""
         at = np.ix_([self.metrics.index(name) for name in metrics], [self.methods.index(name) for name in methods])
-        change = {"figures": self.figures[at], "influences": self.influences[at]}
-        return replace(self, methods=methods, metrics=metrics, **change)
+        figures, influences = self.figures[at], self.influences[at]
+        return replace(self, methods=methods, metrics=metrics, figures=figures, influences=influences)
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,10 @@ CAPTION = (
 
 
 LIKELIEST = (
-    "Reliability diagrams of the likeliest class's probability, as each method decides by it, on the test images of all "
-    "seeds, in ten bins of equal width; the area of a dot is the share of the images in its bin. Below the diagonal, "
-    "the classifier is surer than it is right; above, less sure. ECE is the mean distance from the diagonal, weighted "
-    "by images. The test set is balanced and the training set is not."
+    "Reliability diagrams of the likeliest class's probability, as each method decides by it, on the test images of "
+    "all seeds, in ten bins of equal width; the area of a dot is the share of the images in its bin. Below the "
+    "diagonal, the classifier is surer than it is right; above, less sure. ECE is the mean distance from the diagonal, "
+    "weighted by images. The test set is balanced and the training set is not."
 )
 
 

@@ -62,5 +62,5 @@ def _alt(title: str, classes: Sequence[str], shares: Mapping[str, np.ndarray]) -
     for method, matrix in shares.items():
         apart = np.where(np.eye(len(matrix), dtype=bool), -1.0, np.nan_to_num(matrix))
         i, j = np.unravel_index(apart.argmax(), apart.shape)
-        worst.append(f"{shown(method)} {classes[i]} for {classes[j]} {apart[i, j]:.2f}")
+        worst.append(f"{shown(method)} {classes[int(i)]} for {classes[int(j)]} {apart[i, j]:.2f}")
     return f"Confusion matrices, one a method. {title}. What is mistaken most often: {'; '.join(worst)}."

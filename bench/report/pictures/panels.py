@@ -89,8 +89,8 @@ def line_panels(
             axes.fill_between(mine.x, mine.low, mine.high, color=BLUE, alpha=0.22, linewidth=0, zorder=3)
             axes.plot(mine.x, mine.mean, color=BLUE, zorder=4)
             if mine.empty:
-                middle = {"transform": axes.transAxes, "ha": "center", "color": QUIET, "backgroundcolor": "w"}
-                axes.text(0.5, 0.5, "no result", **middle)
+                at = axes.transAxes
+                axes.text(0.5, 0.5, "no result", transform=at, ha="center", color=QUIET, backgroundcolor="w")
             axes.set_title(shown(method), fontweight="bold")
             each(axes, method)
         whole(panels[0])

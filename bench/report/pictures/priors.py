@@ -61,9 +61,11 @@ def figure(
 
 def _scaled(axes: Axes, priors: np.ndarray) -> None:
     axes.set_xscale("logit")
-    axes.xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if priors[0] <= tick <= priors[-1]]))
+    inside = [tick for tick in TICKS if priors[0] <= tick <= priors[-1]]
+    ends = [priors[0], priors[len(priors) // 2], priors[-1]]
+    axes.xaxis.set_major_locator(FixedLocator(inside if len(inside) > 1 else ends))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}")
     odds = np.log(priors[[0, -1]] / (1 - priors[[0, -1]]))
     low, high = odds + np.array([-0.04, 0.04]) * np.ptp(odds)  # room for a line at an end
     axes.set(xlim=(1 / (1 + np.exp(-low)), 1 / (1 + np.exp(-high))), ylim=(0, 1))

@@ -1,4 +1,4 @@
-"""Verifying rows: each row of cells.csv and of translators.csv must be of the record that it names, and give its figures."""
+"""Verifying rows: each of cells.csv and translators.csv must be of the record that it names, and hold its figures."""
 
 from __future__ import annotations
 
