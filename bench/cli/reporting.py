@@ -103,7 +103,8 @@ def verify(
         show(outcome.rows(), as_json)
     say(
         f"{outcome.figures} figures recomputed, {outcome.entries} entries of report.json built again and "
-        f"{listing.counted(outcome.files, 'file')} written again: {listing.counted(len(outcome.mismatches), 'difference')}"
+        f"{listing.counted(outcome.files, 'file')} written again: "
+        f"{listing.counted(len(outcome.mismatches), 'difference')}"
     )
     if outcome.mismatches:
         raise typer.Exit(1)

@@ -35,7 +35,7 @@ from bench.report.luck import luck_words
 from bench.report.provenance import provenances
 from bench.report.report import ClaimRow, Report
 from bench.report.settings import departures, settings
-from bench.report.sheets import sheets
+from bench.report.sheets import Frames, sheets
 from bench.report.subject import Subject, subjects_of
 from bench.store.store import Store
 
@@ -79,6 +79,7 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
     told = {task: subjects[task] for task in tasks if task in subjects}
     records = [found.records[id] for id in sorted(found.records)]
     luck = [words for task in tasks for words in luck_words(task, shown[task], found.frame)]
+    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families)
     return Report(
         title="Which remedy for a rare class?",
         banner=found.banner,
@@ -92,7 +93,7 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
         summary=tuple(fact for subject in told.values() for fact in facts(subject)),
         notes=(*departures(config, shown, records), *luck, *_unsaid(told)),
         left_out=found.lost,
-        sheets=tuple(sheets(found, list(dict.fromkeys((*tasks, *requested))))),
+        sheets=tuple(sheets(frames, list(dict.fromkeys((*tasks, *requested))))),
         listings=tuple(
             listing for task, subject in told.items() for listing in (*listings(subject), *asides(task, found.frame))
         ),

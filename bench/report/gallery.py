@@ -139,7 +139,7 @@ def _heat_maps(
 
 
 def telling(labels: np.ndarray, decided: np.ndarray) -> list[int]:
-    """Return the first image of each class that the first method gets wrong, and the first that it gets right: rarest first."""
+    """Return the first image of each class that a method gets wrong, and the first that it gets right: rarest first."""
     counts = np.bincount(labels)
     rare = rarest(counts) if len(set(counts.tolist())) > 1 else len(counts) - 1
     order = [rare, *(k for k in range(len(counts)) if k != rare)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from bench.analysis.gather import Gathered
+import pandas as pd
+
 from bench.analysis.layout import extended, generic, main_rows
 from bench.papers import shelf
 from bench.report import views
@@ -12,14 +14,29 @@ from bench.report.asides import ablation_sheets
 from bench.report.report import Sheet
 from bench.report.translation import translation_sheets
 from bench.report.translators import translator_sheets
+from bench.statistics.best import Family
 
 FURTHER = "other figures of the same decisions and probabilities"
 
 
-def sheets(found: Gathered, tasks: Collection[str]) -> Iterator[Sheet]:
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """What tables are made of: the frames of cells and of measurements, and the comparisons by task.
+
+    `interval` says whether our tables have spreads; `banner` stands above all of them.
+    """
+
+    cells: pd.DataFrame
+    measured: pd.DataFrame
+    banner: str
+    interval: bool = True
+    families: Mapping[str, Family] = field(default_factory=dict)
+
+
+def sheets(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:
     """Give the sheets of some datasets: those of a paper's table, then each dataset's own."""
-    rows, banner = main_rows(found.frame, shelf.ablated), found.banner
-    interval = found.config.report.interval
+    rows, banner = main_rows(found.cells, shelf.ablated), found.banner
+    interval = found.interval
     papers = [*_papers(found, tasks)]
     judged = [*translation_sheets(found.measured, tasks, banner, interval)]
     yield from sorted((*papers, *judged), key=lambda sheet: sheet.name)  # table_01, table_02, ...
@@ -33,12 +50,12 @@ def sheets(found: Gathered, tasks: Collection[str]) -> Iterator[Sheet]:
             others = [views.ours(it, mine, banner, interval) for it in generic(mine, task, main=False, shown=shown)]
             named = {table.title.partition(": ")[2]: table for table in others}
             yield Sheet(f"further_{task}", f"{shown}: {FURTHER}", named, "folded")
-        yield from ablation_sheets(task, found.frame, banner, interval)
-        yield from translator_sheets(task, found.measured, found.frame, banner)
+        yield from ablation_sheets(task, found.cells, banner, interval)
+        yield from translator_sheets(task, found.measured, found.cells, banner)
 
 
-def _papers(found: Gathered, tasks: Collection[str]) -> Iterator[Sheet]:
-    rows, banner = main_rows(found.frame, shelf.ablated), found.banner
+def _papers(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:
+    rows, banner = main_rows(found.cells, shelf.ablated), found.banner
     for paper in shelf.papers():
         theirs = [layout for layout in shelf.layouts_as(rows) if layout.citation == paper.citation]
         elsewhere = {place for layout in theirs for place in layout.places}
@@ -46,7 +63,7 @@ def _papers(found: Gathered, tasks: Collection[str]) -> Iterator[Sheet]:
             if set(layout.tasks) & set(tasks):
                 full = extended(layout, rows, elsewhere)
                 tables = {
-                    "Ours": views.ours(full, rows, banner, found.config.report.interval),
+                    "Ours": views.ours(full, rows, banner, found.interval),
                     views.SIDE_BY_SIDE: views.side_by_side(full, rows, banner, found.families),
                     views.THEIRS: views.published(own),
                 }

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.analysis.frame import FACTS, FIGURES, KEYS
-from bench.analysis.layout import extended
+from bench.analysis.layout import Label, extended
+from bench.analysis.value import Value
 from bench.papers.sahoo2020 import tables as paper
 from bench.report import views
 from bench.report.latex import escape, latex
-from bench.report.table import Label, Row, Table, Value, mark_best
+from bench.report.table import Row, Table, mark_best
 
 NASTY = r"[a]_b%c&d#e$f{g}h~i^j\k*<l>|\"'`"
 EMPTY = pd.DataFrame(columns=[*KEYS, *FIGURES, *FACTS])
@@ -33,7 +34,7 @@ def tables() -> list[Table]:
         found += [
             views.published(layout),
             views.ours(full, EMPTY, NASTY, interval=True),
-            views.side_by_side(full, EMPTY, ""),
+            views.side_by_side(full, EMPTY, "", {}),
         ]
     return found
 

@@ -7,14 +7,16 @@ from importlib import resources
 
 import pytest
 
-from bench.analysis.layout import method_key
+from bench.analysis.layout import Label
+from bench.analysis.places import method_key
+from bench.analysis.value import DASH, Value
 from bench.papers.sahoo2020 import tables as paper
 from bench.report import views
-from bench.report.longform import longform
+from bench.report.emit import longform
 from bench.report.markdown import markdown
-from bench.report.table import DASH, Label, Row, Table, Value, difference, mark_best
+from bench.report.table import Row, Table, difference, mark_best
 
-PUBLISHED = json.loads(resources.files("bench.report").joinpath("paper_tables.json").read_text(encoding="utf-8"))
+PUBLISHED = json.loads(resources.files("bench.papers.sahoo2020").joinpath("tables.json").read_text(encoding="utf-8"))
 
 
 def small(*rows: tuple[Value, ...], **settings: object) -> Table:
@@ -119,3 +121,7 @@ def test_table_1_has_a_double_header_and_table_3_groups_the_variants_of_a_method
 
 def test_a_methods_spelling_does_not_make_another_row() -> None:
     assert method_key("CS+US") == method_key("US + CS") != method_key("US")
+
+
+def test_the_lowest_number_is_best_where_lower_is_better() -> None:
+    assert best(small((whole(0.1),), (whole(0.2),), lower_is_better=True)) == [[True], [False]]

@@ -5,30 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from builders import bench_toml
 from scipy import stats
 
 from bench import registry
 from bench.analysis.columns import columns
+from bench.analysis.decisions import decision_of
+from bench.analysis.places import Place, Spot
 from bench.claims.claim import Claim
-from bench.claims.files import check_names, load_claims, parse_claims
-from bench.claims.published import published
+from bench.claims.files import load_claims, parse_claims
+from bench.claims.published import Published, published
 from bench.claims.recorded import Recorded
 from bench.claims.verdicts import claims_rows, judge, judge_claims
 from bench.claims.witness import Estimate
-from bench.errors import ConfigError
-from bench.plan.config import load_config
+from bench.dataset import Task
+from bench.expression import Expression
+from bench.papers import shelf
 from bench.plan.grid import Cell
 from bench.record import Predictions, Record
 from bench.statistics.judged import Judged, luck
 from bench.statistics.outcomes import MISSING, Outcomes
 
-TABLES = json.loads(resources.files("bench.report").joinpath("paper_tables.json").read_text(encoding="utf8"))
+TABLES = json.loads(resources.files("bench.papers.sahoo2020").joinpath("tables.json").read_text(encoding="utf8"))
+PAPER = published(shelf.papers()[0])
 DO_NOT_HOLD = {  # found by reading the tables
     "alt-beats-vanilla-celeba",  # 0.852 < 0.902 at 400
     "alt-beats-vanilla-cub",  # 0.596 < 0.616 at 125
@@ -100,7 +102,7 @@ UP, DOWN, NOISE = (0.2, 0.1, 0.3), (-0.2, -0.3, -0.1), (0.1, -0.1, 0.3)
     ],
 )
 def test_the_rule(said: Claim, figures: Mapping[str, tuple[float, float, float]], verdict: str) -> None:
-    assert judge(said, Given(**figures))[0] == verdict
+    assert judge(said, Given(**figures), Published())[0] == verdict
 
 
 @pytest.mark.parametrize(
@@ -117,18 +119,19 @@ def test_the_rule(said: Claim, figures: Mapping[str, tuple[float, float, float]]
 def test_in_two_of_three_counts(points: Sequence[tuple[float, float, float] | None], verdict: str) -> None:
     said = claim("beats", over=["B"], minority=[1, 2, 3], at_least=2)
     figures = {f"AB{count}": point for count, point in enumerate(points, start=1) if point}
-    assert judge(said, Given(**figures))[0] == verdict
+    assert judge(said, Given(**figures), Published())[0] == verdict
 
 
 def test_every_claim_is_held_against_the_papers_own_tables() -> None:
-    found = judge_claims(load_claims(), Recorded({}))
+    claims = [claim for claim, _ in load_claims(papers=shelf.papers()).values()]
+    found = judge_claims(claims, Recorded({}), lambda claim: PAPER)
     assert len(found) >= 20 and {finding.verdict for finding in found} == {"not run"}
     assert {finding.claim.id for finding in found if finding.paper != "holds"} == DO_NOT_HOLD
     assert "not printed" not in {finding.paper for finding in found}
 
 
 def test_the_papers_numbers_are_the_tables() -> None:
-    paper = published()
+    paper = PAPER
     level = paper.level("horse2zebra", 25, "f1_minority", "CS+US")
     assert level == Estimate(0.2865, 0.2865, 0.2865)
     assert paper.level("celeba", 600, "acsa", "AUG") == Estimate(0.915, 0.915, 0.915)
@@ -146,7 +149,7 @@ def test_best_in_the_paper_is_the_highest_of_its_column() -> None:
             winners = [method for method, value in column.items() if value == max(column.values())]
             for method in column:
                 said = claim("best", task=task, minority=[count], metric="f1_minority", method=method)
-                assert (judge(said, published())[0] == "reproduced") == (winners == [method])
+                assert (judge(said, PAPER, PAPER)[0] == "reproduced") == (winners == [method])
 
 
 LABELS = np.repeat([0, 1], 200)
@@ -157,23 +160,23 @@ def decisions(right: float, rng: np.random.Generator, seeds: int = 5) -> np.ndar
     return np.where(rng.random((seeds, len(LABELS))) < right, LABELS, 1 - LABELS)
 
 
-def column(count: int, seeds: int = 5, **right: float) -> dict[tuple[str, int], Outcomes]:
+def column(count: int, seeds: int = 5, **right: float) -> dict[Place, Outcomes]:
     rng = np.random.default_rng(count)
     decided = np.array([decisions(chance, rng, seeds) for chance in right.values()])
-    return {("toy", count): Outcomes(str(count), tuple(right), LABELS, decided)}
+    return {("toy", f"90:{count}"): Outcomes(f"90:{count}", tuple(right), LABELS, decided)}
 
 
 def test_records_reproduce_what_is_clear_and_leave_open_what_is_not() -> None:
     evidence = Recorded(column(5, A=0.9, B=0.6, C=0.895) | column(9, A=0.97, B=0.9))
     verdicts = {
-        "A beats B": judge(claim("beats", over=["B"]), evidence)[0],
-        "B beats A": judge(claim("beats", method="B", over=["A"]), evidence)[0],
-        "A beats C": judge(claim("beats", over=["C"]), evidence)[0],
-        "recall": judge(claim("beats", over=["B"], metric="recall_minority"), evidence)[0],
-        "precision": judge(claim("beats", over=["B"], metric="precision_majority"), evidence)[0],
-        "growth": judge(claim("grows", method="B", minority=[5, 9], by=0.1), evidence)[0],
-        "level": judge(claim("above", threshold=0.85), evidence)[0],
-        "D": judge(claim("above", method="D", threshold=0.85), evidence)[0],
+        "A beats B": judge(claim("beats", over=["B"]), evidence, Published())[0],
+        "B beats A": judge(claim("beats", method="B", over=["A"]), evidence, Published())[0],
+        "A beats C": judge(claim("beats", over=["C"]), evidence, Published())[0],
+        "recall": judge(claim("beats", over=["B"], metric="recall_minority"), evidence, Published())[0],
+        "precision": judge(claim("beats", over=["B"], metric="precision_majority"), evidence, Published())[0],
+        "growth": judge(claim("grows", method="B", minority=[5, 9], by=0.1), evidence, Published())[0],
+        "level": judge(claim("above", threshold=0.85), evidence, Published())[0],
+        "D": judge(claim("above", method="D", threshold=0.85), evidence, Published())[0],
     }
     assert verdicts == {
         "A beats B": "reproduced",
@@ -189,7 +192,7 @@ def test_records_reproduce_what_is_clear_and_leave_open_what_is_not() -> None:
 
 def test_figures_are_those_of_the_runs() -> None:
     evidence = Recorded(column(5, A=0.9, B=0.6))
-    decided = evidence.columns["toy", 5].decisions
+    decided = evidence.columns["toy", "90:5"].decisions
     found = np.array([[(run[LABELS == 1] == 1).mean() for run in rows] for rows in decided]).mean(axis=1)
     precision = np.array([[(LABELS[run == 0] == 0).mean() for run in rows] for rows in decided]).mean(axis=1)
     for metric, means in (("recall_minority", found), ("precision_majority", precision)):
@@ -202,19 +205,19 @@ def test_figures_are_those_of_the_runs() -> None:
 
 def test_a_single_run_or_a_lacking_one_decides_nothing() -> None:
     one = Recorded(column(5, seeds=1, A=0.9, B=0.2))
-    assert judge(claim("beats", over=["B"]), one)[0] == "undecided at this noise"
-    lacking = column(5, A=0.9, B=0.2)["toy", 5]
+    assert judge(claim("beats", over=["B"]), one, Published())[0] == "undecided at this noise"
+    lacking = column(5, A=0.9, B=0.2)["toy", "90:5"]
     lacking.decisions[1, 3] = MISSING
-    assert judge(claim("beats", over=["B"]), Recorded({("toy", 5): lacking}))[0] == "not run"
+    assert judge(claim("beats", over=["B"]), Recorded({("toy", "90:5"): lacking}), Published())[0] == "not run"
 
 
 def test_measured_shares_are_judged_by_evaluators_and_by_translators() -> None:
-    spots = {name: ("toy", 5, name) for name in ("ALT", "CycleGAN")}
+    spots = {name: Spot(name, "toy", "90:5") for name in ("ALT", "CycleGAN")}
     harsh = np.array([0.0, -0.3, 0.1])  # what evaluators do to all translators alike
     shares = {"ALT": np.array([0.80, 0.82, 0.84])[:, None] + harsh, "CycleGAN": np.array([[0.70, 0.71, 0.72]]) + harsh}
     steady = {spots[name]: Judged(values, luck(shares.values())) for name, values in shares.items()}
     said = claim("beats", metric="translation_accuracy", method="ALT", over=["CycleGAN"])
-    assert judge(said, Recorded({}, steady))[0] == "reproduced"
+    assert judge(said, Recorded({}, steady), Published())[0] == "reproduced"
     found = Recorded({}, steady).difference("toy", 5, "translation_accuracy", "ALT", "CycleGAN")
     # Over three evaluators, three translators of ALT and one of CycleGAN, with 2 degrees of freedom.
     variances = np.array([1e-4 / 3, 4e-4 / 3, 4e-4])
@@ -225,21 +228,24 @@ def test_measured_shares_are_judged_by_evaluators_and_by_translators() -> None:
     sd = (4e-4 + harsh.var(ddof=1)) ** 0.5
     assert level is not None and level.high - level.value == pytest.approx(4.3027 * sd / 3**0.5, rel=1e-4)
     one = {spot: Judged(values.shares[:1, :1]) for spot, values in steady.items()}
-    assert judge(said, Recorded({}, one))[0] == "undecided at this noise"
-    assert judge(said, Recorded({}))[0] == "not run"
+    assert judge(said, Recorded({}, one), Published())[0] == "undecided at this noise"
+    assert judge(said, Recorded({}), Published())[0] == "not run"
+
+
+TOY = Task("toy", "1", "s", ("many", "few"), (90, 10), "90:10")
 
 
 def test_columns_hold_each_methods_decisions_and_mark_what_is_lacking() -> None:
     test = Predictions.of(np.array([0, 0, 1]), np.array([[0.95, 0.05], [0.7, 0.3], [0.6, 0.4]]))
-    record = Record(id="r", identity={}, status="done", test=test)
+    record = Record(id="r", identity={"counts": [90, 10]}, status="done", test=test)
     cells = [
-        Cell("toy", ("many", "few"), (90, 10), method, seed, "cpu", "r" if seed == 0 else "lost")
+        Cell(TOY, Expression.parse(method), seed, "cpu", "r" if seed == 0 else "lost")
         for method in ("Vanilla", "TS")
         for seed in (0, 1)
     ]
-    cells.append(Cell("toy", ("many", "few"), (90, 10), "Vanilla", 0, "cpu", "r", translator=1))
-    found = columns(cells, {"r": record}.get, lambda method: (lambda p, n: p / n) if method == "TS" else lambda p, n: p)
-    column = found["toy", 10]
+    cells.append(Cell(TOY, Expression.parse("Vanilla"), 0, "cpu", "r", translator=1))
+    registry.load()
+    column = columns(cells, {"r": record}.get, decision_of)["toy", "90:10"]
     assert column.methods == ("Vanilla", "TS") and list(column.labels) == [0, 0, 1]
     assert column.decisions.tolist() == [[[0, 0, 0], [MISSING] * 3], [[0, 1, 1], [MISSING] * 3]]
 
@@ -254,6 +260,7 @@ def test_a_required_claim_that_does_not_come_out_so_fails() -> None:
             claim("beats", over=["C"], required="reproduced"),
         ],
         evidence,
+        lambda claim: Published(),
     )
     assert [finding.failed for finding in findings] == [True, False, False, True], "what was not run is not reproduced"
     assert claims_rows(findings)[0]["required"] == "reproduced: failed"
@@ -261,67 +268,7 @@ def test_a_required_claim_that_does_not_come_out_so_fails() -> None:
 
 def test_a_claim_says_that_code_has_changed_under_its_runs() -> None:
     said = claim("beats", over=["B"])
-    (fresh,) = judge_claims([said], Given(AB5=UP))
-    (stale,) = judge_claims([said], Given(AB5=UP), {(said.task, said.minority[0])})
+    (fresh,) = judge_claims([said], Given(AB5=UP), lambda claim: Published())
+    (stale,) = judge_claims([said], Given(AB5=UP), lambda claim: Published(), lambda task, at: (task, at) == ("toy", 5))
     assert fresh.verdict == stale.verdict == "reproduced", "figures stand all the same"
     assert stale.figures == f"{fresh.figures} (some of these runs were made by code that has changed since)"
-
-
-GOOD = 'id = "a"\ntext = "t"\ntask = "digits"\nminority = [8]\nmetric = "acsa"\nmethod = "CS"\n'
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[[claims]", "mine.toml: Expected"),
-        ("[[claim]]", "unknown key 'claim': did you mean 'claims'?"),
-        (f"[[claims]]\n{GOOD}", "claim a: Unable to extract tag using discriminator 'kind'"),
-        (f'[[claims]]\n{GOOD}kind = "worst"', "claim a: Input tag 'worst'"),
-        (f'[[claims]]\n{GOOD}kind = "beats"\novr = ["OS"]', "claim a: unknown key 'ovr': did you mean 'over'?"),
-        (f'[[claims]]\n{GOOD}kind = "beats"\nover = []', "claim a: over: "),
-        (f'[[claims]]\n{GOOD}kind = "differs"\nover = "OS"', "claim a: by: Field required"),
-        (f'[[claims]]\n{GOOD}kind = "best"\nat_least = 2', "claim a: at_least = 2 of 1 minority counts"),
-        (f'[[claims]]\n{GOOD.replace("acsa", "asca")}kind = "best"', "claim a: metric: Input should be 'f1_minority'"),
-        ('[[claims]]\nkind = "best"', "claim 1: "),
-        (f'[[claims]]\n{GOOD}kind = "best"\n[[claims]]\n{GOOD}kind = "best"', "the id 'a' is given to two claims"),
-        ("claims = [3]", "claim 1: "),
-    ],
-)
-def test_a_typo_is_one_clear_line(text: str, said: str) -> None:
-    with pytest.raises(ConfigError) as refused:
-        parse_claims(text, "mine.toml")
-    assert str(refused.value).startswith("mine.toml: ") and said in str(refused.value)
-    assert "\n" not in str(refused.value)
-
-
-def test_a_users_claims_come_after_the_papers(tmp_path: Path) -> None:
-    mine = tmp_path / "mine.toml"
-    mine.write_text(f'[[claims]]\n{GOOD}kind = "best"')
-    assert load_claims([mine])[-1].id == "a"
-    with pytest.raises(ConfigError, match="the claim 'a' exists already"):
-        load_claims([mine, mine])
-    with pytest.raises(ConfigError, match="No such file"):
-        load_claims([tmp_path / "lost.toml"])
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (("digits", "digit"), "claim a: unknown dataset 'digit': did you mean 'digits'?"),
-        (("CS", "CSS"), "claim a: unknown method 'CSS': did you mean 'CS'?"),
-        (("acsa", "translation_accuracy"), "claim a: unknown translator 'CS'"),
-    ],
-)
-def test_a_claim_about_nothing_that_exists_is_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:
-    registry.load()
-    config = load_config(bench_toml(tmp_path))
-    check_names(parse_claims(f'[[claims]]\n{GOOD}kind = "best"', "mine.toml").claims, config)
-    wrong = parse_claims(f'[[claims]]\n{GOOD.replace(*change)}kind = "best"', "mine.toml")
-    with pytest.raises(ConfigError) as refused:
-        check_names(wrong.claims, config)
-    assert str(refused.value).startswith(said)
-
-
-def test_the_shipped_claims_speak_of_what_exists() -> None:
-    registry.load()
-    check_names(load_claims(), load_config(Path(__file__).parents[2] / "bench.toml"))

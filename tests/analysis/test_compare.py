@@ -13,11 +13,12 @@ import pytest
 from builders import bench_toml, tiny
 
 from bench import registry
-from bench.analysis.compare import Comparison, compare
-from bench.analysis.comparing.sides import Source, open_source
+from bench.analysis.compare import Moves, compare
+from bench.analysis.sides import Side, open_side
 from bench.errors import UserError
 from bench.plan.compose import compose
 from bench.plan.config import Config, load_config
+from bench.plan.identity import protocol_identity
 from bench.record import Predictions, Record, digest
 from bench.store.recordtext import compact
 from bench.store.store import Store
@@ -44,7 +45,7 @@ def fit(method: str, seed: int, right: float, luck: int = 0, **fields: Any) -> R
         "counts": [12, 6],
         "method": compose(method).training_part,
         "streams": Streams.of(seed).model_dump(),
-        "protocol": tiny(load_size=32, eval_per_class=4).model_dump(mode="json") | given,
+        "protocol": protocol_identity(tiny(load_size=32, eval_per_class=4)) | given,
     } | fields.pop("identity", {})
     rng = np.random.default_rng([seed, luck, *method.encode()])
     true = np.where(rng.random(len(LABELS)) < right, 0.99, 0.01)
@@ -53,14 +54,14 @@ def fit(method: str, seed: int, right: float, luck: int = 0, **fields: Any) -> R
     return Record(id=digest(identity), identity=identity, **(content | fields))
 
 
-def side(name: str, luck: int = 0, seeds: Iterable[int] = range(5), cs: float = 0.8, **fields: Any) -> Source:
+def side(name: str, luck: int = 0, seeds: Iterable[int] = range(5), cs: float = 0.8, **fields: Any) -> Side:
     """Return a source with three methods' fits; `cs` is the chance with which CS is right."""
     chances = {"Vanilla": 0.7, "CS": cs, "OS": 0.8}
-    return Source(name, tuple(fit(it, seed, chances[it], luck, **fields) for it in chances for seed in seeds))
+    return Side(name, tuple(fit(it, seed, chances[it], luck, **fields) for it in chances for seed in seeds))
 
 
-def verdicts(found: Comparison, metric: str = "acsa") -> dict[str, str]:
-    return {move.place.method: move.verdict for move in found.moves if move.metric == metric}
+def verdicts(found: Moves, metric: str = "acsa") -> dict[str, str]:
+    return {move.cell[2]: move.moved for move in found.moves if move.metric == metric}
 
 
 def test_a_set_is_the_same_as_itself(config: Config) -> None:
@@ -81,19 +82,19 @@ def test_what_moved_is_told_from_noise(config: Config) -> None:
     row = found.rows()[0]
     assert row["verdict"] == "moved" and (row["method"], row["minority"], row["profile"]) == ("CS", 6, "tiny")
     assert row["B - A"] == pytest.approx(0.13, abs=0.04) and 0 < row["+-"] < row["B - A"] and row["seeds"] == 5
-    assert {move.place.method for move in found.moved} == {"CS"}
+    assert {move.cell[2] for move in found.moved} == {"CS"}
 
 
 def test_cells_that_are_the_same_stay_the_same_beside_one_that_moved(config: Config) -> None:
     moved = tuple(fit("CS", seed, 0.95, luck=1) for seed in range(5))
     others = tuple(it for it in side("B").records if it.identity["method"] != compose("CS").training_part)
-    found = compare(side("A"), Source("B", others + moved), config)
+    found = compare(side("A"), Side("B", others + moved), config)
     assert verdicts(found) == dict.fromkeys(ROWS, "same") | {"CS": "moved"}
 
 
 def test_means_are_those_of_the_seeds_that_both_have(config: Config) -> None:
     found = compare(side("A", seeds=range(4)), side("B", 1, seeds=range(1, 5)), config)
-    move = next(it for it in found.moves if it.place.method == "CS" and it.metric == "acsa")
+    move = next(it for it in found.moves if it.cell[2] == "CS" and it.metric == "acsa")
     ours = [
         it.test.probabilities.array().argmax(axis=1) == LABELS
         for it in side("A", seeds=range(1, 4)).records
@@ -119,7 +120,7 @@ def test_a_changed_profile_meets_its_older_self_and_the_changes_are_named(config
     )
     newer = side("B", code={"bench.training.fit": "b"}, environment={"torch": "2"})
     found = compare(older, newer, config)
-    assert set(verdicts(found).values()) == {"same"} and not found.only_ours and not found.only_theirs
+    assert set(verdicts(found).values()) == {"same"} and not found.lacking
     assert set(found.changes) == {
         ("identity", "protocol.epochs: 9 here, 1 there", 15),
         ("code", "bench.training.fit", 15),
@@ -129,22 +130,25 @@ def test_a_changed_profile_meets_its_older_self_and_the_changes_are_named(config
 
 
 def test_two_profiles_of_a_store_are_kept_apart(config: Config) -> None:
-    both = Source("B", side("", luck=1, protocol={"epochs": 9}).records + side("").records)
+    both = Side("B", side("", luck=1, protocol={"epochs": 9}).records + side("").records)
     found = compare(side("A"), both, config)
     assert verdicts(found) == dict.fromkeys(ROWS, "same")
-    assert len(found.only_theirs) == 5 * len(ROWS) and "unnamed" in found.other_rows()[0]["which"]
+    assert (
+        sum(len(seeds) for what, _, seeds in found.lacking if what == "only in B") == 5 * len(ROWS)
+        and "unnamed" in found.other_rows()[0]["which"]
+    )
 
 
 def test_a_changed_default_meets_the_row_but_an_ablation_does_not_replace_it(config: Config) -> None:
     args = {"method": [["CS", {"power": 2}]]}
-    changed = Source("B", tuple(fit("CS", seed, 0.8, identity=args) for seed in range(5)))
+    changed = Side("B", tuple(fit("CS", seed, 0.8, identity=args) for seed in range(5)))
     found = compare(side("A"), changed, config)
     assert verdicts(found) == {"CS": "same"}
     assert ("identity", "method: [['CS', {}]] here, [['CS', {'power': 2}]] there", 5) in found.changes
     ablation = tuple(fit("CS", seed, 0.2, identity=args, finished="9999") for seed in range(5))
-    beside = compare(side("A"), Source("B", side("B").records + ablation), config)
+    beside = compare(side("A"), Side("B", side("B").records + ablation), config)
     assert verdicts(beside)["CS"] == "same"
-    assert {place.method for place, _ in beside.only_theirs} == {"CS(power=2)"}
+    assert {cell[2] for _, cell, _ in beside.lacking} == {"CS(power=2)"}
 
 
 def test_what_is_no_cell_of_a_table_is_left_out(config: Config) -> None:
@@ -155,8 +159,8 @@ def test_what_is_no_cell_of_a_table_is_left_out(config: Config) -> None:
         fit("CS", 1, 0.5, status="failed", test=None),
         fit("CS", 0, 0.5, identity={"kind": "stage"}),
     )
-    found = compare(side("A"), Source("B", other), config)
-    assert found.moves == () and found.only_theirs == ()
+    found = compare(side("A"), Side("B", other), config)
+    assert found.moves == () and "only in B" not in {what for what, _, _ in found.lacking}
 
 
 def test_a_folder_a_packed_file_and_a_revision_are_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,8 +171,8 @@ def test_a_folder_a_packed_file_and_a_revision_are_sources(tmp_path: Path, monke
     packed = tmp_path / "results" / "reference" / "stripes.jsonl"
     packed.parent.mkdir()
     store.pack([record.id for record in records[:2]], packed)
-    assert {it.id for it in open_source(str(tmp_path / "results")).records} == {it.id for it in records}
-    assert {it.id for it in open_source(str(packed)).records} == {it.id for it in records[:2]}
+    assert {it.id for it in open_side(str(tmp_path / "results")).records} == {it.id for it in records}
+    assert {it.id for it in open_side(str(packed)).records} == {it.id for it in records[:2]}
     if not shutil.which("git"):
         pytest.skip("git is not installed")
     monkeypatch.chdir(tmp_path)
@@ -177,9 +181,9 @@ def test_a_folder_a_packed_file_and_a_revision_are_sources(tmp_path: Path, monke
         subprocess.run(["git", *arguments], check=True)
     packed.write_bytes(b"".join(compact(record) for record in records))
     subprocess.run(["git", *AUTHOR, "commit", "-q", "-a", "-m", "second"], check=True)
-    assert len(open_source("HEAD~1").records) == 2 and len(open_source("HEAD").records) == 3
+    assert len(open_side("HEAD~1").records) == 2 and len(open_side("HEAD").records) == 3
     with pytest.raises(UserError, match="holds no record"):
-        open_source("HEAD", Path("elsewhere"))
+        open_side("HEAD", Path("elsewhere"))
 
 
 AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.org")
@@ -190,13 +194,13 @@ def test_what_is_no_source_is_one_clear_line(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(UserError, match=r"no results folder, packed file or git revision of that name|no record"):
-        open_source(name)
+        open_side(name)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_line_is_named_and_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     path.write_bytes(compact(fit("CS", 0, 0.5)) + b"{}\n\n" + compact(fit("CS", 1, 0.5)).replace(b"done", b"donE"))
-    found = open_source(str(path))
+    found = open_side(str(path))
     assert len(found.records) == 1
     assert [line.partition(": ")[0] for line in found.set_aside] == [f"{path}:2", f"{path}:4"]
