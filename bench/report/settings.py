@@ -11,6 +11,7 @@ from bench.plan.grid import stage_settings
 from bench.protocol import Protocol
 from bench.record import Record
 from bench.registry import METHODS, STAGES
+from bench.report.figure import Figure, number
 from bench.report.report import Listing
 
 
@@ -121,5 +122,7 @@ def _words(setting: Setting) -> str:
     return setting.name.replace("_", " ")
 
 
-def _text(value: object) -> str:
+def _text(value: object) -> str | Figure:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number(value, text=str(value))
     return "\N{EN DASH}" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)

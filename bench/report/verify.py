@@ -82,7 +82,9 @@ def verify(folder: Path, config: Config, stores: Sequence[Store]) -> Verificatio
     whole = replace(whole, reproduce=tuple((purpose, command) for purpose, command in printed.get("reproduce", ())))
     texts = files(whole)
     texts.pop(JSON)
-    others = [mismatch for name, text in texts.items() for mismatch in _unlike_file(folder / name, text)]
+    told = {(it.file, it.line) for it in wrong}
+    others = [it for name, text in texts.items() for it in _unlike_file(folder / name, text)]
+    others = [it for it in others if (it.file, it.line) not in told]
     return Verification(figures, sum(1 for _ in _leaves(printed)), len(texts), (*wrong, *differing, *others))
 
 
