@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from builders import CPU, tiny
+from builders import CPU
 from torch import nn
 
 from bench.datasets.stripes import Stripes, pixels
@@ -12,8 +12,9 @@ from bench.explain.deletion import deletion, insertion
 from bench.explain.features import embed, features
 from bench.explain.gradcam import grad_cam
 from bench.explain.rise import rise
+from bench.expression import Call
 from bench.images import ImageSet
-from bench.networks.paper_cnn import build
+from bench.networks.network import Draws, network_of
 from bench.report.pictures import heatmaps, tsne
 
 
@@ -25,7 +26,9 @@ def stripes(per_class: int = 4) -> ImageSet:
 
 def test_stripes_become_heat_maps_and_a_map_of_features() -> None:
     some, rng = stripes(), torch.Generator().manual_seed(0)
-    model = CPU.model(build(tiny(init_std=0.2), 2, nn.Linear, rng, rng))
+    model = CPU.model(
+        network_of(Call.parse("paper_cnn(width=2, init_std=0.2)")).classifier(32, 2, nn.Linear, Draws(rng, rng))
+    )
     images, predicted = CPU.images(some.pixels), model.eval()(CPU.images(some.pixels)).argmax(dim=1)
     found = {"Grad-CAM": grad_cam(model, images), "RISE": rise(model, images, rng, n_masks=20)}
     rows = []
