@@ -20,12 +20,12 @@ from bench.plan.config import load_config
 from bench.plan.grid import build_grid
 from bench.plan.job import Job
 from bench.record import Predictions, Record
-from bench.report import views
+from bench.report import tableviews
+from bench.report.departures import settings
 from bench.report.figure import Figure
 from bench.report.pictures import counts
 from bench.report.provenance import provenances
 from bench.report.report import ClaimRow, Fact, MethodCard, Report, Sheet
-from bench.report.settings import settings
 from bench.statistics.best import Family, Win, compare
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,13 +114,13 @@ def _sheets(rows: pd.DataFrame, families: dict[str, Family]) -> Iterator[Sheet]:
         if layout.number in NUMBERS:
             full = extended(layout, rows, elsewhere)
             three = {
-                "Ours": views.ours(full, rows, BANNER, interval=False),
-                "Side by side with the paper": views.side_by_side(full, rows, BANNER, families),
-                "The paper's own numbers": views.published(own),
+                "Ours": tableviews.ours(full, rows, BANNER, interval=False),
+                "Side by side with the paper": tableviews.side_by_side(full, rows, BANNER, families),
+                "The paper's own numbers": tableviews.published(own),
             }
             yield Sheet(layout.name, layout.heading, three, "folded")
     for layout in generic(rows[rows["task"] == "digits"], "digits")[:1]:
-        yield Sheet("digits", "digits", {"F1": views.ours(layout, rows, BANNER, interval=True)})
+        yield Sheet("digits", "digits", {"F1": tableviews.ours(layout, rows, BANNER, interval=True)})
 
 
 def _claims(rows: pd.DataFrame) -> tuple[ClaimRow, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.analysis.decisions import DecideOf, RecordOf
 from bench.analysis.metrics import commonest, measures, rarest
-from bench.analysis.places import Place
+from bench.analysis.spots import Place
 from bench.plan.grid import Cell
 from bench.statistics.outcomes import MISSING, Outcomes
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.frame import COUNTED
-from bench.analysis.places import Place, Spot
 from bench.analysis.samples import seed_columns
+from bench.analysis.spots import Place, Spot
 from bench.statistics.best import LEVEL
 from bench.statistics.judged import Judged, Varying, difference, luck
 

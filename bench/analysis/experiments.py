@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.decisions import DecideOf, RecordOf, figures_of
-from bench.analysis.places import Spot
+from bench.analysis.spots import Spot
 from bench.expression import Expression
 from bench.plan.audit import audits
 from bench.plan.config import Config

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.analysis.decisions import DecideOf, RecordOf, figures_of
 from bench.analysis.metrics import METRICS, PER_CLASS, commonest, rarest
-from bench.analysis.places import Place
+from bench.analysis.spots import Place
 from bench.plan.grid import Cell
 from bench.record import Record
 

@@ -11,7 +11,7 @@ from bench.analysis.columns import columns
 from bench.analysis.decisions import decision_of
 from bench.analysis.frame import frame, with_alike
 from bench.analysis.measured import measured
-from bench.analysis.places import Place
+from bench.analysis.spots import Place
 from bench.dataset import Imbalance, rare, vector
 from bench.errors import ConfigError, DataError, StoreError, UserError
 from bench.plan.compose import compose
@@ -191,7 +191,13 @@ def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
             methods.append(more)
     asked = [shop.task.counts for shop in workshops(name, config)]
     others = sorted({tuple(identity["counts"]) for identity in mine} - {*asked})
-    at = [*wanted(dataset_named(name, config), config), *(_cut(counts, asked) for counts in others)]
+    dataset = dataset_named(name, config)
+    try:
+        for counts in others:
+            vector(counts).counts(dataset.split().counts("train"))
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from None
+    at = [*wanted(dataset, config), *(_cut(counts, asked) for counts in others)]
     return narrowed(config, name, tuple(method.name for method in methods), at)
 
 

@@ -10,7 +10,7 @@ from unicodedata import lookup
 import pandas as pd
 
 from bench.analysis.metrics import MAIN, METRICS
-from bench.analysis.places import Key, Place, method_key
+from bench.analysis.spots import Key, Place, method_key
 
 TITLES = {name: metric.title for name, metric in METRICS.items()} | {
     "translation_accuracy": "share of translated images that the evaluator takes for the target class"

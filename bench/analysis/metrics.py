@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from bench.analysis.scores import average_precision, calibration_error, f1_scores, g_mean, precisions, roc_auc
+from bench.analysis.formulas import average_precision, calibration_error, f1_scores, g_mean, precisions, roc_auc
 from bench.statistics.confusion import Measure, acsa_measure, f1_measure, macro_f1_measure, recall_measure
 from bench.training.scores import acsa, confusion_matrix, cross_entropy, recalls
 

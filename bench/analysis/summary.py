@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.frame import ALIKE, COUNTED
-from bench.analysis.places import Key, Place, method_key
+from bench.analysis.spots import Key, Place, method_key
 from bench.analysis.value import Flag, Value
 
 Summary = dict[tuple[Key, Place], Value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.analysis.places import Key, Place, method_key, resolved
+from bench.analysis.spots import Key, Place, method_key, resolved
 from bench.claims.witness import At, Estimate
 from bench.papers.paper import Paper
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from bench.analysis.compared import level
-from bench.analysis.places import Place, Spot, method_key, resolved
+from bench.analysis.spots import Place, Spot, method_key, resolved
 from bench.claims.claim import MEASURED, OF_CLASS
 from bench.claims.witness import At, Estimate
 from bench.statistics.best import LEVEL, Family, compare

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.analysis.places import method_key
+from bench.analysis.spots import method_key
 from bench.claims.claim import UNDECIDED, Above, Below, Claim, Grows, Verdict, rivals
 from bench.claims.published import Published
 from bench.claims.witness import INFINITE, At, Estimate, Witness

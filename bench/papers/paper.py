@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.analysis.compared import Rivals
 from bench.analysis.layout import Layout
-from bench.analysis.places import Key, Place
+from bench.analysis.spots import Key, Place
 
 
 @dataclass(frozen=True)

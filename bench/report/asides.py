@@ -9,10 +9,10 @@ import pandas as pd
 
 from bench.analysis.frame import ALIKE
 from bench.analysis.layout import Layout, generic
-from bench.analysis.places import method_key
+from bench.analysis.spots import method_key
 from bench.analysis.value import Value
 from bench.papers import shelf
-from bench.report import views
+from bench.report import tableviews
 from bench.report.figure import Figure
 from bench.report.luck import luck_tables
 from bench.report.report import Listing, Sheet
@@ -50,7 +50,7 @@ def ablation_tables(task: str, cells: pd.DataFrame, banner: str, interval: bool)
     tables = {}
     for it in generic(mine, task, shown=shelf.shown(task)):
         layout = Layout(f"ablation_{task}_{it.metric}", it.metric, it.parts, tuple(methods))
-        table = views.ours(layout, mine, banner, interval)
+        table = tableviews.ours(layout, mine, banner, interval)
         shown = replace(table, title=f"Ablation. {table.title}", notes=(NO_TEST, *table.notes))
         tables[table.title.partition(": ")[2]] = shown
     return tables

@@ -14,7 +14,7 @@ from bench.analysis.compared import judged_translators
 from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
 from bench.analysis.metrics import MAIN, METRICS
-from bench.analysis.places import resolved
+from bench.analysis.spots import resolved
 from bench.claims.claim import Claim, Verdict
 from bench.claims.files import check_names, load_claims
 from bench.claims.published import Published, published
@@ -26,6 +26,7 @@ from bench.plan.config import Config
 from bench.plan.publish import publishable
 from bench.report.asides import asides
 from bench.report.cards import cards, commands, environment
+from bench.report.departures import departures, settings
 from bench.report.emit import write
 from bench.report.facts import facts
 from bench.report.figure import Figure
@@ -34,7 +35,6 @@ from bench.report.listings import listings
 from bench.report.luck import luck_words
 from bench.report.provenance import provenances
 from bench.report.report import ClaimRow, Report
-from bench.report.settings import departures, settings
 from bench.report.sheets import Frames, sheets
 from bench.report.subject import Subject, subjects_of
 from bench.store.store import Store

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench import __version__
 from bench.analysis.frame import COUNTED
-from bench.analysis.places import Spot, plain
+from bench.analysis.spots import Spot, plain
 from bench.expression import Expression
 from bench.plan.compose import compose
 from bench.plan.config import Config

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.analysis.frame import COUNTED
 from bench.analysis.metrics import METRICS, Reading
-from bench.analysis.places import Spot, plain
+from bench.analysis.spots import Spot, plain
 from bench.record import Record
 from bench.report.listings import confusion_means, prior_measure
 from bench.report.pictures import calibration, confusion, counts, pareto, priors, ranks, training, variance

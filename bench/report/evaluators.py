@@ -7,8 +7,8 @@ import pandas as pd
 
 from bench.analysis.frame import COUNTED
 from bench.analysis.layout import Label, Layout
-from bench.analysis.places import method_key
 from bench.analysis.samples import of_real_images, seed_columns
+from bench.analysis.spots import method_key
 from bench.analysis.summary import summarise
 from bench.analysis.value import Value
 from bench.networks.bodies import architecture

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.analysis.frame import COUNTED
 from bench.analysis.metrics import METRICS
-from bench.analysis.places import plain
+from bench.analysis.spots import plain
 from bench.analysis.value import printed
 from bench.report.figure import Figure, Statistic
 from bench.report.report import Fact

@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.analysis.layout import TITLES
 from bench.analysis.metrics import MAIN
-from bench.analysis.places import Key, Place, method_key, plain
+from bench.analysis.spots import Key, Place, method_key, plain
 from bench.papers import shelf
 from bench.report.figure import number
 from bench.report.report import Cells, Listing

@@ -10,7 +10,7 @@ import pandas as pd
 from bench.analysis.frame import ALIKE, COUNTED
 from bench.analysis.layout import TITLES, Label, method_label, part_of
 from bench.analysis.metrics import MAIN, headline, supported
-from bench.analysis.places import method_key
+from bench.analysis.spots import method_key
 from bench.analysis.summary import summarise
 from bench.analysis.value import Value
 from bench.report.table import Row, Table

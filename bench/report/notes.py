@@ -11,7 +11,7 @@ import pandas as pd
 from bench.analysis.frame import ALIKE as MARKS
 from bench.analysis.layout import Layout
 from bench.analysis.metrics import METRICS
-from bench.analysis.places import method_key
+from bench.analysis.spots import method_key
 from bench.analysis.value import ALIKE, DASH
 from bench.method import Method
 from bench.registry import METHODS

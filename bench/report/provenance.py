@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.analysis.frame import COUNTED
 from bench.analysis.metrics import MAIN, METRICS, supported
-from bench.analysis.places import Spot
+from bench.analysis.spots import Spot
 from bench.report.report import Mean, Provenance, Run
 from bench.statistics.intervals import t_interval
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
-from bench.analysis.places import Spot
+from bench.analysis.spots import Spot
 from bench.claims.claim import Verdict
 from bench.report.figure import Figure, Words
 from bench.report.pictures.picture import Picture

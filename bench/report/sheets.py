@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.analysis.layout import extended, generic, main_rows
 from bench.papers import shelf
-from bench.report import views
+from bench.report import tableviews
 from bench.report.asides import ablation_sheets
 from bench.report.report import Sheet
 from bench.report.translation import translation_sheets
@@ -43,11 +43,13 @@ def sheets(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:
     for task in tasks:
         mine, shown = rows[rows["task"] == task], shelf.shown(task)
         if task not in shelf.tasks() and len(mine):
-            tables = [views.ours(it, mine, banner, interval) for it in generic(mine, task)]
+            tables = [tableviews.ours(it, mine, banner, interval) for it in generic(mine, task)]
             titles = [table.title.partition(": ")[2] for table in tables]
             yield Sheet(task, f"{task}: {_listed(titles)}", dict(zip(titles, tables, strict=True)))
         if len(mine):
-            others = [views.ours(it, mine, banner, interval) for it in generic(mine, task, main=False, shown=shown)]
+            others = [
+                tableviews.ours(it, mine, banner, interval) for it in generic(mine, task, main=False, shown=shown)
+            ]
             named = {table.title.partition(": ")[2]: table for table in others}
             yield Sheet(f"further_{task}", f"{shown}: {FURTHER}", named, "folded")
         yield from ablation_sheets(task, found.cells, banner, interval)
@@ -63,11 +65,11 @@ def _papers(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:
             if set(layout.tasks) & set(tasks):
                 full = extended(layout, rows, elsewhere)
                 tables = {
-                    "Ours": views.ours(full, rows, banner, found.interval),
-                    views.SIDE_BY_SIDE: views.side_by_side(full, rows, banner, found.families),
-                    views.THEIRS: views.published(own),
+                    "Ours": tableviews.ours(full, rows, banner, found.interval),
+                    tableviews.SIDE_BY_SIDE: tableviews.side_by_side(full, rows, banner, found.families),
+                    tableviews.THEIRS: tableviews.published(own),
                 }
-                yield Sheet(layout.name, layout.heading, tables, "folded", views.SIDE_BY_SIDE)
+                yield Sheet(layout.name, layout.heading, tables, "folded", tableviews.SIDE_BY_SIDE)
 
 
 def _listed(titles: list[str]) -> str:

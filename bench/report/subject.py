@@ -23,7 +23,7 @@ from bench.analysis.experiments import (
 from bench.analysis.gather import Gathered, narrowed
 from bench.analysis.layout import Part, main_rows, part_of
 from bench.analysis.metrics import headline
-from bench.analysis.places import Spot
+from bench.analysis.spots import Spot
 from bench.papers import shelf
 from bench.plan.grid import Cell
 from bench.plan.identity import protocol_identity

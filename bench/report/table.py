@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bench.analysis.layout import Label
-from bench.analysis.places import Spot
+from bench.analysis.spots import Spot
 from bench.analysis.value import Kind, Value
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 from bench.analysis.compared import alike, as_compared, judged
 from bench.analysis.frame import ALIKE
 from bench.analysis.layout import Layout, adopted, extended
-from bench.analysis.places import Spot
 from bench.analysis.samples import samples
+from bench.analysis.spots import Spot
 from bench.analysis.summary import summarise
 from bench.analysis.value import Kind
 from bench.papers import shelf
@@ -19,8 +19,8 @@ from bench.papers.paper import Translations
 from bench.report.evaluators import doubts, evaluators, lacking, real_row
 from bench.report.report import Sheet
 from bench.report.table import Table
+from bench.report.tableviews import SIDE_BY_SIDE, THEIRS, laid_out
 from bench.report.translation_notes import POOLING, UNTOLD, differences, epochs, lucks, spread_words, theirs
-from bench.report.views import SIDE_BY_SIDE, THEIRS, laid_out
 
 REAL = "real images"
 STUB = "Translator"

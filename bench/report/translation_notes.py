@@ -8,8 +8,8 @@ import pandas as pd
 
 from bench.analysis.compared import Rivals, comparisons
 from bench.analysis.layout import method_label
-from bench.analysis.places import Spot
 from bench.analysis.samples import spreads
+from bench.analysis.spots import Spot
 from bench.analysis.value import ALIKE
 from bench.papers import shelf
 from bench.papers.paper import Translations

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bench.analysis.layout import Label, Layout, Part, method_label, part_of
-from bench.analysis.places import method_key
 from bench.analysis.samples import samples, seed_columns, spreads
+from bench.analysis.spots import method_key
 from bench.analysis.summary import summarise
 from bench.analysis.value import Value
 from bench.networks.bodies import architecture

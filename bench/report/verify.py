@@ -20,7 +20,7 @@ from bench.report.jsonform import SCHEMA, as_data, unlike
 from bench.report.pictures.picture import Picture
 from bench.report.report import Report
 from bench.report.subject import subjects_of
-from bench.report.verification.rows import CELLS, Mismatch, check_cells, check_translators, read_rows
+from bench.report.verification.checks import CELLS, Mismatch, check_cells, check_translators, read_rows
 from bench.store.store import Store
 
 NAMING = (CELLS, TRANSLATORS, "records.csv")  # the files that name records

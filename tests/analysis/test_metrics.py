@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from imblearn.metrics import geometric_mean_score
 from sklearn import metrics as reference
 
-from bench.analysis import metrics, scores
+from bench.analysis import formulas, metrics
 from bench.training.scores import acsa, confusion_matrix, cross_entropy, recalls
 
 
@@ -35,9 +35,9 @@ def test_counts_and_ratios_equal_scikit_learn(outcome: tuple[np.ndarray, np.ndar
     precision, recall, f1, _ = reference.precision_recall_fscore_support(
         labels, predictions, labels=classes, zero_division=0
     )
-    np.testing.assert_allclose(scores.precisions(confusion), precision)
+    np.testing.assert_allclose(formulas.precisions(confusion), precision)
     np.testing.assert_allclose(recalls(confusion), recall)
-    np.testing.assert_allclose(scores.f1_scores(confusion), f1)
+    np.testing.assert_allclose(formulas.f1_scores(confusion), f1)
     accuracy = metrics.figures(labels, probabilities)["accuracy"]
     assert accuracy == pytest.approx(reference.accuracy_score(labels, predictions))
 
@@ -52,23 +52,23 @@ def test_means_over_classes_leave_absent_classes_out(outcome: tuple[np.ndarray, 
         assert acsa(confusion) == pytest.approx(reference.balanced_accuracy_score(labels, predictions))
     present = np.unique(labels)
     expected = geometric_mean_score(labels, predictions, labels=present, average="multiclass")
-    assert scores.g_mean(confusion) == pytest.approx(expected)
+    assert formulas.g_mean(confusion) == pytest.approx(expected)
 
 
 @given(outcomes())
 def test_rankings_equal_scikit_learn_with_ties(outcome: tuple[np.ndarray, np.ndarray]) -> None:
     labels, probabilities = outcome
     for k, ranked in enumerate(probabilities.T):
-        positive, auc = labels == k, scores.roc_auc(labels == k, ranked)
+        positive, auc = labels == k, formulas.roc_auc(labels == k, ranked)
         if positive.all() or not positive.any():
             assert np.isnan(auc)
         else:
             assert auc == pytest.approx(reference.roc_auc_score(positive, ranked))
         if positive.any():
             expected = reference.average_precision_score(positive, ranked)
-            assert scores.average_precision(positive, ranked) == pytest.approx(expected)
+            assert formulas.average_precision(positive, ranked) == pytest.approx(expected)
         else:
-            assert np.isnan(scores.average_precision(positive, ranked))
+            assert np.isnan(formulas.average_precision(positive, ranked))
 
 
 @given(outcomes())
@@ -151,7 +151,7 @@ def test_figures_of_many_classes_equal_scikit_learn(outcome: tuple[np.ndarray, n
 def test_calibration_error_is_the_gap_between_said_and_right_weighted_by_images() -> None:
     said = np.array([[0.95, 0.05], [0.95, 0.05], [0.35, 0.65], [0.35, 0.65]])
     labels = np.array([0, 1, 1, 1])  # of two said with 0.95 one is right, of two with 0.65 both
-    assert scores.calibration_error(labels, said) == pytest.approx((0.45 + 0.35) / 2)
+    assert formulas.calibration_error(labels, said) == pytest.approx((0.45 + 0.35) / 2)
 
 
 def test_the_bands_of_a_tail_are_those_of_the_paper_that_named_them() -> None:

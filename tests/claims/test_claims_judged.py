@@ -14,7 +14,7 @@ from scipy import stats
 from bench import registry
 from bench.analysis.columns import columns
 from bench.analysis.decisions import decision_of
-from bench.analysis.places import Place, Spot
+from bench.analysis.spots import Place, Spot
 from bench.claims.claim import Claim
 from bench.claims.files import load_claims, parse_claims
 from bench.claims.published import Published, published

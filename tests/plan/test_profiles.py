@@ -11,7 +11,7 @@ from bench.plan.config import load_config
 from bench.plan.grid import stage_settings
 from bench.record import Record
 from bench.registry import METHODS, STAGES
-from bench.report.settings import departures, settings
+from bench.report.departures import departures, settings
 
 SHIPPED = Path(__file__).resolve().parents[2] / "bench.toml"
 registry.load()
@@ -75,7 +75,8 @@ def test_a_profile_of_ones_own_need_not_set_what_the_papers_sets(tmp_path: Path)
     theirs = SHIPPED.read_text(encoding="utf-8")
     path.write_text(
         theirs
-        + "\n[profiles.mine]\nbackbone = \"paper_cnn(width=8)\"\n\n[profiles.mine.stages.Evaluator]\nnetwork = 'small'\n"
+        + "\n[profiles.mine]\nbackbone = 'paper_cnn(width=8)'\n"
+        + "\n[profiles.mine.stages.Evaluator]\nnetwork = 'small'\n"
     )
     (said,) = departures(load_config(path, "mine"), SHOWN, [stage_record("CycleGAN")])
     assert "differs in backbone paper_cnn(width=8) (the paper's paper_cnn" in said and "); see Protocol" in said, (

@@ -11,7 +11,7 @@ from html_demo import demo_page
 from html_reader import demo, elements, squeezed
 
 from bench.analysis.layout import Label
-from bench.analysis.places import Spot
+from bench.analysis.spots import Spot
 from bench.analysis.value import Value
 from bench.report.figure import Figure
 from bench.report.html.render import anchored, render

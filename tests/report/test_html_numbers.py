@@ -14,7 +14,7 @@ from html_reader import Element, elements, read, squeezed
 from scipy import stats
 
 from bench.analysis.layout import Label
-from bench.analysis.places import Spot
+from bench.analysis.spots import Spot
 from bench.analysis.value import Flag, Value
 from bench.report.figure import CELL, DIGITS
 from bench.report.html.cells import target_of

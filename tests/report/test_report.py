@@ -15,7 +15,7 @@ from bench.analysis.value import DASH
 from bench.errors import StoreError
 from bench.papers.sahoo2020 import tables as paper
 from bench.record import Predictions, Record
-from bench.report import views
+from bench.report import tableviews
 from bench.report.markdown import markdown
 from bench.report.table import Table
 
@@ -24,7 +24,7 @@ def ours(number: int, cells: pd.DataFrame) -> Table:
     mine = [adopted(layout, cells) for layout in paper.layouts()]
     layout = next(layout for layout in mine if layout.number == number)
     elsewhere = {place for each in mine for place in each.places}
-    return views.ours(extended(layout, cells, elsewhere), cells, "banner", interval=False)
+    return tableviews.ours(extended(layout, cells, elsewhere), cells, "banner", interval=False)
 
 
 def test_a_row_for_every_cell_whatever_became_of_it() -> None:
@@ -102,7 +102,7 @@ def test_side_by_side_keeps_the_papers_numbers_of_methods_that_were_not_run() ->
     layout = extended(adopted(paper.layouts()[-1], cells), cells)
     rows = [
         (row.label.key, row.kind, row.values[0].text(row.kind))
-        for row in views.side_by_side(layout, cells, "", {}).rows
+        for row in tableviews.side_by_side(layout, cells, "", {}).rows
     ]
     assert [row for row in rows if row[0] in ("OS", "AUG", "Mine")] == [
         ("OS", "ours", "0.7000"),

@@ -13,8 +13,8 @@ from small_measurements import alt_fit, compared, done, figures, job, rows, tabl
 from small_reports import tidy
 
 from bench.analysis.compared import Rivals, alike, as_compared, comparisons, judged, level
-from bench.analysis.places import Spot
 from bench.analysis.samples import samples, spreads
+from bench.analysis.spots import Spot
 from bench.analysis.summary import summarise
 from bench.analysis.value import ALIKE, DASH, Value
 from bench.report.emit import files

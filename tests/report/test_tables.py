@@ -8,10 +8,10 @@ from importlib import resources
 import pytest
 
 from bench.analysis.layout import Label
-from bench.analysis.places import method_key
+from bench.analysis.spots import method_key
 from bench.analysis.value import DASH, Value
 from bench.papers.sahoo2020 import tables as paper
-from bench.report import views
+from bench.report import tableviews
 from bench.report.emit import longform
 from bench.report.markdown import markdown
 from bench.report.table import Row, Table, difference, mark_best
@@ -93,7 +93,7 @@ def test_csv_has_one_line_per_value() -> None:
 @pytest.mark.parametrize("number", paper.NUMBERS)
 def test_rows_columns_and_numbers_are_the_papers(number: int) -> None:
     halves = ["table_1_celeba", "table_1_cub"] if number == 1 else [f"table_{number}"]
-    table = views.published(next(layout for layout in paper.layouts() if layout.number == number))
+    table = tableviews.published(next(layout for layout in paper.layouts() if layout.number == number))
     grid = {
         (row.label.key, column.key): value.mean
         for row in table.rows
@@ -112,7 +112,7 @@ def test_rows_columns_and_numbers_are_the_papers(number: int) -> None:
 
 
 def test_table_1_has_a_double_header_and_table_3_groups_the_variants_of_a_method() -> None:
-    first, third = (views.published(layout) for layout in paper.layouts()[:2])
+    first, third = (tableviews.published(layout) for layout in paper.layouts()[:2])
     assert [column.group for column in first.columns] == ["CelebA"] * 6 + ["CUB"] * 6
     assert [column.flat for column in third.columns if column.group] == [
         f"CBL \N{GREEK SMALL LETTER BETA}={beta}" for beta in ("0.9", "0.99", "0.999", "0.9999")

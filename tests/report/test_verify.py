@@ -19,8 +19,8 @@ from bench.analysis.metrics import figures
 from bench.errors import ConfigError, UserError
 from bench.plan.config import Config, load_config
 from bench.record import Predictions, Record, digest
+from bench.report.verification.checks import check_translators
 from bench.report.verification.recompute import recomputed
-from bench.report.verification.rows import check_translators
 from bench.report.verify import Verification, verify
 from bench.store.store import Store
 

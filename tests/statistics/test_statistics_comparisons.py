@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.analysis import metrics, scores
+from bench.analysis import formulas, metrics
 from bench.statistics.best import Comparison, Family, compare
 from bench.statistics.confusion import Measure, acsa_measure, f1_measure, macro_f1_measure, recall_measure
 from bench.statistics.critical import largest_of_equals
@@ -80,7 +80,7 @@ def test_figures_are_those_of_the_metrics_module() -> None:
     figures = outcomes.figures()
     for m, s in np.ndindex(figures.shape[1:]):
         one_hot = np.eye(3)[outcomes.decisions[m, s]]
-        f1 = scores.f1_scores(confusion_matrix(outcomes.labels, outcomes.decisions[m, s], 3))
+        f1 = formulas.f1_scores(confusion_matrix(outcomes.labels, outcomes.decisions[m, s], 3))
         acsa = metrics.figures(outcomes.labels, one_hot)["acsa"]
         expected = {"f1_minority": f1[2], "f1_majority": f1[0], "acsa": acsa}
         for g, metric in enumerate(outcomes.metrics):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 
 from bench.analysis.compared import Rivals
-from bench.analysis.places import method_key
+from bench.analysis.spots import method_key
 from bench.papers.paper import Paper, Translations
 from bench.papers.sahoo2020.tables import CITATION, SHOWN, layouts, translation_layout
 

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 from bench.analysis.layout import Column, Layout, Part
-from bench.analysis.places import Key, Place, method_key
+from bench.analysis.spots import Key, Place, method_key
 
 CITATION = "Sahoo et al. 2020, arXiv 2008.05524"
 TASKS = {"CelebA": "celeba", "CUB-200-2011": "cub", "Horse2Zebra": "horse2zebra"}  # ours, by the paper's name

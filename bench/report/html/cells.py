@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bench.analysis.layout import Label
-from bench.analysis.places import Key, Spot, method_key
+from bench.analysis.spots import Key, Spot, method_key
 from bench.analysis.value import DASH, Kind, Value, printed
 from bench.report.figure import Figure, Statistic
 from bench.report.table import Row, Table

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.analysis.metrics import METRICS
-from bench.analysis.places import Spot
+from bench.analysis.spots import Spot
 from bench.analysis.value import printed
 from bench.claims.claim import Verdict
 from bench.report.figure import Figure

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from bench.analysis.layout import Column, Label, Layout, Part, method_label
-from bench.analysis.places import Key, Place, Spot, method_key
+from bench.analysis.spots import Key, Place, Spot, method_key
 from bench.analysis.summary import Summary, summarise
 from bench.analysis.value import Kind, Value
 from bench.report.notes import notes
