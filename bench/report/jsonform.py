@@ -18,8 +18,57 @@ SCHEMA = 1
 
 
 def as_text(report: Report) -> str:
-    """Return the JSON text of a report, the same for equal reports."""
-    return json.dumps({"schema": SCHEMA} | as_data(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """Return the JSON text of a report, the same for equal reports.
+
+    Many figures rest on the same records: each list of ids stands once under `rests_on`, and a figure's `records` is
+    its place there, counted from 0.
+    """
+    pool: dict[tuple[str, ...], int] = {}
+    data = _pooled(as_data(report), pool)
+    whole = {"schema": SCHEMA} | data | {"rests_on": [list(ids) for ids in pool]}
+    return "{\n" + ",\n".join(f"{_dumped(key)}: {_lines(value)}" for key, value in whole.items()) + "\n}\n"
+
+
+def _lines(value: Any) -> str:
+    """Return a section with each of its entries on one line, so that two reports can be compared line by line."""
+    return "[\n" + ",\n".join(map(_dumped, value)) + "\n]" if isinstance(value, list) and value else _dumped(value)
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def from_text(text: str) -> Any:
+    """Return what `as_text` was given as JSON values, each figure with its own list of records.
+
+    Raises
+    ------
+    ValueError
+        It is not the JSON text of a report of this schema.
+    """
+    whole = json.loads(text)
+    if not isinstance(whole, dict) or whole.get("schema") != SCHEMA or not isinstance(whole.get("rests_on"), list):
+        raise ValueError("it is not a report of this version")
+    pool = whole.pop("rests_on")
+    return _spread(whole, pool)
+
+
+def _pooled(value: Any, pool: dict[tuple[str, ...], int]) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: pool.setdefault(tuple(it), len(pool)) if key == "records" else _pooled(it, pool)
+            for key, it in value.items()
+        }
+    return [_pooled(it, pool) for it in value] if isinstance(value, list) else value
+
+
+def _spread(value: Any, pool: list[Any]) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: pool[it] if key == "records" and isinstance(it, int) and it < len(pool) else _spread(it, pool)
+            for key, it in value.items()
+        }
+    return [_spread(it, pool) for it in value] if isinstance(value, list) else value
 
 
 def as_data(value: Any) -> Any:

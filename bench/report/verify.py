@@ -16,7 +16,7 @@ from bench.errors import UserError
 from bench.plan.config import Config
 from bench.report.build import build, gathered
 from bench.report.emit import JSON, PICTURES, files
-from bench.report.jsonform import SCHEMA, as_data, unlike
+from bench.report.jsonform import as_data, from_text, unlike
 from bench.report.pictures.picture import Picture
 from bench.report.report import Report
 from bench.report.subject import subjects_of
@@ -90,13 +90,11 @@ def verify(folder: Path, config: Config, stores: Sequence[Store]) -> Verificatio
 
 def _printed(path: Path) -> dict[str, Any]:
     try:
-        printed = json.loads(path.read_text(encoding="utf8"))
+        printed: dict[str, Any] = from_text(path.read_text(encoding="utf8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; `imbench report` writes it") from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(printed, dict) or printed.get("schema") != SCHEMA:
-        raise UserError(f"{path}: it is not a report of this version; `imbench report` writes it anew")
+        raise UserError(f"{path}: it is not what `imbench report` writes: {error}") from None
     return printed
 
 
