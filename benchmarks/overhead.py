@@ -22,7 +22,6 @@ import torch
 from torch import Tensor, nn
 
 from bench import registry
-from bench.analysis.metrics import acsa, confusion_matrix
 from bench.data.parts import open_parts
 from bench.images import ImageSet
 from bench.networks.paper_cnn import build
@@ -38,6 +37,7 @@ from bench.running.work import Answer, Busy, Done, Reused
 from bench.running.worker import Bench, Order, work
 from bench.store.store import Store
 from bench.training.device import Device
+from bench.training.scores import acsa, confusion_matrix
 from bench.training.trainer import EVALUATION_BATCH, random_crops
 
 FITS = 3

@@ -47,6 +47,12 @@ class Moves:
         """The figures that noise does not explain."""
         return tuple(move for move in self.moves if move.moved == "moved")
 
+    @property
+    def of_two(self) -> bool:
+        """Whether all tasks have two classes, so that the count of the minority names a place."""
+        cells = [*(move.cell for move in self.moves), *(cell for _, cell, _ in self.lacking)]
+        return all(len(counts) == 2 for _, counts, _, _ in cells)
+
     def rows(self) -> list[dict[str, Any]]:
         """Return one row per figure that is not the same, those that moved first."""
         changed = sorted((it for it in self.moves if it.moved != "same"), key=lambda it: ORDER.index(it.moved))
@@ -78,8 +84,9 @@ class Moves:
 
     def _shown(self, cell: Cell) -> dict[str, Any]:
         task, counts, method, protocol = cell
-        shown = {"minority": min(counts)} if len(counts) == 2 else {"counts": ":".join(map(str, counts))}
-        return {"task": task, **shown, "method": method, "profile": self.profiles.get((task, protocol), "unnamed")}
+        name = "minority" if self.of_two else "counts"
+        place = min(counts) if self.of_two else ":".join(map(str, counts))
+        return {"task": task, name: place, "method": method, "profile": self.profiles.get((task, protocol), "unnamed")}
 
 
 def compare(ours: Side, theirs: Side, config: Config) -> Moves:

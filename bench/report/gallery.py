@@ -28,6 +28,8 @@ from bench.training.composition import build
 from bench.training.device import Device
 from bench.training.frozen import frozen_classifier
 
+FEW = 4  # classes of which images are explained
+
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
@@ -139,12 +141,15 @@ def _heat_maps(
 
 
 def telling(labels: np.ndarray, decided: np.ndarray) -> list[int]:
-    """Return the first image of each class that a method gets wrong, and the first that it gets right: rarest first."""
+    """Return the first image of each class that a method gets wrong, and the first that it gets right: rarest first.
+
+    Of many classes a few are shown.
+    """
     counts = np.bincount(labels)
     rare = rarest(counts) if len(set(counts.tolist())) > 1 else len(counts) - 1
     order = [rare, *(k for k in range(len(counts)) if k != rare)]
     found = []
-    for k in order:
+    for k in order[:FEW]:
         for right in (False, True):
             there = np.flatnonzero((labels == k) & ((decided == k) == right))
             found += there[:1].tolist()

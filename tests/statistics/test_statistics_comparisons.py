@@ -229,3 +229,13 @@ def test_outcomes_whose_shapes_do_not_fit_are_refused() -> None:
         Outcomes("1", ("A",), np.array([0, 1]), np.zeros((2, 5, 2), dtype=int))
     with pytest.raises(ValueError, match="classes"):
         Outcomes("1", ("A",), np.array([0, 1]), np.full((1, 5, 2), MISSING)).figures()
+
+
+def test_the_mean_over_places_leaves_out_what_a_place_does_not_have() -> None:
+    """A tail may have classes of many training images at one place and none at another."""
+    columns = [random_outcomes(), random_outcomes()]
+    more = (*columns[0].metrics, recall_measure("recall_many", [0]))
+    whole = overall([replace(columns[0], measures=more).runs(), columns[1].runs()])
+    assert whole is not None and whole.metrics == columns[1].runs().metrics
+    expected = np.mean([column.figures() for column in columns], axis=0)
+    np.testing.assert_allclose(whole.figures, expected)
