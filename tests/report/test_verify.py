@@ -10,17 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench
 
-from bench.analysis.metrics import figures
 from bench.errors import ConfigError, UserError
 from bench.plan.config import Config, load_config
-from bench.record import Predictions, Record, digest
-from bench.report.verification.checks import check_translators
-from bench.report.verification.recompute import recomputed
 from bench.report.verify import Verification, verify
 from bench.store.store import Store
 
@@ -217,41 +212,6 @@ def test_a_report_without_intervals_is_verified_without_them(written: Path, tmp_
     assert imbench("report", "--config", written / "bench.toml", "--out", tmp_path).status == 0
     assert " ± " not in (tmp_path / "tiny" / "digits.md").read_text(encoding="utf8")
     assert verified(tmp_path / "tiny", written).mismatches == ()
-
-
-@pytest.mark.parametrize("by_prior", [False, True])
-@pytest.mark.parametrize("counts", [(90, 10), (10, 90), (50, 20, 20), (30, 30), (150, 60, 5, 3)])
-def test_the_other_way_gives_the_tables_figures(by_prior: bool, counts: tuple[int, ...]) -> None:
-    rng = np.random.default_rng(len(counts))
-    labels = np.repeat(np.arange(len(counts)), 20)
-    probabilities = rng.dirichlet(np.ones(len(counts)), len(labels)).astype(np.float32)
-    scores = probabilities / np.array(counts) if by_prior else probabilities
-    test = Predictions.of(labels, probabilities)
-    record = Record(id="r", identity={"counts": list(counts)}, status="done", test=test)
-    ours = figures(labels, probabilities, scores, counts)
-    assert recomputed(record, scores) == pytest.approx(ours, abs=1e-6)
-
-
-def test_a_translators_figures_are_those_of_its_record(tmp_path: Path) -> None:
-    identity = {"kind": "measurement", "dataset": "digits", "counts": [12, 6]}
-    measurement = Record(
-        id=digest(identity), identity=identity, status="done", figures={"accuracy_to_1/seed0": 0.625, "kid/seed0": 0.1}
-    )
-    store = Store(tmp_path)
-    store.save(measurement)
-    header = "task,minority_count,place,counts,generator,status,record,accuracy_to_minority/seed0,kid/seed0\n"
-    row = f"digits,6,12:6,12:6,CycleGAN,done,{measurement.id},0.625,0.1\n"
-    path = tmp_path / "translators.csv"
-    path.write_text(header + row)
-    assert check_translators(path, [store]) == (2, [])
-    for old, new, what in (
-        ("0.625", "0.526", "accuracy_to_minority/seed0"),
-        ("12:6,Cycle", "12:7,Cycle", "counts"),
-        (",0.1", ",", "kid/seed0"),
-        (measurement.id, "lost", "record"),
-    ):
-        path.write_text(header + row.replace(old, new))
-        assert [it.what for it in check_translators(path, [store])[1]] == [f"digits 6 CycleGAN: {what}"]
 
 
 def test_what_is_no_report_is_one_clear_line(report: Path, written: Path, tmp_path: Path) -> None:
