@@ -10,6 +10,7 @@ import pandas as pd
 from bench.analysis.columns import columns
 from bench.analysis.decisions import decision_of
 from bench.analysis.frame import frame, with_alike
+from bench.analysis.lone import Labels, lone_grid
 from bench.analysis.measured import measured
 from bench.analysis.spots import Place
 from bench.dataset import Imbalance, rare, vector
@@ -53,6 +54,8 @@ class Wish:
         Ids of the records that count as made by code that has changed since; None: what today's code says.
     banner
         What stands above all tables; "": profile, seeds and where the records came from.
+    labels
+        What places are called, for a dataset whose images are not here to say it.
     """
 
     requested: tuple[str, ...] = ()
@@ -60,6 +63,7 @@ class Wish:
     is_aside: Callable[[str], object] = lambda method: ""
     stale: Collection[str] | None = None
     banner: str = ""
+    labels: Labels = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ def _origins(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dict[
     lost: list[str] = []
     for name in dict.fromkeys((*wish.requested, *shipped, *config.datasets)):
         try:
-            if found := _origin(name, config, stores, name in wish.requested):
+            if found := _origin(name, config, stores, wish):
                 origins[name] = found
         except (DataError, StoreError, ConfigError) as error:  # a folder that is not here, or counts it never had
             if name in wish.requested:
@@ -159,7 +163,7 @@ def _origins(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dict[
     return origins, lost
 
 
-def _origin(name: str, config: Config, stores: Sequence[Store], asked: bool) -> Origin | None:
+def _origin(name: str, config: Config, stores: Sequence[Store], wish: Wish) -> Origin | None:
     """Return a dataset's cells in the first store that has records of them, or in the first of all if asked for.
 
     Raises
@@ -167,21 +171,24 @@ def _origin(name: str, config: Config, stores: Sequence[Store], asked: bool) -> 
     UserError
         The cells of its records cannot be made from what is here.
     """
-    empty = None
+    empty, asked = None, name in wish.requested
     for store in stores:
         ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
         records = {id: record for id in ids if (record := store.get(id))}
         if not (records or asked):
             continue
-        grid = build_grid(_widened(config, name, records.values()))
+        grid = _grid(config, name, records.values(), wish.labels)
         if any(job.id in records for job in grid.jobs):
             return Origin(grid, store, records)
         empty = empty or Origin(grid, store, records)
     return empty if asked else None
 
 
-def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
-    """Return the Config with the methods and places that its profile's records have beyond it."""
+def _grid(config: Config, name: str, records: Iterable[Record], labels: Labels) -> Grid:
+    """Return the grid of a dataset with the methods and places that its profile's records have beyond the Config.
+
+    Where a user's images are not here, the records alone tell of their places.
+    """
     protocol = protocol_identity(config.profile.protocol(name))
     mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
     given = config.profile.arguments(name)
@@ -189,16 +196,22 @@ def _widened(config: Config, name: str, records: Iterable[Record]) -> Config:
     for spelled in sorted({_expression(identity["method"], given) for identity in mine}):
         if (more := _known(spelled, given)) and more.training_part not in [method.training_part for method in methods]:
             methods.append(more)
-    asked = [shop.task.counts for shop in workshops(name, config)]
-    others = sorted({tuple(identity["counts"]) for identity in mine} - {*asked})
     dataset = dataset_named(name, config)
     try:
+        split = dataset.split()
+    except DataError:
+        if mine and dataset.of_users:
+            return lone_grid(name, config, [it for it in mine if it["kind"] == "fit"], methods, labels)
+        raise
+    asked = [shop.task.counts for shop in workshops(name, config)]
+    others = sorted({tuple(identity["counts"]) for identity in mine} - {*asked})
+    try:
         for counts in others:
-            vector(counts).counts(dataset.split().counts("train"))
+            vector(counts).counts(split.counts("train"))
     except ValueError as error:
         raise ConfigError(f"{name}: {error}") from None
     at = [*wanted(dataset, config), *(_cut(counts, asked) for counts in others)]
-    return narrowed(config, name, tuple(method.name for method in methods), at)
+    return build_grid(narrowed(config, name, tuple(method.name for method in methods), at))
 
 
 def _cut(counts: tuple[int, ...], asked: Iterable[tuple[int, ...]]) -> Imbalance:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import get_args
 
 import pandas as pd
@@ -13,6 +14,7 @@ from bench.analysis import measured
 from bench.analysis.compared import judged_translators
 from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
+from bench.analysis.lone import Labels
 from bench.analysis.metrics import MAIN, METRICS
 from bench.analysis.spots import resolved
 from bench.claims.claim import Claim, Verdict
@@ -63,10 +65,11 @@ def gathered(
     stores: Sequence[Store],
     stale: Collection[str] | None = None,
     banner: str = "",
+    labels: Labels = MappingProxyType({}),
 ) -> Gathered:
     """Gather with the papers' datasets first and their ablations aside; parameters as of `Wish`."""
     order = [task for paper in shelf.papers() for task in paper.tasks]
-    return gather(config, stores, Wish(requested, order, shelf.ablated, stale, banner))
+    return gather(config, stores, Wish(requested, order, shelf.ablated, stale, banner, labels))
 
 
 def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str, ...] = ()) -> Report:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bench.analysis.decisions import decision_of
+from bench.analysis.decisions import RecordOf, decision_of
 from bench.analysis.experiments import (
     Chance,
     ControlFigures,
@@ -24,8 +24,10 @@ from bench.analysis.gather import Gathered, narrowed
 from bench.analysis.layout import Part, main_rows, part_of
 from bench.analysis.metrics import headline
 from bench.analysis.spots import Spot
+from bench.errors import DataError
 from bench.papers import shelf
-from bench.plan.grid import Cell
+from bench.plan.config import Config
+from bench.plan.grid import Cell, Grid
 from bench.plan.identity import protocol_identity
 from bench.record import Record
 from bench.statistics.best import Family
@@ -129,6 +131,15 @@ def subjects_of(found: Gathered) -> dict[str, Subject]:
     return {task: _subject(task, found) for task in found.origins if found.outcomes_of(task)}
 
 
+def _beside(config: Config, grid: Grid, record_of: RecordOf) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
+    """Return what controls and audits found; nothing where the images are not here, of which both are planned."""
+    try:
+        gaps = oracle_gaps(config, grid, record_of, decision_of, "acsa")
+        return control_figures(config, record_of, decision_of), gaps
+    except DataError:
+        return (), ()
+
+
 def _subject(task: str, found: Gathered) -> Subject:
     origin, config = found.origins[task], narrowed(found.config, task)
     cells = [cell for cell in origin.grid.cells if not cell.translator and not shelf.ablated(cell.method)]
@@ -148,8 +159,7 @@ def _subject(task: str, found: Gathered) -> Subject:
         found.outcomes_of(task),
         found.families[task],
         costs(origin.grid, record_of),
-        control_figures(config, record_of, decision_of),
-        oracle_gaps(config, origin.grid, record_of, decision_of, "acsa"),
+        *_beside(config, origin.grid, record_of),
         chances(mine, protocol, rows, decision_of, "acsa"),
         found.records,
     )

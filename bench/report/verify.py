@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench.analysis.lone import Labels
 from bench.analysis.measured import FILE as TRANSLATORS
 from bench.errors import UserError
 from bench.plan.config import Config
@@ -72,7 +73,7 @@ def verify(folder: Path, config: Config, stores: Sequence[Store]) -> Verificatio
     printed = _printed(folder / JSON)
     with _only(_named(folder), stores) as store:
         try:
-            report = _again(printed, config, store)
+            report = _again(printed, config, store, _labels(folder / CELLS))
         except UserError as error:
             lost = Mismatch(JSON, 0, "report", "is there", f"the named records give no report: {error}")
             return Verification(figures, 0, 0, (*wrong, lost))
@@ -98,7 +99,7 @@ def _printed(path: Path) -> dict[str, Any]:
     return printed
 
 
-def _again(printed: dict[str, Any], config: Config, store: Store) -> Report:
+def _again(printed: dict[str, Any], config: Config, store: Store, labels: Labels) -> Report:
     """Build the report under the options that it was built under."""
     made = printed.get("made_with", {})
     run = config.run.model_copy(update={"profile": printed.get("profile", ""), "seeds": int(made.get("seeds", 1))})
@@ -106,8 +107,15 @@ def _again(printed: dict[str, Any], config: Config, store: Store) -> Report:
     config = config.model_copy(update={"run": run, "report": shown})
     requested = tuple(map(str, made.get("requested", ())))
     stale = set(map(str, made.get("stale", ())))
-    found = gathered(config, requested, [store], stale, str(printed.get("banner", "")))
+    found = gathered(config, requested, [store], stale, str(printed.get("banner", "")), labels)
     return build(found, subjects_of(found), requested)
+
+
+def _labels(path: Path) -> Labels:
+    """Return what the places of a cells.csv are called, in their order; counts that are none are left out."""
+    rows = read_rows(path, ("task", "counts", "place"))
+    there = [row for row in rows if all(count.isdecimal() for count in row["counts"].split(":"))]
+    return {(row["task"], tuple(map(int, row["counts"].split(":")))): row["place"] for row in there}
 
 
 def _differing(printed: dict[str, Any], anew: dict[str, Any]) -> Iterator[Mismatch]:

@@ -67,7 +67,7 @@ def test_a_second_paper_is_a_second_folder(tmp_path: Path) -> None:
     assert "toy.md" not in files, "its dataset is the paper's"
     beside = table_lines(files["somebody_01.md"], "Side by side")
     assert beside["OS"][1:] == ["**0.7000**", "\N{EN DASH}"] and beside["OS paper"][1] == "0.2500"
-    assert beside["CS paper"][1] == "0.7500" and beside["OS ours - paper"][1] == "+0.4500"
+    assert beside["CS paper"][1] == "**0.7500**" and beside["OS ours - paper"][1] == "+0.4500"
     assert "Laid out as Table 1 of Somebody 2099." in files["somebody_01.md"]
     assert "Sahoo" not in files["somebody_01.md"]
 

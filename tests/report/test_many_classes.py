@@ -124,3 +124,19 @@ def test_claims_may_speak_of_any_place_and_metric(folder: Path) -> None:
 def test_a_report_of_many_classes_is_verified(folder: Path, report: Path) -> None:
     said = run(folder, "verify", report)
     assert said.status == 0 and said.err.endswith(": 0 differences\n")
+
+
+def test_the_report_needs_no_images(folder: Path, tmp_path: Path) -> None:
+    """Records hold classes and counts; what they do not hold is how the places were called."""
+    (folder / "images").rename(folder / "elsewhere")
+    try:
+        assert run(folder, "report", "--out", tmp_path).status == 0
+        assert run(folder, "verify", tmp_path / "tiny").status == 0
+        assert run(folder, "verify", folder / "reports" / "tiny").status == 0, "it was written with them"
+    finally:
+        (folder / "elsewhere").rename(folder / "images")
+    with (tmp_path / "tiny" / "cells.csv").open(encoding="utf8") as file:
+        again = {(row["counts"], row["method"], row["seed"]): row["acsa"] for row in csv.DictReader(file)}
+    with (folder / "reports" / "tiny" / "cells.csv").open(encoding="utf8") as file:
+        first = {(row["counts"], row["method"], row["seed"]): row["acsa"] for row in csv.DictReader(file)}
+    assert again == first and len(first) == 16
