@@ -37,6 +37,8 @@ def figure(matrices: Mapping[str, np.ndarray], classes: Sequence[str], name: str
         table = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for spare in table.flat[len(shares) :]:
             spare.set_axis_off()
+        for above in table[-2, columns - (rows * columns - len(shares)) :] if rows > 1 else ():
+            above.tick_params(labelbottom=True)  # nothing stands below it
         for axes, (method, matrix) in zip(table.flat, shares.items(), strict=False):
             axes.imshow(matrix, cmap=colours, vmin=0, vmax=1, aspect="equal")
             axes.set_title(shown(method), fontweight="bold")
