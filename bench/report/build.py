@@ -12,12 +12,13 @@ import pandas as pd
 
 from bench.analysis import measured
 from bench.analysis.compared import judged_translators
+from bench.analysis.frame import COUNTED
 from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
 from bench.analysis.lone import Labels
 from bench.analysis.metrics import MAIN, METRICS
-from bench.analysis.spots import resolved
-from bench.claims.claim import Claim, Verdict
+from bench.analysis.spots import method_key, resolved
+from bench.claims.claim import Claim, Verdict, rivals
 from bench.claims.files import check_names, load_claims
 from bench.claims.published import Published, published
 from bench.claims.recorded import Recorded
@@ -100,7 +101,7 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
         listings=tuple(
             listing for task, subject in told.items() for listing in (*listings(subject), *asides(task, found.frame))
         ),
-        claims=tuple(sorted(map(_claim, findings(found)), key=lambda row: VERDICTS.index(row.verdict))),
+        claims=tuple(sorted(_claims(found), key=lambda row: VERDICTS.index(row.verdict))),
         methods=tuple(cards(config, mine, told)),
         protocol=settings(config, shown, records),
         environment=tuple(environment(records)),
@@ -155,12 +156,26 @@ def _unsaid(subjects: Mapping[str, Subject]) -> Iterator[str]:
             yield f"{subject.shown}: {'; '.join(lacking)}: not applicable, so that no table shows their recall."
 
 
-def _claim(finding: Finding) -> ClaimRow:
-    claim = finding.claim
-    figures = (Figure("other", finding.figures),) if finding.figures else ()
-    theirs = "" if finding.paper == "not printed" else finding.paper
-    required, place = claim.required is not None, shelf.shown(claim.task)
-    return ClaimRow(claim.id, claim.text, claim.source, finding.verdict, figures, theirs, required, place)
+def _claims(found: Gathered) -> Iterator[ClaimRow]:
+    """Give each claim with what became of it, and the records of the rows that it names."""
+    for finding in findings(found):
+        claim = finding.claim
+        figures = (Figure("other", finding.figures, records=_behind(claim, found)),) if finding.figures else ()
+        theirs = "" if finding.paper == "not printed" else finding.paper
+        required, place = claim.required is not None, shelf.shown(claim.task)
+        yield ClaimRow(claim.id, claim.text, claim.source, finding.verdict, figures, theirs, required, place)
+
+
+def _behind(claim: Claim, found: Gathered) -> tuple[str, ...]:
+    """Return the records of a claim's rows at its places: of all rows, where it does not name those it is against."""
+    rows = found.frame[found.frame["status"].isin(COUNTED) & (found.frame["translator"] == 0)]
+    there = {resolved(claim.task, at, found.outcomes)[1] for at in claim.places}
+    rows = rows[(rows["task"] == claim.task) & rows["place"].isin(there)]
+    if claim.kind != "best" or rivals(claim):
+        keys = set(map(method_key, (claim.method, *rivals(claim))))
+        named = [method for method in rows["method"].unique() if method_key(method) in keys]
+        rows = rows[rows["method"].isin(named)]
+    return tuple(dict.fromkeys(rows["record"]))
 
 
 def _stale(found: Gathered) -> Iterator[str]:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.value import Value
+from bench.analysis.value import Kind, Value
 from bench.report.report import Report
+from bench.report.table import Row
 
 SCHEMA = 1
 
@@ -73,8 +74,8 @@ def _spread(value: Any, pool: list[Any]) -> Any:
 
 def as_data(value: Any) -> Any:
     """Return a value of the report as JSON values; what is empty is left out."""
-    if isinstance(value, Value):
-        return _fields(value) | {"text": value.text()}
+    if isinstance(value, Row):
+        return _fields(value) | {"values": [_printed(it, value.kind) for it in value.values]}
     if is_dataclass(value):
         return _fields(value)
     if isinstance(value, Mapping):
@@ -92,6 +93,12 @@ def as_data(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     return value if value is None or isinstance(value, str | bool | int) else str(value)
+
+
+def _printed(value: Value, kind: Kind) -> dict[str, Any]:
+    """Return a value of a table with its printed form, and half the width of its interval where it has one."""
+    width = {} if value.half_width is None else {"half_width": value.half_width}
+    return _fields(value) | {"text": value.text(kind)} | width
 
 
 def _fields(value: Any) -> dict[str, Any]:
