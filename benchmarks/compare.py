@@ -22,6 +22,7 @@ from typing import Any
 from tabulate import tabulate
 
 from bench import registry
+from bench.analysis.metrics import figures
 from bench.dataset import Dataset, rare
 from bench.errors import UserError
 from bench.networks.network import network_of
@@ -31,7 +32,6 @@ from bench.protocol import Protocol
 from bench.running.executors import thread_environment
 from bench.running.run import decode
 from bench.store.store import Store
-from bench.training.metrics import figures
 
 PLAIN_SCRIPT = Path(__file__).with_name("plain_script.py")
 DATASET, MINORITY, CORES = "horse2zebra", 25, 2

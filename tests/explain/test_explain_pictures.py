@@ -35,7 +35,7 @@ def test_stripes_become_heat_maps_and_a_map_of_features() -> None:
             gone, come = (follow(model, images[k], heat[k], said, steps=8).auc for follow in (deletion, insertion))
             maps.append(heatmaps.Map(kind, heat[k].numpy(), gone, come))
         explained = (heatmaps.Explained("Vanilla", Stripes.classes[said], 0.5, tuple(maps)),)
-        rows.append(heatmaps.Row(some.pixels[k].numpy(), Stripes.classes[label], explained))
+        rows.append(heatmaps.Example(some.pixels[k].numpy(), Stripes.classes[label], explained))
     assert "Grad-CAM and RISE" in heatmaps.figure(rows, "heat", "stripes").caption
     placed = embed(features(model, some, CPU))
     panel = tsne.Panel("Vanilla", placed, some.labels.numpy())

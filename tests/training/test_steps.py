@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from bench import registry
 from bench.images import ImageSet
 from bench.method import Method
-from bench.networks.network import step_operations
 from bench.networks.layers.patchgan import map_side
+from bench.networks.network import step_operations
 from bench.plan.compose import compose
 from bench.protocol import Protocol
 from bench.streams import Streams
