@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 CHANNELS = 3
@@ -72,7 +73,7 @@ class Architecture:
         """Return all layers of the generator, from noise to image."""
         up = _scaled(self.up(size), width)
         dense = [self.latent, *(_filters(n, width) for n in self.hidden), up[0].inputs * self.start(size) ** 2]
-        return [Layer("dense", i, o) for i, o in zip(dense, dense[1:], strict=False)] + up
+        return [Layer("dense", i, o) for i, o in pairwise(dense)] + up
 
     def trunk(self, size: int, width: float) -> list[Layer]:
         """Return the convolutions that a discriminator, or an encoder, begins with."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -104,7 +106,7 @@ def spectrally_normed(network: nn.Module, rng: torch.Generator) -> None:
             assert isinstance(module.parametrizations, nn.ModuleDict)
             kept = module.parametrizations["weight"]
             assert isinstance(kept, parametrize.ParametrizationList)
-            norm = kept[0]
+            norm: Any = kept[0]
             with torch.no_grad():
                 for vector in (norm._u, norm._v):
                     vector.copy_(F.normalize(torch.randn(vector.shape, generator=rng), dim=0))
