@@ -147,16 +147,16 @@ class BaganGP(Architecture):
         return 4
 
     def _between(self, size: int) -> list[int]:
+        self.start(size)
         return {16: [64], 32: [64, 128], 64: [64, 128, 128]}[size]
 
     def up(self, size: int) -> list[Layer]:
-        filters = [self.first, *reversed(self._between(size)), CHANNELS]
-        sides = [self.start(size) * 2**i for i in range(1, len(filters))]
+        start, filters = self.start(size), [self.first, *reversed(self._between(size)), CHANNELS]
+        sides = [start * 2**i for i in range(1, len(filters))]
         pairs = zip(filters, filters[1:], sides, strict=False)
         return [Layer("transposed", i, o, 4, 2, side) for i, o, side in pairs]
 
     def down(self, size: int) -> list[Layer]:
-        self.start(size)
         return _convolutions(size, [(filters, 4, 2) for filters in (*self._between(size), 256)])
 
 
