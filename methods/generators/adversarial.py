@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from bench.methods.generators.making import FORWARD_AND_BACK, GeneratorStage
@@ -12,6 +12,7 @@ from bench.methods.generators.settings import (
     BalancingSettings,
     ConditionalSettings,
 )
+from bench.protocol import Protocol
 from bench.registry import register_stage
 from bench.stage import FitRequest, Material, Request, Tensors
 
@@ -119,17 +120,22 @@ class BalancingStage(PlainStage):
             material.device,
         )
 
-    def finished(self, recipe: Recipe, material: Material) -> Tensors:
+    def finished(self, recipe: Recipe, material: Material) -> tuple[Tensors, float]:
         from bench.methods.generators.latents import Kept
 
         s, made = self.settings, _balancing(recipe)
         rng = material.streams.torch("stage", use="latents")
-        each, n_classes = s.latents_per_class, made.n_classes
-        most = s.latents_searched * each * n_classes
         found = Kept.searched(
-            made.kept.eval(), made.classify, made.latent, n_classes, each, most, rng, material.device.torch
+            made.kept.eval(),
+            made.classify,
+            made.latent,
+            made.n_classes,
+            s.latents_per_class,
+            s.latents_searched * s.latents_per_class * made.n_classes,
+            rng,
+            material.device.torch,
         )
-        return found.state()
+        return found.state(), found.looked * self._search(made.n_classes, material.protocol)
 
     def latents(self, tensors: Tensors) -> Latents:
         from bench.methods.generators.latents import Kept
@@ -137,9 +143,20 @@ class BalancingStage(PlainStage):
         return Kept.of(tensors)
 
     def each(self, n_classes: int, protocol: Any) -> float:
+        return super().each(n_classes, protocol) + FORWARD_AND_BACK * self._classifying(n_classes, protocol)
+
+    def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
+        # Were classes alike often among its images, about twice as much noise as is kept would be looked at.
+        looked = 2 * len(counts) * self.settings.latents_per_class
+        return super().operations(counts, protocol, settings) + looked * self._search(len(counts), protocol)
+
+    def _search(self, n_classes: int, protocol: Any) -> float:
+        return self.generation(n_classes) + self._classifying(n_classes, protocol)
+
+    def _classifying(self, n_classes: int, protocol: Any) -> float:
         from bench.networks.network import step_operations
 
-        return super().each(n_classes, protocol) + step_operations(protocol.backbone, protocol.image_size, n_classes)
+        return step_operations(protocol.backbone, protocol.image_size, n_classes) / FORWARD_AND_BACK
 
 
 def _balancing(recipe: Recipe) -> Balancing:

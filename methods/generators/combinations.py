@@ -52,7 +52,7 @@ class CombiningGenerator(nn.Module):
             made.append(self.heads[k](x[chosen]).softmax(dim=1) @ points)
             where.append(chosen)
         images: Tensor = torch.cat(made)[torch.argsort(torch.cat(where))]
-        return images.unflatten(1, (3, self.side, self.side))
+        return images.reshape(-1, 3, self.side, self.side)
 
 
 class Combining(Recipe):

@@ -84,10 +84,12 @@ class Kept:
     noise : float32 (M, L)
     sizes : int64 (K,)
         How many of them, in order, belong to each class.
+    looked
+        How many were looked at to find them.
     """
 
-    def __init__(self, noise: Tensor, sizes: Tensor) -> None:
-        self.noise, self.sizes = noise, sizes
+    def __init__(self, noise: Tensor, sizes: Tensor, looked: int = 0) -> None:
+        self.noise, self.sizes, self.looked = noise, sizes, looked
 
     def __call__(self, labels: Tensor, rng: torch.Generator) -> Tensor:
         """Return a latent of each class in `labels`."""
@@ -125,7 +127,7 @@ class Kept:
             looked += BATCH
         rows = [kept or [likeliest[k]] for k, kept in enumerate(found)]
         sizes = torch.tensor([len(kept) for kept in rows])
-        return cls(torch.stack([row for kept in rows for row in kept]), sizes)
+        return cls(torch.stack([row for kept in rows for row in kept]), sizes, looked)
 
     def state(self) -> dict[str, Tensor]:
         """Return both parameters."""

@@ -38,9 +38,9 @@ class TrainedStage(Stage):
         """Return about how many floating-point operations a step takes for each of its real images."""
         raise NotImplementedError
 
-    def finished(self, recipe: Recipe, material: Material) -> Tensors:
-        """Return what is kept besides the recipe's own artifact."""
-        return {}
+    def finished(self, recipe: Recipe, material: Material) -> tuple[Tensors, float]:
+        """Return what is kept besides the recipe's own artifact, and the operations it took."""
+        return {}, 0.0
 
     def make(self, material: Material) -> Made:
         from bench.methods.generators.loop import TrainingLoop
@@ -53,14 +53,13 @@ class TrainedStage(Stage):
         if (kept := material.checkpoint.load()) is not None:
             loop.restore(kept)
         loop.run(material.checkpoint)
-        tensors = recipe.artifact() | dict(self.finished(recipe, material)) | marks(train.counts.tolist(), self.size)
-        return Made(tensors, loop.history, self.operations(train.counts.tolist(), material.protocol))  # type: ignore[arg-type]
+        more, extra = self.finished(recipe, material)
+        tensors = recipe.artifact() | dict(more) | marks(train.counts.tolist(), self.size)
+        flops = self.settings.images_seen(len(train)) * self.each(train.n_classes, material.protocol)
+        return Made(tensors, loop.history, flops + extra)
 
-    def operations(
-        self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any] | None = None
-    ) -> float:
-        steps, images = self.settings.length(sum(counts)), min(self.settings.batch_size, sum(counts))
-        return steps * images * self.each(len(counts), protocol)
+    def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
+        return self.settings.images_seen(sum(counts)) * self.each(len(counts), protocol)
 
 
 class GeneratorStage(TrainedStage):

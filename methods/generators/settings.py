@@ -38,6 +38,12 @@ class TrainingSettings(StageSettings):
         """Return the steps of the whole training on so many images."""
         return self.steps or (self.epochs or 0) * self.epoch_steps(images)
 
+    def images_seen(self, images: int) -> int:
+        """Return the real images that the whole training sees of so many, each as often as it is shown."""
+        each = self.epoch_steps(images)
+        epochs, rest = divmod(self.length(images), each)
+        return epochs * min(images, each * self.batch_size) + min(images, rest * self.batch_size)
+
 
 class GeneratorSettings(TrainingSettings):
     """A training's settings with the shape of what is trained."""

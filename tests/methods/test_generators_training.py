@@ -95,6 +95,15 @@ def test_an_epoch_shows_every_image_once_but_for_a_dropped_batch(drop: bool, siz
     assert [row["step"] for row in loop.history] == list(range(1, len(sizes) * 3 + 1))
 
 
+@pytest.mark.parametrize("drop", [False, True])
+@pytest.mark.parametrize("length", [3, 4, 7, 11])
+def test_the_images_that_a_training_sees_are_counted_to_the_last(drop: bool, length: int) -> None:
+    settings = AdversarialSettings(steps=length, batch_size=6, drop_last=drop)
+    loop = TrainingLoop(Asked(), settings, task((12, 7, 3)), Streams())
+    loop.run()
+    assert settings.images_seen(22) == sum(loop.recipe.shown)  # type: ignore[attr-defined]
+
+
 def test_a_training_of_fewer_images_than_a_batch_sees_them_all() -> None:
     settings = AdversarialSettings(steps=2, batch_size=256)
     loop = TrainingLoop(Asked(), settings, task((2, 1)), Streams())
