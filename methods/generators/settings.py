@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,14 @@ class TrainingSettings(StageSettings):
     beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the second moment")
     epsilon: float = Field(1e-7, gt=0, description="Adam's guard against division by zero; 1e-7 is Keras'")
     drop_last: bool = Field(False, description="leave out an epoch's last batch where it is not full")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_is_given_counts(cls, values: Any) -> Any:
+        """Let a length in steps go before a default in epochs, and the other way round."""
+        if isinstance(values, dict) and ("epochs" in values) != ("steps" in values):
+            return values | {"steps" if "epochs" in values else "epochs": None}
+        return values
 
     @model_validator(mode="after")
     def _one_length(self) -> TrainingSettings:

@@ -118,10 +118,12 @@ def test_a_history_has_at_most_a_hundred_rows_of_means() -> None:
     assert loop.history[0]["loss"] == 2.0 and loop.history[-1]["loss"] == 250.0, "the last row has one step"
 
 
-def test_a_length_is_given_once() -> None:
-    for wrong in ({"epochs": 2}, {"steps": None}):
+def test_a_length_is_given_once_and_goes_before_the_default() -> None:
+    for wrong in ({"epochs": 2, "steps": 2}, {"steps": None}):
         with pytest.raises(ValueError, match="either epochs or steps"):
             AdversarialSettings(**wrong)  # type: ignore[arg-type]
+    settings = AdversarialSettings(epochs=2, batch_size=5, drop_last=False)
+    assert settings.steps is None and settings.length(11) == 6
 
 
 def plain(**settings: Any) -> Adversary:
