@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -146,10 +147,16 @@ def drawn_discriminator(
     rng: torch.Generator,
     outputs: int = 1,
     asked: Asked = "nothing",
+    trunk: Mapping[str, Tensor] | None = None,
 ) -> ImageDiscriminator:
-    """Return a discriminator with the weights that its architecture starts from, spectrally normed where it is."""
+    """Return a discriminator with the weights that its architecture starts from, spectrally normed where it is.
+
+    Its convolutions start from `trunk` where there is one, an encoder's.
+    """
     network = ImageDiscriminator(architecture, size, width, n_classes, outputs, asked)
     initialised(network, architecture.dense_start, architecture.judge_start, rng)
+    if trunk is not None:
+        network.trunk.load_state_dict(dict(trunk))
     if architecture.spectral:
         spectrally_normed(network, rng)
     return network

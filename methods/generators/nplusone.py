@@ -30,10 +30,10 @@ class NPlusOne(Recipe):
         shape, rng = autoencoder.shape, streams.torch("stage", use="initialisation")
         common = (shape.architecture, shape.size, shape.width, shape.n_classes)
         generator = drawn_generator(*common, "nothing", rng)
-        discriminator = drawn_discriminator(*common, rng, outputs=shape.n_classes + 1)
+        trunk = autoencoder.trunk if settings.autoencoder_start else None
+        discriminator = drawn_discriminator(*common, rng, outputs=shape.n_classes + 1, trunk=trunk)
         if settings.autoencoder_start:
             autoencoder.start(generator)
-            discriminator.trunk.load_state_dict(autoencoder.trunk)
         self.gaussians: Gaussians = autoencoder.gaussians(train)
         self.fake = shape.n_classes
         self.shares = fake_shares(torch.from_numpy(train.counts), settings.fake_labels)

@@ -23,11 +23,10 @@ class Penalised(Recipe):
         shape, rng = autoencoder.shape, streams.torch("stage", use="initialisation")
         common = (shape.architecture, shape.size, shape.width, shape.n_classes)
         generator = drawn_generator(*common, "product", rng)
-        discriminator = drawn_discriminator(*common, rng, asked="product")
+        trunk = autoencoder.trunk if settings.version == "v3" else None
+        discriminator = drawn_discriminator(*common, rng, asked="product", trunk=trunk)
         if settings.autoencoder_start:
             autoencoder.start(generator)
-        if settings.version == "v3":
-            discriminator.trunk.load_state_dict(autoencoder.trunk)
         self.settings, self.latent = settings, shape.architecture.latent
         self.uniform = torch.full((shape.n_classes,), 1 / shape.n_classes)
         super().__init__(settings, {"generator": generator, "discriminator": discriminator}, device)

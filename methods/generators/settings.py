@@ -144,17 +144,23 @@ class AdversarialSettings(GeneratorSettings):
     )
 
 
-class AcganSettings(AdversarialSettings):
-    """ACGAN: the discriminator also names the class (Odena et al. 2017)."""
-
-    gan_loss: Literal["log", "hinge", "relativistic"] = "log"
-    lambda_class: float = Field(1.0, ge=0, description="weight of the cross-entropy of classes, real and fake alike")
-
-
 class ConditionalSettings(AdversarialSettings):
     """cGAN: projection discriminator and conditional batch norm (Miyato & Koyama 2018)."""
 
     gan_loss: Literal["log", "hinge", "relativistic"] = "hinge"
+
+    @model_validator(mode="after")
+    def _norms_tell_the_class(self) -> ConditionalSettings:
+        if self.architecture.batch_norm is None:
+            raise ValueError(f"networks = {self.networks!r} has no batch norm that could tell the class")
+        return self
+
+
+class AcganSettings(ConditionalSettings):
+    """ACGAN: the discriminator also names the class (Odena et al. 2017)."""
+
+    gan_loss: Literal["log", "hinge", "relativistic"] = "log"
+    lambda_class: float = Field(1.0, ge=0, description="weight of the cross-entropy of classes, real and fake alike")
 
 
 class BalancingSettings(AdversarialSettings):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from builders import CPU
-from small_generators import AUTOENCODED, GAN, task, untrained
+from small_generators import AUTOENCODED, GAN, made, stage, task, untrained
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -18,7 +18,13 @@ from bench.methods.generators.nplusone import NPlusOne, fake_shares
 from bench.methods.generators.penalised import Penalised
 from bench.methods.generators.recipe import Chance, Recipe
 from bench.methods.generators.reconstruction import TrainedAutoencoder
-from bench.methods.generators.settings import AcganSettings, BaganGPSettings, BaganSettings, GamoSettings
+from bench.methods.generators.settings import (
+    AcganSettings,
+    BaganGPSettings,
+    BaganSettings,
+    ConditionalSettings,
+    GamoSettings,
+)
 from bench.stage import StageRequest
 from bench.streams import Streams
 from bench.training.sizes import reduced
@@ -157,3 +163,24 @@ def test_gamo_generates_what_classes_lack() -> None:
     assert recipe.shares.tolist() == [0.0, 5.0, 9.0] and recipe.generated.tolist() == [1, 2]
     full = Combining(GamoSettings(steps=1, image_size=16, width=0.03), small((4, 4)), Streams(), CPU)
     assert full.generated.tolist() == [0, 1], "none lacks any: all alike"
+
+
+@pytest.mark.parametrize("networks", ["bagan", "bagan_gp", "sndcgan"])
+@pytest.mark.parametrize("name", ["BAGAN", "BAGAN-GP"])
+def test_any_of_the_published_networks_can_be_started_from_its_autoencoder(name: str, networks: str) -> None:
+    assert made(stage(name, networks=networks, epochs=1), task()).history[-1]["step"] == 4 - (name == "BAGAN")
+
+
+def test_networks_that_cannot_tell_the_class_are_refused_where_it_must_be_told() -> None:
+    for settings in (AcganSettings, ConditionalSettings):
+        with pytest.raises(ValueError, match="networks = 'bagan' has no batch norm"):
+            settings(networks="bagan")
+
+
+def test_classes_of_bagan_gp_differ_by_the_scale_of_their_noise_alone() -> None:
+    generator = bagan_gp().networks["generator"].eval()
+    with torch.no_grad():
+        generator.embedding.weight[1] = -generator.embedding.weight[0]  # type: ignore[operator, index, union-attr]
+    noise = torch.randn(4, 128, generator=torch.Generator().manual_seed(0))
+    zeros, ones = torch.zeros(4, dtype=torch.int64), torch.ones(4, dtype=torch.int64)
+    assert torch.equal(generator(noise, zeros), generator(-noise, ones)), "N(0, I) is the same both ways round"
