@@ -14,6 +14,8 @@ from bench.protocol import Protocol
 from bench.registry import STAGES
 from bench.stage import Request, StageRequest
 
+AT_ONCE = 4096  # images
+
 
 class Filling(Method):
     """Add images that a trained generator makes of each smaller class, after the real ones.
@@ -50,8 +52,7 @@ class Filling(Method):
         if generator is None or not len(labels):
             return train
         stream = torch.Generator().manual_seed(int(rng.integers(2**63)))
-        batches = labels.split(256)
-        side = train.pixels.shape[-1]
+        side, batches = train.pixels.shape[-1], labels.split(AT_ONCE)
         made = torch.cat([as_pixels(at_size(generator.generate(batch, stream), side)) for batch in batches])
         return train.extended(made, labels)
 

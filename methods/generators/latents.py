@@ -77,7 +77,8 @@ def _root(deviations: Tensor) -> Tensor:
 class Kept:
     """Noise by class: what an unconditional generator made of it, a classifier took for that class.
 
-    Drawn with replacement. A class that the classifier never saw has the one latent it thought likeliest.
+    One call draws none twice before all of the class were drawn. A class that the classifier never saw has the one
+    latent it thought likeliest.
 
     Parameters
     ----------
@@ -94,8 +95,13 @@ class Kept:
     def __call__(self, labels: Tensor, rng: torch.Generator) -> Tensor:
         """Return a latent of each class in `labels`."""
         first = self.sizes.cumsum(0) - self.sizes
-        drawn = (torch.rand(len(labels), generator=rng) * self.sizes[labels]).long()
-        return self.noise[first[labels] + drawn]
+        order = torch.randperm(len(self.noise), generator=rng)
+        drawn = torch.empty(len(labels), self.noise.shape[1])
+        for k in labels.unique().tolist():
+            own = order[(order >= first[k]) & (order < first[k] + self.sizes[k])]
+            (chosen,) = torch.nonzero(labels == k, as_tuple=True)
+            drawn[chosen] = self.noise[own.repeat(-(-len(chosen) // len(own)))[: len(chosen)]]
+        return drawn
 
     @classmethod
     def searched(

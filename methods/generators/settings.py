@@ -173,7 +173,7 @@ class BalancingSettings(AdversarialSettings):
     latents_per_class: int = Field(
         2000, ge=1, description="noise kept of each class, as the classifier takes its images"
     )
-    latents_searched: int = Field(50, ge=1, description="noise looked at for them at most, times K x latents_per_class")
+    latents_searched: int = Field(20, ge=1, description="noise looked at for them at most, times K x latents_per_class")
 
 
 class GamoSettings(TrainingSettings):

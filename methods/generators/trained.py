@@ -49,9 +49,9 @@ class TrainedGenerator:
             raise ValueError(f"labels must be 0 to {self.n_classes - 1}, some are {labels.unique().tolist()}")
         made = [torch.zeros(0, 3, self.image_size, self.image_size, device=self.device.torch)]
         with torch.no_grad():
-            for batch in labels.split(BATCH) if len(labels) else ():
-                noise = self.latents(batch, rng)
-                made.append(self.network(noise.to(self.device.torch), batch.to(self.device.torch)))
+            noise = self.latents(labels, rng)
+            for some, batch in zip(noise.split(BATCH), labels.split(BATCH), strict=True) if len(labels) else ():
+                made.append(self.network(some.to(self.device.torch), batch.to(self.device.torch)))
         return torch.cat(made).clamp(-1, 1)  # a weighted mean may end a rounding error beyond
 
 

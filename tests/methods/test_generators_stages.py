@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from builders import CPU, as_on_a_fresh_machine, bench_toml, imbench, tiny
+from builders import CPU, tiny
 from small_generators import GENERATORS, SMALL, made, stage, task, untrained
 from torch import Tensor
 
@@ -17,10 +17,9 @@ from bench.images import ImageSet
 from bench.method import Method
 from bench.plan.compose import compose
 from bench.plan.config import load_config
-from bench.plan.grid import build_grid, stage_settings
+from bench.plan.grid import stage_settings
 from bench.registry import METHODS, STAGES
 from bench.stage import FitRequest, Generator, StageRequest
-from bench.store.store import Store
 from bench.training.composition import Composition
 from bench.training.sizes import as_pixels, at_size
 
@@ -153,45 +152,3 @@ def test_a_filling_method_says_what_it_needs_and_costs(name: str) -> None:
     assert fewer > 0 and more == pytest.approx(8 * fewer)
     with pytest.raises(ValueError, match="target"):
         METHODS[name].cls(target=0)  # type: ignore[call-arg]
-
-
-TOML = """
-[profiles.tiny.stages.Evaluator]
-network = "small"
-epochs = 1
-seeds = 1
-[profiles.tiny.stages.BAGAN-AE]
-epochs = 1
-[profiles.tiny.stages.BAGAN]
-epochs = 1
-image_size = 16
-width = 0.03
-[profiles.tiny.stages.CBGAN]
-steps = 2
-batch_size = 4
-image_size = 16
-width = 0.03
-classifier = "CS"
-latents_per_class = 2
-latents_searched = 10
-"""
-
-
-def test_generators_are_made_measured_and_used_by_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_on_a_fresh_machine(monkeypatch, tmp_path)
-    path = bench_toml(tmp_path, TOML, methods=["Vanilla", "BAGAN", "CBGAN"], translators=1)
-    said = imbench("run", "--config", path)
-    assert said.status == 0, said.err
-    jobs = build_grid(load_config(path)).jobs
-    names = [job.method for job in jobs if job.kind == "stage"]
-    assert {"BAGAN-AE(networks=bagan, image_size=16, width=0.03)", "BAGAN", "CBGAN"} <= set(names)
-    assert [job.method for job in jobs if job.kind == "fit"].count("CS") == 1, "the classifier of the regulariser"
-    store = Store(tmp_path / "results")
-    for job in jobs:
-        record = store.get(job.id)
-        assert record and record.status == "done", (job.label, record and record.error)
-        if job.kind == "stage" and job.method != "Evaluator(seed=0)":
-            assert record.cost.flops > 0 and record.history
-        if job.kind == "measurement" and job.method in ("BAGAN", "CBGAN"):
-            assert {"kid", "kl/seed0", "accuracy/seed0"} <= record.figures.keys()
-    assert "nothing left" in imbench("run", "--config", path).err
