@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from bench.methods.generators.making import FORWARD_AND_BACK, GeneratorStage
+from bench.methods.generators.base import FORWARD_AND_BACK, GeneratorStage
 from bench.methods.generators.settings import (
     AcganSettings,
     AdversarialSettings,
@@ -45,15 +45,15 @@ class PlainStage(GeneratorStage):
         from bench.methods.generators.networks import ImageGenerator
 
         s = self.settings
-        return ImageGenerator(s.architecture, s.image_size, s.width, n_classes, self.told)
+        return ImageGenerator(s.blueprint, s.image_size, s.width, n_classes, self.told)
 
     def latents(self, tensors: Tensors) -> Latents:
         from bench.methods.generators.latents import standard
 
-        return standard(self.settings.architecture.latent)
+        return standard(self.settings.blueprint.latent)
 
     def each(self, n_classes: int, protocol: Any) -> float:
-        g, d = self.settings.architecture.operations(self.settings.image_size, self.settings.width)
+        g, d = self.settings.blueprint.operations(self.settings.image_size, self.settings.width)
         again = d if self.settings.gan_loss == "relativistic" else 0.0
         return g + 2 * FORWARD_AND_BACK * d + FORWARD_AND_BACK * g + 2 * d + again
 

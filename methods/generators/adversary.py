@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from bench.methods.generators.balancing import EffectiveFrequencies, MovingAverage
 from bench.methods.generators.losses import GAN_LOSSES, class_balance
 from bench.methods.generators.networks import Asked, Told, drawn_discriminator, drawn_generator
-from bench.methods.generators.recipe import Chance, Recipe, below, prefixed
+from bench.methods.generators.recipe import Dice, Recipe, below, prefixed
 from bench.methods.generators.settings import AcganSettings, AdversarialSettings, BalancingSettings
 from bench.streams import Streams
 from bench.training.device import Device
@@ -40,11 +40,11 @@ class Adversary(Recipe):
         asked: Asked = "nothing",
         outputs: int = 1,
     ) -> None:
-        self.n_classes, self.latent = n_classes, settings.architecture.latent
+        self.n_classes, self.latent = n_classes, settings.blueprint.latent
         self.gan_loss = settings.gan_loss
         self.uniform = torch.full((n_classes,), 1 / n_classes)
         rng = streams.torch("stage", use="initialisation")
-        common = (settings.architecture, settings.image_size, settings.width, n_classes)
+        common = (settings.blueprint, settings.image_size, settings.width, n_classes)
         generator = drawn_generator(*common, told, rng)
         discriminator = drawn_discriminator(*common, rng, outputs, asked)
         super().__init__(settings, {"generator": generator, "discriminator": discriminator}, device)
@@ -53,16 +53,16 @@ class Adversary(Recipe):
             start, horizon = round(settings.average_start * steps), settings.average_horizon * steps
             self.average = MovingAverage(self.networks["generator"], start, horizon)
 
-    def step(self, images: Tensor, labels: Tensor, number: int, chance: Chance) -> Tensor:
+    def step(self, images: Tensor, labels: Tensor, number: int, dice: Dice) -> Tensor:
         judge, (for_judge, for_generator) = self.networks["discriminator"], GAN_LOSSES[self.gan_loss]
         self.free("discriminator")
         with torch.no_grad():
-            fakes, wanted = self._fakes(len(images), chance)
+            fakes, wanted = self._fakes(len(images), dice)
         real, fake = judge(images, labels), judge(fakes, wanted)
         loss = for_judge(real[:, :1], fake[:, :1]) + self.named(real, labels) + self.named(fake, wanted)
         judged = self.descend(loss, "discriminator")
         self.free("generator")
-        fakes, wanted = self._fakes(len(images), chance)
+        fakes, wanted = self._fakes(len(images), dice)
         fake = judge(fakes, wanted)
         with torch.no_grad():
             real = judge(images, labels) if self.gan_loss == "relativistic" else fake
@@ -80,9 +80,9 @@ class Adversary(Recipe):
         """Return what the generator's loss has besides in the step of a number; here nothing."""
         return fakes.new_zeros(())
 
-    def _fakes(self, count: int, chance: Chance) -> tuple[Tensor, Tensor]:
-        wanted = chance.labels(count, self.uniform)
-        return self.networks["generator"](chance.normal(count, self.latent), wanted), wanted
+    def _fakes(self, count: int, dice: Dice) -> tuple[Tensor, Tensor]:
+        wanted = dice.labels(count, self.uniform)
+        return self.networks["generator"](dice.normal(count, self.latent), wanted), wanted
 
     @property
     def kept(self) -> nn.Module:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from bench.methods.generators.architectures import ARCHITECTURES
-from bench.methods.generators.making import FORWARD_AND_BACK, GeneratorStage, TrainedStage
+from bench.methods.generators.base import FORWARD_AND_BACK, GeneratorStage, TrainedStage
+from bench.methods.generators.blueprints import BLUEPRINTS
 from bench.methods.generators.settings import (
     AutoencoderSettings,
     BaganGPSettings,
@@ -49,7 +49,7 @@ class AutoencoderStage(TrainedStage):
         from bench.methods.generators.reconstruction import Shape
 
         name = str(self.parameters.get("networks", self.networks))
-        return Shape(ARCHITECTURES[name], self.size, self.width, n_classes)
+        return Shape(BLUEPRINTS[name], self.size, self.width, n_classes)
 
     def recipe(self, material: Material, train: ImageSet) -> Recipe:
         from bench.methods.generators.reconstruction import Reconstruction
@@ -64,7 +64,7 @@ class AutoencoderStage(TrainedStage):
         return TrainedAutoencoder(tensors, self.shape(len(counts)), device)
 
     def each(self, n_classes: int, protocol: Any) -> float:
-        networks = ARCHITECTURES[str(self.parameters.get("networks", self.networks))]
+        networks = BLUEPRINTS[str(self.parameters.get("networks", self.networks))]
         return FORWARD_AND_BACK * sum(networks.operations(self.size, self.width))
 
 
@@ -111,7 +111,7 @@ class BaganStage(AutoencodedStage):
         from bench.methods.generators.networks import ImageGenerator
 
         s = self.settings
-        return ImageGenerator(s.architecture, s.image_size, s.width, n_classes, "nothing")
+        return ImageGenerator(s.blueprint, s.image_size, s.width, n_classes, "nothing")
 
     def latents(self, tensors: Tensors) -> Latents:
         from bench.methods.generators.latents import Gaussians
@@ -120,7 +120,7 @@ class BaganStage(AutoencodedStage):
 
     def each(self, n_classes: int, protocol: Any) -> float:
         # Discriminator on N + N/n images; generator on as many, through the discriminator.
-        g, d = self.settings.architecture.operations(self.settings.image_size, self.settings.width)
+        g, d = self.settings.blueprint.operations(self.settings.image_size, self.settings.width)
         return g / n_classes + (1 + 1 / n_classes) * (FORWARD_AND_BACK * (g + d) + 2 * d)
 
 
@@ -142,15 +142,15 @@ class BaganGPStage(AutoencodedStage):
         from bench.methods.generators.networks import ImageGenerator
 
         s = self.settings
-        return ImageGenerator(s.architecture, s.image_size, s.width, n_classes, "product")
+        return ImageGenerator(s.blueprint, s.image_size, s.width, n_classes, "product")
 
     def latents(self, tensors: Tensors) -> Latents:
         from bench.methods.generators.latents import standard
 
-        return standard(self.settings.architecture.latent)
+        return standard(self.settings.blueprint.latent)
 
     def each(self, n_classes: int, protocol: Any) -> float:
         # Per update of the discriminator: three batches forward and back, and a gradient that is itself derived.
-        g, d = self.settings.architecture.operations(self.settings.image_size, self.settings.width)
+        g, d = self.settings.blueprint.operations(self.settings.image_size, self.settings.width)
         penalised = g + 3 * FORWARD_AND_BACK * d + 2 * FORWARD_AND_BACK * d
         return self.settings.discriminator_steps * penalised + FORWARD_AND_BACK * g + 2 * d

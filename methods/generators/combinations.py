@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from bench.images import ImageSet
 from bench.methods.generators.layers import initialised
-from bench.methods.generators.recipe import Chance, Recipe
+from bench.methods.generators.recipe import Dice, Recipe
 from bench.methods.generators.settings import GamoSettings
 from bench.streams import Streams
 from bench.training.device import Device
@@ -81,26 +81,26 @@ class Combining(Recipe):
         self.noise, self.n_classes = settings.label_noise, train.n_classes
         super().__init__(settings, networks, device)
 
-    def step(self, images: Tensor, labels: Tensor, number: int, chance: Chance) -> Tensor:
-        wanted = chance.labels(max(2, len(images)), self.shares)  # batch norm needs two
+    def step(self, images: Tensor, labels: Tensor, number: int, dice: Dice) -> Tensor:
+        wanted = dice.labels(max(2, len(images)), self.shares)  # batch norm needs two
         with torch.no_grad():
-            fakes = self._made(wanted, chance)
+            fakes = self._made(wanted, dice)
         self.free("discriminator", "classifier")
         named = _squared(self._named(images), self._coded(labels)) + _squared(self._named(fakes), self._coded(wanted))
         named = self.descend(named, "classifier")
-        off = [self.noise * chance.uniform(len(it), 1) for it in (images, fakes)]
+        off = [self.noise * dice.uniform(len(it), 1) for it in (images, fakes)]
         judged = _squared(self._judged(images, labels), 1 - off[0]) + _squared(self._judged(fakes, wanted), off[1])
         judged = self.descend(judged, "discriminator")
         self.free("generator")
         each = max(2, -(-len(images) // self.n_classes))
         wanted = self.generated.repeat_interleave(each).to(self.device.torch)
-        made = self._made(wanted, chance)
+        made = self._made(wanted, dice)
         believed = self._judged(made, wanted)
         loss = _squared(believed, torch.ones_like(believed)) + _squared(self._named(made), 1 - self._coded(wanted))
         return torch.stack([self.descend(loss, "generator"), judged, named])
 
-    def _made(self, wanted: Tensor, chance: Chance) -> Tensor:
-        made: Tensor = self.networks["generator"](chance.normal(len(wanted), LATENT), wanted)
+    def _made(self, wanted: Tensor, dice: Dice) -> Tensor:
+        made: Tensor = self.networks["generator"](dice.normal(len(wanted), LATENT), wanted)
         return made
 
     def _judged(self, images: Tensor, labels: Tensor) -> Tensor:

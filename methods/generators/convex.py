@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bench.methods.generators.making import FORWARD_AND_BACK, GeneratorStage
+from bench.methods.generators.base import FORWARD_AND_BACK, GeneratorStage
 from bench.methods.generators.settings import GamoSettings
 from bench.registry import register_stage
 from bench.stage import Material, Tensors

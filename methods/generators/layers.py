@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations, parametrize
 
-from bench.methods.generators.architectures import Start
+from bench.methods.generators.blueprints import Start
 
 NORMAL_STD = 0.02
 EMBEDDING_BOUND = 0.05  # Keras draws embeddings from U(-0.05, 0.05)

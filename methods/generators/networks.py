@@ -1,4 +1,4 @@
-"""One generator, one discriminator and one encoder, built from an architecture's list of layers."""
+"""One generator, one discriminator and one encoder, built from a blueprint's list of layers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.methods.generators.architectures import Architecture, Layer
+from bench.methods.generators.blueprints import Blueprint, Layer
 from bench.methods.generators.layers import (
     ConditionalNorm,
     SameConvolution,
@@ -32,16 +32,16 @@ class ImageGenerator(nn.Module):
         `product`: the noise is multiplied by an embedding of the class; `norm`: batch norms are those of the class.
     """
 
-    def __init__(self, architecture: Architecture, size: int, width: float, n_classes: int, told: Told) -> None:
+    def __init__(self, blueprint: Blueprint, size: int, width: float, n_classes: int, told: Told) -> None:
         super().__init__()
-        plan = architecture.generator(size, width)
+        plan = blueprint.generator(size, width)
         dense, maps = ([it for it in plan if (it.kind == "dense") == wanted] for wanted in (True, False))
-        self.first_slope, self.slope, self.told = architecture.first_slope, architecture.slope, told
-        self.side, self.enlarged = architecture.start(size), tuple(layer.enlarged for layer in maps)
-        self.embedding = nn.Embedding(n_classes, architecture.latent) if told == "product" else None
-        self.dense = nn.ModuleList(nn.Linear(it.inputs, it.outputs, bias=architecture.bias) for it in dense)
-        self.maps = nn.ModuleList(_convolution(layer, architecture.bias) for layer in maps)
-        self.norms = nn.ModuleList(_norm(architecture, it.outputs, n_classes, told) for it in maps[:-1])
+        self.first_slope, self.slope, self.told = blueprint.first_slope, blueprint.slope, told
+        self.side, self.enlarged = blueprint.start(size), tuple(layer.enlarged for layer in maps)
+        self.embedding = nn.Embedding(n_classes, blueprint.latent) if told == "product" else None
+        self.dense = nn.ModuleList(nn.Linear(it.inputs, it.outputs, bias=blueprint.bias) for it in dense)
+        self.maps = nn.ModuleList(_convolution(layer, blueprint.bias) for layer in maps)
+        self.norms = nn.ModuleList(_norm(blueprint, it.outputs, n_classes, told) for it in maps[:-1])
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
         """Return images (N, 3, S, S), float32."""
@@ -60,11 +60,11 @@ class ImageGenerator(nn.Module):
 class Trunk(nn.Module):
     """The convolutions that discriminator and encoder share, each with a leaky ReLU and dropout, then features."""
 
-    def __init__(self, architecture: Architecture, size: int, width: float) -> None:
+    def __init__(self, blueprint: Blueprint, size: int, width: float) -> None:
         super().__init__()
-        self.slope, self.pooled = architecture.judge_slope, architecture.pooled
-        self.layers = nn.ModuleList(_convolution(layer, True) for layer in architecture.trunk(size, width))
-        self.dropout = SeededDropout(architecture.dropout)
+        self.slope, self.pooled = blueprint.judge_slope, blueprint.pooled
+        self.layers = nn.ModuleList(_convolution(layer, True) for layer in blueprint.trunk(size, width))
+        self.dropout = SeededDropout(blueprint.dropout)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features (N, D)."""
@@ -77,10 +77,10 @@ class Trunk(nn.Module):
 class Encoder(nn.Module):
     """From images to as many numbers as the generator has of noise."""
 
-    def __init__(self, architecture: Architecture, size: int, width: float) -> None:
+    def __init__(self, blueprint: Blueprint, size: int, width: float) -> None:
         super().__init__()
-        self.trunk, self.slope = Trunk(architecture, size, width), architecture.code_slope
-        self.last = nn.Linear(architecture.features(size, width), architecture.latent)
+        self.trunk, self.slope = Trunk(blueprint, size, width), blueprint.code_slope
+        self.last = nn.Linear(blueprint.features(size, width), blueprint.latent)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return latents (N, latent)."""
@@ -98,11 +98,11 @@ class ImageDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, architecture: Architecture, size: int, width: float, n_classes: int, outputs: int, asked: Asked
+        self, blueprint: Blueprint, size: int, width: float, n_classes: int, outputs: int, asked: Asked
     ) -> None:
         super().__init__()
-        self.trunk, self.asked = Trunk(architecture, size, width), asked
-        features = architecture.features(size, width)
+        self.trunk, self.asked = Trunk(blueprint, size, width), asked
+        features = blueprint.features(size, width)
         self.last = nn.Linear(EMBEDDED if asked == "product" else features, outputs)
         if asked == "projection":
             self.embedding = nn.Embedding(n_classes, features)
@@ -110,7 +110,7 @@ class ImageDiscriminator(nn.Module):
             self.embedding = nn.Embedding(n_classes, EMBEDDED)
             self.widened = nn.Linear(EMBEDDED, features)
             self.joined = nn.Linear(features, EMBEDDED)
-            self.slope = architecture.judge_slope
+            self.slope = blueprint.judge_slope
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return logits."""
@@ -124,23 +124,23 @@ class ImageDiscriminator(nn.Module):
 
 
 def drawn_generator(
-    architecture: Architecture, size: int, width: float, n_classes: int, told: Told, rng: torch.Generator
+    blueprint: Blueprint, size: int, width: float, n_classes: int, told: Told, rng: torch.Generator
 ) -> ImageGenerator:
-    """Return a generator with the weights that its architecture starts from."""
-    network = ImageGenerator(architecture, size, width, n_classes, told)
-    initialised(network, architecture.dense_start, architecture.generator_start, rng)
+    """Return a generator with the weights that its blueprint starts from."""
+    network = ImageGenerator(blueprint, size, width, n_classes, told)
+    initialised(network, blueprint.dense_start, blueprint.generator_start, rng)
     return network
 
 
-def drawn_encoder(architecture: Architecture, size: int, width: float, rng: torch.Generator) -> Encoder:
-    """Return an encoder with the weights that its architecture starts from."""
-    network = Encoder(architecture, size, width)
-    initialised(network, architecture.dense_start, architecture.judge_start, rng)
+def drawn_encoder(blueprint: Blueprint, size: int, width: float, rng: torch.Generator) -> Encoder:
+    """Return an encoder with the weights that its blueprint starts from."""
+    network = Encoder(blueprint, size, width)
+    initialised(network, blueprint.dense_start, blueprint.judge_start, rng)
     return network
 
 
 def drawn_discriminator(
-    architecture: Architecture,
+    blueprint: Blueprint,
     size: int,
     width: float,
     n_classes: int,
@@ -149,15 +149,15 @@ def drawn_discriminator(
     asked: Asked = "nothing",
     trunk: Mapping[str, Tensor] | None = None,
 ) -> ImageDiscriminator:
-    """Return a discriminator with the weights that its architecture starts from, spectrally normed where it is.
+    """Return a discriminator with the weights that its blueprint starts from, spectrally normed where it is.
 
     Its convolutions start from `trunk` where there is one, an encoder's.
     """
-    network = ImageDiscriminator(architecture, size, width, n_classes, outputs, asked)
-    initialised(network, architecture.dense_start, architecture.judge_start, rng)
+    network = ImageDiscriminator(blueprint, size, width, n_classes, outputs, asked)
+    initialised(network, blueprint.dense_start, blueprint.judge_start, rng)
     if trunk is not None:
         network.trunk.load_state_dict(dict(trunk))
-    if architecture.spectral:
+    if blueprint.spectral:
         spectrally_normed(network, rng)
     return network
 
@@ -168,12 +168,12 @@ def _convolution(layer: Layer, bias: bool) -> nn.Module:
     return SameConvolution(layer.inputs, layer.outputs, layer.kernel, layer.stride, bias=bias)
 
 
-def _norm(architecture: Architecture, filters: int, n_classes: int, told: Told) -> nn.Module:
-    if architecture.batch_norm is None:
+def _norm(blueprint: Blueprint, filters: int, n_classes: int, told: Told) -> nn.Module:
+    if blueprint.batch_norm is None:
         if told == "norm":
-            raise ValueError("this architecture has no norm that could tell the class")
+            raise ValueError("this blueprint has no norm that could tell the class")
         return nn.Identity()
-    epsilon, momentum = architecture.batch_norm
+    epsilon, momentum = blueprint.batch_norm
     if told == "norm":
         return ConditionalNorm(filters, n_classes, epsilon, momentum)
     return nn.BatchNorm2d(filters, eps=epsilon, momentum=momentum)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from bench.images import ImageSet
 from bench.methods.generators.latents import Gaussians
 from bench.methods.generators.networks import drawn_discriminator, drawn_generator
-from bench.methods.generators.recipe import Chance, Recipe
+from bench.methods.generators.recipe import Dice, Recipe
 from bench.methods.generators.reconstruction import TrainedAutoencoder
 from bench.methods.generators.settings import BaganSettings
 from bench.streams import Streams
@@ -28,7 +28,7 @@ class NPlusOne(Recipe):
         device: Device,
     ) -> None:
         shape, rng = autoencoder.shape, streams.torch("stage", use="initialisation")
-        common = (shape.architecture, shape.size, shape.width, shape.n_classes)
+        common = (shape.blueprint, shape.size, shape.width, shape.n_classes)
         generator = drawn_generator(*common, "nothing", rng)
         trunk = autoencoder.trunk if settings.autoencoder_start else None
         discriminator = drawn_discriminator(*common, rng, outputs=shape.n_classes + 1, trunk=trunk)
@@ -39,25 +39,25 @@ class NPlusOne(Recipe):
         self.shares = fake_shares(torch.from_numpy(train.counts), settings.fake_labels)
         super().__init__(settings, {"generator": generator, "discriminator": discriminator}, device)
 
-    def step(self, images: Tensor, labels: Tensor, number: int, chance: Chance) -> Tensor:
+    def step(self, images: Tensor, labels: Tensor, number: int, dice: Dice) -> Tensor:
         judge = self.networks["discriminator"]
         self.free("discriminator")
-        shown, classes = self.shown(images, labels, chance)
+        shown, classes = self.shown(images, labels, dice)
         judged = self.descend(F.cross_entropy(judge(shown, classes), classes), "discriminator")
         self.free("generator")
-        made, wanted = self._fakes(len(shown), chance)
+        made, wanted = self._fakes(len(shown), dice)
         loss = self.descend(F.cross_entropy(judge(made, wanted), wanted), "generator")
         return torch.stack([loss, judged])
 
-    def shown(self, images: Tensor, labels: Tensor, chance: Chance) -> tuple[Tensor, Tensor]:
+    def shown(self, images: Tensor, labels: Tensor, dice: Dice) -> tuple[Tensor, Tensor]:
         """Return what the discriminator sees: N real images, N / n fakes (rounded up), with the classes to name."""
         with torch.no_grad():
-            fakes, wanted = self._fakes(-(-len(images) // self.fake), chance)
+            fakes, wanted = self._fakes(-(-len(images) // self.fake), dice)
         return torch.cat([images, fakes]), torch.cat([labels, torch.full_like(wanted, self.fake)])
 
-    def _fakes(self, count: int, chance: Chance) -> tuple[Tensor, Tensor]:
-        wanted = chance.labels(count, self.shares)
-        latents = self.gaussians(wanted.cpu(), chance.cpu).to(self.device.torch)
+    def _fakes(self, count: int, dice: Dice) -> tuple[Tensor, Tensor]:
+        wanted = dice.labels(count, self.shares)
+        latents = self.gaussians(wanted.cpu(), dice.cpu).to(self.device.torch)
         return self.networks["generator"](latents, wanted), wanted
 
     def artifact(self) -> dict[str, Tensor]:

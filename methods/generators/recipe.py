@@ -14,7 +14,7 @@ from bench.streams import Streams
 from bench.training.device import Device
 
 
-class Chance:
+class Dice:
     """What one step draws: it depends on the stream and the step's number alone.
 
     Numbers are drawn on the CPU, so that they are the same on every device; masks of dropout where the layers are.
@@ -56,14 +56,14 @@ class Recipe:
         self.networks.train()
         self.optimisers = {name: self._adam(settings, name) for name in self.networks}
 
-    def step(self, images: Tensor, labels: Tensor, number: int, chance: Chance) -> Tensor:
+    def step(self, images: Tensor, labels: Tensor, number: int, dice: Dice) -> Tensor:
         """Take the step of a number, counted from 1.
 
         Parameters
         ----------
         images, labels
             A batch of real images (N, 3, S, S) in [-1, 1] and their classes (N,), on the device.
-        chance
+        dice
             Where all that the step draws comes from.
 
         Returns
@@ -112,9 +112,9 @@ class Recipe:
         for name, network in self.networks.items():
             network.requires_grad_(name in names)
 
-    def hand_over(self, chance: Chance) -> None:
-        """Let dropout draw from a step's chance."""
-        hand_over(self.networks, chance.masks)
+    def hand_over(self, dice: Dice) -> None:
+        """Let dropout draw from a step's dice."""
+        hand_over(self.networks, dice.masks)
 
     def _adam(self, settings: TrainingSettings, name: str) -> torch.optim.Adam:
         betas = (settings.beta1, settings.beta2)

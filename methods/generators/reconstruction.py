@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bench.images import ImageSet
-from bench.methods.generators.architectures import Architecture
+from bench.methods.generators.blueprints import Blueprint
 from bench.methods.generators.latents import Gaussians
 from bench.methods.generators.networks import Encoder, ImageGenerator, Told, drawn_encoder, drawn_generator
-from bench.methods.generators.recipe import Chance, Recipe, below, prefixed
+from bench.methods.generators.recipe import Dice, Recipe, below, prefixed
 from bench.methods.generators.settings import AutoencoderSettings
 from bench.stage import Tensors
 from bench.streams import Streams
@@ -25,7 +25,7 @@ BATCH = 256  # images encoded at once
 class Shape:
     """What a generator and its autoencoder have in common."""
 
-    architecture: Architecture
+    blueprint: Blueprint
     size: int
     width: float
     n_classes: int
@@ -40,11 +40,11 @@ class Reconstruction(Recipe):
         rng = streams.torch("stage", use="initialisation")
         told: Told = "product" if settings.supervised else "nothing"
         self.distance = F.mse_loss if settings.distance == "squared" else F.l1_loss
-        encoder = drawn_encoder(shape.architecture, shape.size, shape.width, rng)
-        decoder = drawn_generator(shape.architecture, shape.size, shape.width, shape.n_classes, told, rng)
+        encoder = drawn_encoder(shape.blueprint, shape.size, shape.width, rng)
+        decoder = drawn_generator(shape.blueprint, shape.size, shape.width, shape.n_classes, told, rng)
         super().__init__(settings, {"encoder": encoder, "generator": decoder}, device)
 
-    def step(self, images: Tensor, labels: Tensor, number: int, chance: Chance) -> Tensor:
+    def step(self, images: Tensor, labels: Tensor, number: int, dice: Dice) -> Tensor:
         made = self.networks["generator"](self.networks["encoder"](images), labels)
         return torch.stack([self.descend(self.distance(made, images), "encoder", "generator")])
 
@@ -71,7 +71,7 @@ class TrainedAutoencoder:
 
     def gaussians(self, train: ImageSet) -> Gaussians:
         """Return the class-conditional distributions of the latents of images at this size, dropout switched off."""
-        encoder = Encoder(self.shape.architecture, self.shape.size, self.shape.width)
+        encoder = Encoder(self.shape.blueprint, self.shape.size, self.shape.width)
         encoder.load_state_dict(below(self.tensors, "encoder"))
         frozen = self.device.model(encoder).eval()
         with torch.no_grad():

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from bench.methods.generators.architectures import ARCHITECTURES, Architecture
+from bench.methods.generators.blueprints import BLUEPRINTS, Blueprint
 from bench.stage import StageSettings
 
 Networks = Literal["bagan", "bagan_gp", "sndcgan"]
@@ -62,13 +62,13 @@ class GeneratorSettings(TrainingSettings):
 
     @model_validator(mode="after")
     def _size_is_possible(self) -> GeneratorSettings:
-        self.architecture.start(self.image_size)
+        self.blueprint.start(self.image_size)
         return self
 
     @property
-    def architecture(self) -> Architecture:
+    def blueprint(self) -> Blueprint:
         """The published networks that these settings name."""
-        return ARCHITECTURES[self.networks]
+        return BLUEPRINTS[self.networks]
 
 
 class AutoencoderSettings(TrainingSettings):
@@ -151,7 +151,7 @@ class ConditionalSettings(AdversarialSettings):
 
     @model_validator(mode="after")
     def _norms_tell_the_class(self) -> ConditionalSettings:
-        if self.architecture.batch_norm is None:
+        if self.blueprint.batch_norm is None:
             raise ValueError(f"networks = {self.networks!r} has no batch norm that could tell the class")
         return self
 

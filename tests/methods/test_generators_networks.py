@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.methods.generators.architectures import ARCHITECTURES
+from bench.methods.generators.blueprints import BLUEPRINTS
 from bench.methods.generators.layers import ConditionalNorm, SameConvolution, SeededDropout, hand_over
 from bench.methods.generators.networks import (
     Encoder,
@@ -19,7 +19,7 @@ from bench.methods.generators.networks import (
     drawn_generator,
 )
 
-BAGAN, BAGAN_GP, SNDCGAN = (ARCHITECTURES[name] for name in ("bagan", "bagan_gp", "sndcgan"))
+BAGAN, BAGAN_GP, SNDCGAN = (BLUEPRINTS[name] for name in ("bagan", "bagan_gp", "sndcgan"))
 
 
 def parameters(network: nn.Module) -> int:
@@ -71,24 +71,24 @@ def test_the_class_balancing_gans_networks_have_the_published_numbers_of_paramet
 
 @pytest.mark.parametrize(("name", "size"), [("bagan", 32), ("bagan", 28), ("bagan_gp", 16), ("sndcgan", 64)])
 def test_operations_are_those_that_torch_counts(name: str, size: int) -> None:
-    architecture = ARCHITECTURES[name]
+    blueprint = BLUEPRINTS[name]
     with torch.device("meta"):
-        generator, trunk = ImageGenerator(architecture, size, 0.1, 3, "nothing"), Trunk(architecture, size, 0.1)
+        generator, trunk = ImageGenerator(blueprint, size, 0.1, 3, "nothing"), Trunk(blueprint, size, 0.1)
         counted = []
         for network, given in (
-            (generator, (torch.empty(1, architecture.latent), None)),
+            (generator, (torch.empty(1, blueprint.latent), None)),
             (trunk, (torch.empty(1, 3, size, size),)),
         ):
             with FlopCounterMode(display=False) as counter, torch.no_grad():
                 network.eval()(*given)
             counted.append(counter.get_total_flops())
-    assert list(architecture.operations(size, 0.1)) == counted
+    assert list(blueprint.operations(size, 0.1)) == counted
 
 
 def test_a_size_that_no_doubling_leads_to_is_refused_by_its_name() -> None:
-    for architecture, size in ((BAGAN, 40), (BAGAN, 8), (BAGAN_GP, 28), (SNDCGAN, 30)):
+    for blueprint, size in ((BAGAN, 40), (BAGAN, 8), (BAGAN_GP, 28), (SNDCGAN, 30)):
         with pytest.raises(ValueError, match=f"image_size = {size}"):
-            architecture.generator(size, 1.0)
+            blueprint.generator(size, 1.0)
 
 
 def test_same_padding_of_a_stride_of_two_goes_right_and_below() -> None:

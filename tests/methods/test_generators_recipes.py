@@ -16,7 +16,7 @@ from bench.methods.generators.adversary import Naming
 from bench.methods.generators.combinations import Combining, CombiningGenerator
 from bench.methods.generators.nplusone import NPlusOne, fake_shares
 from bench.methods.generators.penalised import Penalised
-from bench.methods.generators.recipe import Chance, Recipe
+from bench.methods.generators.recipe import Dice, Recipe
 from bench.methods.generators.reconstruction import TrainedAutoencoder
 from bench.methods.generators.settings import (
     AcganSettings,
@@ -50,8 +50,8 @@ def bagan_gp(**settings: Any) -> Penalised:
     return Penalised(BaganGPSettings(**AUTOENCODED, **settings), autoencoder("BAGAN-GP-AE"), Streams(), CPU)
 
 
-def chance(step: int = 1) -> Chance:
-    return Chance(Streams(), f"step {step}", CPU)
+def dice(step: int = 1) -> Dice:
+    return Dice(Streams(), f"step {step}", CPU)
 
 
 def batch(count: int = 9) -> tuple[Tensor, Tensor]:
@@ -67,7 +67,7 @@ def alike(network: torch.nn.Module, tensors: dict[str, Tensor]) -> bool:
 @pytest.mark.parametrize(("real", "fakes"), [(9, 3), (8, 3), (6, 2)])
 def test_fakes_are_one_in_n_plus_one_of_what_bagans_discriminator_sees(real: int, fakes: int) -> None:
     images, labels = batch(real)
-    shown, classes = bagan().shown(images, labels, chance())
+    shown, classes = bagan().shown(images, labels, dice())
     assert len(shown) == len(classes) == real + fakes
     assert torch.equal(shown[:real], images) and torch.equal(classes[:real], labels)
     assert classes[real:].tolist() == [3] * fakes, "the last class is: fake"
@@ -95,7 +95,7 @@ def test_bagans_dropout_stays_on_in_both_steps() -> None:
     judge = recipe.networks["discriminator"]
     for drawn in (True, False):
         if drawn:
-            recipe.hand_over(chance())
+            recipe.hand_over(dice())
         else:
             judge.eval()
         assert torch.equal(judge(images, labels), judge(images, labels)) is not drawn
@@ -120,7 +120,7 @@ class Counted:
 def test_bagan_gp_updates_its_discriminator_five_times_on_one_batch_with_new_fakes(version: str) -> None:
     recipe = bagan_gp(version=version)
     counted, (images, labels) = Counted(recipe), batch()
-    recipe.step(images, labels, 1, chance())
+    recipe.step(images, labels, 1, dice())
     judged = counted.asked["discriminator"]
     assert len(counted.asked["generator"]) == 5 + 1 and len(judged) == 5 * 4 + 1
     real = [given for given in judged if torch.equal(given[0], images)]

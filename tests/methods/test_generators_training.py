@@ -13,9 +13,9 @@ from torch import Tensor
 
 from bench.errors import TrainingDiverged
 from bench.methods.generators.adversary import Adversary, Balancing
-from bench.methods.generators.loop import TrainingLoop
-from bench.methods.generators.recipe import Chance, Recipe
+from bench.methods.generators.recipe import Dice, Recipe
 from bench.methods.generators.settings import AdversarialSettings, BalancingSettings
+from bench.methods.generators.training import GeneratorTraining
 from bench.streams import Streams
 from bench.training.sizes import reduced
 
@@ -79,7 +79,7 @@ class Asked(Recipe):
     def __init__(self) -> None:
         self.device, self.networks, self.shown = CPU, torch.nn.ModuleDict(), []
 
-    def step(self, images: Tensor, labels: Tensor, number: int, chance: Chance) -> Tensor:
+    def step(self, images: Tensor, labels: Tensor, number: int, dice: Dice) -> Tensor:
         self.shown.append(len(images))
         return torch.tensor([float(number)])
 
@@ -87,7 +87,7 @@ class Asked(Recipe):
 @pytest.mark.parametrize(("drop", "sizes"), [(False, [6, 6, 6, 4]), (True, [6, 6, 6])])
 def test_an_epoch_shows_every_image_once_but_for_a_dropped_batch(drop: bool, sizes: list[int]) -> None:
     settings = AdversarialSettings(steps=None, epochs=3, batch_size=6, drop_last=drop)
-    loop = TrainingLoop(Asked(), settings, task((12, 7, 3)), Streams())
+    loop = GeneratorTraining(Asked(), settings, task((12, 7, 3)), Streams())
     loop.run()
     assert loop.recipe.shown == sizes * 3  # type: ignore[attr-defined]
     epochs = [torch.cat([loop.batch(i) for i in range(first, first + len(sizes))]) for first in (0, len(sizes))]
@@ -99,20 +99,20 @@ def test_an_epoch_shows_every_image_once_but_for_a_dropped_batch(drop: bool, siz
 @pytest.mark.parametrize("length", [3, 4, 7, 11])
 def test_the_images_that_a_training_sees_are_counted_to_the_last(drop: bool, length: int) -> None:
     settings = AdversarialSettings(steps=length, batch_size=6, drop_last=drop)
-    loop = TrainingLoop(Asked(), settings, task((12, 7, 3)), Streams())
+    loop = GeneratorTraining(Asked(), settings, task((12, 7, 3)), Streams())
     loop.run()
     assert settings.images_seen(22) == sum(loop.recipe.shown)  # type: ignore[attr-defined]
 
 
 def test_a_training_of_fewer_images_than_a_batch_sees_them_all() -> None:
     settings = AdversarialSettings(steps=2, batch_size=256)
-    loop = TrainingLoop(Asked(), settings, task((2, 1)), Streams())
+    loop = GeneratorTraining(Asked(), settings, task((2, 1)), Streams())
     loop.run()
     assert loop.recipe.shown == [3, 3]  # type: ignore[attr-defined]
 
 
 def test_a_history_has_at_most_a_hundred_rows_of_means() -> None:
-    loop = TrainingLoop(Asked(), AdversarialSettings(steps=250, batch_size=6), task(), Streams())
+    loop = GeneratorTraining(Asked(), AdversarialSettings(steps=250, batch_size=6), task(), Streams())
     loop.run()
     assert len(loop.history) == 84 and loop.history[-1]["step"] == 250
     assert loop.history[0]["loss"] == 2.0 and loop.history[-1]["loss"] == 250.0, "the last row has one step"
@@ -136,9 +136,9 @@ def balancing(**settings: Any) -> Balancing:
     return Balancing(BalancingSettings(**GAN, **settings), 3, 4, classifier(3), 32, Streams(), CPU)
 
 
-def loop_of(recipe: Recipe) -> TrainingLoop:
+def loop_of(recipe: Recipe) -> GeneratorTraining:
     """Return the loop that trains a recipe on small images."""
-    return TrainingLoop(recipe, AdversarialSettings(**GAN), reduced(task(), 16), Streams())
+    return GeneratorTraining(recipe, AdversarialSettings(**GAN), reduced(task(), 16), Streams())
 
 
 def test_without_its_regulariser_the_class_balancing_gan_is_the_plain_one() -> None:

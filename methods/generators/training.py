@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bench.errors import TrainingDiverged
 from bench.images import ImageSet
-from bench.methods.generators.recipe import Chance, Recipe, below
+from bench.methods.generators.recipe import Dice, Recipe, below
 from bench.methods.generators.settings import TrainingSettings
 from bench.stage import Checkpoint
 from bench.streams import Streams
@@ -19,7 +19,7 @@ from bench.streams import Streams
 ROWS = 100  # of a history, at most
 
 
-class TrainingLoop:
+class GeneratorTraining:
     """Takes the steps of a recipe on a task's training images.
 
     An epoch sees each image once, in random order. What a step draws depends on its number and the stream alone, so
@@ -66,9 +66,9 @@ class TrainingLoop:
     def _step(self) -> None:
         recipe, number = self.recipe, self.done + 1
         pixels, labels = self.train.batch(self.batch(self.done))
-        chance = Chance(self.streams, f"step {number}", recipe.device)
-        recipe.hand_over(chance)
-        losses = recipe.step(recipe.device.images(pixels), labels.to(recipe.device.torch), number, chance)
+        dice = Dice(self.streams, f"step {number}", recipe.device)
+        recipe.hand_over(dice)
+        losses = recipe.step(recipe.device.images(pixels), labels.to(recipe.device.torch), number, dice)
         told = losses.double().cpu()
         if not bool(told.isfinite().all()):
             raise TrainingDiverged(number, next(v for v in told.tolist() if not math.isfinite(v)), "step")

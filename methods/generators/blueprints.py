@@ -32,7 +32,7 @@ class Layer:
         return 2.0 * self.inputs * self.outputs * self.kernel**2 * places
 
 
-class Architecture:
+class Blueprint:
     """A published pair of networks at any side and width (filters relative to those published)."""
 
     latent: ClassVar[int]  # numbers of noise
@@ -94,7 +94,7 @@ class Architecture:
         return made, judged
 
 
-class Bagan(Architecture):
+class BaganNetworks(Blueprint):
     """BAGAN's: doubling, then 5x5 convolutions; a discriminator with dropout (Mariani et al. 2018, IBM/BAGAN)."""
 
     latent, hidden, first, bias = 100, (1024,), 128, False
@@ -128,7 +128,7 @@ class Bagan(Architecture):
         return _convolutions(size, [(filters, 3, stride) for filters, stride in plan])
 
 
-class BaganGP(Architecture):
+class BaganGPNetworks(Blueprint):
     """BAGAN-GP's: DCGAN-like, four halvings at 64 pixels (Huang & Jafari 2021, GH920/improved-bagan-gp).
 
     Smaller images have fewer of the middle layers: all nets meet at maps of 4x4.
@@ -160,7 +160,7 @@ class BaganGP(Architecture):
         return _convolutions(size, [(filters, 4, 2) for filters in (*self._between(size), 256)])
 
 
-class SNDCGAN(Architecture):
+class SndcganNetworks(Blueprint):
     """The class-balancing GAN's: SNDCGAN without norm after the first maps (Rangwani et al. 2021, as in their code)."""
 
     latent, first = 128, 512
@@ -185,7 +185,11 @@ class SNDCGAN(Architecture):
         return _convolutions(size, [*plan, (512, 3, 1)])
 
 
-ARCHITECTURES: dict[str, Architecture] = {"bagan": Bagan(), "bagan_gp": BaganGP(), "sndcgan": SNDCGAN()}
+BLUEPRINTS: dict[str, Blueprint] = {
+    "bagan": BaganNetworks(),
+    "bagan_gp": BaganGPNetworks(),
+    "sndcgan": SndcganNetworks(),
+}
 
 
 def _convolutions(size: int, plan: list[tuple[int, int, int]]) -> list[Layer]:

@@ -43,13 +43,13 @@ class TrainedStage(Stage):
         return {}, 0.0
 
     def make(self, material: Material) -> Made:
-        from bench.methods.generators.loop import TrainingLoop
         from bench.methods.generators.trained import marks
+        from bench.methods.generators.training import GeneratorTraining
         from bench.training.sizes import reduced
 
         train = reduced(material.train, self.size)
         recipe = self.recipe(material, train)
-        loop = TrainingLoop(recipe, self.settings, train, material.streams)
+        loop = GeneratorTraining(recipe, self.settings, train, material.streams)
         if (kept := material.checkpoint.load()) is not None:
             loop.restore(kept)
         loop.run(material.checkpoint)
@@ -102,4 +102,4 @@ class GeneratorStage(TrainedStage):
     def generation(self, n_classes: int) -> float:
         """Return the operations that one image takes to make."""
         assert isinstance(self.settings, GeneratorSettings)
-        return self.settings.architecture.operations(self.settings.image_size, self.settings.width)[0]
+        return self.settings.blueprint.operations(self.settings.image_size, self.settings.width)[0]
