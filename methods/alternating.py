@@ -18,13 +18,12 @@ from bench.methods.translators.cyclegan import CycleGAN, Extra, step_operations
 from bench.methods.translators.joint import equal_kinds, majority_weights, pairs, with_views
 from bench.methods.translators.settings import CycleGANSettings
 from bench.methods.translators.stages import two_classes
-from bench.methods.translators.training import GanTraining, majority_and_minority
+from bench.methods.translators.training import GanTraining, at_size, majority_and_minority
 from bench.methods.translators.translator import MULTIPLE, TrainedCycleGAN, opened, views
 from bench.protocol import Protocol
 from bench.registry import register
 from bench.stage import Request, StageRequest
 from bench.training.inputs import random_crops
-from bench.training.sizes import at_size
 
 TRANSLATOR = StageRequest("CycleGAN")
 

@@ -13,7 +13,9 @@ from bench.images import ImageSet
 from bench.methods.translators.cyclegan import LOSSES, CycleGAN, Extra, part
 from bench.stage import Checkpoint
 from bench.training.inputs import random_crops
-from bench.training.sizes import reduced
+from bench.training.sizes import as_pixels as as_pixels  # where these are looked for
+from bench.training.sizes import at_size as at_size
+from bench.training.sizes import reduced as reduced
 
 Draw = Callable[[str], torch.Generator]  # a fresh random generator for one use
 Teacher = Callable[[int, Tensor, Tensor], Extra | None]  # of a step, and the positions of its images of A and B
