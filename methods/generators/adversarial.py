@@ -112,7 +112,7 @@ class BalancingStage(PlainStage):
             raise ValueError(f"CBGAN needs a classifier of images, {material.protocol.backbone} sees features of them")
         return Balancing(
             self.settings,
-            train.n_classes,
+            train.counts.tolist(),
             self.settings.length(len(train)),
             material.needed[FitRequest(self.settings.classifier)],
             material.protocol.image_size,

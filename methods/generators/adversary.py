@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -70,7 +70,7 @@ class Adversary(Recipe):
         made = self.descend(for_generator(real[:, :1], fake[:, :1]) + extra, "generator")
         if self.average:
             self.average.follow(self.networks["generator"], number)
-        return torch.stack([made, judged])
+        return torch.stack([made, judged, extra.detach()][: len(self.losses)])
 
     def named(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of naming classes (N,), from the discriminator's logits; here it names none."""
@@ -104,6 +104,8 @@ class Adversary(Recipe):
 class Naming(Adversary):
     """ACGAN: the first logit tells real from fake, the others name the class, of real images and of fakes."""
 
+    losses = ("generator_loss", "discriminator_loss", "class_loss")
+
     def __init__(self, settings: AcganSettings, n_classes: int, steps: int, streams: Streams, device: Device) -> None:
         self.lambda_class = settings.lambda_class
         super().__init__(settings, n_classes, steps, streams, device, told="norm", outputs=1 + n_classes)
@@ -117,26 +119,30 @@ class Balancing(Adversary):
 
     Parameters
     ----------
+    counts
+        Training images of each class.
     classifier
         From images (N, 3, side, side) in [-1, 1] to logits (N, K), in evaluation mode.
     side
         Of the images that it sees.
     """
 
+    losses = ("generator_loss", "discriminator_loss", "balance_loss")
+
     def __init__(
         self,
         settings: BalancingSettings,
-        n_classes: int,
+        counts: Sequence[int],
         steps: int,
         classifier: nn.Module,
         side: int,
         streams: Streams,
         device: Device,
     ) -> None:
-        super().__init__(settings, n_classes, steps, streams, device)
-        self.classifier, self.side, self.lambda_balance = classifier, side, settings.lambda_balance
+        super().__init__(settings, len(counts), steps, streams, device)
+        self.classifier, self.side, self.lambda_balance = classifier, side, settings.weight(counts)
         self.cycle = max(1, round(settings.cycle * steps))
-        self.frequencies = EffectiveFrequencies(n_classes, self.cycle * settings.batch_size, settings.forgetting)
+        self.frequencies = EffectiveFrequencies(len(counts), self.cycle * settings.batch_size, settings.forgetting)
 
     def balanced(self, fakes: Tensor, number: int) -> Tensor:
         probabilities = self.classify(fakes).softmax(dim=1)

@@ -10,6 +10,7 @@ from torch import nn
 
 from bench.methods.generators.balancing import EffectiveFrequencies, MovingAverage
 from bench.methods.generators.losses import GAN_LOSSES, called, class_balance, gradient_penalty
+from bench.methods.generators.settings import BalancingSettings
 
 REAL, FAKE = torch.tensor([[2.0], [0.0]]), torch.tensor([[-1.0], [3.0]])
 
@@ -97,6 +98,12 @@ def test_a_shorter_cycle_counts_as_a_published_one_of_the_same_shares() -> None:
     assert float(weights[0].sum()) == pytest.approx(3.0)
 
 
+def test_the_regularisers_weight_is_the_published_one_at_the_published_ratios() -> None:
+    weights = [BalancingSettings().weight((5000, n)) for n in (5000, 500, 50)]
+    assert weights == pytest.approx([5.0, 7.5, 10.0])
+    assert BalancingSettings(lambda_balance=3.0, lambda_per_decade=0.0).weight((100, 1)) == 3.0
+
+
 def test_frequencies_that_are_kept_go_on_as_they_were() -> None:
     ours, theirs = (EffectiveFrequencies(2, 100, 0.3) for _ in range(2))
     ours.count(torch.tensor([0, 1, 1]))
@@ -124,8 +131,6 @@ def test_the_average_is_a_copy_at_first_and_then_follows_weights_and_statistics(
 
 
 def test_the_published_schedule_is_the_rule_at_the_published_length() -> None:
-    from bench.methods.generators.settings import BalancingSettings
-
     s = BalancingSettings()
     steps = s.length(12_406)
     assert (steps, s.average_start * steps, s.cycle * steps) == (100_000, 20_000, 2_000)

@@ -133,7 +133,7 @@ def plain(**settings: Any) -> Adversary:
 
 def balancing(**settings: Any) -> Balancing:
     """Return a class-balancing GAN at the start of its training."""
-    return Balancing(BalancingSettings(**GAN, **settings), 3, 4, classifier(3), 32, Streams(), CPU)
+    return Balancing(BalancingSettings(**GAN, **settings), (12, 7, 3), 4, classifier(3), 32, Streams(), CPU)
 
 
 def loop_of(recipe: Recipe) -> GeneratorTraining:
@@ -143,7 +143,7 @@ def loop_of(recipe: Recipe) -> GeneratorTraining:
 
 def test_without_its_regulariser_the_class_balancing_gan_is_the_plain_one() -> None:
     states = []
-    for recipe in (plain(), balancing(lambda_balance=0.0)):
+    for recipe in (plain(), balancing(lambda_balance=0.0, lambda_per_decade=0.0)):
         loop_of(recipe).run()
         states.append(recipe.artifact())
     assert differing(*states) == []
@@ -175,6 +175,12 @@ def test_the_average_that_is_kept_differs_from_the_generator_once_it_has_started
         assert (differing(kept, live) == []) is alike
     statistics = [name for name in differing(kept, live) if "running" in name]
     assert len(statistics) == 6, "means and variances of three batch norms are averaged too"
+
+
+@pytest.mark.parametrize(("name", "third"), [("ACGAN", "class_loss"), ("CBGAN", "balance_loss"), ("cGAN", "seconds")])
+def test_a_history_tells_what_a_system_adds_to_the_generators_loss(name: str, third: str) -> None:
+    row = made(stage(name), task()).history[-1]
+    assert list(row)[:4] == ["step", "generator_loss", "discriminator_loss", third]
 
 
 def test_the_classifier_of_the_regulariser_is_never_trained() -> None:
