@@ -6,9 +6,12 @@ import sys
 
 
 def main() -> None:
-    """Run a command; Ctrl-C in the seconds that loading torch takes is no traceback either."""
+    """Run a command; Ctrl-C while it is being loaded is no traceback either."""
     try:
-        from bench.cli import main as command  # here, for this is what takes the seconds
+        from bench.cli.lazy import defer
+
+        defer("torch")
+        from bench.cli.app import main as command  # here, for this takes time
     except KeyboardInterrupt:
         sys.exit(130)
     command()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from bench.errors import DataError
 
-PARTS = ("train", "val", "test", "spare")
+PARTS = ("train", "val", "test", "spare")  # that every split has; spare may be empty
+FURTHER = ("annotator",)  # that some have: for judges of generated images, no fit sees it
 SHORT = 3  # so many counts are written out in a label
 
 
@@ -40,18 +41,25 @@ class Split:
     parts: Mapping[str, Mapping[str, tuple[str, ...]]]
     note: str = ""
 
-    def names(self, part: str) -> list[str]:
-        """Return a part's names, class after class in label order."""
-        return [name for label in self.classes for name in self.parts[part][label]]
+    @property
+    def further(self) -> tuple[str, ...]:
+        """The parts with images beside the four that every split has."""
+        return tuple(part for part in FURTHER if any(self.counts(part)))
+
+    def names(self, *parts: str) -> list[str]:
+        """Return the names of some parts, by default of all, class after class in label order."""
+        there = [self.parts.get(part, {}) for part in parts or (*PARTS, *self.further)]
+        return [name for part in there for label in self.classes for name in part.get(label, ())]
 
     def counts(self, part: str) -> tuple[int, ...]:
         """Return how many names a part has of each class."""
-        return tuple(len(self.parts[part][label]) for label in self.classes)
+        return tuple(len(self.parts.get(part, {}).get(label, ())) for label in self.classes)
 
     @cached_property
     def digest(self) -> str:
         """Sixteen hex digits that change when any part, class, name or order does."""
-        text = json.dumps([self.classes, [[list(self.parts[p][c]) for c in self.classes] for p in PARTS]])
+        lists = {part: [list(self.parts[part][c]) for c in self.classes] for part in (*PARTS, *self.further)}
+        text = json.dumps([self.classes, [lists[part] for part in PARTS], *([p, lists[p]] for p in self.further)])
         return sha256(text.encode()).hexdigest()[:16]
 
 
@@ -59,19 +67,22 @@ class Split:
 class Pinned:
     """What a dataset's pictures are: the edition, its split, and the SHA-256 (hex) that every file must have, by name.
 
-    The manifest is empty where the edition itself fixes the pixels (computed images, images inside a library).
+    The manifest is empty where the edition itself fixes the pixels (computed images), and where files are too many:
+    then `sums` has the SHA-256 of each part's manifest. A split that was drawn just now is to be kept in `file`.
     """
 
     edition: str
     split: Split
     manifest: Mapping[str, str] = field(default_factory=dict)
+    sums: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
 class Imbalance:
     """A named way to cut a training part: from the images that each class has to those that are used.
 
-    Make one with `rare`, `exponential`, `step`, `natural` or `vector`. A class is never asked for more than it has.
+    Made with `rare`, `exponential`, `step`, `natural` or `vector`; no class is asked for more than it has.
     """
 
     kind: Literal["rare", "exp", "step", "natural", "vector"]
@@ -90,8 +101,6 @@ class Imbalance:
             A vector has not K entries, or a class has fewer images than a count given for it.
         """
         classes, most = len(whole), max(whole)
-        if self.kind == "natural":
-            return tuple(whole)
         if self.kind == "rare" or isinstance(self.value, tuple):
             given = isinstance(self.value, tuple)
             wanted = self.value if isinstance(self.value, tuple) else (*whole[:-1], int(self.value))
@@ -99,12 +108,13 @@ class Imbalance:
                 raise ValueError(f"{len(wanted)} counts for {classes} classes")
             for asked, there in zip(wanted, whole if given else (*whole[:-1], min(whole)), strict=True):
                 if not 0 < asked <= there:
-                    name = "count" if given else "minority count"
-                    raise ValueError(f"{name} {asked} is not possible, it can be 1 to {there}")
+                    kind = "" if given else "minority "
+                    raise ValueError(f"{kind}count {asked} is not possible, it can be 1 to {there}")
             return tuple(wanted)
-        share = [k / (classes - 1) if self.kind == "exp" else float(2 * k >= classes) for k in range(classes)]
-        tail = [most * self.value**-s for s in share]
-        return tuple(max(1, min(there, round(n))) for there, n in zip(whole, tail, strict=True))
+        of_step = self.kind == "step"
+        share = [k / (classes - 1) if self.kind == "exp" else of_step * (2 * k >= classes) for k in range(classes)]
+        tail = [most * float(self.value) ** -s if s else most for s in share]
+        return tuple(min(there, max(1, round(n))) for there, n in zip(whole, tail, strict=True))
 
     @property
     def spelled(self) -> str:
@@ -114,11 +124,9 @@ class Imbalance:
         return {"rare": f"{self.value:g}", "natural": "natural"}.get(self.kind, f"{self.kind} {self.value:g}")
 
     def label(self, counts: Sequence[int]) -> str:
-        """Return how tables call the place that this makes with these counts: `450:25`, `exp 100`, `natural`."""
-        if self.name or self.kind == "natural":
-            return self.name or self.kind
-        if self.kind in ("exp", "step"):
-            return f"{self.kind} {self.value:g}"
+        """Return how tables call the place that this makes: `450:25`, `exp 100`, `natural`."""
+        if self.name or self.kind in ("natural", "exp", "step"):
+            return self.name or self.spelled
         if len(counts) <= SHORT:
             return ":".join(map(str, counts))
         return f"rare {counts[-1]}" if self.kind == "rare" else f"{max(counts)} to {min(counts)}"
@@ -151,10 +159,7 @@ def vector(counts: Sequence[int], name: str = "") -> Imbalance:
 
 @dataclass(frozen=True)
 class Task:
-    """A dataset's edition and split with the training counts of its classes; `place` is how tables call the counts.
-
-    Two tasks are equal if their counts are, whatever they are called.
-    """
+    """A dataset's edition and split with the training counts of its classes; `place` is how tables call them."""
 
     dataset: str
     edition: str
@@ -167,9 +172,8 @@ class Task:
 class Dataset:
     """A source of images of K >= 2 classes, made imbalanced by cutting its training part.
 
-    A dataset is the class variables, `pin`, and whichever of `read` and `content` differs from files in a folder.
-    Label 0 is the largest class. The split is carved before any imbalance; validation and test are balanced where
-    the counts allow.
+    A dataset is the class variables, `pin`, and whichever of `read` and `content` differs from files in a folder. Label
+    0 is the largest class. The split comes before any imbalance; validation and test are balanced where counts allow.
     """
 
     name: str
@@ -177,11 +181,12 @@ class Dataset:
     imbalances: tuple[Imbalance, ...]
     reference: ClassVar[str] = ""
     source: ClassVar[Source | None] = None
+    seen_by: ClassVar[tuple[str, ...]] = ()  # collections that hold these photographs with labels, such as ImageNet
     of_users: ClassVar[bool] = False  # True: reads the images that a section of bench.toml names
     has_files: ClassVar[bool] = True  # False: the images are computed or come inside a library
-    near_duplicate: ClassVar[float | None] = (
-        0.55  # similarity of near duplicates (bench/duplicates.py); None: only exact
-    )
+    near_duplicate: float | None = 0.55  # similarity of near duplicates (bench/data/duplicates.py); None: only exact
+    shape: Literal["squash", "pad", "crop"] = "squash"  # how a picture that is not square becomes one
+    progress: Callable[[int, int], None] | None = None  # told, while a split is drawn, of images done and in all
 
     def __init__(self, root: Path) -> None:
         """Remember the folder that holds this dataset's files; nothing is read yet."""
@@ -227,24 +232,20 @@ class Dataset:
     def missing(self, name: str) -> str:
         """Return the sentence for a file that is not there, with the command that gets it."""
         where = f"{self.path(name)}: no such file" if self.root.is_dir() else f"{self.root}: no such folder"
-        return (
-            f"{where}; run `imbench data prepare {self.name}`, "
-            f"or set IMBENCH_DATA to the folder that holds {self.root.name}/"
-        )
+        get = f"run `imbench data prepare {self.name}`"
+        return f"{where}; {get}, or set IMBENCH_DATA to the folder that holds {self.root.name}/"
 
     def read(self, name: str) -> Image.Image:
-        """Return one image as RGB, upright.
+        """Return one image as RGB, as a viewer shows it.
 
         Raises
         ------
         DataError
             The file is missing, truncated or not an image; the text names it.
         """
-        path = self.path(name)
+        from bench.data.decoding import decoded
+
         try:
-            with Image.open(path) as image:
-                return ImageOps.exif_transpose(image).convert("RGB")
+            return decoded(self.path(name))
         except FileNotFoundError:
             raise DataError(self.missing(name)) from None
-        except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise DataError(f"{path}: cannot be read as an image ({error})") from error

@@ -52,20 +52,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of training: its share of the epochs, and what it does otherwise than plain training.
+    """A stretch of training in which the learning rate runs its whole course.
 
-    Parameters
-    ----------
-    share
-        Of the protocol's epochs; the shares of a method's phases sum to one.
-    trains
-        Parameters whose names start so are updated, all others are held; `head` is the last layer. "": all.
-    holds
-        Parameters whose names start so are held all the same. "": none.
-    sampler
-        `own`: that of the method; `balanced`: every class equally often.
-    fresh_head
-        Whether the last layer is drawn anew at the start.
+    It lasts a `share` of the protocol's epochs, at least one; the shares of a method's phases sum to one. Those
+    parameters are updated whose names start with `trains` ("": all; `head`: the last layer) and not with `holds` ("":
+    none). Images are drawn by the method's `own` sampler, or each class equally often; the last layer may start anew.
     """
 
     share: float
@@ -90,10 +81,10 @@ class Trained:
 
 
 class Training:
-    """What a method's `fit` is handed: one classifier in training (`bench.training.trainer` is the one there is).
+    """What a method's `fit` is handed: one classifier in training (there is one, `bench.training.trainer`).
 
     `model` is the classifier, its last layer `model.head`; `train` and `validation` are the images, `history` has one
-    row per epoch so far. Nothing here can see a test image.
+    row per epoch so far. A fit that counts its own epochs sets `epochs`. Nothing here can see a test image.
     """
 
     model: Any
@@ -104,13 +95,14 @@ class Training:
     streams: Streams
     device: Any
     history: list[dict[str, float]]
+    epochs: int
 
     def run(self) -> Trained:
         """Train the method's phases, with a selection check after each epoch, and return what was selected."""
         raise NotImplementedError
 
-    def train_epoch(self, batches: Any = None) -> None:
-        """Take the steps of one epoch: on batches (images in [-1, 1], labels) if given, else on its own samples."""
+    def train_epoch(self, batches: Any = None, images: int = 0) -> None:
+        """Take the steps of one epoch: on batches (images in [-1, 1], labels) of so many images, or on its own."""
         raise NotImplementedError
 
     def check(self) -> None:
@@ -135,6 +127,8 @@ class Method:
 
     rebalances: ClassVar[bool] = True  # corrects the class prior; two that do are refused together unless allowed
     unequal_classes: ClassVar[bool] = False  # treats classes unequally other than by their counts
+    differs_when_balanced: ClassVar[str] = ""  # why a fit on balanced counts is not Vanilla's; "": it is
+    needs_images: ClassVar[bool] = False  # has no meaning where a fit trains a head on features of a frozen body
     leaves: ClassVar[str] = ""  # the stage whose kind of artifact a fit leaves under the name "translator"
 
     def resample(self, train: ImageSet, rng: np.random.Generator) -> ImageSet:
@@ -206,8 +200,18 @@ class Method:
         return bound
 
     def for_counts(self, counts: Counts) -> Method:
-        """Return this method knowing the counts, for hooks that need them, such as a loss with margins."""
-        return self
+        """Return this method knowing the counts, under `self.counts`, for hooks such as a loss with margins."""
+        knowing = copy(self)
+        knowing._counts = counts
+        return knowing
+
+    @property
+    def counts(self) -> Counts:
+        """The counts that `for_counts` told."""
+        if self._counts is None:
+            name = type(self).__name__
+            raise RuntimeError(f"{name} must know the counts: use {name}(...).for_counts(Counts.same([450, 25]))")
+        return self._counts
 
     def supports(self, counts: Sequence[int]) -> str:
         """Return "" if the method can handle a task with these training counts, else the reason why not."""
@@ -238,6 +242,7 @@ class Method:
         return tuple(slot for hook, slot in SLOTS.items() if getattr(type(self), hook) is not getattr(Method, hook))
 
     artifacts: Mapping[Request, object] = MappingProxyType({})
+    _counts: Counts | None = None
 
 
 def normalised(weights: np.ndarray) -> np.ndarray:

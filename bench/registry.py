@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,11 @@ from bench.method import SLOTS, Method
 from bench.stage import Stage
 
 T = TypeVar("T")
+# Every module of these is imported, and of their folders the one that registers stages: what those compute with is
+# imported when it is used.
+SHIPPED, STAGES_MODULE, JUDGES = ("bench.networks", "bench.methods", "bench.datasets"), "stages", "bench.judging.stage"
+PLUGIN = "imbench_plugin_"  # how the names of a user's modules begin
+SOURCE = "__imported_source__"  # where such a module keeps the bytes that it was made of
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,11 @@ def users_dataset() -> type[Dataset]:
     return next(entry.cls for entry in DATASETS if entry.cls.of_users)
 
 
+def judging_stage() -> str:
+    """Return the name of the stage whose artifacts judge made images, "" where none is registered."""
+    return next((entry.name for entry in STAGES if entry.cls.judges), "")
+
+
 def unknown_dataset(name: str, own: Iterable[str]) -> str:
     """Return the sentence for a dataset that is neither shipped nor one of the user's."""
     return unknown("dataset", name, [*(entry.name for entry in shipped_datasets()), *own])
@@ -104,33 +115,55 @@ def load(plugins: tuple[str, ...] = ()) -> None:
     Raises
     ------
     ConfigError
-        A plugin file is missing, cannot be imported, or has a method without any hook; the text names it.
+        A plugin file is missing, cannot be imported, or has a method without any hook, or with one that cannot be
+        called; the text names it.
     """
-    for package in ("bench.networks", "bench.methods", "bench.datasets", "bench.judging"):
+    for package in SHIPPED:
         module = importlib.import_module(package)
-        for info in pkgutil.walk_packages(module.__path__, f"{package}."):
-            importlib.import_module(info.name)
+        for info in pkgutil.iter_modules(module.__path__, f"{package}."):
+            name = f"{info.name}.{STAGES_MODULE}" if info.ispkg else info.name
+            if not info.ispkg or importlib.util.find_spec(name):
+                importlib.import_module(name)
+    importlib.import_module(JUDGES)
     for plugin in plugins:
         _load_file(Path(plugin).resolve())
 
 
 def _load_file(path: Path) -> None:
     """Import one plugin under a name of its own; a second import is a no-op."""
-    name = f"imbench_plugin_{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
+    name = f"{PLUGIN}{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
     if name in sys.modules:
         return
     if not path.is_file():
         raise ConfigError(f"plugin {path}: no such file (see `plugins` in bench.toml)")
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
+    assert spec
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        source = path.read_bytes()  # read once: what is executed is what its code digest is taken of
+        setattr(module, SOURCE, source)
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:
         del sys.modules[name]
         raise ConfigError(f"plugin {path}: {type(error).__name__}: {error}") from error
     for entry in METHODS:
-        if entry.cls.__module__ == name and all(getattr(entry.cls, hook) is getattr(Method, hook) for hook in SLOTS):
+        if entry.cls.__module__ == name and (wrong := _not_a_method(entry.cls)):
             del sys.modules[name]
-            raise ConfigError(f"plugin {path}: {entry.name} would be Vanilla: it overrides none of {', '.join(SLOTS)}")
+            raise ConfigError(f"plugin {path}: {entry.name} {wrong}")
+
+
+def _not_a_method(cls: type[Method]) -> str:
+    """Return "" if a class overrides some hook, and each with the arguments that it will be called with."""
+    own = [hook for hook in SLOTS if getattr(cls, hook) is not getattr(Method, hook)]
+    for hook in own:
+        asked, taken = (inspect.signature(getattr(it, hook)) for it in (Method, cls))
+        try:
+            taken.bind(*asked.parameters)
+        except TypeError:
+            return f"cannot be called: {hook}{_names(taken)} must take {_names(asked)}"
+    return "" if own else f"would be Vanilla: it overrides none of {', '.join(SLOTS)}"
+
+
+def _names(signature: inspect.Signature) -> str:
+    return f"({', '.join(signature.parameters)})"

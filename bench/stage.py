@@ -14,7 +14,7 @@ from bench.protocol import Protocol as FitProtocol
 from bench.protocol import Settings
 from bench.streams import Streams
 
-Tensors = Mapping[str, torch.Tensor]
+Tensors = Mapping[str, "torch.Tensor"]
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,16 @@ class Stage:
     Settings: ClassVar[type[StageSettings]] = StageSettings
     whole_split: ClassVar[bool] = False  # True: made of the whole split, and one for all minority counts
     stream: ClassVar[Literal["stage", "none"]] = "stage"  # none: nothing about it is random
+    judges: ClassVar[bool] = False  # True: its artifacts judge made images, as many of them as the setting `seeds` says
     reads: ClassVar[tuple[str, ...]] = ("load_size",)  # fields of the protocol that it depends on
 
     def __init__(self, settings: StageSettings, parameters: Mapping[str, object]) -> None:
         self.settings, self.parameters = settings, dict(parameters)
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Modules that it rests on beside its own and what that imports: those of classes found by name."""
+        return ()
 
     def supports(self, counts: Sequence[int]) -> str:
         """Return "" if the stage can be made for these training counts, else the reason why not."""
@@ -157,6 +163,13 @@ class Stage:
     def open(self, tensors: Tensors, counts: Sequence[int], device: Any) -> Any:
         """Return the artifact for use, from its tensors."""
         return tensors
+
+    def use_operations(self, image_size: int) -> float:
+        """Return about how many floating-point operations it takes to use the artifact on one image of a side.
+
+        That is to make, translate or judge one; 0 where the artifact does none of these.
+        """
+        return 0.0
 
     def operations(self, counts: Sequence[int], protocol: FitProtocol, settings: Callable[[str], Any]) -> float:
         """Return about how many floating-point operations it takes: never 0, for time left rests on it.

@@ -22,15 +22,16 @@ from typing import Any
 from tabulate import tabulate
 
 from bench import registry
-from bench.dataset import Dataset
+from bench.analysis.metrics import figures
+from bench.dataset import Dataset, rare
 from bench.errors import UserError
+from bench.networks.network import network_of
 from bench.plan.config import Config, load_config
 from bench.plan.grid import build_grid, dataset_named
 from bench.protocol import Protocol
 from bench.running.executors import thread_environment
 from bench.running.run import decode
 from bench.store.store import Store
-from bench.training.metrics import figures
 
 PLAIN_SCRIPT = Path(__file__).with_name("plain_script.py")
 DATASET, MINORITY, CORES = "horse2zebra", 25, 2
@@ -38,10 +39,6 @@ SUITE_METHODS = ("Vanilla", "CS", "OS", "US")
 PLAIN_METHODS = {"CS": "--class-weights", "OS": "--oversample"}  # one in each round, in turns
 FIXED_IN_THE_SCRIPT: dict[str, object] = {
     "flip": True,
-    "norm": "instance",
-    "head": "flat",
-    "dropout": 0.5,
-    "init_std": 0.02,
     "epoch": "equal",
     "learning_rate": 2e-4,
     "beta1": 0.5,
@@ -50,6 +47,7 @@ FIXED_IN_THE_SCRIPT: dict[str, object] = {
     "selection": "acsa",
     "eval_per_class": None,
 }
+BACKBONE: dict[str, object] = {"norm": "instance", "head": "flat", "dropout": 0.5, "init_std": 0.02}
 SHOWN = ("f1_minority", "acsa", "train_images")
 
 
@@ -129,7 +127,7 @@ def keep_to_cores() -> None:
 def write_config(folder: Path, epochs: int | None) -> Config:
     """Write a bench.toml for the suite's side, the `cpu` profile with its length changed, and return it read."""
     profile = load_config(profile="cpu")
-    protocol = profile.profile.protocol(DATASET).model_dump(exclude_none=True)
+    protocol = profile.profile.protocol(DATASET).model_dump(mode="json", exclude_none=True)
     if epochs:
         protocol["epochs"] = epochs
     refuse_other_work(Protocol(**protocol))
@@ -149,9 +147,11 @@ def write_config(folder: Path, epochs: int | None) -> Config:
 
 def refuse_other_work(protocol: Protocol) -> None:
     """Stop where the profile asks for what the plain script does not do: the comparison would not be one."""
-    for field, value in FIXED_IN_THE_SCRIPT.items():
-        if getattr(protocol, field) != value:
-            raise SystemExit(f"compare: the cpu profile has {field} = {getattr(protocol, field)}, the script {value}")
+    network = network_of(protocol.backbone).settings
+    for owner, fixed in ((protocol, FIXED_IN_THE_SCRIPT), (network, BACKBONE)):
+        for field, value in fixed.items():
+            if getattr(owner, field) != value:
+                raise SystemExit(f"compare: the cpu profile has {field} = {getattr(owner, field)}, the script {value}")
 
 
 def link_images(dataset: Dataset, folder: Path) -> None:
@@ -159,7 +159,7 @@ def link_images(dataset: Dataset, folder: Path) -> None:
     split = dataset.split()
     for part in ("train", "val", "test"):
         counts = split.counts(part)
-        wanted = dataset.counts(counts, MINORITY) if part == "train" else counts
+        wanted = rare(MINORITY).counts(counts) if part == "train" else counts
         for label, count in zip(split.classes, wanted, strict=True):
             (folder / part / label).mkdir(parents=True)
             for name in split.parts[part][label][:count]:
@@ -188,8 +188,9 @@ def run_plain(folder: Path, protocol: Protocol, dataset: Dataset, flag: str) -> 
     images_per_epoch = 2 * max(dataset.split().counts("train"))
     command = [str(PLAIN_SCRIPT), flag]
     command += [f"--{part}={folder / part}" for part in ("train", "val", "test")]
-    fields = ("image_size", "load_size", "width", "epochs", "batch_size")
+    fields = ("image_size", "load_size", "epochs", "batch_size")
     command += [f"--{field.replace('_', '-')}={getattr(protocol, field)}" for field in fields]
+    command += [f"--width={network_of(protocol.backbone).settings.identity()['width']}"]
     seconds, output = timed([*command, f"--images-per-epoch={images_per_epoch}", f"--num-workers={CORES}"])
     printed = dict(line.split("=") for line in output.splitlines() if line.count("=") == 1)
     return seconds, {name: float(value) for name, value in printed.items()}

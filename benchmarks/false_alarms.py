@@ -26,7 +26,7 @@ from bench.statistics.spread import spread
 from bench.statistics.synthetic import COLUMNS, METHODS, SEEDS, synthetic_store
 from bench.store.store import Store
 
-RECORDS, DATASET, PROFILE = Path("results/reference"), "horse2zebra", "cpu"
+RECORDS, DATASET, PROFILE = Path("results/reference/earlier"), "horse2zebra", "cpu"
 MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 RESTLESS = np.where(np.arange(METHODS) < 4, 3.0, 1.0)  # as Vanilla and US are at 25 zebras
 FEW = ((2, 5), (3, 5), (2, 3))  # methods and seeds

@@ -24,21 +24,24 @@ from torch import Tensor, nn
 from bench import registry
 from bench.data.parts import open_parts
 from bench.images import ImageSet
-from bench.networks.paper_cnn import build
+from bench.networks.layers.classifier import Draws
+from bench.networks.network import network_of
 from bench.plan.config import Profile, load_config
-from bench.plan.grid import dataset_named
+from bench.plan.grid import dataset_named, workshops
 from bench.protocol import Protocol
 from bench.record import Cost, Predictions, Record, digest
 from bench.running.executors import Inline, open_workers
 from bench.running.graph import Node
-from bench.running.run import make_orders, make_plan
+from bench.running.planning import make_plan
+from bench.running.run import make_orders
 from bench.running.schedule import run
 from bench.running.work import Answer, Busy, Done, Reused
 from bench.running.worker import Bench, Order, work
 from bench.store.store import Store
 from bench.training.device import Device
-from bench.training.metrics import acsa, confusion_matrix
-from bench.training.trainer import EVALUATION_BATCH, random_crops
+from bench.training.inputs import random_crops
+from bench.training.scores import acsa, confusion_matrix
+from bench.training.trainer import EVALUATION_BATCH
 
 FITS = 3
 CELLS = 2_000
@@ -55,7 +58,7 @@ def overhead_share(folder: Path, fits: int = FITS, epochs: int | None = None) ->
     """
     warm_up, *orders = make_fits(folder, fits + 1, epochs)
     brief = warm_up.job.protocol.model_copy(update={"epochs": 1})
-    bench = Bench(folder, (), ())
+    bench = Bench(folder, ())
     sides: dict[str, Callable[[Order], float]] = {"bare": bare_fit, "harness": partial(harness_fit, bench)}
     for fit in sides.values():
         fit(replace(warm_up, job=replace(warm_up.job, protocol=brief)))
@@ -81,7 +84,7 @@ def make_fits(folder: Path, fits: int, epochs: int | None) -> list[Order]:
     protocol = config.profile.protocol(name)
     profile = Profile(
         **protocol.model_dump() | {"epochs": epochs or protocol.epochs},
-        minority_counts=dataset_named(name, config).minority_counts[:1],
+        minority_counts=(min(workshops(name, config)[0].task.counts),),
     )
     run_settings = config.run.model_copy(update={"datasets": (name,)})
     config = config.model_copy(update={"run": run_settings, "profiles": {"cpu": profile}})
@@ -105,14 +108,14 @@ def bare_fit(order: Order) -> float:
     parts = open_parts(order.caches, order.whole, job.task, protocol, job.streams)
     torch.set_num_threads(protocol.threads)
     started = time.perf_counter()
-    model = device.model(build(protocol, k, nn.Linear, rng, rng))
+    model = device.model(network_of(protocol.backbone).classifier(protocol.image_size, k, nn.Linear, Draws(rng, rng)))
     betas = (protocol.beta1, protocol.beta2)
     optimiser = torch.optim.Adam(model.parameters(), lr=protocol.learning_rate, betas=betas, fused=True)
-    length, best, state = 2 * int(parts.train.counts.max()), -1.0, model.state_dict()
+    length, best, state = protocol.epoch_images(job.task.counts, len(parts.train)), -1.0, model.state_dict()
     for _ in range(protocol.epochs):
         model.train()
         for positions in shuffled(len(parts.train), length).split(protocol.batch_size):
-            images = device.images(random_crops(parts.train, positions, protocol, rng))
+            images = device.images(random_crops(parts.train, positions, protocol.image_size, rng, protocol.flip))
             with device.autocast(protocol):
                 logits = model(images)
             loss = nn.functional.cross_entropy(logits.float(), parts.train.labels[positions].to(device.torch))

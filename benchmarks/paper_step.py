@@ -18,7 +18,6 @@ import torch
 from tabulate import tabulate
 
 from bench import registry
-from bench.composition import Composition
 from bench.errors import UserError
 from bench.images import ImageSet
 from bench.method import Counts
@@ -27,10 +26,12 @@ from bench.plan.config import Config, load_config
 from bench.plan.grid import build_grid, dataset_named
 from bench.plan.job import Job
 from bench.protocol import Protocol
-from bench.running.run import worker_count
+from bench.running.planning import worker_count
 from bench.streams import Streams
+from bench.training.composition import Composition
 from bench.training.device import Device
-from bench.training.trainer import Trainer, random_crops
+from bench.training.inputs import random_crops
+from bench.training.trainer import Trainer
 
 DATASETS = ("horse2zebra", "celeba", "cub")
 COUNTS = (32, 8)  # small, yet enough for SMOTE's neighbours
@@ -55,7 +56,7 @@ def measure(config: Config, steps: int) -> None:
     """Measure every method of a Config on this machine and print."""
     device, protocol = Device.best(), config.profile.protocol(DATASETS[0])
     print(
-        f"profile {config.run.profile} on {device.name}: {protocol.image_size} px, width {protocol.width}, "
+        f"profile {config.run.profile} on {device.name}: {protocol.image_size} px, {protocol.backbone}, "
         f"batch {protocol.batch_size}, {protocol.precision}, threads {protocol.threads}"
     )
     seconds, trainer = {}, None
@@ -92,7 +93,7 @@ def take_step(trainer: Trainer) -> None:
     train, protocol, rng = trainer.train, trainer.protocol, torch.Generator().manual_seed(trainer.images_seen)
     trainer.model.train()
     positions = trainer.method.hook("sampler")(train.labels, rng)[: protocol.batch_size]
-    images = trainer.device.images(random_crops(train, positions, protocol, rng))
+    images = trainer.device.images(random_crops(train, positions, protocol.image_size, rng, protocol.flip))
     loss = trainer.step(images, train.labels[positions].to(trainer.device.torch))
     loss.detach().item()  # a GPU works on after the call has returned
 
@@ -130,9 +131,10 @@ def predicted_hours(config: Config, seconds: Mapping[str, float], evaluation: fl
 def steps_of(job: Job, config: Config) -> int:
     """Return the training steps of a fit; how long its training set is, its method decides on one-pixel images."""
     method = compose(job.method, config.composition.allow)
-    images = 2 * max(job.task.counts)
+    images = sum(job.task.counts)
     if job.protocol.epoch == "dataset":
         images = len(method.hook("resample")(made_up(1, job.task.counts), job.streams.numpy("resampling")))
+    images = job.protocol.epoch_images(job.task.counts, images)
     return job.protocol.epochs * -(-images // job.protocol.batch_size)
 
 

@@ -1,8 +1,8 @@
 """How long a CycleGAN must train: KID to real images in both directions, and pictures, every so many updates.
 
 Trained at a dataset's largest place of two classes, on a stream that no table uses; measured on the split's spare
-images, which no table uses either. One line a point goes to benchmarks/trials/translator-DATASET.jsonl; the state is kept, so
-that the same command goes on where it was. Without --updates: print what was found.
+images, which no table uses either. One line a point goes to benchmarks/trials/translator-DATASET.jsonl; the state is
+kept, so that the same command goes on where it was. Without --updates: print what was found.
 """
 
 from __future__ import annotations

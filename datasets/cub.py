@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-from bench.data.carving import carve, near_groups
-from bench.data.duplicates import Pair
+from bench.data.carving import carve
+from bench.data.duplicates import Pair, near_groups
 from bench.data.manifest import Progress, looks_published
 from bench.data.splits import published, written_down
 from bench.dataset import PARTS, Dataset, Pinned, Source, Split, rare
@@ -34,12 +34,14 @@ class Cub(Dataset):
     name = "cub"
     classes = ("sparrow", "flycatcher")
     imbalances = tuple(map(rare, (12, 25, 50, 75, 100, 125)))
+    seen_by = ("ImageNet",)
     source = Source(url="https://www.vision.caltech.edu/datasets/", manual=MANUAL)
 
     def pin(self) -> Pinned:
         """Return the published squares of 2010, unless the folder holds the original frames or the 2011 edition."""
         if (self.root / FOLDER_2011).is_dir() and not (self.root / FOLDER_2010).is_dir():
-            return written_down(self, "2011", lambda: drawn(self, FOLDER_2011), self.root / "imbench-split-2011.json")
+            file = self.root / "imbench-split-2011.json"
+            return written_down(self, "2011", lambda: drawn(self, FOLDER_2011, self.progress), file)
         squares = published(Path(__file__).parent / "splits", self.name, "2010-square224")
         probes = [squares.split.parts[part][label][0] for part in PARTS[:3] for label in self.classes]
         if looks_published(self, probes, squares.manifest):

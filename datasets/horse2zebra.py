@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.data.carving import carve, near_groups
+from bench.data.carving import carve
+from bench.data.duplicates import near_groups
 from bench.data.manifest import Progress
 from bench.data.splits import published
 from bench.dataset import Dataset, Pinned, Source, Split, rare
@@ -20,6 +21,7 @@ class Horse2Zebra(Dataset):
     name = "horse2zebra"
     classes = ("horse", "zebra")
     imbalances = tuple(map(rare, (25, 50, 75, 100)))
+    seen_by = ("ImageNet",)
     # Size and digest as TensorFlow Datasets recorded them; both addresses serve the same file.
     source = Source(
         url="https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/horse2zebra.zip",

@@ -10,7 +10,6 @@ import torch
 
 from bench.images import ImageSet
 from bench.method import Method, Trained, Training
-from bench.methods.translators.joint import equal_kinds, majority_weights, pairs, with_views
 from bench.methods.translators.stages import two_classes
 from bench.protocol import Protocol
 from bench.registry import register
@@ -30,7 +29,9 @@ class Augmentation(Method):
         and take crops of that.
     """
 
+    needs_images = True
     unequal_classes = True  # of two equal classes the first is translated as the majority
+    differs_when_balanced = "half of its images are translations"
 
     def __init__(self, class_weight: Literal["inverse", "off"] = "inverse", views: int = 0) -> None:
         if class_weight not in ("inverse", "off"):
@@ -51,19 +52,27 @@ class Augmentation(Method):
         return (self.request,)
 
     def resample(self, train: ImageSet, rng: np.random.Generator) -> ImageSet:
+        from bench.methods.translators.joint import with_views
+
         views = self.artifacts.get(self.request)
         return with_views(train, views) if isinstance(views, torch.Tensor) else train
 
     def sampler(self, labels: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        from bench.methods.translators.joint import equal_kinds
+
         return equal_kinds(labels, 1 + self.views, rng)
 
     def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
-        return majority_weights(counts, self.class_weight)
+        from bench.methods.translators.joint import majority_weights
+
+        return majority_weights(counts, self.class_weight, self._counts)
 
     def fit(self, trainer: Training) -> Trained:
+        from bench.methods.translators.joint import train_epoch
+
         if self.views:
             return trainer.run()
         for _ in range(trainer.protocol.epochs):
-            trainer.train_epoch(pairs(trainer, self.artifacts[self.request]))  # type: ignore[arg-type]
+            train_epoch(trainer, self.artifacts[self.request])  # type: ignore[arg-type]
             trainer.check()
         return trainer.selected()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from imblearn.over_sampling import SMOTE
 
 from bench.images import ImageSet
 from bench.method import Method
@@ -16,7 +15,8 @@ class Smote(Method):
     """Add x + u (neighbour - x), u uniform in [0, 1), until every class is as large as the largest.
 
     Neighbours are the `k_neighbors` nearest images of the same class by Euclidean distance of the resized pixels,
-    before any crop. On images the results are ghosts of two pictures; that is the method, not a defect.
+    before any crop; of features, of all their views. On images the results are ghosts of two pictures; that is the
+    method, not a defect.
     """
 
     def __init__(self, k_neighbors: int = 5) -> None:
@@ -30,6 +30,8 @@ class Smote(Method):
         return self.k_neighbors + 1
 
     def resample(self, train: ImageSet, rng: np.random.Generator) -> ImageSet:
+        from imblearn.over_sampling import SMOTE  # here, for it takes long to import
+
         size = int(train.counts.max())
         if all(len(group) == size for group in train.groups()):
             return train
@@ -39,5 +41,6 @@ class Smote(Method):
         sampler = SMOTE(sampling_strategy=wanted, k_neighbors=self.k_neighbors, random_state=int(rng.integers(2**31)))
         flat = kept.pixels[kept.rows].flatten(1).float().numpy()
         blends, labels = sampler.fit_resample(flat, kept.labels.numpy())
-        pixels = torch.from_numpy(blends[len(kept) :]).round().to(torch.uint8)
-        return train.extended(pixels.unflatten(1, train.pixels.shape[1:]), torch.from_numpy(labels[len(kept) :]))
+        made = torch.from_numpy(blends[len(kept) :]).unflatten(1, train.pixels.shape[1:])
+        made = made if train.pixels.is_floating_point() else made.round()  # features stay as they are
+        return train.extended(made.to(train.pixels.dtype), torch.from_numpy(labels[len(kept) :]))

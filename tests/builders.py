@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench import cli, registry
+from bench import registry
+from bench.cli.app import main
 from bench.expression import Call, Expression
 from bench.images import ImageSet
 from bench.method import Counts, Method
@@ -97,7 +98,8 @@ def plugged(monkeypatch: pytest.MonkeyPatch, folder: Path, source: str, name: st
 def forget_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the registry forget at the end of the test what is registered from now on."""
     registry.load()
-    monkeypatch.setattr(registry.METHODS, "_entries", dict(registry.METHODS._entries))
+    for names in (registry.METHODS, registry.STAGES, registry.DATASETS, registry.NETWORKS):
+        monkeypatch.setattr(names, "_entries", dict(names._entries))
 
 
 def bench_toml(folder: Path, more: str = "", plugins: Sequence[Path] = (), **run: Any) -> Path:
@@ -136,7 +138,7 @@ def imbench(*arguments: object) -> Said:
     sys.argv = ["imbench", *map(str, arguments)]
     try:
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
     finally:
         sys.argv = argv
         signal.signal(signal.SIGTERM, terminate)

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 from html_demo import demo_page
 
-from bench.report.html.page import Page
 from bench.report.html.render import render
+from bench.report.report import Report
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 
@@ -46,7 +46,7 @@ class Reader(HTMLParser):
             element.text += data
 
 
-def elements(page: Page) -> list[Element]:
+def elements(page: Report) -> list[Element]:
     """Return all elements of a rendered page."""
     return read(render(page))
 

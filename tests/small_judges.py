@@ -9,13 +9,15 @@ import torch
 from builders import CPU, tiny
 from torch import Tensor, nn
 
+from bench import registry
 from bench.images import ImageSet
 from bench.judging.finetune import Tuned, finetune
 from bench.judging.judge import Embedding, Judge
 from bench.judging.settings import Settings
-from bench.networks import bodies
+from bench.networks.pretrained import Pretrained, pretrained_named
 from bench.streams import Streams
 
+registry.load()
 QUICK = {"network": "small", "epochs": 4, "batch_size": 8, "learning_rate": 0.05}
 
 
@@ -48,12 +50,25 @@ class TinyNormed(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(3, 4, 3, device="meta")
-        self.norm = nn.BatchNorm2d(4, device="meta")
+        self.convolution = nn.Conv2d(3, 4, 3)
+        self.norm = nn.BatchNorm2d(4)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         features = self.norm(self.convolution(x)).relu().mean(dim=(2, 3))
         return (features, features[:, :2]) if self.training else (features,)
+
+
+class Normed(Pretrained):
+    """A network around it, as if its weights were published."""
+
+    input_size, widths = 8, (4, 2)
+    mean, std = (0.4, 0.4, 0.4), (0.2, 0.2, 0.2)
+
+    def body_layers(self) -> nn.Module:
+        return TinyNormed()
+
+    def body_weights(self, rng: torch.Generator | None = None) -> dict[str, Tensor]:
+        return tiny_state()
 
 
 def tiny_state() -> dict[str, Tensor]:
@@ -79,7 +94,7 @@ def bright(n: int, level: float, seed: int = 0) -> Tensor:
 
 
 def brightness(published: bool = True) -> Brightness:
-    return Brightness(bodies.body("small"), CPU, published)
+    return Brightness(pretrained_named("small").body(), CPU, published)
 
 
 def brightness_judge(embedding: Embedding) -> Judge:

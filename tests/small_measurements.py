@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 from builders import tiny
 
+from bench.analysis.measured import measured
 from bench.dataset import Task
 from bench.plan.job import Job, Need, StageCall
 from bench.record import Record
-from bench.report.measured import measured
+from bench.stage import StageRequest
 from bench.streams import Streams
 
 JUDGES = 3
@@ -29,16 +30,17 @@ def job(
     counts: tuple[int, int] | None = None,
 ) -> Job:
     """Return the measurement of a CycleGAN that was trained for so many epochs, or of what a method's fit left."""
-    call = StageCall(
-        "CycleGAN", {} if epochs == 16 else {"epochs": epochs}, {"epochs": 16, "compared_epochs": (20, 32)}
-    )
-    judge = StageCall("Evaluator", {}, {"network": network, "layers": "head", "seeds": JUDGES})
+    asked = StageRequest.of("CycleGAN", **({} if epochs == 16 else {"epochs": epochs}))
+    call = StageCall(asked, {"epochs": 16, "compared_epochs": (20, 32)})
+    judge = StageCall(StageRequest.of("Evaluator"), {"network": network, "layers": "head", "seeds": JUDGES})
     name = f"{task}-{count}-{method or call.label}-{seed}-{stream}"
-    need = Need("translator", f"of {name}", call, "translator" if method else "artifact")
-    judges = (Need(f"judge {k}", f"{task} judge {k}", judge) for k in range(JUDGES))
-    place = Task(task, "", "", ("horse", "zebra"), counts or (450, count))
+    need = Need(asked, f"of {name}", call, "translator" if method else "artifact", "translator")
+    judges = (Need(judge.request, f"{task} judge {k}", judge, role=f"judge {k}") for k in range(JUDGES))
+    shares = counts or (450, count)
+    place = Task(task, "", "", ("horse", "zebra"), shares, ":".join(map(str, shares)))
     streams = Streams.of(seed).model_copy(update={"stage": stream})
-    return Job(name, {}, method or call.label, place, tiny(), streams, "measurement", (need, *judges))
+    needs = (need, *judges)
+    return Job(name, {}, place, tiny(), streams, "measurement", needs, judged=method or call.label)
 
 
 def figures(to_rare: Sequence[float], to_common: Sequence[float], rare: int = 1, real: float = 0.9) -> dict[str, float]:

@@ -1,4 +1,15 @@
-"""Settings of stages that take a second, as the end of a small bench.toml."""
+"""Stages that take a second: their settings as the end of a small bench.toml, and what a run leaves of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from builders import bench_toml, imbench
+
+from bench.plan.config import load_config
+from bench.plan.grid import build_grid
+from bench.plan.job import Job
 
 STAGES = """
 [profiles.tiny.stages.CycleGAN]
@@ -26,3 +37,24 @@ classifier_epochs = 1
 gan_epochs = 1
 views = 1
 """
+
+
+def toml(folder: Path, more: str = "", **run: Any) -> Path:
+    return bench_toml(
+        folder, STAGES.format(more=more), **({"methods": ["Vanilla", "AUG", "ALT"], "translators": 1} | run)
+    )
+
+
+def jobs(path: Path, kind: str) -> list[Job]:
+    return [job for job in build_grid(load_config(path)).jobs if job.kind == kind]
+
+
+def artifacts(folder: Path) -> dict[str, list[str]]:
+    """Return the names of all artifacts, which hold their digests, by record."""
+    return {place.name: sorted(p.name for p in place.iterdir()) for place in (folder / "results" / "stages").iterdir()}
+
+
+def run(path: Path, status: int = 0) -> str:
+    said = imbench("run", "--config", path)
+    assert said.status == status, said.err
+    return said.err

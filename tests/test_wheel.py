@@ -62,3 +62,7 @@ def test_beside_another_package_called_datasets_both_work_from_an_empty_folder(w
     done = subprocess.run([sys.executable, "-I", "-c", program, str(site)], cwd=empty, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[1] == "celeba"
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from bench.__main__ import main; main()"
+    command = [sys.executable, "-I", "-c", program, str(site), "list", "methods"]
+    listed = subprocess.run(command, cwd=empty, capture_output=True, text=True)
+    assert listed.returncode == 0 and "Vanilla" in listed.stdout, listed.stderr

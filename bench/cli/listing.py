@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.plan.config import Config
-from bench.plan.estimate import spoken
-from bench.plan.job import Job
-from bench.plan.state import State
-from bench.protocol import Protocol
-from bench.registry import METHODS, STAGES, shipped_datasets
-from bench.running.run import Plan
-from bench.store.merge import MergeReport
-from bench.store.store import Store
-from bench.training.device import Device
+if TYPE_CHECKING:  # what is listed is imported by then, and help needs none of it
+    from bench.method import Method
+    from bench.plan.config import Config
+    from bench.plan.job import Job
+    from bench.plan.state import State
+    from bench.running.planning import Plan
+    from bench.store.merge import MergeReport
+    from bench.store.store import Store
 
 Rows = list[dict[str, Any]]
 STATES: tuple[State, ...] = ("done", "stale", "failed", "missing")
 
 
-def plan_text(plan: Plan, config: Config, device: Device) -> str:
+def plan_text(plan: Plan, config: Config, device: str) -> str:
     """Return in a few lines what a run is about to do, on what, and for how long."""
     states, jobs = plan.standing.count(plan.grid.jobs), plan.grid.jobs
     known = ", ".join(f"{states[state]} {state}" for state in STATES if states[state])
@@ -30,7 +28,7 @@ def plan_text(plan: Plan, config: Config, device: Device) -> str:
     reasons = dict.fromkeys(cell.not_applicable for cell in plan.grid.cells if cell.not_applicable)
     return "\n".join(
         [
-            f"profile {config.run.profile} on {device.torch.type} ({device.name}), executor {config.run.executor}, "
+            f"profile {config.run.profile} on {device}, executor {config.run.executor}, "
             f"{counted(plan.estimate.workers, 'worker')}, results in {config.paths.results}",
             f"{counted(len(plan.grid.cells), 'cell')} from {kinds(jobs)}{f' ({known})' if known else ''}"
             + (f"; not applicable: {counted(apart, 'cell')} ({'; '.join(reasons)})" if apart else ""),
@@ -41,6 +39,8 @@ def plan_text(plan: Plan, config: Config, device: Device) -> str:
 
 def time_left(plan: Plan) -> str:
     """Return how long the jobs to be done will take, with how many workers, and whose records say so."""
+    from bench.plan.estimate import spoken
+
     source = ", if this machine is as fast as those of the committed records" if plan.estimate.borrowed else ""
     return f"{spoken(plan.seconds_left)} with {counted(plan.estimate.workers, 'worker')}{source}"
 
@@ -79,7 +79,9 @@ def failures(plan: Plan, store: Store) -> Iterator[str]:
 
 
 def methods(config: Config) -> Rows:
-    """Return every registered method: slots, parameters with defaults, smallest class, reference, idea."""
+    """Return every registered method: slots, parameters with defaults, all that it declares, idea, reference."""
+    from bench.registry import METHODS
+
     rows = []
     for entry in METHODS:
         method = entry.cls()
@@ -88,7 +90,9 @@ def methods(config: Config) -> Rows:
                 "method": entry.name,
                 "fills": ", ".join(method.slots) or "-",
                 "parameters": ", ".join(f"{key}={value}" for key, value in method.parameters.items()) or "-",
-                "needs": f"{method.smallest_count} images a class" if method.smallest_count > 1 else "-",
+                "needs": ", ".join(_needs(method)) or "-",
+                "rebalances": "yes" if method.rebalances and method.slots else "no",
+                "on balanced counts": method.differs_when_balanced or "as Vanilla",
                 "idea": entry.summary,
                 "reference": entry.reference,
             }
@@ -96,8 +100,26 @@ def methods(config: Config) -> Rows:
     return rows
 
 
+def _needs(method: Method) -> Iterator[str]:
+    """Yield what a method needs beyond images: many of them, two classes, stages, epochs for its phases."""
+    from bench.protocol import Protocol
+    from bench.stage import StageRequest
+
+    if method.smallest_count > 1:
+        yield f"{method.smallest_count} images a class"
+    plenty = 100 * method.smallest_count
+    if method.supports((plenty,) * 3) and not method.supports((plenty,) * 2):
+        yield "two classes"
+    for request in method.requires((plenty,) * 2, Protocol()):
+        yield request.name if isinstance(request, StageRequest) else f"a fit of {request.method}"
+    if (phases := len(method.phases())) > 1:
+        yield f"{phases} epochs"
+
+
 def stages(config: Config) -> Rows:
     """Return every setting of every registered stage with its meaning and its value in each profile."""
+    from bench.registry import STAGES
+
     return [
         {
             "stage": entry.name,
@@ -113,8 +135,33 @@ def stages(config: Config) -> Rows:
     ]
 
 
+def networks(config: Config) -> Rows:
+    """Return every registered network: title, arguments with defaults, what its weights have seen, whether at hand."""
+    from bench.networks.network import network_named
+    from bench.registry import NETWORKS
+
+    rows = []
+    for entry in NETWORKS:
+        network = network_named(entry.name)
+        fields = network.settings.model_dump()
+        rows.append(
+            {
+                "network": entry.name,
+                "title": network.title,
+                "arguments": ", ".join(f"{key}={value}" for key, value in fields.items()),
+                "trained on": network.trained_on or "-",
+                "at hand": "yes" if network.at_hand else "no",
+                "idea": entry.summary,
+                "reference": entry.reference,
+            }
+        )
+    return rows
+
+
 def datasets(config: Config) -> Rows:
     """Return every shipped dataset and every folder of the user's."""
+    from bench.registry import shipped_datasets
+
     shipped = [
         {
             "dataset": entry.name,
@@ -135,10 +182,12 @@ def datasets(config: Config) -> Rows:
 
 def profiles(config: Config) -> Rows:
     """Return every field of the protocol with its meaning and its value in each profile."""
+    from bench.protocol import Protocol
+
     return [
         {
             "field": name,
-            **{profile: getattr(settings, name) for profile, settings in config.profiles.items()},
+            **{profile: settings.model_dump(mode="json")[name] for profile, settings in config.profiles.items()},
             "meaning": field.description,
         }
         for name, field in Protocol.model_fields.items()

@@ -8,14 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from bench.cli import listing
-from bench.cli.options import ConfigFile, Json, Profile, say, settings_of, show
-from bench.data.check import check
-from bench.data.download import obtain
-from bench.plan.config import DEFAULT_FILE
-from bench.plan.grid import dataset_named
-from bench.running.doctor import examine
-from bench.running.progress import counting
-from bench.running.run import decode
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Json, Profile, say, settings_of, show
 
 app = typer.Typer()
 data_app = typer.Typer(no_args_is_help=True, help="Get images and check them.")
@@ -25,6 +18,8 @@ app.add_typer(data_app, name="data")
 @app.command()
 def doctor(as_json: Json = False, config: ConfigFile = DEFAULT_FILE) -> None:
     """Look at this machine: versions, processor, memory, folders, data."""
+    from bench.running.doctor import examine
+
     checks = examine(settings_of(config))
     show(map(asdict, checks), as_json)
     if any(check.status == "fail" for check in checks):
@@ -34,8 +29,8 @@ def doctor(as_json: Json = False, config: ConfigFile = DEFAULT_FILE) -> None:
 @app.command("list")
 def list_(
     what: Annotated[
-        Literal["methods", "datasets", "profiles", "stages"],
-        typer.Argument(help="methods, datasets, profiles or stages (settings of translators and evaluators)"),
+        Literal["methods", "datasets", "profiles", "stages", "networks"],
+        typer.Argument(help="methods, datasets, profiles, networks or stages (settings of translators and evaluators)"),
     ],
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
@@ -47,6 +42,7 @@ def list_(
         "datasets": listing.datasets,
         "profiles": listing.profiles,
         "stages": listing.stages,
+        "networks": listing.networks,
     }
     rows = tables[what](settings)
     show(rows, as_json)
@@ -59,6 +55,11 @@ def data_prepare(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Download what can be downloaded, verify it, and decode the images at the profile's sizes."""
+    from bench.data.download import obtain
+    from bench.plan.grid import dataset_named
+    from bench.running.progress import counting
+    from bench.running.run import decode
+
     settings = settings_of(config, profile=profile)
     dataset = dataset_named(name, settings)
     with counting(f"{name}: getting") as progress:
@@ -75,6 +76,10 @@ def data_check(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Verify digests, decodability, class counts, and duplicates across parts. Exit status 1 if anything is wrong."""
+    from bench.data.check import check
+    from bench.plan.grid import dataset_named
+    from bench.running.progress import counting
+
     dataset = dataset_named(name, settings_of(config))
     with counting(f"{name}: checking") as progress:
         findings = check(dataset, dataset.split(), progress)

@@ -6,17 +6,15 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench import registry
-from bench.cli.rows import in_print, terminal_width
-from bench.plan.config import Config, load_config
-from bench.plan.spelling import check_spelling
-from bench.store.store import Store
-from bench.training.device import Device
+if TYPE_CHECKING:  # heavy modules are imported in the command that needs them, so that others need not wait
+    from bench.plan.config import Config
+    from bench.store.store import Store
 
+DEFAULT_FILE = Path("bench.toml")  # as in bench.plan.config, which help need not wait for
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration file.", envvar="IMBENCH_CONFIG")]
 Datasets = Annotated[list[str] | None, typer.Option("--dataset", help="A dataset; may be repeated.")]
 Methods = Annotated[
@@ -33,15 +31,44 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 def settings_of(path: Path, **overrides: Any) -> Config:
     """Return the Config of a file under a command's options, with plugins loaded and names checked."""
-    default = "paper" if Device.best().is_cuda else "cpu"
+    from bench import registry
+    from bench.plan.config import load_config
+    from bench.plan.spelling import check_spelling
+    from bench.training.device import has_cuda
+
+    default = "paper" if has_cuda() else "cpu"
     config = load_config(path, default, **{key: value for key, value in overrides.items() if value not in (None, [])})
     registry.load(config.plugins)
     check_spelling(config, path)
     return config
 
 
+def load_names() -> None:
+    """Import what is registered, for commands without a configuration."""
+    from bench import registry
+
+    registry.load()
+
+
+def stores_of(config: Config, own: bool) -> list[Store]:
+    """Return where a report's records are looked for.
+
+    Parameters
+    ----------
+    own
+        Whether the user named the results folder: then nothing else is looked at. Otherwise a dataset without any
+        record there is read from `results/reference`, so that a fresh clone has a report.
+    """
+    from bench.store.store import REFERENCE, Store
+
+    results = config.paths.results
+    return [Store(results)] if own else [Store(results), Store(results / REFERENCE, read_only=True)]
+
+
 def show(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:
     """Print rows for people, or as JSON."""
+    from bench.cli.rows import in_print, terminal_width
+
     rows = [dict(row) for row in rows]
     print(json.dumps(rows, indent=1) if as_json else in_print(rows, terminal_width()))
 

@@ -9,14 +9,19 @@ from typing import Annotated
 import typer
 
 from bench.cli import listing
-from bench.cli.options import ConfigFile, Json, Profile, Results, say, say_aside, settings_of, show
+from bench.cli.options import (
+    DEFAULT_FILE,
+    ConfigFile,
+    Json,
+    Profile,
+    Results,
+    say,
+    say_aside,
+    settings_of,
+    show,
+    stores_of,
+)
 from bench.errors import UserError
-from bench.plan.config import DEFAULT_FILE
-from bench.plan.grid import build_grid
-from bench.plan.publish import publishable
-from bench.plan.why import explain
-from bench.report.gather import stores_of
-from bench.store.store import Store
 
 app = typer.Typer()
 
@@ -35,6 +40,8 @@ def why(
 
     A record that is not among one's own is looked for in results/reference.
     """
+    from bench.plan.why import explain
+
     settings = settings_of(config, profile=profile, results=results)
     stores = stores_of(settings, own=results is not None)
     explanation = explain(cell, settings, stores)
@@ -50,6 +57,8 @@ def merge(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Take over records of other results folders. Equal identity with unequal numbers is reported, never replaced."""
+    from bench.store.store import Store
+
     settings = settings_of(config, results=results)
     store = Store(settings.paths.results)
     store.prepare()
@@ -80,6 +89,10 @@ def pack(
 
     Besides the grid's: further methods and counts, controls, audits and repeats that were run.
     """
+    from bench.plan.grid import build_grid
+    from bench.plan.publish import publishable
+    from bench.store.store import Store
+
     settings = settings_of(config, datasets=[dataset], profile=profile, results=results)
     store = Store(settings.paths.results)
     ids = publishable(settings, store, dataset, build_grid(settings))

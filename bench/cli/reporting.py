@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bench.cli import listing
 from bench.cli.options import (
+    DEFAULT_FILE,
     ConfigFile,
     Datasets,
     Json,
@@ -20,14 +20,8 @@ from bench.cli.options import (
     say_aside,
     settings_of,
     show,
+    stores_of,
 )
-from bench.plan.config import DEFAULT_FILE
-from bench.report.build import build_report, findings, page_anew
-from bench.report.claims.judging import claims_rows
-from bench.report.compare import compare as compare_records
-from bench.report.comparison.source import open_source
-from bench.report.gather import gather, stores_of
-from bench.report.verify import verify as verify_report
 
 app = typer.Typer()
 
@@ -46,6 +40,10 @@ def report(
 
     Without records of one's own, those of results/reference.
     """
+    from rich.console import Console
+
+    from bench.report.build import build_report
+
     settings = settings_of(config, seeds=seeds, profile=profile, results=results, reports=out)
     stores = stores_of(settings, own=results is not None)
     with Console(stderr=True).status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
@@ -63,13 +61,16 @@ def claims(
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
-    """Hold the paper's sentences, and yours, against the records: reproduced, contradicted, undecided, not run.
+    """Hold the papers' sentences, and yours, against the records: reproduced, contradicted, undecided, not run.
 
     Exit status 1 if a claim marked `required` has another verdict. Yours: `report.claims` in bench.toml.
     """
+    from bench.claims.verdicts import claims_rows
+    from bench.report.build import findings, gathered
+
     settings = settings_of(config, seeds=seeds, profile=profile, results=results)
     stores = stores_of(settings, own=results is not None)
-    found = findings(gather(settings, tuple(dataset or ()), stores))
+    found = findings(gathered(settings, tuple(dataset or ()), stores))
     say_aside(*stores)
     if dataset:
         found = tuple(finding for finding in found if finding.claim.task in dataset)
@@ -91,16 +92,19 @@ def verify(
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
-    """Recompute every figure of a report from the records it names. Exit status 1 if one differs."""
+    """Build a report again from the records it names, and recompute its figures. Exit status 1 if one differs."""
+    from bench.report.verify import verify as verify_report
+
     settings = settings_of(config, results=results)
     stores = stores_of(settings, own=False)
-    outcome = verify_report(folder, settings, stores, page_anew)
+    outcome = verify_report(folder, settings, stores)
     say_aside(*stores)
     if outcome.mismatches or as_json:
         show(outcome.rows(), as_json)
     say(
-        f"{outcome.figures} figures and {listing.counted(outcome.tables, 'table')} recomputed, {outcome.derived} "
-        f"margins, verdicts and the like written anew: {listing.counted(len(outcome.mismatches), 'difference')}"
+        f"{outcome.figures} figures recomputed, {outcome.entries} entries of report.json built again and "
+        f"{listing.counted(outcome.files, 'file')} written again: "
+        f"{listing.counted(len(outcome.mismatches), 'difference')}"
     )
     if outcome.mismatches:
         raise typer.Exit(1)
@@ -118,10 +122,13 @@ def compare(
 
     Exit status 1 if a cell moved.
     """
+    from bench.analysis.compare import compare as compare_records
+    from bench.analysis.sides import open_side
+
     settings = settings_of(config, profile=profile)
-    ours, theirs = open_source(first), open_source(second)
-    for name, source in ((first, ours), (second, theirs)):
-        for aside in source.set_aside:
+    ours, theirs = open_side(first), open_side(second)
+    for name, side in ((first, ours), (second, theirs)):
+        for aside in side.set_aside:
             say(f"{name}: set aside, not counted: {aside}")
     outcome = compare_records(ours, theirs, settings)
     show(outcome.rows(), as_json)

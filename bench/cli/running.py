@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli import listing
 from bench.cli.options import (
+    DEFAULT_FILE,
     ConfigFile,
     Datasets,
     Json,
@@ -22,16 +23,11 @@ from bench.cli.options import (
     show,
 )
 from bench.errors import Stopped
-from bench.plan.audit import audits
-from bench.plan.config import DEFAULT_FILE, Config
-from bench.plan.controls import controls
-from bench.plan.grid import Grid, build_grid
-from bench.plan.job import noun
-from bench.plan.repeats import repeats
-from bench.running.run import Plan, make_plan
-from bench.running.run import run as run_plan
-from bench.store.store import Store
-from bench.training.device import Device
+
+if TYPE_CHECKING:
+    from bench.plan.config import Config
+    from bench.running.planning import Plan
+    from bench.store.store import Store
 
 app = typer.Typer()
 Executor = Annotated[str | None, typer.Option(help="inline, loky or dask.")]
@@ -68,6 +64,12 @@ def run(
 
     Exit status: 0 all cells done, 1 some cells failed, 2 wrong usage or configuration.
     """
+    from bench.plan.audit import audits
+    from bench.plan.controls import controls
+    from bench.plan.grid import build_grid
+    from bench.running.planning import make_plan
+    from bench.store.store import Store
+
     settings = settings_of(
         config,
         datasets=dataset,
@@ -80,6 +82,8 @@ def run(
         scheduler=scheduler,
         results=results,
     )
+    if not dry_run:
+        _keep_splits(settings)
     store = Store(settings.paths.results)
     more = [control.job for control in controls(settings)] if with_controls else []
     more += audits(settings) if oracle_audit else []
@@ -104,6 +108,11 @@ def noise(
 
     Default: Vanilla and the control method, at the smallest minority count. `imbench report` shows the outcome.
     """
+    from bench.plan.grid import Grid
+    from bench.plan.repeats import repeats
+    from bench.running.planning import make_plan
+    from bench.store.store import Store
+
     settings = settings_of(
         config,
         datasets=dataset,
@@ -121,16 +130,35 @@ def noise(
     _run(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
 
 
+def _keep_splits(settings: Config) -> None:
+    """Write down the splits that are drawn at first use, so that everything that follows reads them."""
+    from bench.data.splits import keep_split
+    from bench.plan.grid import dataset_named
+    from bench.running.progress import counting
+
+    for name in dict.fromkeys(settings.run.datasets):
+        dataset = dataset_named(name, settings)
+        with counting(f"{name}: drawing the split") as dataset.progress:
+            new = keep_split(dataset)
+        if new:
+            say(f"{name}: the split was drawn and is kept in {new}. {dataset.split().note}")
+
+
 def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
     """Say what is to be done, do it, and say what was done."""
+    from bench.plan.job import noun
+    from bench.training.device import in_words
+
     say_aside(store)
     for path in plan.damaged:
         say(f"set aside, to be made again: {path}: its content is not what was written")
     states = plan.standing.count(plan.grid.jobs)
-    say(listing.plan_text(plan, settings, Device.best()))
+    say(listing.plan_text(plan, settings, in_words()))
     if dry_run:
         return
     try:
+        from bench.running.run import run as run_plan
+
         ended = run_plan(settings, plan, store) if plan.todo else {}
     except KeyboardInterrupt:
         raise Stopped("stopped; what was finished is stored, the same command goes on from there") from None
@@ -153,11 +181,14 @@ def status(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Show what is done, stale, failed and missing, and the time that is left."""
+    from bench.running.planning import make_plan
+    from bench.store.store import Store
+
     settings = settings_of(
         config, datasets=dataset, methods=method, minority=minority, seeds=seeds, profile=profile, results=results
     )
     store = Store(settings.paths.results)
-    plan = make_plan(settings, store)
+    plan = make_plan(settings, store, counting=False)
     say_aside(store)
     show(listing.status_rows(plan), as_json)
     if not as_json:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -17,13 +19,18 @@ from bench.errors import DataError
 
 MAX_BYTES = 8 << 30
 _BLOCK = 1 << 20
+_DAMAGE = (  # what the libraries raise where an archive is damaged
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
+    *(UnicodeError, struct.error, ValueError, OverflowError, RuntimeError, LookupError),
+)
 
 
 class Member(NamedTuple):
-    """One entry of an archive; `file` is None for a folder."""
+    """One entry of an archive; `file` is None for a folder, `size` is what the archive declares."""
 
     name: str
     file: IO[bytes] | None
+    size: int
 
 
 def unpack(archive: Path, folder: Path, max_bytes: int = MAX_BYTES, progress: Progress | None = None) -> None:
@@ -35,7 +42,7 @@ def unpack(archive: Path, folder: Path, max_bytes: int = MAX_BYTES, progress: Pr
     Parameters
     ----------
     max_bytes
-        Refuse an archive that unpacks to more; counted while writing, not as the archive declares.
+        Refuse an archive that declares or unpacks to more; what is written is counted too.
     progress
         Called with bytes written so far and 0.
 
@@ -72,19 +79,25 @@ def _write_all(archive: Path, staging: Path, max_bytes: int, progress: Progress 
                 if member.file is None:
                     target.mkdir(parents=True, exist_ok=True)
                     continue
+                if written + member.size > max_bytes:
+                    raise _too_large(archive, max_bytes)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with member.file, target.open("xb") as out:
                     while block := member.file.read(_BLOCK):
                         written += len(block)
                         if written > max_bytes:
-                            raise DataError(f"{archive} unpacks to more than {max_bytes / 1e9:.1f} GB and is refused")
+                            raise _too_large(archive, max_bytes)
                         out.write(block)
                 if progress:
                     progress(written, 0)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise DataError(f"{archive}: damaged archive ({error}); delete it and download it again") from error
     except FileExistsError as error:
         raise DataError(f"{archive}: holds {Path(error.filename).name!r} twice and is refused") from error
+
+
+def _too_large(archive: Path, max_bytes: int) -> DataError:
+    return DataError(f"{archive} unpacks to more than {max_bytes / 1e9:.1f} GB and is refused")
 
 
 @contextmanager
@@ -104,18 +117,20 @@ def _zip_member(packed: zipfile.ZipFile, info: zipfile.ZipInfo, archive: Path) -
     kind = stat.S_IFMT(info.external_attr >> 16)
     if info.flag_bits & 1 or kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise DataError(f"{archive}: {info.filename!r} is encrypted or not a plain file; the archive is refused")
-    return Member(info.filename, None if info.is_dir() else packed.open(info))
+    return Member(info.filename, None if info.is_dir() else packed.open(info), info.file_size)
 
 
 def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo, archive: Path) -> Member:
     if not (info.isreg() or info.isdir()):
         raise DataError(f"{archive}: {info.name!r} is a link or a device; the archive is refused")
-    return Member(info.name, None if info.isdir() else tar.extractfile(info))
+    return Member(info.name, None if info.isdir() else tar.extractfile(info), info.size)
 
 
 def _safe(name: str, archive: Path) -> PurePosixPath:
     """Return a member's path, which must stay below the folder it is unpacked to."""
     path = PurePosixPath(name)
+    if name in ("", "/") or not name.isprintable():
+        raise DataError(f"{archive}: {name!r} is no name of a file; the archive is refused")
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise DataError(f"{archive}: {name!r} would be written outside the folder; the archive is refused")
     return path

@@ -15,9 +15,8 @@ from typing import IO
 
 import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
 
+from bench.data.decoding import fitted
 from bench.data.manifest import Progress, differing, digests
 from bench.dataset import Dataset, Split
 from bench.errors import DataError, StoreError
@@ -36,7 +35,7 @@ def prepare(
     part
         `train`, `val`, `test` or `spare`; row i of the cache is `split.names(part)[i]`.
     size
-        Side in pixels; images are resized to a square, bicubic with antialiasing, whatever their aspect.
+        Side in pixels of the square that images become, as the dataset's `shape` says.
     progress
         Called with images done and images in all while building.
 
@@ -50,16 +49,17 @@ def prepare(
     names = split.names(part)
     found = digests(dataset, names, cache_dir / f"{dataset.name}-digests.json")
     _refuse_other_images(dataset, found)
-    key = sha256(json.dumps([RULE, size, [found[name] for name in names]]).encode()).hexdigest()[:16]
+    made_of = [RULE, size, [found[name] for name in names], *([] if dataset.shape == "squash" else [dataset.shape])]
+    key = sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     path = cache_dir / f"{dataset.name}-{part}-{size}-{key}.npy"
-    with _writing(cache_dir, len(names) * 3 * size * size), _lock(path):
+    with writing(cache_dir, len(names) * 3 * size * size), locked(path):
         _remove_leftovers(cache_dir)
-        if not _is_whole(path):
+        if not is_whole(path):
             _build(path, dataset, names, size, progress)
     return path
 
 
-def open_cache(path: Path) -> Tensor:
+def open_cache(path: Path) -> torch.Tensor:
     """Return the images of a cache file, uint8 (N, 3, size, size), mapped into memory.
 
     The mapping is private: pages are shared until somebody writes to one, and no write reaches the file.
@@ -77,7 +77,7 @@ def open_cache(path: Path) -> Tensor:
 
 
 def _refuse_other_images(dataset: Dataset, found: dict[str, str]) -> None:
-    if others := differing(dataset.pinned.manifest, found):
+    if others := differing(dataset.pinned, found):
         more = f" (nor are {len(others) - 1} others)" if len(others) > 1 else ""
         raise DataError(
             f"{dataset.path(others[0])} is not the image of edition {dataset.edition!r}{more}; "
@@ -98,7 +98,7 @@ def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progre
                     progress(done, len(names))
             file.flush()
             os.fsync(file.fileno())
-        path.with_suffix(".sha256").write_text(f"{_digest(partial)}  {path.name}\n")
+        path.with_suffix(".sha256").write_text(f"{digest_of(partial)}  {path.name}\n")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -108,29 +108,28 @@ def _decoded(dataset: Dataset, names: Sequence[str], size: int) -> Iterator[np.n
     """Yield each image as uint8 (3, size, size); Pillow's integer arithmetic gives the same on every machine."""
 
     def decode(name: str) -> np.ndarray:
-        image = dataset.read(name)
-        return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+        return np.asarray(fitted(dataset.read(name), dataset.shape, size)).transpose(2, 0, 1)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, len(names), _CHUNK):
             yield from pool.map(decode, names[start : start + _CHUNK])
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
     """Return whether the file's content has the digest that was stored when it was built."""
     try:
-        return path.with_suffix(".sha256").read_text().split()[0] == _digest(path)
+        return path.with_suffix(".sha256").read_text().split()[0] == digest_of(path)
     except (OSError, IndexError, UnicodeDecodeError):
         return False
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the lock of one cache file, so that of two builders one waits and then finds the work done."""
     with path.with_suffix(".lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -157,7 +156,7 @@ def _try_lock(path: Path) -> Iterator[IO[str] | None]:
 
 
 @contextmanager
-def _writing(cache_dir: Path, size: int) -> Iterator[None]:
+def writing(cache_dir: Path, size: int) -> Iterator[None]:
     """Turn the system's errors about the cache folder into one clear line."""
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)

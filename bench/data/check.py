@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from bench.data.duplicates import Pair, exact_pairs, near_pairs, thumbnail
+from bench.data.carving import UNPROTECTED
+from bench.data.duplicates import Pair, alike, equal_files, exact_pairs
 from bench.data.manifest import Progress, differing, digests
+from bench.data.survey import Survey, survey
 from bench.dataset import PARTS, Dataset, Split
 from bench.errors import DataError
 
@@ -20,7 +20,7 @@ class Finding:
     """One thing to know about a dataset; `names` are the images concerned."""
 
     level: Literal["ok", "warning", "error"]
-    subject: Literal["edition", "files", "digests", "decoding", "counts", "duplicates"]
+    subject: Literal["edition", "files", "digests", "decoding", "counts", "duplicates", "labels", "split"]
     text: str
     names: tuple[str, ...] = ()
 
@@ -43,21 +43,23 @@ def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> l
     DataError
         The dataset's folder is missing.
     """
-    names = [name for part in PARTS for name in split.names(part)]
+    names = split.names()
     if dataset.has_files and not dataset.root.is_dir():
         raise DataError(dataset.missing(names[0]))
     missing = [name for name in names if dataset.has_files and not dataset.path(name).is_file()]
     absent = set(missing)
-    pictures, broken = _decoded(dataset, [name for name in names if name not in absent], progress)
+    seen = survey(dataset, [name for name in names if name not in absent], progress)
     found = digests(dataset, [name for name in names if name not in absent])
-    other = differing(dataset.pinned.manifest, found)
+    other = differing(dataset.pinned, found)
     return [
         Finding("ok", "edition", dataset.edition),
         _verdict("files", missing, f"{len(names)} listed, all there", "not there"),
-        _verdict("decoding", broken, "all can be read", "cannot be read as images"),
+        _verdict("decoding", tuple(seen.broken), "all can be read", "cannot be read as images"),
+        *_oddities(seen),
         _verdict("digests", other, _pinned(dataset), "are not the images of this edition"),
-        *_counts(split),
-        *_duplicates(dataset, split, pictures, found),
+        *_counts(split, dataset.of_users),
+        *([Finding("warning", "split", split.note)] if UNPROTECTED in split.note else []),
+        *_duplicates(dataset, split, seen, found, progress),
     ]
 
 
@@ -70,56 +72,69 @@ def _verdict(
 
 
 def _pinned(dataset: Dataset) -> str:
-    return "as in the manifest" if dataset.pinned.manifest else "the edition fixes the pixels, no manifest is needed"
+    if dataset.pinned.manifest or dataset.pinned.sums:
+        return "as in the manifest" if dataset.pinned.manifest else "each part has the sum that the edition says"
+    return "the edition fixes the pixels, no manifest is needed"
 
 
-def _decoded(
-    dataset: Dataset, names: Sequence[str], progress: Progress | None
-) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Return the thumbnails of what can be decoded, and the names of what cannot."""
-    pictures, broken = {}, []
-    for done, name in enumerate(names, 1):
-        try:
-            pictures[name] = thumbnail(dataset.read(name))
-        except DataError:
-            broken.append(name)
-        if progress:
-            progress(done, len(names))
-    return pictures, broken
+def _oddities(seen: Survey) -> list[Finding]:
+    """Return what decoding showed that is no error: pictures of one colour, and what had to be done to others."""
+    flat = [Finding("warning", "decoding", f"{len(seen.flat)} are of one flat colour", seen.flat)] if seen.flat else []
+    return flat + [Finding("ok", "decoding", f"of {count} images, {text}") for text, count in seen.said.items()]
 
 
-def _counts(split: Split) -> list[Finding]:
+def _counts(split: Split, of_users: bool) -> list[Finding]:
     text = "; ".join(
         f"{part} "
         + ", ".join(f"{count} {label}" for label, count in zip(split.classes, split.counts(part), strict=True))
-        for part in PARTS
+        for part in (*PARTS, *split.further)
     )
     findings = [Finding("ok", "counts", text)]
     for part in ("val", "test"):
-        if len(set(split.counts(part))) > 1:
-            findings.append(Finding("error", "counts", f"{part} is not balanced: {split.counts(part)}"))
-    twice = [name for name, n in Counter(n for part in PARTS for n in split.names(part)).items() if n > 1]
+        counts = split.counts(part)
+        if len(set(counts)) > 1:
+            level: Literal["warning", "error"] = "warning" if of_users else "error"  # given parts, say
+            findings.append(Finding(level, "counts", f"{part} is not balanced: {counts}"))
+    twice = [name for name, n in Counter(split.names()).items() if n > 1]
     if twice:
         findings.append(Finding("error", "counts", f"{len(twice)} listed more than once", tuple(twice)))
     return findings
 
 
 def _duplicates(
-    dataset: Dataset, split: Split, pictures: dict[str, np.ndarray], found: dict[str, str]
+    dataset: Dataset,
+    split: Split,
+    seen: Survey,
+    found: dict[str, str],
+    progress: Progress | None,
 ) -> list[Finding]:
     """Return findings about equal and near-equal images, across parts (an error) and within one (worth knowing)."""
-    part_of = {name: part for part in PARTS for name in split.names(part)}
-    exact = exact_pairs(found)
-    equal = {(pair.first, pair.second) for pair in exact}
-    near = []
-    if dataset.near_duplicate is not None and pictures:
-        candidates = near_pairs(list(pictures), np.stack(list(pictures.values())), dataset.near_duplicate)
-        near = [pair for pair in candidates if (pair.first, pair.second) not in equal]
+    part_of = {name: part for part in (*PARTS, *split.further) for name in split.names(part)}
+    exact, near = exact_pairs(found), []
+    if dataset.near_duplicate is not None and seen.names:
+        near = alike(seen, found, dataset.near_duplicate, progress)
     across = [pair for pair in exact + near if part_of[pair.first] != part_of[pair.second]]
     within = Counter(part_of[pair.first] for pair in exact + near if part_of[pair.first] == part_of[pair.second])
     inside = ", ".join(f"{count} in {part}" for part, count in within.items()) or "none within a part"
-    summary = f"{len(exact)} equal and {len(near)} nearly equal pairs, {len(across)} of them across parts; {inside}"
-    return [Finding("error" if across else "ok", "duplicates", summary, tuple(map(_pair, across)))]
+    nearly = f"{len(near)} nearly equal" if dataset.near_duplicate is not None else "near ones not looked for"
+    summary = f"{len(exact)} equal pairs, {nearly}, {len(across)} of them across parts; {inside}"
+    return [
+        Finding("error" if across else "ok", "duplicates", summary, tuple(map(_pair, across))),
+        *_two_labels(split, found),
+    ]
+
+
+def _two_labels(split: Split, found: dict[str, str]) -> list[Finding]:
+    """Return a warning for identical images that lie in two classes: one of the labels must be wrong."""
+    label_of = {
+        name: label for label in split.classes for part in split.parts for name in split.parts[part].get(label, ())
+    }
+    noisy = [names for names in equal_files(found) if len({label_of[name] for name in names}) > 1]
+    if not noisy:
+        return []
+    text = f"{len(noisy)} {'image has' if len(noisy) == 1 else 'images have'} copies with another label (label noise)"
+    shown = (" = ".join(f"{name} ({label_of[name]})" for name in names) for names in noisy)
+    return [Finding("warning", "labels", text, tuple(shown))]
 
 
 def _pair(pair: Pair) -> str:

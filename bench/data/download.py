@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 from bench.data.archive import unpack
 from bench.data.manifest import Progress, differing, digests
-from bench.dataset import PARTS, Dataset, Source
+from bench.data.splits import keep_split
+from bench.dataset import Dataset, Source
 from bench.errors import DataError
 
 ATTEMPTS = 5  # in a row without a new byte, per address
@@ -34,10 +35,13 @@ def obtain(dataset: Dataset, progress: Progress | None = None) -> str:
     """
     if not dataset.has_files:
         return f"{dataset.name}: nothing to get, its images come with the suite"
-    names = [name for part in PARTS for name in dataset.split().names(part)]
+    dataset.progress = progress
+    names = dataset.split().names()
     if all(dataset.path(name).is_file() for name in names):
         _verify(dataset, names)
-        return f"{dataset.name}: all {len(names)} files of edition {dataset.edition} are in {dataset.root}"
+        new = keep_split(dataset)
+        drawn = f"; the split was drawn and is kept in {new}. {dataset.split().note}" if new else ""
+        return f"{dataset.name}: all {len(names)} images of edition {dataset.edition} are in {dataset.root}{drawn}"
     source = dataset.source
     if source is None:
         raise DataError(dataset.missing(next(name for name in names if not dataset.path(name).is_file())))
@@ -162,7 +166,7 @@ def _continues(response: HTTPResponse, start: int) -> bool:
 
 
 def _verify(dataset: Dataset, names: list[str]) -> None:
-    if other := differing(dataset.pinned.manifest, digests(dataset, names)):
+    if other := differing(dataset.pinned, digests(dataset, names)):
         raise DataError(
             f"{dataset.root}: {len(other)} files are not those of edition {dataset.edition!r}, such as {other[0]}; "
             f"see `imbench data check {dataset.name}`"

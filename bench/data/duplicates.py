@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import pairwise
 
 import numpy as np
-from PIL import Image
-from scipy.ndimage import gaussian_filter
 
-from bench.data.manifest import Progress
+from bench.data.manifest import Progress, digests
+from bench.data.resemblance import Spectra, candidates
+from bench.data.survey import Survey, survey
 from bench.dataset import Dataset
+from bench.errors import DataError
 
-SIDE = 32  # pixels of a thumbnail's side
-SHIFT = 2  # thumbnails are compared at all offsets up to so many pixels
-_BLOCK = 512  # images compared at once; bounds the memory
+CROWD = 1000  # members of a group from which on it is no longer asked which of them resemble each other
+_CHUNK = 2048  # pairs compared at once
 
 
 @dataclass(frozen=True)
@@ -31,62 +29,101 @@ class Pair:
     mirrored: bool = False
 
 
-def exact_pairs(digests: Mapping[str, str]) -> list[Pair]:
-    """Return all pairs of names whose digests are equal."""
+def equal_files(digests: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Return the groups of at least two names whose digests are equal, in the order of their first names."""
     same = defaultdict(list)
     for name, digest in digests.items():
         same[digest].append(name)
-    return [Pair(a, b, 1.0) for names in same.values() for a, b in combinations(names, 2)]
+    return [tuple(names) for names in same.values() if len(names) > 1]
 
 
-def near_pairs(names: Sequence[str], thumbnails: np.ndarray, threshold: float) -> list[Pair]:
-    """Return all pairs at least `threshold` alike, the most alike first.
+def exact_pairs(digests: Mapping[str, str]) -> list[Pair]:
+    """Return pairs that connect all names of equal digests: n - 1 for n equal files, each with its neighbour."""
+    return [Pair(a, b, 1.0) for names in equal_files(digests) for a, b in pairwise(names)]
+
+
+def near_pairs(
+    names: Sequence[str], thumbnails: np.ndarray, threshold: float, progress: Progress | None = None
+) -> list[Pair]:
+    """Return the pairs at least `threshold` alike, the most alike first.
 
     Parameters
     ----------
     names
         N names.
-    thumbnails : float32 (N, 32, 32)
-        As `thumbnails` returns them.
+    thumbnails : uint8 (N, 32, 32)
+        Small grey pictures, as a survey takes them.
     threshold
-        Between 0 and 1. Photographs: all pairs above 0.55 that were looked at show the same scene.
+        Between 0 and 1, of `Spectra.similarities`. Photographs: all pairs above 0.55 that were looked at show the same
+        scene.
+    progress
+        Called with pictures done and in all.
 
     Notes
     -----
-    Similarity is the correlation of the thumbnails after local contrast normalisation, so that two pictures of sky
-    above grass do not count as alike; the best of 25 offsets, and of the picture and its mirror image. The middle 28x28
-    of one is compared with every 28x28 window of the other.
+    Within a group of more than `CROWD` pictures (aligned scans can all be alike) pairs are left out that would join
+    what is joined already: groups, and whether one lies in two parts, are as from all pairs.
     """
-    flat = _local_contrast(thumbnails)
+    joined = _Joined(len(names))
     pairs = []
-    for start in range(0, len(names), _BLOCK):
-        best, mirrored = _best_offsets(flat[start : start + _BLOCK], flat[start:])
-        rows, columns = np.nonzero(np.triu(best >= threshold, 1))
-        for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
-            pairs.append(Pair(names[start + i], names[start + j], round(float(best[i, j]), 4), bool(mirrored[i, j])))
+    for rows, columns, done in candidates(thumbnails, threshold):
+        seen, places = np.unique(np.concatenate([rows, columns]), return_inverse=True)
+        first, second = places[: len(rows)], places[len(rows) :]
+        spectra = Spectra.of(thumbnails[seen])
+        for start in range(0, len(rows), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            worth = start + np.flatnonzero(~joined.crowded(rows[chunk], columns[chunk]))
+            alike, mirrored = spectra.similarities(first[worth], second[worth])
+            for k in np.flatnonzero(alike >= threshold):
+                i, j = int(rows[worth[k]]), int(columns[worth[k]])
+                joined.join(i, j)
+                pairs.append(Pair(names[i], names[j], round(float(alike[k]), 4), bool(mirrored[k])))
+        if progress:
+            progress(done, len(names))
     return sorted(pairs, key=lambda pair: -pair.similarity)
 
 
-def thumbnails(dataset: Dataset, names: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-    """Return small grey pictures, float32 (N, 32, 32) in 0..255.
+def near_groups(
+    dataset: Dataset,
+    names: Sequence[str],
+    threshold: float | None,
+    progress: Progress | None = None,
+    known: Iterable[Pair] = (),
+) -> list[tuple[str, ...]]:
+    """Return the groups of exact, near and otherwise known duplicates among the named images.
+
+    The threshold may be lower than the one of `imbench data check`: keeping two strangers together costs nothing. None
+    looks for equal files only.
 
     Raises
     ------
     DataError
         A file is missing or is not an image; the text names it.
     """
-    small = np.empty((len(names), SIDE, SIDE), np.float32)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for i, picture in enumerate(pool.map(lambda name: thumbnail(dataset.read(name)), names)):
-            small[i] = picture
-            if progress:
-                progress(i + 1, len(names))
-    return small
+    found = digests(dataset, names)
+    near = [] if threshold is None else alike(whole(survey(dataset, names, progress)), found, threshold, progress)
+    return groups([*exact_pairs(found), *near, *known])
 
 
-def thumbnail(image: Image.Image) -> np.ndarray:
-    """Return one image's small grey picture, float32 (32, 32)."""
-    return np.asarray(image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
+def alike(seen: Survey, digests: Mapping[str, str], threshold: float, progress: Progress | None = None) -> list[Pair]:
+    """Return the near pairs of what a survey saw, one of each set of equal files standing for all of them."""
+    first = {digests[name]: k for k, name in reversed(list(enumerate(seen.names)))}
+    single = sorted(first.values())
+    return near_pairs([seen.names[k] for k in single], seen.small[single], threshold, progress)
+
+
+def whole(seen: Survey) -> Survey:
+    """Return a survey that saw no damage.
+
+    Raises
+    ------
+    DataError
+        It saw some; the text names the first damaged file.
+    """
+    for text in seen.broken.values():
+        more = f" (and {len(seen.broken) - 1} others)" if len(seen.broken) > 1 else ""
+        raise DataError(f"{text}{more}")
+    return seen
 
 
 def groups(pairs: Iterable[Pair]) -> list[tuple[str, ...]]:
@@ -95,7 +132,7 @@ def groups(pairs: Iterable[Pair]) -> list[tuple[str, ...]]:
 
     def root(name: str) -> str:
         while parent.setdefault(name, name) != name:
-            name = parent[name]
+            parent[name] = name = parent[parent[name]]  # halves the way for those who come after
         return name
 
     for pair in pairs:
@@ -106,36 +143,23 @@ def groups(pairs: Iterable[Pair]) -> list[tuple[str, ...]]:
     return sorted(tuple(names) for names in members.values())
 
 
-def _local_contrast(small: np.ndarray) -> np.ndarray:
-    """Remove local brightness and contrast; 4 of 255 grey levels keep noise in flat areas small."""
-    detail = small - gaussian_filter(small, (0, 2, 2))
-    return np.asarray(detail / (np.sqrt(gaussian_filter(detail**2, (0, 2, 2))) + 4), np.float32)
+class _Joined:
+    """Which pictures are in one group so far; the smaller of two groups takes the larger one's label."""
 
+    def __init__(self, count: int) -> None:
+        self.label = np.arange(count)
+        self.members = {i: [i] for i in range(count)}
 
-def _best_offsets(some: np.ndarray, all_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the best similarity of each of (n, 32, 32) with each of (m, 32, 32), and where the mirror image won."""
-    best = np.full((len(some), len(all_)), -1, np.float32)
-    mirrored = np.zeros(best.shape, bool)
-    middle = _unit(_window(some, SHIFT, SHIFT))
-    for mirror in (False, True):
-        other = all_[:, :, ::-1] if mirror else all_
-        other_middle = _unit(_window(other, SHIFT, SHIFT))
-        for y, x in product(range(2 * SHIFT + 1), repeat=2):
-            # Both ways round, so that the order of a pair does not matter.
-            similarity = np.maximum(middle @ _unit(_window(other, y, x)).T, _unit(_window(some, y, x)) @ other_middle.T)
-            mirrored[similarity > best] = mirror
-            np.maximum(best, similarity, out=best)
-    return best, mirrored
+    def join(self, a: int, b: int) -> None:
+        """Make one group of two pictures' groups."""
+        small, large = sorted((int(self.label[a]), int(self.label[b])), key=lambda label: len(self.members[label]))
+        if small != large:
+            moved = self.members.pop(small)
+            self.label[moved] = large
+            self.members[large] += moved
 
-
-def _window(pictures: np.ndarray, y: int, x: int) -> np.ndarray:
-    """Return what of (n, 32, 32) lies in the window at an offset, (n, 28, 28)."""
-    side = SIDE - 2 * SHIFT
-    return pictures[:, y : y + side, x : x + side]
-
-
-def _unit(pictures: np.ndarray) -> np.ndarray:
-    """Return pictures as rows of mean 0 and length 1; an empty picture is like nothing."""
-    rows = pictures.reshape(len(pictures), -1)
-    rows = rows - rows.mean(1, keepdims=True)
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-3), np.float32)
+    def crowded(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """Return which pairs are in one group that is a crowd already, bool (P,)."""
+        same = np.asarray(self.label[i] == self.label[j])
+        same[same] = [len(self.members[label]) > CROWD for label in self.label[i[same]].tolist()]
+        return same

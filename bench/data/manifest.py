@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
-from bench.dataset import Dataset
+from bench.dataset import Dataset, Pinned
 from bench.errors import DataError
 from bench.store.atomic import write_atomically
 
@@ -29,6 +29,8 @@ def read_manifest(path: Path) -> dict[str, str]:
     """
     try:
         lines = path.read_bytes().decode("utf8").removesuffix("\n").split("\n")
+        if all(line.endswith("\r") for line in lines):  # another system's line ends
+            lines = [line.removesuffix("\r") for line in lines]
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: {error}") from None
     manifest = {}
@@ -46,7 +48,7 @@ def manifest_text(manifest: Mapping[str, str]) -> str:
 
 def combined(manifest: Mapping[str, str]) -> str:
     """Return twelve hex digits that change when any name or digest does."""
-    return sha256(manifest_text(manifest).encode()).hexdigest()[:12]
+    return summed(manifest)[:12]
 
 
 def digests(
@@ -82,9 +84,25 @@ def digests(
     return {name: found[name] for name in names}
 
 
-def differing(manifest: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    """Return the names whose digest is not the one that the manifest holds."""
-    return [name for name, digest in found.items() if manifest.get(name, digest) != digest]
+def differing(pinned: Pinned, found: Mapping[str, str]) -> list[str]:
+    """Return the names whose digest is not what the edition says; one that it does not list is among them.
+
+    Where the edition has a sum per part, all names of a part whose sum is another are returned; parts that are not
+    wholly among the found are not judged.
+    """
+    if pinned.manifest:
+        return [name for name, digest in found.items() if pinned.manifest.get(name) != digest]
+    wrong = []
+    for part, wanted in pinned.sums.items():
+        names = pinned.split.names(part)
+        if all(name in found for name in names) and summed({name: found[name] for name in names}) != wanted:
+            wrong += names
+    return wrong
+
+
+def summed(manifest: Mapping[str, str]) -> str:
+    """Return the SHA-256 in hex of a manifest's text, which changes when any name or digest does."""
+    return sha256(manifest_text(manifest).encode()).hexdigest()
 
 
 def looks_published(dataset: Dataset, names: Iterable[str], manifest: Mapping[str, str]) -> bool:
@@ -103,7 +121,7 @@ def _stamp(dataset: Dataset, name: str) -> str:
         status = path.stat()
     except OSError:
         raise DataError(dataset.missing(name)) from None
-    return f"{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
+    return f"{name}|{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
 
 
 def _read_memo(memo: Path | None) -> dict[str, str]:

@@ -26,8 +26,9 @@ def open_parts(
     Parameters
     ----------
     caches
-        Files of decoded images by part, class after class in the split's order: `train`, `val`, `test` and, where there
-        are further test images, `extended`.
+        Files by part, class after class in the split's order: `train`, `val`, `test` and, where there are further test
+        images, `extended`; decoded images, or features of a frozen body in their place (N, V, D), see
+        `bench.data.features`.
     whole
         How many images of each class a file holds, by part.
     streams

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import wrap
 
-from bench.data.manifest import combined, digests, manifest_text, read_manifest
-from bench.dataset import PARTS, Dataset, Pinned, Split
+from bench.data.manifest import combined, digests, manifest_text, read_manifest, summed
+from bench.dataset import FURTHER, PARTS, Dataset, Pinned, Split
 from bench.errors import DataError
 from bench.store.atomic import write_atomically
+
+MANY = 500  # names of a part and class from which on only the numbers in them are written out
 
 
 def read_split(path: Path) -> Split:
@@ -24,24 +27,27 @@ def read_split(path: Path) -> Split:
     try:
         raw = json.loads(path.read_text(encoding="utf8"))
         classes = tuple(map(str, raw["classes"]))
-        parts = {part: {label: tuple(map(str, raw["parts"][part][label])) for label in classes} for part in PARTS}
+        there = (*PARTS, *(part for part in FURTHER if part in raw["parts"]))
+        parts = {part: {label: _names(raw["parts"][part][label]) for label in classes} for part in there}
         split = Split(classes, parts, str(raw.get("note", "")))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a split ({type(error).__name__}: {error}); delete it to draw anew") from error
-    names = [name for part in PARTS for name in split.names(part)]
-    if len(names) != len(set(names)):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"{path}: {twice} is listed twice")
+    twice = [name for name, count in Counter(split.names()).items() if count > 1]
+    if twice:
+        raise DataError(f"{path}: {twice[0]} is listed twice")
     return split
 
 
 def split_text(split: Split) -> str:
-    """Return a split as JSON: one block per part and class, names in their order, lines short enough to compare."""
+    """Return a split as JSON: one block per part and class, names in their order, lines short enough to compare.
+
+    Of many names that differ in a number only, what they share is written once.
+    """
     parts = []
-    for part in PARTS:
-        lists = [f"{json.dumps(label)}: [\n{_lines(split.parts[part][label])}\n]" for label in split.classes]
+    for part in (*PARTS, *split.further):
+        lists = [f"{json.dumps(label)}: {_block(split.parts[part][label])}" for label in split.classes]
         parts.append(f"{json.dumps(part)}: {{\n" + ",\n".join(lists) + "\n}")
     head = f'"note": {json.dumps(split.note)},\n"classes": {json.dumps(list(split.classes))},\n'
     return "{\n" + head + '"parts": {\n' + ",\n".join(parts) + "\n}\n}\n"
@@ -52,37 +58,82 @@ def published(folder: Path, name: str, edition: str) -> Pinned:
     return Pinned(edition, read_split(folder / f"{name}.json"), read_manifest(folder / f"{name}.{edition}.sha256"))
 
 
-def computed(dataset: Dataset, edition: str, split: Split) -> Pinned:
-    """Return the split of images that are computed or lie in a library; the edition ends in a digest of all of them."""
-    names = [name for part in PARTS for name in split.names(part)]
-    return Pinned(f"{edition}-{combined(digests(dataset, names))}", split)
+def published_in_parts(folder: Path, name: str, edition: str) -> Pinned:
+    """Return the split `NAME.json` and the sum of each part, `NAME.EDITION.sha256`, that come with the suite."""
+    sums = read_manifest(folder / f"{name}.{edition}.sha256")
+    return Pinned(edition, read_split(folder / f"{name}.json"), sums=sums)
+
+
+def sums_of(dataset: Dataset, split: Split) -> dict[str, str]:
+    """Return the SHA-256 of each part's manifest."""
+    parts = [part for part in (*PARTS, *split.further) if any(split.counts(part))]
+    return {part: summed(digests(dataset, split.names(part))) for part in parts}
 
 
 def written_down(dataset: Dataset, edition: str, make: Callable[[], Split], file: Path) -> Pinned:
-    """Return the split that was written to `file` at first use, with every image's digest; make and write it if new.
+    """Return the split that was written to `file` at first use, with every image's digest; where it is new, make it.
 
-    So a split stays as it is when images are added later, and an image that changes is noticed. The edition ends in a
-    digest of all digests: it pins the pixels where no published manifest does.
+    Nothing is written here: looking at a dataset leaves no trace. `keep_split` writes what was made. From then on the
+    split stays as it is when images are added, and an image that changes is noticed. The edition ends in a digest of
+    all digests: it pins the pixels where no published manifest does.
 
     Raises
     ------
     DataError
         The images are missing, or the file cannot be read.
+    """
+    if file.exists():
+        manifest = read_manifest(file.with_suffix(".sha256"))
+        return Pinned(f"{edition}-{combined(manifest)}", read_split(file), manifest)
+    split = make()
+    manifest = digests(dataset, split.names())
+    return Pinned(f"{edition}-{combined(manifest)}", split, manifest, file=file)
+
+
+def keep_split(dataset: Dataset) -> Path | None:
+    """Write a split that was drawn at first use, with its manifest, where it is looked for; return the new file.
+
+    Raises
+    ------
     StoreError
         The file cannot be written.
     """
-    manifest_file = file.with_suffix(".sha256")
+    pinned = dataset.pinned
+    if pinned.file is None or pinned.file.exists():
+        return None
     # The split is written last: where it is, its manifest is complete.
-    if not file.exists():
-        split = make()
-        names = [name for part in PARTS for name in split.names(part)]
-        write_atomically(manifest_file, manifest_text(digests(dataset, names)).encode())
-        write_atomically(file, split_text(split).encode())
-    manifest = read_manifest(manifest_file)
-    return Pinned(f"{edition}-{combined(manifest)}", read_split(file), manifest)
+    write_atomically(pinned.file.with_suffix(".sha256"), manifest_text(pinned.manifest).encode())
+    write_atomically(pinned.file, split_text(pinned.split).encode())
+    return pinned.file
+
+
+def _names(block: object) -> tuple[str, ...]:
+    """Return the names of one part and class, as `_block` wrote them."""
+    if isinstance(block, dict):
+        numbers = " ".join(block["numbers"]).split()
+        return tuple(f"{block['before']}{number}{block['after']}" for number in numbers)
+    if not isinstance(block, list):
+        raise TypeError("the names of a class are no list")
+    return tuple(map(str, block))
+
+
+def _block(names: Sequence[str]) -> str:
+    """Return names as a JSON list, or as the numbers in which many of them differ."""
+    before, after = _shared(names), _shared([name[::-1] for name in names])[::-1]
+    numbers = [name[len(before) : len(name) - len(after)] for name in names]
+    if len(names) < MANY or not all(number.isascii() and number.isdecimal() for number in numbers):
+        return f"[\n{_lines(names)}\n]"
+    lines = ",\n".join(f'"{line}"' for line in wrap(" ".join(numbers), 116))
+    return f'{{"before": {json.dumps(before)}, "after": {json.dumps(after)}, "numbers": [\n{lines}\n]}}'
 
 
 def _lines(names: Sequence[str]) -> str:
     """Return names as JSON strings, several on a line; a name is never broken."""
     quoted = [json.dumps(name, ensure_ascii=True).replace(" ", "\\u0020") for name in names]
     return "\n".join(wrap(", ".join(quoted), 118, break_long_words=False, break_on_hyphens=False))
+
+
+def _shared(names: Sequence[str]) -> str:
+    """Return the beginning that all names share."""
+    first, last = min(names, default=""), max(names, default="")
+    return first[: next((i for i, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))]

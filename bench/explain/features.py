@@ -10,14 +10,14 @@ from threadpoolctl import threadpool_limits
 
 from bench.explain.evaluation import BATCH, evaluating
 from bench.images import ImageSet
-from bench.networks.network import Classifier
+from bench.networks.layers.classifier import Classifier
 from bench.training.device import Device
 
 PERPLEXITY = 30.0
 
 
 def features(model: Classifier, images: ImageSet, device: Device, batch_size: int = BATCH) -> np.ndarray:
-    """Return the 256 activations before dropout, float32 (N, 256), of images of the network's input size."""
+    """Return what the last layer reads, before dropout, float32 (N, D), of images of the network's input size."""
     with evaluating(model), torch.inference_mode():
         batches = [
             model.features(device.images(images.batch(positions)[0])).float().cpu()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.explain.evaluation import BATCH, evaluating
-from bench.networks.network import Classifier
+from bench.networks.layers.classifier import Classifier
 
 
 def grad_cam(model: Classifier, images: Tensor, classes: Tensor | None = None, batch_size: int = BATCH) -> Tensor:
@@ -54,14 +54,14 @@ def _run(model: Classifier, images: Tensor) -> tuple[Tensor, Tensor]:
     def cut(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
         # The graph begins here: it needs no memory for the layers before, and no weight that asks for a gradient.
         leaves.append(output.detach().requires_grad_())
-        return leaves[0]
+        return leaves[-1]
 
     hook = model.explained()[0].register_forward_hook(cut)
     try:
         logits = model(images)
     finally:
         hook.remove()
-    return leaves[0], logits
+    return leaves[-1], logits  # of the last call, where the same activation stands in several places
 
 
 def _stretched(maps: Tensor) -> Tensor:

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bench.networks.bodies import body
-from bench.networks.body import Body
+from bench.networks.layers.body import Body
+from bench.networks.layers.body import resized as resized
+from bench.networks.pretrained import pretrained_named
 from bench.training.device import Device
 
 BATCH = 32
@@ -80,7 +81,7 @@ def pretrained(network: str, device: Device) -> Embedding:
     UserError
         There is no such network, or its packages or weights are missing.
     """
-    return _embedding(body(network), device, published=True)
+    return _embedding(pretrained_named(network).body(), device, published=True)
 
 
 def load(network: str, weights: Mapping[str, Tensor], device: Device) -> Judge:
@@ -89,7 +90,7 @@ def load(network: str, weights: Mapping[str, Tensor], device: Device) -> Judge:
     Parameters
     ----------
     network
-        Name of the network that was fine-tuned.
+        The network that was fine-tuned, as its settings spell it.
     weights
         `Tuned.weights`: the whole network, or its head alone, which then goes onto the published body.
 
@@ -100,15 +101,11 @@ def load(network: str, weights: Mapping[str, Tensor], device: Device) -> Judge:
     """
     prefix = "body.layers."
     state = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
-    embedding = _embedding(body(network, state), device, published=False) if state else pretrained(network, device)
-    return Judge(embedding, weights["heads.0.weight"].cpu(), weights["heads.0.bias"].cpu())
-
-
-def resized(images: Tensor, size: int) -> Tensor:
-    """Return images (N, 3, H, W) as (N, 3, size, size), bilinear with antialiasing, whatever their aspect."""
-    if images.shape[-2:] == (size, size):
-        return images
-    return F.interpolate(images, size=(size, size), mode="bilinear", antialias=True)
+    if state:
+        embedding = _embedding(pretrained_named(network).body(state), device, published=False)
+    else:
+        embedding = pretrained(network, device)
+    return Judge(embedding, weights["head.weight"].cpu(), weights["head.bias"].cpu())
 
 
 def _embedding(layers: Body, device: Device, published: bool) -> Embedding:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from bench.errors import ConfigError
+from bench.networks.pretrained import pretrained_named
 from bench.stage import StageSettings
 
 
 class Settings(StageSettings):
     """How judges are fine-tuned. The defaults read Sahoo et al. 2020, who do not say, as standard fine-tuning."""
 
-    network: Literal["inception_v3", "efficientnet_lite0", "small"] = Field(
-        "inception_v3", description="network that is fine-tuned; small is not pretrained"
-    )
+    network: str = Field("inception_v3", description="network that is fine-tuned: `imbench list networks`")
     layers: Literal["all", "head"] = Field("all", description="fine-tune every layer, or only the new last one")
     epochs: int = Field(20, ge=1, description="at most so many; the best on the selection images counts")
     batch_size: int = Field(16, ge=1, description="images of one step")
@@ -26,3 +26,12 @@ class Settings(StageSettings):
         100, ge=2, description="use the split's spare images if every class has so many, else its training images"
     )
     seeds: int = Field(5, ge=1, description="judges; each draws its own images, head and order of batches")
+
+    @field_validator("network")
+    @classmethod
+    def _can_judge(cls, value: str) -> str:
+        try:
+            pretrained_named(value)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        return value

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.judging.finetune import finetune
-from bench.judging.judge import Judge, load
 from bench.judging.settings import Settings as EvaluatorSettings
-from bench.judging.supply import supply
-from bench.networks.bodies import body_operations
+from bench.networks.pretrained import body_operations, pretrained_named
 from bench.protocol import Protocol
 from bench.registry import register_stage
 from bench.stage import Made, Material, Stage, Tensors
 from bench.streams import Streams
-from bench.training.device import Device
+
+if TYPE_CHECKING:
+    from bench.judging.judge import Judge
+    from bench.training.device import Device
 
 
 @register_stage("Evaluator", reference="Sahoo et al. 2020, arXiv:2008.05524, section 4")
@@ -25,8 +25,16 @@ class Evaluator(Stage):
     settings: EvaluatorSettings
     whole_split = True
     stream = "none"
+    judges = True
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        return (type(pretrained_named(self.settings.network)).__module__,)
 
     def make(self, material: Material) -> Made:
+        from bench.judging.finetune import finetune
+        from bench.judging.supply import supply
+
         streams = Streams.of(material.streams.stage)
         images = supply(material.train, material.spare, self.settings, streams)
         tuned = finetune(images.train, images.selection, self.settings, streams, material.device)
@@ -38,9 +46,16 @@ class Evaluator(Stage):
 
     def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
         # Forward and back through the body in every epoch; or once forward, plain and mirrored, under a new head.
-        images = len(counts) * min(min(counts), self.settings.images_per_class)
+        from bench.judging.supply import TRAINING_SHARE
+
+        images = len(counts) * TRAINING_SHARE * min(min(counts), self.settings.images_per_class)
         passes = 3 * self.settings.epochs if self.settings.layers == "all" else 2
         return images * passes * body_operations(self.settings.network)
 
+    def use_operations(self, image_size: int) -> float:
+        return body_operations(self.settings.network)
+
     def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> Judge:
+        from bench.judging.judge import load
+
         return load(self.settings.network, tensors, device)

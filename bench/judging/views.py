@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from bench.images import ImageSet
-from bench.judging.judge import BATCH, resized
-from bench.networks.body import Body
+from bench.judging.judge import BATCH
+from bench.networks.layers.body import Body, resized
 from bench.training.device import Device
 
 

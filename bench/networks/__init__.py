@@ -1,1 +1,1 @@
-"""Networks: the classifier that all methods share, and pretrained bodies that judge."""
+"""Networks by name: the classifier that all methods share, and pretrained bodies that classify or judge."""

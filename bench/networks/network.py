@@ -2,62 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from pydantic import ValidationError
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
+from bench.dataset import Dataset
 from bench.errors import ConfigError, unknown
 from bench.expression import Call
 from bench.protocol import Settings as Base
 from bench.registry import NETWORKS
 
-Head = Callable[[int, int], nn.Module]  # from the number of features and of classes
-
-
-@dataclass(frozen=True, eq=False)
-class Draws:
-    """Where a classifier's random numbers come from: its first weights, and its dropout while it trains."""
-
-    initialisation: torch.Generator
-    dropout: torch.Generator
-
-
-class Classifier(nn.Module):
-    """Layers that end in features, then a last layer `head`; what every registered network makes."""
-
-    head: nn.Module
-
-    def features(self, images: Tensor) -> Tensor:
-        """Return the numbers that the last layer reads, (N, D), of images (N, 3, H, W) in [-1, 1]."""
-        raise NotImplementedError
-
-    def explained(self) -> tuple[nn.Module, float]:
-        """Return the layer whose maps Grad-CAM weighs, and the slope for negative values of what follows it."""
-        raise NotImplementedError
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return logits (N, K), float32 in every precision: bfloat16 would make many of them equal."""
-        features = self.features(images)
-        with torch.autocast(images.device.type, enabled=False):
-            logits: Tensor = self.head(features.float())
-        return logits
+if TYPE_CHECKING:  # what plans and lists networks needs none of their layers
+    from bench.networks.layers.classifier import Classifier, Draws, Head
 
 
 class Network:
-    """A registered network with its settings; a constructor only stores them."""
+    """A registered network with its settings; a constructor only stores them, and how the network was spelled."""
 
     Settings: ClassVar[type[Base]] = Base
-    title: ClassVar[str] = ""
-    trained_on: ClassVar[str] = ""  # what its weights have seen, such as ImageNet; "": nothing, they are drawn
 
-    def __init__(self, settings: Base) -> None:
-        self.settings = settings
+    def __init__(self, settings: Base, name: str = "") -> None:
+        self.settings, self.name = settings, name
+
+    @property
+    def title(self) -> str:
+        """How reports call it."""
+        return self.name
+
+    @property
+    def trained_on(self) -> str:
+        """What its weights have seen with labels, such as ImageNet; "": nothing, they are drawn."""
+        return ""
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether it can be made here without a download."""
+        return True
 
     @property
     def views(self) -> int:
@@ -69,12 +51,25 @@ class Network:
         """Standard deviation of the first weights of the last layer."""
         return 0.02
 
+    def blank(self, image_size: int, n_classes: int, head: Head, dropout: torch.Generator) -> Classifier:
+        """Return the classifier's layers, for weights to be loaded into; those that they have mean nothing."""
+        raise NotImplementedError
+
     def classifier(self, image_size: int, n_classes: int, head: Head, draws: Draws) -> Classifier:
         """Return a classifier for images of this side, or for features where there are views.
 
-        Its weights are drawn on the CPU, the same on every device.
+        Its weights are published or drawn on the CPU, the same on every device.
+
+        Raises
+        ------
+        UserError
+            A package or published weights are missing.
         """
         raise NotImplementedError
+
+    def on_images(self, classifier: Classifier) -> Classifier:
+        """Return a classifier that sees images: the same one, or a frozen body under a head that saw its features."""
+        return classifier
 
 
 def network_of(call: Call) -> Network:
@@ -90,34 +85,40 @@ def network_of(call: Call) -> Network:
         if key not in cls.Settings.model_fields:
             raise ConfigError(f"{call.name}: {unknown('argument', key, cls.Settings.model_fields)}")
     try:
-        return cls(cls.Settings(**call.all_arguments))
+        return cls(cls.Settings(**call.all_arguments), str(call))
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"{call.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def draw_linear(layers: nn.Module, std: float, rng: torch.Generator) -> None:
-    """Draw weights of convolutions and linear layers from N(0, std), set biases to 0; others draw their own.
+def network_named(text: str) -> Network:
+    """Return the registered network that a text spells; raises as `network_of`."""
+    return network_of(Call.parse(text, "network"))
 
-    A layer with other parameters has a method `initialise(rng)`.
-    """
-    with torch.no_grad():
-        for module in layers.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                module.weight.normal_(0.0, std, generator=rng)
-                if module.bias is not None:
-                    module.bias.zero_()
-            elif initialise := getattr(module, "initialise", None):
-                initialise(rng)
+
+def seen_before(network: Network, dataset: type[Dataset] | Dataset) -> str:
+    """Return the warning for a network whose weights have seen a dataset's photographs with labels, "" elsewhere."""
+    if network.trained_on and network.trained_on in dataset.seen_by:
+        return (
+            f"{network.title} was trained on {network.trained_on}, which holds photographs of {dataset.name} with "
+            "their labels: what it reaches here says little of images that it has never seen."
+        )
+    return ""
 
 
 @lru_cache
 def step_operations(call: Call, image_size: int, n_classes: int) -> float:
     """Count the floating-point operations of one image's forward and backward pass."""
+    from torch.utils.flop_counter import FlopCounterMode
+
     network = network_of(call)
-    draws = Draws(torch.Generator(), torch.Generator())
-    model = network.classifier(image_size, n_classes, nn.Linear, draws).eval()
+    with torch.random.fork_rng(devices=[]):
+        model = network.blank(image_size, n_classes, torch.nn.Linear, torch.Generator()).eval()
     shape = (1, int(model.head.in_features)) if network.views else (1, 3, image_size, image_size)  # type: ignore[arg-type]
     with FlopCounterMode(display=False) as counter:
-        model(torch.zeros(shape, requires_grad=True)).sum().backward()
+        logits = model(torch.zeros(shape))
+        if any(getattr(layer, "groups", 1) > 1 for layer in model.modules()):
+            # The counter takes the way back through a grouped convolution for that of a full one.
+            return 3.0 * float(counter.get_total_flops())
+        logits.sum().backward()
     return float(counter.get_total_flops())

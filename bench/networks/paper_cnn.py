@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
-from torch.nn import functional as F
 
-from bench.networks.network import Classifier, Draws, Head, Network, draw_linear
+from bench.networks.network import Network
 from bench.protocol import Settings
 from bench.registry import register_network
 
-HIDDEN, FEATURES = 1024, 256
-KERNEL, PADDING = 4, 1
-STRIDES = (2, 2, 2, 1, 1)
-LEAK = 0.2
+if TYPE_CHECKING:
+    from bench.networks.layers.classifier import Draws, Head
+    from bench.networks.layers.patchgan import Backbone
 
 
 class PaperCnnSettings(Settings):
@@ -32,77 +29,30 @@ class PaperCnnSettings(Settings):
     init_std: float = Field(0.02, gt=0, description="standard deviation of the first weights")
 
 
-class Dropout(nn.Module):
-    """Dropout that draws from a stream of its own, so that it can be varied, or held, alone."""
-
-    def __init__(self, p: float, rng: torch.Generator) -> None:
-        super().__init__()
-        self.p = p
-        self.rng = rng
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.p == 0:
-            return x
-        keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.rng)
-        return x * keep / (1 - self.p)
-
-
-class Backbone(Classifier):
-    """The classifier of Sahoo et al. 2020, §3 (its appendix leaves the head open; see `PaperCnnSettings.head`).
-
-    Convolutions 4x4 with 1, 2, 4, 8 times `width` filters and a last one with a single filter, instance norm on the
-    2nd to 4th, leaky ReLU 0.2 after the first four. At 256 pixels and width 64 with two classes: 3,950,275 parameters.
-    """
-
-    def __init__(self, settings: PaperCnnSettings, image_size: int, head: nn.Module, dropout: torch.Generator) -> None:
-        super().__init__()
-        widths = [3, *(settings.width * k for k in (1, 2, 4, 8)), 1]
-        last = 4 if settings.head == "gap" else 5
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(i, o, KERNEL, stride, PADDING)
-            for i, o, stride in list(zip(widths, widths[1:], STRIDES, strict=False))[:last]
-        )
-        normed = range(1, 4) if settings.norm == "instance" else range(0)
-        self.norms = nn.ModuleList(
-            nn.InstanceNorm2d(width) if k in normed else nn.Identity() for k, width in enumerate(widths[1:])
-        )
-        self.pooled = settings.head == "gap"
-        flat = widths[4] if self.pooled else map_side(image_size) ** 2
-        self.hidden = nn.Linear(flat, HIDDEN)
-        self.features_layer = nn.Linear(HIDDEN, FEATURES)
-        self.dropout = Dropout(settings.dropout, dropout)
-        self.head = head
-
-    def features(self, images: Tensor) -> Tensor:
-        """Return the 256 activations (N, 256), after dropout while training, for images (N, 3, H, W) in [-1, 1]."""
-        x = images
-        for k, (convolution, norm) in enumerate(zip(self.convolutions, self.norms, strict=False)):
-            x = norm(convolution(x))
-            if k < 4:
-                x = F.leaky_relu(x, LEAK)
-        x = x.mean(dim=(2, 3)) if self.pooled else x.flatten(1)
-        features: Tensor = self.dropout(F.relu(self.features_layer(F.relu(self.hidden(x)))))
-        return features
-
-    def explained(self) -> tuple[nn.Module, float]:
-        """Return the norm after the 4th convolution: the 5th has a single map, and a norm hides its input's mean."""
-        return self.norms[3], LEAK
-
-
 @register_network("paper_cnn", reference="Sahoo et al. 2020, arXiv:2008.05524, appendix A")
 class PaperCnn(Network):
     """Five convolutions of a PatchGAN discriminator and three fully connected layers."""
 
     Settings = PaperCnnSettings
     settings: PaperCnnSettings
-    title = "the paper's CNN"
+
+    @property
+    def title(self) -> str:
+        return "the paper's CNN"
 
     @property
     def head_std(self) -> float:
         return self.settings.init_std
 
+    def blank(self, image_size: int, n_classes: int, head: Head, dropout: torch.Generator) -> Backbone:
+        from bench.networks.layers.patchgan import FEATURES, Backbone
+
+        return Backbone(self.settings, image_size, head(FEATURES, n_classes), dropout)
+
     def classifier(self, image_size: int, n_classes: int, head: Head, draws: Draws) -> Backbone:
-        model = Backbone(self.settings, image_size, head(FEATURES, n_classes), draws.dropout)
+        from bench.networks.layers.classifier import draw_linear
+
+        model = self.blank(image_size, n_classes, head, draws.dropout)
         draw_linear(model, self.settings.init_std, draws.initialisation)
         if self.settings.init == "he":
             with torch.no_grad():
@@ -110,11 +60,3 @@ class PaperCnn(Network):
                     fan_in = layer.weight[0].numel()
                     layer.weight.mul_((2 / fan_in) ** 0.5 / self.settings.init_std)
         return model
-
-
-def map_side(image_size: int) -> int:
-    """Side in pixels of the one-channel map that the flat head reads: 30 at 256, 6 at 64, 2 at 32."""
-    side = image_size
-    for stride in STRIDES:
-        side = (side + 2 * PADDING - KERNEL) // stride + 1
-    return side

@@ -23,7 +23,7 @@ def audits(config: Config) -> list[Job]:
     for name in dict.fromkeys(config.run.datasets):
         for place in workshops(name, config):
             for method in composed(name, config):
-                if method.supports(place.task.counts):
+                if method.supports(place.task.counts, place.protocol):
                     continue
                 for seed in range(config.run.seeds):
                     add_jobs(jobs, place.fit(method, Streams.of(seed), kind="audit"), method)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from bench.errors import ConfigError, unknown
 from bench.protocol import Protocol
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
-FILE_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
+FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")  # what may become part of a path
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
 
 
@@ -44,7 +45,7 @@ class Run(Strict):
     seeds: int = Field(5, ge=1)
     translators: int = Field(3, ge=1)
     control: str = "OS"
-    keep_weights: tuple[str, ...] = ("*/*/Vanilla/0", "*/*/AUG/0", "*/*/ALT/0")
+    keep_weights: tuple[str, ...] = ()
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
     workers: int = Field(0, ge=0)
@@ -86,6 +87,10 @@ class DatasetSection(Strict):
     minority: tuple[int, ...] = ()
     imbalances: tuple[int | str | tuple[int, ...], ...] = ()
     seed: int = 0
+    split: Path | None = None
+    near_duplicates: Literal["on", "off"] = "on"
+    damaged: Literal["refuse", "skip"] = "refuse"
+    shape: Literal["squash", "pad", "crop"] = "squash"
 
     @property
     def wanted(self) -> tuple[int | str | tuple[int, ...], ...]:
@@ -145,13 +150,14 @@ class Config(Strict):
     profiles: dict[str, Profile]
     datasets: dict[str, DatasetSection] = Field(default_factory=dict)
 
-    @field_validator("datasets")
+    @field_validator("datasets", "profiles")
     @classmethod
-    def _names_are_files(cls, datasets: dict[str, DatasetSection]) -> dict[str, DatasetSection]:
-        for name in datasets:
+    def _names_are_files(cls, named: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        for name in named:
             if not FILE_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} cannot be the name of a dataset: files are called by it")
-        return datasets
+                kind = str(info.field_name).removesuffix("s")
+                raise ValueError(f"{name[:99]!r} cannot be the name of a {kind}: files are called by it")
+        return named
 
     @model_validator(mode="after")
     def _profile_exists(self) -> Config:
@@ -197,12 +203,20 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
         raise ConfigError(f"{place}: {_first_line(error)}") from None
 
 
+def default_text() -> str:
+    """Return the configuration that comes with the suite, every setting with its meaning."""
+    return resources.files("bench.plan").joinpath("default.toml").read_text(encoding="utf8")
+
+
 def _read(path: Path) -> dict[str, Any]:
+    """Return what a file says; where the default file is not there, what comes with the suite."""
     try:
+        if path == DEFAULT_FILE and not path.exists():
+            return tomllib.loads(default_text())
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
-            f"{path}: no such file; run from the folder that holds bench.toml, or give --config"
+            f"{path}: no such file; give --config another, or none for the settings that come with the suite"
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from bench.networks.network import step_operations
 from bench.plan.compose import compose
 from bench.plan.config import Config
-from bench.plan.estimate import operations
 from bench.plan.grid import Grid, build_grid, rarest_workshop
 from bench.plan.job import Job
+from bench.plan.operations import operations
 from bench.streams import Streams
 
 

@@ -1,25 +1,16 @@
-"""Time left: seconds that jobs took, scaled to the jobs to come by their counted operations."""
+"""Time left: seconds that jobs took, or this machine's speed, scaled to the jobs to come by counted operations."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
 
-from bench.networks.network import step_operations
 from bench.plan.job import Job
+from bench.plan.operations import Counted
 
 Likeness = tuple[object, ...]  # what jobs have in common
 ANY: Likeness = ()
-
-
-def operations(job: Job) -> float:
-    """Return about how many floating-point operations a job takes; exact for plain fits where epochs are equal."""
-    if job.kind not in ("fit", "audit"):
-        return max(job.operations, 1.0)
-    counts, protocol = job.task.counts, job.protocol
-    images = protocol.epoch_images(counts, sum(counts))
-    each = step_operations(protocol.backbone, protocol.image_size, len(counts))
-    return images * protocol.epochs * each + job.operations
+UNCOUNTED_SECONDS = 10.0  # of a job that counts no operations, until one of its kind is done
 
 
 class Estimate:
@@ -32,10 +23,21 @@ class Estimate:
     elsewhere
         What jobs took on other machines: asked where no job of this one is as much alike, and scaled by how many times
         longer or shorter this one's took.
+    counted
+        The jobs' operations. Jobs that count none learn from their own kind alone, and nobody learns from them.
+    speed
+        Operations a second that a worker of this machine was measured to do; for what no job is alike.
     """
 
-    def __init__(self, workers: int, elsewhere: Estimate | None = None) -> None:
-        self.workers = workers
+    def __init__(
+        self,
+        workers: int,
+        elsewhere: Estimate | None = None,
+        counted: Counted | None = None,
+        speed: float | None = None,
+    ) -> None:
+        self.workers, self.speed = workers, speed
+        self._counted = counted or Counted()
         self._elsewhere = elsewhere
         self._seconds: defaultdict[Likeness, float] = defaultdict(float)
         self._operations: defaultdict[Likeness, float] = defaultdict(float)
@@ -43,19 +45,24 @@ class Estimate:
 
     def learn(self, job: Job, seconds: float) -> None:
         """Take in how long a job took."""
-        counted = operations(job)
-        for key in _keys(job):
+        if (counted := self._counted.of(job)) is None:
+            return
+        for key in _keys(job, counted):
             self._seconds[key] += seconds
-            self._operations[key] += counted
-        if self._elsewhere:
+            self._operations[key] += counted or 1.0
+        if self._elsewhere and counted:
             self._seconds_elsewhere += self._elsewhere.seconds(job) or 0.0
 
     def seconds(self, job: Job) -> float | None:
-        """Return how long a job will take, None while nothing is known."""
-        for key in _keys(job):
+        """Return how long a job will take; None where its operations, or the speed of this machine, are not known."""
+        if (counted := self._counted.of(job)) is None:
+            return None
+        for key in _keys(job, counted):
             if rate := self._rate(key) or self._rate_elsewhere(key):
-                return operations(job) * rate
-        return None
+                return (counted or 1.0) * rate
+        if not counted:
+            return UNCOUNTED_SECONDS
+        return counted / self.speed if self.speed else None
 
     @property
     def borrowed(self) -> bool:
@@ -82,14 +89,18 @@ class Estimate:
     def _rate_elsewhere(self, key: Likeness) -> float:
         if not self._elsewhere:
             return 0.0
-        slower = self._seconds[ANY] / self._seconds_elsewhere if self._seconds_elsewhere else 1.0
+        slower = (
+            self._seconds[ANY] / self._seconds_elsewhere if self._seconds_elsewhere and ANY in self._seconds else 1.0
+        )
         return slower * self._elsewhere._rate(key)
 
 
-def _keys(job: Job) -> list[Likeness]:
-    """Return the groups of like jobs that one belongs to, the most alike first."""
+def _keys(job: Job, counted: float) -> list[Likeness]:
+    """Return the groups of like jobs that one belongs to, the most alike first; what counts nothing stays apart."""
     task = job.task
     kind, name = job.kind, job.call.name if job.call else job.method.partition("(")[0]
+    if not counted:
+        return [("uncounted", task.dataset, kind, name), ("uncounted", "", kind, name)]
     return [
         (task.dataset, kind, job.method, task.counts),
         (task.dataset, kind, job.method),
@@ -104,7 +115,7 @@ def _keys(job: Job) -> list[Likeness]:
 def spoken(seconds: float | None) -> str:
     """Return a duration in words."""
     if seconds is None:
-        return "unknown until the first is done"
+        return "not counted yet (`imbench run --dry-run` counts it)"
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

@@ -105,11 +105,15 @@ def dataset_named(name: str, config: Config) -> Dataset:
         if shipped:
             raise ConfigError(f"datasets.{name}: a shipped dataset has that name; give yours another")
         wanted = tuple(map(read_imbalance, own.wanted))
-        return users_dataset()(name, own.folder, wanted, own.seed)  # type: ignore[call-arg, arg-type]
+        kept = own.split or config.paths.results / "splits" / f"{name}-{own.seed}.json"
+        how = own.model_dump(include={"near_duplicates", "damaged", "shape"})
+        return users_dataset()(name, own.folder, wanted, own.seed, kept, **how)  # type: ignore[call-arg, arg-type]
     if own is not None and not shipped:
         raise ConfigError(f"datasets.{name}.folder: Field required")
     if not shipped:
         raise ConfigError(unknown_dataset(name, config.datasets))
+    if own is not None and (fixed := sorted(own.model_fields_set - {"minority", "imbalances"})):
+        raise ConfigError(f"datasets.{name}.{fixed[0]}: the pictures of a shipped dataset are published as they are")
     return DATASETS[name].cls(config.paths.data_root / name)
 
 
@@ -165,8 +169,10 @@ def workshops(name: str, config: Config) -> list[Workshop]:
     split, protocol = dataset.split(), config.profile.protocol(name)
     whole = Task(name, dataset.edition, split.digest, split.classes, split.counts("train"), "whole")
     settings, arguments = partial(stage_settings, config.profile, name), config.profile.arguments(name)
+    limit = protocol.eval_per_class
+    judged = sum(min(n, limit or n) for part in ("val", "test") for n in split.counts(part))
     return [
-        Workshop(task, whole, protocol, settings, arguments, config.composition.allow)
+        Workshop(task, whole, protocol, settings, arguments, config.composition.allow, judged)
         for task in places(dataset, config)
     ]
 
@@ -210,7 +216,7 @@ def _cell(
     requests = method.requires(task.counts, shop.protocol)
     if translator and (not requests or method.leaves):
         return None, []
-    reason = method.supports(task.counts) or shop.supports(requests)
+    reason = method.supports(task.counts, shop.protocol) or shop.supports(requests)
     cell = Cell(task, method.expression, seed, config.run.profile, "", reason, translator)
     if reason:
         return (None if translator else cell), []

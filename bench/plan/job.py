@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bench.dataset import Task
@@ -81,6 +81,7 @@ class Need:
 class Job:
     """One piece of work: its identity, and what a worker needs to do it.
 
+    `counting` counts its floating-point operations, about; that takes torch, and is asked for by `operations` only.
     `expression` is the row of any cell that shares a fit; `judged` what a measurement is about; `call` is a stage's. An
     audit is a fit whose epoch is picked on the test set, to see what that would have claimed.
     """
@@ -95,7 +96,7 @@ class Job:
     expression: Expression | None = None
     call: StageCall | None = None
     judged: str = ""
-    operations: float = 0.0  # floating-point operations, about, beyond a plain fit's
+    counting: Callable[[], float] | None = field(default=None, compare=False, repr=False)
 
     @property
     def method(self) -> str:
@@ -115,6 +116,11 @@ class Job:
         stream = f" stream {self.streams.stage}" if self.streams.stage else ""
         verb = "measure " if self.kind == "measurement" else ""
         return f"{self.task.dataset} {counts} {verb}{self.method}{stream}"
+
+
+def bare(job: Job) -> Job:
+    """Return a job as it is sent to another process: without what only plans need."""
+    return replace(job, counting=None)
 
 
 def noun(jobs: Iterable[Job]) -> str:

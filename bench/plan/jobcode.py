@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from bench.errors import ConfigError
 from bench.networks.network import network_of
 from bench.plan.code import code_digests
-from bench.plan.job import Job, Need
+from bench.plan.job import Job, Need, StageCall
 from bench.training.composition import build
 
 # Changes that alter no number of any record, by module: the digest of today's code, and the earlier one it goes by.
@@ -18,10 +19,32 @@ _known: dict[tuple[str, ...], dict[str, str]] = {}
 
 def code_of(job: Job) -> dict[str, str]:
     """Return the code digests of the modules that a job uses, those of the stages it needs among them."""
-    modules = tuple(dict.fromkeys([*_own(job), *(name for need in job.needs for name in _behind(need))]))
+    modules = _modules(job)
     if modules not in _known:
         _known[modules] = counted_as(code_digests(modules))
     return _known[modules]
+
+
+def check_code(job: Job, code: Mapping[str, str], loaded: Collection[str] = ()) -> None:
+    """Refuse a job where the code that this process has imported is not the one that it was planned with.
+
+    Parameters
+    ----------
+    loaded
+        Modules that were imported before, so that their files are of no interest any more.
+
+    Raises
+    ------
+    ConfigError
+        It is not, or a file has changed since it was imported; the text names the modules.
+    """
+    ours = counted_as(code_digests(_modules(job), loaded))
+    if other := sorted(name for name in ours.keys() | code.keys() if ours.get(name) != code.get(name)):
+        raise ConfigError(f"{', '.join(other)}: not the code that this run began with; run the same command again")
+
+
+def _modules(job: Job) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*_own(job), *(name for need in job.needs for name in _behind(need))]))
 
 
 def counted_as(digests: Mapping[str, str]) -> dict[str, str]:
@@ -34,15 +57,25 @@ def _own(job: Job) -> list[str]:
     """Return the modules that a job starts from: of networks and methods only those that it uses."""
     if job.expression is not None:
         methods = (type(part).__module__ for part in build(job.expression).training_parts.values())
-        network = type(network_of(job.protocol.backbone)).__module__
-        return ["bench.training.fit", "bench.data.parts", network, *methods]
+        network = network_of(job.protocol.backbone)
+        features = ["bench.data.features"] if network.views else []
+        return ["bench.training.fit", "bench.data.parts", *features, type(network).__module__, *methods]
     if job.call is not None:
-        return ["bench.data.material", type(job.call.build()).__module__]
+        return ["bench.data.material", *_of_stage(job.call)]
     return ["bench.judging.measurement"]
 
 
 def _behind(need: Need) -> list[str]:
     """Return the modules of the stage or fit that an artifact is from, and of all that it rests on."""
     if need.fit is not None:
-        return [*_own(need.fit), *(name for other in need.fit.needs for name in _behind(other))]
-    return [type(need.stage.build()).__module__]
+        return [
+            "bench.training.frozen",
+            *_own(need.fit),
+            *(name for other in need.fit.needs for name in _behind(other)),
+        ]
+    return _of_stage(need.stage)
+
+
+def _of_stage(call: StageCall) -> list[str]:
+    stage = call.build()
+    return [type(stage).__module__, *stage.uses]

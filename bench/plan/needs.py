@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from bench.dataset import Task
+from bench.networks.network import step_operations
 from bench.plan.compose import compose
 from bench.plan.identity import fit_identity, measurement_identity, stage_identity
-from bench.plan.job import Job, Need, StageCall
+from bench.plan.job import Job, Need, StageCall, bare
 from bench.protocol import Protocol
 from bench.record import digest
-from bench.registry import STAGES
+from bench.registry import judging_stage
 from bench.stage import FitRequest, Request, StageRequest
 from bench.streams import Streams
 from bench.training.composition import Composition
 
-JUDGE = "Evaluator"
 CLASSIFIER = "classifier"  # the file of a fit's weights
 SettingsOf = Callable[[str], Mapping[str, object]]
-ALWAYS_READ = ("threads",)  # of the protocol, by every stage: they change the order of sums
+ALWAYS_READ = ("load_size", "threads")  # of the protocol, by every stage: its images have that size; order of sums
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Workshop:
     settings: SettingsOf
     arguments: Mapping[str, Mapping[str, object]]
     allowed: tuple[str, ...] = ()
+    judged: int = 0  # validation and test images, which measurements look at
 
     def needs(self, requests: Iterable[Request], stream: int, task: Task) -> tuple[tuple[Need, ...], list[Job]]:
         """Return the artifacts that answer requests, and the jobs that make them, each after those it needs."""
@@ -58,7 +60,6 @@ class Workshop:
         task, protocol = self.task, protocol or self.protocol
         needs, jobs = self.needs(method.requires(task.counts, protocol), streams.stage, task)
         identity = fit_identity(task, method, streams, protocol, tuple(need.id for need in needs)) | {"kind": kind}
-        extra = method.extra_operations(task.counts, self._settings_value)
         job = Job(
             digest(identity),
             identity,
@@ -68,7 +69,7 @@ class Workshop:
             kind,
             needs,
             expression=method.expression,
-            operations=extra,
+            counting=partial(self._fit_operations, method, protocol),
         )
         return [*jobs, job]
 
@@ -85,7 +86,7 @@ class Workshop:
         the first stream: of the others only the luck is asked.
         """
         jobs: dict[str, Job] = {}
-        if JUDGE not in STAGES:
+        if not judging_stage():
             return []
         stream = fit.streams.stage
         for request in self._measured([need.request for need in fit.needs], longer=not stream):
@@ -106,8 +107,9 @@ class Workshop:
         return found
 
     def _judged(self, need: Need, label: str, streams: Streams) -> list[Job]:
-        count = int(str(self.settings(JUDGE)["seeds"]))
-        asked = (StageRequest.of(JUDGE, seed=seed) for seed in range(count))
+        name = judging_stage()
+        count = int(str(self.settings(name)["seeds"]))
+        asked = (StageRequest.of(name, seed=seed) for seed in range(count))
         judges, jobs = self.needs(asked, 0, self.task)
         judges = tuple(replace(judge, role=f"judge {seed}") for seed, judge in enumerate(judges))
         names = ("image_size", "eval_per_class", "threads")
@@ -122,6 +124,7 @@ class Workshop:
             "measurement",
             (replace(need, role="translator"), *judges),
             judged=label,
+            counting=partial(self._judging_operations, need, judges),
         )
         return [*jobs, job]
 
@@ -129,7 +132,7 @@ class Workshop:
         if isinstance(request, FitRequest):
             method = compose(request.method, self.allowed, self.arguments)
             *before, fit = self.fit(method, Streams())
-            return Need(request, fit.id, None, CLASSIFIER, fit=fit), [*before, fit]
+            return Need(request, fit.id, None, CLASSIFIER, fit=bare(fit)), [*before, fit]
         call = self._call(request)
         stage = call.build()
         task = self.whole if stage.whole_split else task
@@ -140,12 +143,11 @@ class Workshop:
             task,
             call.name,
             call.parameters,
-            dict(call.settings),
+            stage.settings.identity(),
             stream=stream if stage.stream == "stage" else None,
             protocol={name: values[name] for name in (*ALWAYS_READ, *stage.reads)},
             stages=[need.id for need in needs],
         )
-        work = stage.operations(task.counts, self.protocol, self._settings_value)
         job = Job(
             digest(identity),
             identity,
@@ -155,9 +157,21 @@ class Workshop:
             "stage",
             needs,
             call=call,
-            operations=work,
+            counting=partial(stage.operations, task.counts, self.protocol, self._settings_value),
         )
         return Need(request, job.id, call), [*jobs, job]
+
+    def _fit_operations(self, method: Composition, protocol: Protocol) -> float:
+        counts = self.task.counts
+        each = step_operations(protocol.backbone, protocol.image_size, len(counts))
+        common = protocol.epoch_images(counts, sum(counts)) * protocol.epochs * each
+        return common + method.extra_operations(counts, self._settings_value)
+
+    def _judging_operations(self, need: Need, judges: tuple[Need, ...]) -> float:
+        # Every image is made once, and seen by each judge and by the published network that distances are measured in.
+        size = self.protocol.image_size
+        seen = (len(judges) + 1) * max(judge.stage.build().use_operations(size) for judge in judges)
+        return self.judged * (need.stage.build().use_operations(size) + seen)
 
     def _call(self, request: StageRequest) -> StageCall:
         return StageCall(request, self.settings(request.name))

@@ -50,7 +50,7 @@ def places(dataset: Dataset, config: Config) -> list[Task]:
     split, profile = dataset.split(), config.profile
     whole = Task(dataset.name, dataset.edition, split.digest, split.classes, split.counts("train"), "whole")
     found: dict[tuple[int, ...], Task] = {}
-    for imbalance in _wanted(dataset, config)[: profile.most_places]:
+    for imbalance in wanted(dataset, config):
         counts = _cut(imbalance, whole, profile)
         found.setdefault(counts, replace(whole, counts=counts, place=imbalance.label(counts)))
     return _told_apart(list(found.values()))
@@ -61,7 +61,8 @@ def rarest(tasks: Sequence[Task]) -> Task:
     return min(tasks, key=lambda task: (min(task.counts), -max(task.counts)))
 
 
-def _wanted(dataset: Dataset, config: Config) -> Sequence[Imbalance]:
+def wanted(dataset: Dataset, config: Config) -> Sequence[Imbalance]:
+    """Return the imbalances that a Config asks for; of those nobody named, only the first so many of the profile."""
     run, profile = config.run, config.profile
     if run.minority or run.at:
         return [*map(rare, run.minority), *map(read_imbalance, run.at)]
@@ -69,8 +70,8 @@ def _wanted(dataset: Dataset, config: Config) -> Sequence[Imbalance]:
     declared = tuple(map(read_imbalance, own.wanted)) if own else ()
     declared = declared or dataset.imbalances
     if profile.minority_counts and all(imbalance.kind == "rare" for imbalance in declared):
-        return tuple(map(rare, profile.minority_counts))
-    return declared
+        declared = tuple(map(rare, profile.minority_counts))
+    return declared[: profile.most_places]
 
 
 def _cut(imbalance: Imbalance, whole: Task, profile: Profile) -> tuple[int, ...]:

@@ -45,7 +45,7 @@ def repeats(config: Config, times: int) -> list[Repeat]:
     for name in dict.fromkeys(config.run.datasets):
         place = rarest_workshop(name, config)
         for method in composed(name, config):
-            if method.supports(place.task.counts):
+            if method.supports(place.task.counts, place.protocol):
                 continue
             for source in sources(method, bool(method.requires(place.task.counts, place.protocol))):
                 for number in range(times):

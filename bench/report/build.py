@@ -1,170 +1,195 @@
-"""Build the report: gather records, draw, write tables, and put everything on one page."""
+"""Build the report: gather records, compare, and put everything into one value; then draw and write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import get_args
 
 import pandas as pd
 
+from bench.analysis import measured
+from bench.analysis.compared import judged_translators
+from bench.analysis.frame import COUNTED
+from bench.analysis.gather import Gathered, Wish, gather
+from bench.analysis.layout import main_rows
+from bench.analysis.lone import Labels
+from bench.analysis.metrics import MAIN, METRICS
+from bench.analysis.spots import method_key, resolved
+from bench.claims.claim import Claim, Verdict, rivals
+from bench.claims.files import check_names, load_claims
+from bench.claims.published import Published, published
+from bench.claims.recorded import Recorded
+from bench.claims.verdicts import Finding, judge_claims
+from bench.claims.witness import At
+from bench.papers import shelf
 from bench.plan.config import Config
 from bench.plan.publish import publishable
-from bench.report import paper, views
-from bench.report.ablation import main_rows
 from bench.report.asides import asides
-from bench.report.assemble import Material, assemble
-from bench.report.charts import Subject
-from bench.report.claims.judging import Finding, judge_claims
-from bench.report.claims.recorded import Recorded
-from bench.report.claims.source import check_names, load_claims
-from bench.report.compared import judged_translators
-from bench.report.evidence import Case, Listing, listings
-from bench.report.experiments import oracle_gaps
-from bench.report.gather import Gathered, gather, narrowed
-from bench.report.html.page import Page
-from bench.report.html.render import render
-from bench.report.illustrate import illustrate, subjects_of
-from bench.report.layout import Layout, extended, generic
+from bench.report.cards import cards, commands, environment
+from bench.report.departures import departures, settings
+from bench.report.emit import write
+from bench.report.facts import facts
+from bench.report.figure import Figure
+from bench.report.illustrate import illustrate
+from bench.report.listings import listings
 from bench.report.luck import luck_words
-from bench.report.pictures.picture import Picture
-from bench.report.table import Table
-from bench.report.translation import table_2_views
-from bench.report.write import Options, Translations, write
-from bench.store.atomic import write_atomically
+from bench.report.provenance import provenances
+from bench.report.report import ClaimRow, Report
+from bench.report.sheets import Frames, sheets
+from bench.report.subject import Subject, subjects_of
 from bench.store.store import Store
 
-PAGE, RECORDS = "index.html", "records.csv"
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+FRAMES = {
+    "cells.csv": "one row per run, from which the tables are made",
+    measured.FILE: "one row per translator that evaluators judged, from which the tables of translators are made",
+    "records.csv": "every record that the report may rest on",
+}
 
 
 def build_report(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) -> list[Path]:
-    """Write the report of the Config's profile and return its files; parameters and errors as for `gather`."""
-    found = gather(config, requested, stores)
-    folder = config.paths.reports / config.run.profile
+    """Write the report of the Config's profile and return its files; errors as for `gather`."""
+    found = gathered(config, requested, stores)
     subjects = subjects_of(found)
     pictures, undrawn = illustrate(found, subjects)
-    left_out = (*found.lost, *undrawn)
-    drawn = [folder / "pictures" / f"{picture.name}.png" for picture in pictures]
-    for path, picture in zip(drawn, pictures, strict=True):
-        write_atomically(path, picture.png, durable=False)
-    options = Options(config.report.interval, requested or None)
-    translations = Translations(found.measured, left_out)
-    tables = write(found.frame, config.paths.reports, config.run.profile, found.banner, options, translations)
-    page = whole_page(found, subjects, pictures, left_out)
-    write_atomically(folder / PAGE, render(page).encode(), durable=False)
-    write_atomically(folder / RECORDS, _records(found).encode(), durable=False)
-    return [folder / PAGE, *tables, *drawn, folder / RECORDS]
+    report = build(found, subjects, requested)
+    report = replace(report, pictures=pictures, left_out=(*report.left_out, *undrawn))
+    return write(report, config.paths.reports / config.run.profile)
 
 
-def page_anew(config: Config, stores: Sequence[Store]) -> tuple[str, pd.DataFrame]:
-    """Return index.html without its pictures, and the frame of all cells; parameters and errors as for `gather`."""
-    found = gather(config, (), stores)
-    return render(whole_page(found, subjects_of(found), (), ())), found.frame
+def gathered(
+    config: Config,
+    requested: tuple[str, ...],
+    stores: Sequence[Store],
+    stale: Collection[str] | None = None,
+    banner: str = "",
+    labels: Labels = MappingProxyType({}),
+) -> Gathered:
+    """Gather with the papers' datasets first and their ablations aside; parameters as of `Wish`."""
+    order = [task for paper in shelf.papers() for task in paper.tasks]
+    return gather(config, stores, Wish(requested, order, shelf.ablated, stale, banner, labels))
 
 
-def _records(found: Gathered) -> str:
-    """Return records.csv: every record that the report may rest on, those of experiments beside the grid too."""
-    lines = ["record,task,kind"]
-    for task, source in found.sources.items():
-        ids = publishable(found.config, source.store, task, source.grid)
-        lines += [f"{id},{task},{source.records[id].kind}" for id in ids if id in source.records]  # others came since
-    return "\n".join(lines) + "\n"
+def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str, ...] = ()) -> Report:
+    """Return the report without its pictures: every table, listing, sentence and claim."""
+    config = found.config
+    rows = main_rows(found.frame, shelf.ablated)
+    tasks = [task for task in found.origins if (rows.loc[rows["task"] == task, "status"] != "missing").any()]
+    shown = {task: shelf.shown(task) for task in tasks}
+    mine = rows[rows["task"].isin(tasks)]
+    told = {task: subjects[task] for task in tasks if task in subjects}
+    records = [found.records[id] for id in sorted(found.records)]
+    luck = [words for task in tasks for words in luck_words(task, shown[task], found.frame)]
+    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families)
+    return Report(
+        title="Which remedy for a rare class?",
+        banner=found.banner,
+        profile=config.run.profile,
+        made_with={
+            "seeds": config.run.seeds,
+            "interval": config.report.interval,
+            "requested": list(requested),
+            "stale": sorted({*found.frame.loc[found.frame["status"] == "stale", "record"]} | {*_stale(found)}),
+        },
+        summary=tuple(fact for subject in told.values() for fact in facts(subject)),
+        notes=(*departures(config, shown, records), *luck, *_unsaid(told)),
+        left_out=found.lost,
+        sheets=tuple(sheets(frames, list(dict.fromkeys((*tasks, *requested))))),
+        listings=tuple(
+            listing for task, subject in told.items() for listing in (*listings(subject), *asides(task, found.frame))
+        ),
+        claims=tuple(sorted(_claims(found), key=lambda row: VERDICTS.index(row.verdict))),
+        methods=tuple(cards(config, mine, told)),
+        protocol=settings(config, shown, records),
+        environment=tuple(environment(records)),
+        reproduce=tuple(commands(config, tasks, mine)) if len(mine) else (),
+        cells=provenances(mine),
+        frames=dict(_frames(found)),
+    )
 
 
 def findings(found: Gathered) -> tuple[Finding, ...]:
-    """Hold the shipped claims, and the user's, against the records.
+    """Hold the papers' claims, and the user's, against the records.
 
     Raises
     ------
     ConfigError
         A file of claims is wrong; the text names it.
     """
-    claims = load_claims(found.config.report.claims)
-    check_names(claims, found.config)
-    recorded = Recorded(found.outcomes, judged_translators(found.measured), dict(found.families))
+    papers = shelf.papers()
+    claims = load_claims(found.config.report.claims, papers)
+    said = [paper.translations for paper in papers if paper.translations]
+    check_names(
+        [claim for claim, _ in claims.values()],
+        found.config,
+        [name for it in said for name in (it.rivals.alone, it.rivals.joint)],
+    )
+    shares = {spot: it for one in said for spot, it in judged_translators(found.measured, one.rivals).items()}
+    recorded = Recorded(found.outcomes, shares, dict(found.families))
+    printed = {paper.citation: published(paper) for paper in papers}
     rows = found.frame[found.frame["status"] == "stale"]
-    stale = {(str(task), int(count)) for task, count in zip(rows["task"], rows["minority_count"], strict=True)}
-    return judge_claims(claims, recorded, stale)
+    stale = {*zip(rows["task"], rows["place"], strict=True)}
+
+    def printed_of(claim: Claim) -> Published:
+        paper = claims[claim.id][1] or shelf.paper_of(claim.task)
+        return printed[paper.citation] if paper else Published()
+
+    def is_stale(task: str, at: At) -> bool:
+        return resolved(task, at, found.outcomes) in stale
+
+    return judge_claims([claim for claim, _ in claims.values()], recorded, printed_of, is_stale)
 
 
-def whole_page(
-    found: Gathered, subjects: Mapping[str, Subject], pictures: tuple[Picture, ...], left_out: tuple[str, ...]
-) -> Page:
-    """Return the page with every table, picture and claim."""
-    config = found.config
-    rows = main_rows(found.frame)
-    tasks = [task for task in found.sources if (rows.loc[rows["task"] == task, "status"] != "missing").any()]
-    spent = {
-        ((task, count), method): cost
-        for task, subject in subjects.items()
-        for (count, method), cost in subject.costs.items()
-    }
-    return assemble(
-        Material(
-            config=config,
-            frame=rows[rows["task"].isin(tasks)],
-            families={task: found.families[task] for task in tasks},
-            shown={task: paper.shown(task) for task in tasks},
-            costs=spent,
-            records=[found.records[id] for id in sorted(found.records)],
-            findings=findings(found),
-            tables=_tables(found, tasks),
-            # Photographs are large, and not ours to pass on; losses are for those who look further: both lie beside.
-            pictures=[it for it in pictures if not it.shows_images and not it.name.endswith("_training_loss")],
-            listings=[it for task in tasks if task in subjects for it in _listings(found, subjects[task])],
-            notes=(
-                *(text for task in tasks for text in luck_words(task, paper.shown(task), found.frame)),
-                *left_out,
-            ),
-            banner=found.banner,
+def _unsaid(subjects: Mapping[str, Subject]) -> Iterator[str]:
+    """Say which main figures there are none of, where a dataset has many classes."""
+    for subject in subjects.values():
+        reasons = [{METRICS[name].supports(it.counts) for it in subject.part.columns} for name in MAIN]
+        lacking = dict.fromkeys(
+            next(iter(each))
+            for name, each in zip(MAIN, reasons, strict=True)
+            if METRICS[name].band and not subject.of_two and len(each) == 1 and each != {""}
         )
-    )
+        if lacking:
+            yield f"{subject.shown}: {'; '.join(lacking)}: not applicable, so that no table shows their recall."
 
 
-def _listings(found: Gathered, subject: Subject) -> Iterator[Listing]:
-    yield from listings(_case(found, subject))
-    yield from asides(subject.task, subject.shown, found.frame)
+def _claims(found: Gathered) -> Iterator[ClaimRow]:
+    """Give each claim with what became of it, and the records of the rows that it names."""
+    for finding in findings(found):
+        claim = finding.claim
+        figures = (Figure("other", finding.figures, records=_behind(claim, found)),) if finding.figures else ()
+        theirs = "" if finding.paper == "not printed" else finding.paper
+        required, place = claim.required is not None, shelf.shown(claim.task)
+        yield ClaimRow(claim.id, claim.text, claim.source, finding.verdict, figures, theirs, required, place)
 
 
-def _case(found: Gathered, subject: Subject) -> Case:
-    task = subject.task
-    config, grid = narrowed(found.config, task), found.sources[task].grid
-    return Case(
-        task,
-        subject.shown,
-        subject.minority,
-        {cell.minority_count: cell.counts for cell in subject.cells},
-        _selected(subject),
-        subject.outcomes,
-        found.families[task],
-        tuple(oracle_gaps(config, grid, found.records.get, found.adjust_of, "acsa")),
-        tuple(subject.controls),
-        tuple(subject.sources),
-    )
+def _behind(claim: Claim, found: Gathered) -> tuple[str, ...]:
+    """Return the records of a claim's rows at its places: of all rows, where it does not name those it is against."""
+    rows = found.frame[found.frame["status"].isin(COUNTED) & (found.frame["translator"] == 0)]
+    there = {resolved(claim.task, at, found.outcomes)[1] for at in claim.places}
+    rows = rows[(rows["task"] == claim.task) & rows["place"].isin(there)]
+    if claim.kind != "best" or rivals(claim):
+        keys = set(map(method_key, (claim.method, *rivals(claim))))
+        named = [method for method in rows["method"].unique() if method_key(method) in keys]
+        rows = rows[rows["method"].isin(named)]
+    return tuple(dict.fromkeys(rows["record"]))
 
 
-def _selected(subject: Subject) -> dict[str, tuple[tuple[int, ...], int]]:
-    """Return which epochs were selected at the smallest count, and of how many, by method."""
-    cells = subject.frame[subject.frame["minority_count"] == subject.rarest].dropna(subset=["selected_epoch", "epochs"])
-    return {
-        str(method): (tuple(sorted(map(int, rows["selected_epoch"]))), int(rows["epochs"].max()))
-        for method, rows in cells.groupby("method", sort=False)
-    }
+def _stale(found: Gathered) -> Iterator[str]:
+    rows = found.measured
+    yield from rows.loc[rows["status"] == "stale", "record"]
 
 
-def _tables(found: Gathered, tasks: list[str]) -> list[tuple[Layout, dict[str, Table]]]:
-    rows = main_rows(found.frame)
-    shown: list[tuple[Layout, dict[str, Table]]] = []
-    interval = found.config.report.interval
-    for layout in paper.layouts():
-        if set(layout.tasks) & set(tasks):
-            full = extended(layout, rows, paper.places())
-            ours = views.ours(full, rows, found.banner, interval)
-            three = {"Ours": ours, "Side by side": views.side_by_side(full, rows, found.banner)}
-            shown.append((full, three | {"The paper's": views.published(layout)}))
-    if second := table_2_views(found.measured, tasks, found.banner, interval):
-        shown.insert(1 if shown and shown[0][0].number == 1 else 0, second)
-    for task in tasks:
-        mine = rows[rows["task"] == task]
-        if task not in paper.tasks():
-            shown += [(it, {"Ours": views.ours(it, mine, found.banner, interval)}) for it in generic(mine, task)]
-    return shown
+def _frames(found: Gathered) -> Iterator[tuple[str, tuple[str, pd.DataFrame]]]:
+    """Give what is written as CSV; of measurements nothing where none was made."""
+    yield "cells.csv", (FRAMES["cells.csv"], found.frame)
+    if (found.measured["status"] != "missing").any():
+        yield measured.FILE, (FRAMES[measured.FILE], found.measured)
+    rows = []
+    for task, origin in found.origins.items():
+        ids = publishable(found.config, origin.store, task, origin.grid)
+        rows += [(id, task, origin.records[id].kind) for id in ids if id in origin.records]  # others came since
+    yield "records.csv", (FRAMES["records.csv"], pd.DataFrame(rows, columns=["record", "task", "kind"]))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from bench.report.layout import GREEK
-from bench.report.table import ALIKE, DASH, Kind, Label, Row, Table, Value
+from bench.analysis.layout import GREEK, Label
+from bench.analysis.value import ALIKE, DASH, Kind, Value
+from bench.report.table import Row, Table
 
 PREAMBLE = r"% needs \usepackage{booktabs} and \usepackage{graphicx}"
 KINDS: dict[Kind, str] = {"ours": "ours", "paper": "paper", "difference": r"ours $-$ paper"}

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bench.report.layout import METRICS, method_key, method_label
-from bench.report.summary import summarise
-from bench.report.table import Label, Row, Table, Value
+from bench.analysis.frame import ALIKE, COUNTED
+from bench.analysis.layout import TITLES, Label, method_label, part_of
+from bench.analysis.metrics import MAIN, headline, supported
+from bench.analysis.spots import method_key
+from bench.analysis.summary import summarise
+from bench.analysis.value import Value
+from bench.report.table import Row, Table
 
-HEADLINE = "f1_minority"
 CAPTION = (
-    "Test set, {count} training images of {minority}. Each translator was trained with another random stream; a number "
+    "Test set, {at}. Each translator was trained with another random stream; a number "
     "is the mean over {seeds} seeds of fits that rest on that translator. The standard deviation between translators "
     "is that of these means, so that it holds a share of the seeds' (about theirs by the square root of {seeds}); over "
     "seeds it is that of the fits on one translator, as a root mean square over the translators."
@@ -21,13 +24,14 @@ CAPTION = (
 
 
 def luck_tables(task: str, cells: pd.DataFrame, banner: str) -> dict[str, Table]:
-    """Return a table for each of `METRICS`, by heading; none where no method has fits on several translators."""
+    """Return a table for each main metric, by heading; none where no method has fits on several translators."""
     found = _several(task, cells)
     if found is None:
         return {}
-    count, mine = found
-    tables = (_table(task, count, metric, mine, banner) for metric in METRICS)
-    return {f"The translator's own luck: {METRICS[table.name.partition('luck_')[2]]}": table for table in tables}
+    place, mine = found
+    told = [metric for metric in supported(_counts(mine)) if metric in MAIN]
+    tables = {metric: _table(task, place, metric, mine, banner) for metric in told}
+    return {f"The translator's own luck: {TITLES[metric]}": table for metric, table in tables.items()}
 
 
 def luck_words(task: str, shown: str, cells: pd.DataFrame) -> Iterator[str]:
@@ -35,44 +39,57 @@ def luck_words(task: str, shown: str, cells: pd.DataFrame) -> Iterator[str]:
     found = _several(task, cells)
     if found is None:
         return
-    count, mine = found
+    place, mine = found
+    metric = headline(len(_counts(mine)))
     places = []
     for method in mine["method"].unique():
         streams = mine[mine["method"] == method].groupby("translator")
-        means = [summarise(rows, HEADLINE)[method_key(method), (task, count)] for _, rows in streams]
+        means = [summarise(rows, metric)[method_key(method), (task, place)] for _, rows in streams]
         if len(means) > 1 and all(value.complete for value in means):
             places.append(f"{method} {', '.join(value.text() for value in means)}")
     if places:
         yield (
-            f"{shown}, {count} {mine['minority'].iloc[0]}: F1 on translators that differ in their random stream alone: "
-            f"{'; '.join(places)}. Tables, charts and claims take the first. All else that needs a translator rests on "
-            "one, whose luck is in no interval."
+            f"{shown}, {_at(mine)}: {TITLES[metric].split()[0].rstrip(',')} on translators that differ in their random "
+            f"stream alone: {'; '.join(places)}. Tables, charts and claims take the first. All else that needs a "
+            "translator rests on one, whose luck is in no interval."
         )
 
 
-def _several(task: str, cells: pd.DataFrame) -> tuple[int, pd.DataFrame] | None:
-    """Return the minority count at which there are fits on several translators, and the cells there that have them."""
+def _several(task: str, cells: pd.DataFrame) -> tuple[str, pd.DataFrame] | None:
+    """Return the place at which there are fits on several translators, and the cells there that have them."""
     mine = cells[cells["task"] == task]
     lucky = mine[mine["translator"] > 0]
-    if not lucky["status"].isin(["done", "stale"]).any():
+    if not lucky["status"].isin(COUNTED).any():
         return None
-    count = int(lucky["minority_count"].min())
-    there = (mine["minority_count"] == count) & mine["method"].isin(lucky["method"].unique())
-    return count, mine[there].assign(alike="")
+    place = str(lucky.sort_values("minority_count", kind="stable")["place"].iloc[0])
+    there = (mine["place"] == place) & mine["method"].isin(lucky["method"].unique())
+    return place, mine[there].drop(columns=[name for name in mine if str(name).startswith(ALIKE)])
 
 
-def _table(task: str, count: int, metric: str, cells: pd.DataFrame, banner: str) -> Table:
+def _counts(cells: pd.DataFrame) -> list[int]:
+    return [int(count) for count in cells["counts"].iloc[0].split(":")]
+
+
+def _at(cells: pd.DataFrame) -> str:
+    """Return the place in print."""
+    first = cells.iloc[0]
+    return f"{first['minority_count']} {first['minority']}" if len(_counts(cells)) == 2 else str(first["place"])
+
+
+def _table(task: str, place: str, metric: str, cells: pd.DataFrame, banner: str) -> Table:
     streams = sorted(cells["translator"].unique())
     columns = [Label(str(stream), "translator", f"translator:{stream}") for stream in streams]
     columns += [Label(text, "standard deviation", f"sd {text}") for text in ("between translators", "over seeds")]
     by_stream = [summarise(cells[cells["translator"] == stream], metric) for stream in streams]
     rows = []
     for method in cells["method"].unique():
-        means = tuple(found.get((method_key(method), (task, count)), Value()) for found in by_stream)
-        rows.append(Row(method_label(method, across=False), (*means, _between(means), _within(means))))
-    names = cells.iloc[0]
-    caption = CAPTION.format(count=count, minority=names["minority"], seeds=cells["seed"].nunique())
-    title = f"{task}: the translator's own luck in {METRICS[metric]}"
+        means = tuple(found.get((method_key(method), (task, place)), Value()) for found in by_stream)
+        rows.append(Row(method_label(method), (*means, _between(means), _within(means))))
+    part = part_of(task, cells)
+    counted = f"training images of {part.minority}" if part.of_two else "training images"
+    at = f"{part.text(part.columns[0])} {counted}"
+    caption = CAPTION.format(at=at, seeds=cells["seed"].nunique())
+    title = f"{task}: the translator's own luck in {TITLES[metric]}"
     return Table(
         f"translators_{task}_luck_{metric}",
         title,

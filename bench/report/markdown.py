@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tabulate import tabulate
 
-from bench.report.table import Kind, Label, Row, Table, Value
+from bench.analysis.layout import Label
+from bench.analysis.value import Kind, Value
+from bench.report.table import Row, Table
 
 KINDS: dict[Kind, str] = {"ours": "ours", "paper": "paper", "difference": "ours - paper"}
 

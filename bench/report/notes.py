@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bench.analysis.frame import ALIKE as MARKS
+from bench.analysis.layout import Layout
+from bench.analysis.metrics import METRICS
+from bench.analysis.spots import method_key
+from bench.analysis.value import ALIKE, DASH
 from bench.method import Method
 from bench.registry import METHODS
-from bench.report.layout import Layout, method_key
-from bench.report.table import ALIKE, DASH
 
 LONGEST_LIST = 4
 
 
 def notes(layout: Layout, frame: pd.DataFrame) -> tuple[str, ...]:
     """Return the notes of a table of our own figures; `frame` holds the cells of one profile."""
-    spots = zip(frame["task"], frame["minority_count"], strict=True)
-    cells = frame[np.array([(task, int(count)) in layout.places for task, count in spots], dtype=bool)]
+    places = {*layout.places}
+    spots = zip(frame["task"], frame["place"], strict=True)
+    cells = frame[np.array([spot in places for spot in spots], dtype=bool)]
     lines = [
         _setting(layout, cells),
         _epochs(cells),
@@ -28,6 +33,7 @@ def notes(layout: Layout, frame: pd.DataFrame) -> tuple[str, ...]:
         _missing(cells),
         _listed("Failed (see cells.csv)", cells[cells["status"] == "failed"], seeds=True),
         _listed("n/a, not applicable", cells[cells["status"] == "not applicable"], seeds=False),
+        _unsaid(layout),
         _alike(layout, cells),
         "† Made by code that has changed since (stale)." if (cells["status"] == "stale").any() else "",
     ]
@@ -36,7 +42,8 @@ def notes(layout: Layout, frame: pd.DataFrame) -> tuple[str, ...]:
 
 def _alike(layout: Layout, cells: pd.DataFrame) -> str:
     """Explain the mark of what cannot be told from the best, if there is one."""
-    if "alike" not in cells or not any(layout.metric in str(text).split() for text in cells["alike"]):
+    marks = f"{MARKS}{layout.metric}"
+    if marks not in cells or not cells[marks].any():
         return ""
     line = "row" if layout.methods_across else "column"
     return (
@@ -62,7 +69,7 @@ def _epochs(cells: pd.DataFrame) -> str:
         return ""
     return (
         "Epochs are counted as the paper counts them: one pass over the method's own training set. "
-        "Methods that train on fewer images (US) take fewer steps."
+        "Methods that train on fewer images take fewer steps."
     )
 
 
@@ -100,11 +107,11 @@ def _rests_on_stages(method: str) -> bool:
 def _not_asked(layout: Layout, cells: pd.DataFrame) -> str:
     """Name the rows and columns of the layout that no run was asked for."""
     keys = {method_key(method) for method in cells["method"]}
-    run = {(task, int(n)) for task, n in zip(cells["task"], cells["minority_count"], strict=True)}
+    run = {*zip(cells["task"], cells["place"], strict=True)}
     lacking = [method for method in layout.methods if method_key(method) not in keys]
     for part in layout.parts:
-        if counts := [str(n) for n in part.counts if (part.task, n) not in run]:
-            lacking.append(f"{part.shown} at {_shortened(counts, 10)} {part.minority}")
+        if places := [part.text(it) for it in part.columns if (part.task, it.place) not in run]:
+            lacking.append(f"{part.shown} at {_shortened(places, 10)}{f' {part.minority}' if part.of_two else ''}")
     return f"{DASH} Not run: {', '.join(lacking)}." if lacking else ""
 
 
@@ -123,11 +130,29 @@ def _listed(heading: str, cells: pd.DataFrame, seeds: bool) -> str:
     lines = []
     for reason, group in cells.groupby("error", sort=False):
         spots = [
-            f"{row.method} at {row.task} {row.minority_count}" + (f" seed {row.seed}" if seeds else "")
+            f"{row.method} at {row.task} {_place(row)}" + (f" seed {row.seed}" if seeds else "")
             for row in group.itertuples()
         ]
         lines.append(f"{_shortened(list(dict.fromkeys(spots)), LONGEST_LIST)}: {_one_line(str(reason))}")
     return f"{heading}: {_shortened(lines, LONGEST_LIST, '; ')}." if lines else ""
+
+
+def _place(row: Any) -> str:
+    """Return the count of the minority class for two classes, else the place."""
+    return str(row.minority_count) if row.counts.count(":") == 1 else str(row.place)
+
+
+def _unsaid(layout: Layout) -> str:
+    """Say where the metric says nothing, and why."""
+    if layout.metric not in METRICS:
+        return ""
+    reasons: dict[str, list[str]] = {}
+    for part in layout.parts:
+        for column in part.columns:
+            if reason := METRICS[layout.metric].supports(column.counts):
+                reasons.setdefault(reason, []).append(part.text(column))
+    lines = [f"{_shortened(places, 10)}: {reason}" for reason, places in reasons.items()]
+    return f"n/a, not applicable: {'; '.join(lines)}." if lines else ""
 
 
 def _shortened(items: Sequence[str], longest: int, comma: str = ", ") -> str:

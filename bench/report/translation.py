@@ -1,27 +1,29 @@
-"""Table 2: how many translated images evaluators take for the target class, beside the paper's figures."""
+"""Translation: how many translated images evaluators take for the target class, beside a paper's figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pandas as pd
 
-from bench.report import paper, views
-from bench.report.compared import alike, as_compared, judged
-from bench.report.judged import doubts, evaluators, lacking, real_row
-from bench.report.latex import latex
-from bench.report.layout import Layout, extended
-from bench.report.longform import longform
-from bench.report.pages import page
-from bench.report.samples import samples
-from bench.report.summary import summarise
-from bench.report.table import Kind, Table
-from bench.report.translation_notes import POOLING, SPREADS, THEIRS, UNTOLD, differences, epochs, lucks
+from bench.analysis.compared import alike, as_compared, judged
+from bench.analysis.frame import ALIKE
+from bench.analysis.layout import Layout, adopted, extended
+from bench.analysis.samples import samples
+from bench.analysis.spots import Spot
+from bench.analysis.summary import summarise
+from bench.analysis.value import Kind
+from bench.papers import shelf
+from bench.papers.paper import Translations
+from bench.report.evaluators import doubts, evaluators, lacking, real_row
+from bench.report.report import Sheet
+from bench.report.table import Table
+from bench.report.tableviews import SIDE_BY_SIDE, THEIRS, laid_out
+from bench.report.translation_notes import POOLING, UNTOLD, differences, epochs, lucks, spread_words, theirs
 
 REAL = "real images"
 STUB = "Translator"
-BESIDE = "Side by side"
 DIRECTIONS = {
     "accuracy": "both directions pooled",
     "accuracy_to_minority": "into the minority class",
@@ -39,51 +41,47 @@ REAL_FIGURES = {
 }
 
 
-def table_2(measured: pd.DataFrame, tasks: Iterable[str], banner: str, interval: bool) -> dict[str, str]:
-    """Return the files of Table 2 by name; none where no measurement of the paper's datasets among `tasks` was made.
+def translation_sheets(measured: pd.DataFrame, tasks: Iterable[str], banner: str, interval: bool) -> Iterator[Sheet]:
+    """Give each paper's table of translators: pooled and by direction, beside the paper's, and the paper's.
+
+    There is none where nothing of its datasets among `tasks` was measured.
 
     Parameters
     ----------
     measured
-        Frame of `bench.report.measured`, all datasets in it.
+        Frame of `bench.analysis.measured`, all datasets in it.
     """
-    found = table_2_views(measured, tasks, banner, interval)
-    if found is None:
-        return {}
-    layout, views = found
-    text = page(layout.heading, views)
-    fragments = {f"{table.name}.tex": latex(table) for table in views.values()}
-    return {f"{layout.name}.md": text, f"{layout.name}.csv": longform(views[BESIDE])} | fragments
-
-
-def table_2_views(
-    measured: pd.DataFrame, tasks: Iterable[str], banner: str, interval: bool
-) -> tuple[Layout, dict[str, Table]] | None:
-    """Return Table 2 pooled and by direction, beside the paper's, and the paper's; None where nothing was measured."""
-    layout = paper.translation_layout()
-    rows = measured[measured["task"].isin(layout.tasks)]
-    if not (rows["task"].isin(list(tasks)) & (rows["status"] != "missing")).any():
-        return None
-    run = set(rows.loc[rows["status"] != "missing", "task"])
-    mine = replace(layout, parts=tuple(part for part in layout.parts if part.task in run))
-    ours = {direction: _table(mine, rows, direction, ("ours",), banner, interval) for direction in DIRECTIONS}
-    both = _table(mine, rows, "accuracy", ("ours", "paper", "difference"), banner, interval=False)
-    both = replace(both, name=f"{layout.name}_side_by_side")
-    headings = {f"Ours, {DIRECTIONS[direction]}": table for direction, table in ours.items()}
-    return mine, {**headings, BESIDE: both, "The paper's": _published(layout)}
+    for paper in shelf.papers():
+        if paper.translations is None:
+            continue
+        rows = measured[measured["task"].isin(paper.translations.layout.tasks)]
+        made = rows["status"] != "missing"
+        if not (rows["task"].isin(list(tasks)) & made).any():
+            continue
+        layout, run = adopted(paper.translations.layout, rows), set(rows.loc[made, "task"])
+        mine = replace(layout, parts=tuple(part for part in layout.parts if part.task in run))
+        said = replace(paper.translations, layout=mine)
+        views = {
+            f"Ours, {name}": _table(said, rows, direction, ("ours",), banner, interval)
+            for direction, name in DIRECTIONS.items()
+        }
+        both = _table(said, rows, "accuracy", ("ours", "paper", "difference"), banner, interval=False)
+        views[SIDE_BY_SIDE] = replace(both, name=f"{layout.name}_side_by_side")
+        views[THEIRS] = _published(paper.translations)
+        yield Sheet(layout.name, mine.heading, views, "folded", SIDE_BY_SIDE)
 
 
 def _table(
-    layout: Layout, measured: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool
+    said: Translations, measured: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool
 ) -> Table:
-    rows = as_compared(measured)
-    given = judged(rows, direction)
+    layout, rivals, rows = said.layout, said.rivals, as_compared(measured, said.rivals)
+    given = judged(rows, direction, rivals)
     marks = alike(rows, given)
     taken = samples(rows, direction)
-    spots = zip(taken["task"], taken["minority_count"], taken["method"], strict=True)
-    taken["alike"] = [direction if spot in marks else "" for spot in spots]
-    full = extended(layout, taken)
-    table = views.laid_out(full, summarise(taken, direction), kinds)
+    spots = map(Spot, taken["method"], taken["task"], taken["place"])
+    taken[f"{ALIKE}{direction}"] = [spot in marks for spot in spots]
+    full = extended(layout, rows.assign(method=rows["generator"]))
+    table = laid_out(full, summarise(taken, direction), kinds)
     suffix = direction.removeprefix("accuracy")
     caption = (
         f"Translated validation and test images, {DIRECTIONS[direction]}. {evaluators(rows)} Mean over "
@@ -98,29 +96,34 @@ def _table(
         caption=caption,
         rows=(*table.rows, real_row(full, rows, REAL_FIGURES[direction], REAL)),
         notes=(
-            *([THEIRS] if "paper" in kinds else []),
+            *([theirs(said)] if "paper" in kinds else []),
             *([UNTOLD] if marks else []),
-            *((*differences(given), *lucks(measured, direction)) if kinds == ("ours",) else ()),
+            *((*differences(given, rivals), *lucks(measured, direction, rivals)) if kinds == ("ours",) else ()),
             POOLING,
-            *([SPREADS] if interval else []),
-            *epochs(rows),
+            *([spread_words(rivals)] if interval else []),
+            *epochs(rows, said),
             *doubts(rows),
             *lacking(rows),
         ),
         banner=banner,
         interval=interval,
+        metric="",
     )
 
 
-def _published(layout: Layout) -> Table:
+def _published(said: Translations) -> Table:
+    layout = said.layout
     return replace(
-        views.laid_out(layout, {}, ("paper",)),
+        laid_out(layout, {}, ("paper",)),
         name=f"{layout.name}_paper",
         stub=STUB,
         caption=f"{DIRECTIONS['accuracy'].capitalize()}. Best of each column in bold. {_order(layout)}",
-        notes=(f"Numbers of {paper.CITATION}, Table 2, judged by a fine-tuned Inception-v3; the marks are ours.",),
+        notes=(
+            f"Numbers of {layout.citation}, Table {layout.number}, judged by {said.judged_by}; the marks are ours.",
+        ),
+        metric="",
     )
 
 
 def _order(layout: Layout) -> str:
-    return f"Laid out as Table {layout.number} of {paper.CITATION}."
+    return f"Laid out as Table {layout.number} of {layout.citation}."

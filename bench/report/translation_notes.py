@@ -1,4 +1,4 @@
-"""The notes below Table 2: what its numbers vary over, how far ALT's lie from each CycleGAN's, and how to read them."""
+"""Notes below a table of translators: what its numbers vary over, how far they lie apart, and how to read them."""
 
 from __future__ import annotations
 
@@ -6,47 +6,57 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from bench.report import paper
-from bench.report.compared import EQUAL, JOINT, START, TRANSLATOR, Spot, comparisons
-from bench.report.layout import method_label
-from bench.report.samples import spreads
-from bench.report.table import ALIKE
+from bench.analysis.compared import Rivals, comparisons
+from bench.analysis.layout import method_label
+from bench.analysis.samples import spreads
+from bench.analysis.spots import Spot
+from bench.analysis.value import ALIKE
+from bench.papers import shelf
+from bench.papers.paper import Translations
 from bench.statistics.best import LEVEL
 from bench.statistics.judged import Judged, Varying, difference
 
-THEIRS = (
-    f"paper: {paper.CITATION}, Table 2, judged by a fine-tuned Inception-v3; shares that other evaluators give are not "
-    "the same measure."
-)
 UNTOLD = f"{ALIKE} Not distinguishable from the best of its column: the interval of their difference holds 0."
-VARYING = (
+_VARYING = (
     "In a difference each evaluator is compared with itself, and the variances over evaluators and over translators "
-    f"are added. A {TRANSLATOR} is one training, and is given the luck that {JOINT}'s translators show; the one where "
-    f"{JOINT} starts is taken as it is, and so are the images: their luck is in no interval."
+    "are added. A {alone} is one training, and is given the luck that {joint}'s translators show; the one where "
+    "{joint} starts is taken as it is, and so are the images: their luck is in no interval."
 )
 POOLING = "A pooled share near one half can mean 1 in one direction and 0 in the other: see both directions."
-SPREADS = (
-    f"{TRANSLATOR} is one translator: its interval is over evaluators. {JOINT} has a translator for each seed: its "
-    "interval is over them, each the mean over evaluators. The two widths do not compare."
-)
 
 
-def differences(given: Mapping[Spot, Judged]) -> Iterator[str]:
-    """Say by how much ALT's translators are above each CycleGAN, and over what that varies; a sentence a CycleGAN."""
-    for task in dict.fromkeys(task for task, _, _ in given):
-        counts = [count for name, count, generator in given if (name, generator) == (task, JOINT)]
+def theirs(said: Translations) -> str:
+    """Say whose the numbers beside ours are."""
+    return (
+        f"paper: {said.layout.citation}, Table {said.layout.number}, judged by {said.judged_by}; shares that other "
+        "evaluators give are not the same measure."
+    )
+
+
+def spread_words(rivals: Rivals) -> str:
+    """Say what the intervals are over."""
+    return (
+        f"{rivals.alone} is one translator: its interval is over evaluators. {rivals.joint} has a translator for each "
+        "seed: its interval is over them, each the mean over evaluators. The two widths do not compare."
+    )
+
+
+def differences(given: Mapping[Spot, Judged], rivals: Rivals) -> Iterator[str]:
+    """Say by how much a method's translators are above each stage's, and over what that varies; a sentence a stage."""
+    for task in dict.fromkeys(spot.task for spot in given):
+        places = [spot.place for spot in given if (spot.task, spot.method) == (task, rivals.joint)]
         lines = []
-        for other in (START, EQUAL, TRANSLATOR):
+        for other in (rivals.start, rivals.equal, rivals.alone):
             found = [
-                f"{count}: {_said(difference(given[task, count, JOINT], given[task, count, other]))}"
-                for count in counts
-                if (task, count, other) in given
+                f"{_text(place)}: {_said(difference(given[Spot(rivals.joint, task, place)], against))}"
+                for place in places
+                if (against := given.get(Spot(other, task, place)))
             ]
             if found:
-                lines.append(f"{paper.shown(task)}, {JOINT} less {other}: {'; '.join(found)}.")
+                lines.append(f"{shelf.shown(task)}, {rivals.joint} less {other}: {'; '.join(found)}.")
         yield from lines
         if lines:
-            yield f"{VARYING} {_levels(comparisons(given, task))}"
+            yield f"{_VARYING.format(alone=rivals.alone, joint=rivals.joint)} {_levels(comparisons(given, task))}"
 
 
 def _levels(n: int) -> str:
@@ -65,31 +75,32 @@ def _said(found: Varying) -> str:
     return f"{found.value:+.4f}" + (f" ± {both:.4f}{alone}" if both is not None else "")
 
 
-def lucks(measured: pd.DataFrame, figure: str) -> tuple[str, ...]:
-    """Say how far CycleGANs lie apart that differ in their random stream alone."""
+def lucks(measured: pd.DataFrame, figure: str, rivals: Rivals) -> tuple[str, ...]:
+    """Say how far stages lie apart that differ in their random stream alone."""
     stages = measured[measured["seed"].isna()]
     lines = [
-        f"{paper.shown(str(name))}, {it.n_translators} of {method_label(generator, across=False).flat} at {count}: "
+        f"{shelf.shown(str(name))}, {it.n_translators} of {method_label(generator).flat} at {_text(place)}: "
         f"{it.translators:.4f}"
         for name, task in stages.groupby("task", sort=False)
-        for generator, count, it in spreads(task, figure)
+        for generator, place, it in spreads(task, figure)
         if it.translators is not None
     ]
     text = (
-        f"All rows go on from one {TRANSLATOR}, whose luck is in no interval here. Standard deviation over translators "
-        f"that differ in their random stream alone: {'; '.join(lines)}."
+        f"All rows go on from one {rivals.alone}, whose luck is in no interval here. Standard deviation over "
+        f"translators that differ in their random stream alone: {'; '.join(lines)}."
     )
     return (text,) if lines else ()
 
 
-def epochs(rows: pd.DataFrame) -> tuple[str, ...]:
+def epochs(rows: pd.DataFrame, said: Translations) -> tuple[str, ...]:
     """Say after how many epochs the translators of each task are compared."""
     lines = []
     for task, group in rows[rows["epochs"].notna()].groupby("task", sort=False):
         known = group.groupby("generator", sort=False)["epochs"].max()
-        lines.append(f"{paper.shown(str(task))}: {'; '.join(f'{name} {count}' for name, count in known.items())}. ")
-    text = (
-        f"Epochs of the translators. {''.join(lines)}Without more words {TRANSLATOR} is the one trained longest; the "
-        f"paper's has as many as its {JOINT} has of classifier and of GAN together."
-    )
-    return (text,) if lines else ()
+        lines.append(f"{shelf.shown(str(task))}: {'; '.join(f'{name} {count}' for name, count in known.items())}. ")
+    return (f"Epochs of the translators. {''.join(lines)}{said.epochs}",) if lines else ()
+
+
+def _text(place: str) -> str:
+    """Return the count of the minority for two classes, else the place."""
+    return place.split(":")[-1] if place.count(":") == 1 else place

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.networks.bodies import architecture
-from bench.report import paper
-from bench.report.judged import doubts, evaluators, lacking, real_row
-from bench.report.layout import Layout, Part, method_label, part_of, place_label
+from bench.analysis.layout import Label, Layout, Part, method_label, part_of
+from bench.analysis.samples import samples, seed_columns, spreads
+from bench.analysis.spots import method_key
+from bench.analysis.summary import summarise
+from bench.analysis.value import Value
+from bench.networks.network import network_named
+from bench.papers import shelf
+from bench.report.evaluators import doubts, evaluators, lacking, real_row
 from bench.report.luck import luck_tables
-from bench.report.pages import both
-from bench.report.samples import samples, seed_columns, spreads
-from bench.report.summary import summarise
-from bench.report.table import Label, Row, Table, Value
+from bench.report.report import Sheet
+from bench.report.table import Row, Table
 
 IMAGES = "Validation and test images, translated."
 FEW = (
@@ -90,28 +93,29 @@ ASPECTS = (
 )
 SPREAD = (
     "Standard deviations of the share taken for the target class, both directions pooled, that have two causes: "
-    "evaluators that differ in their seeds and judge one translator, and translators that differ in theirs (a CycleGAN "
-    "trained with other random streams; a translator that another seed of a method left, all from one CycleGAN)."
+    "evaluators that differ in their seeds and judge one translator, and translators that differ in theirs (a stage "
+    "trained with other random streams; a translator that another seed of a method left, all from one stage)."
 )
 
 
-def translator_files(task: str, measured: pd.DataFrame, cells: pd.DataFrame, banner: str) -> dict[str, str]:
-    """Return `translators_<task>` as page and LaTeX, by file name; nothing where there is nothing to tell.
+def translator_sheets(task: str, measured: pd.DataFrame, cells: pd.DataFrame, banner: str) -> Iterator[Sheet]:
+    """Give `translators_<task>`; nothing where there is nothing to tell.
 
     Parameters
     ----------
     measured, cells
-        Frames of `bench.report.measured` and `bench.report.frame`, with all translators.
+        Frames of `bench.analysis.measured` and `bench.analysis.frame`, with all translators.
     """
     rows = measured[measured["task"] == task]
     tables = {}
     if (rows["status"] != "missing").any():
-        part, first = part_of(task, rows, paper.shown(task)), rows[rows["translator"] == 0]
+        part, first = part_of(task, rows, shelf.shown(task)), rows[rows["translator"] == 0]
         found = [_table(aspect, part, first, banner) for aspect in ASPECTS if seed_columns(first, aspect.figure)]
         tables = {table.title.partition(": ")[2]: table for table in (*found, _spread(part, rows, banner))}
     tables |= luck_tables(task, cells, banner)
-    title = f"{paper.shown(task)}: what translators make of images"
-    return both(f"translators_{task}", title, tables) if tables else {}
+    title = f"{shelf.shown(task)}: what translators make of images"
+    if tables:
+        yield Sheet(f"translators_{task}", title, tables, "none")
 
 
 def _table(aspect: Aspect, part: Part, rows: pd.DataFrame, banner: str) -> Table:
@@ -120,8 +124,8 @@ def _table(aspect: Aspect, part: Part, rows: pd.DataFrame, banner: str) -> Table
     means = summarise(samples(rows, aspect.figure), aspect.figure)
     lines = [
         Row(
-            method_label(generator, across=False),
-            tuple(means.get(((generator.replace(" ", ""),), place), Value()) for place in layout.places),
+            method_label(generator),
+            tuple(means.get((method_key(generator), place), Value()) for place in layout.places),
         )
         for generator in layout.methods
     ]
@@ -130,7 +134,7 @@ def _table(aspect: Aspect, part: Part, rows: pd.DataFrame, banner: str) -> Table
         f"{part.shown}: {aspect.title.format(**names)}",
         _reading(aspect, rows, names),
         "Translator",
-        tuple(place_label(layout, place) for place in layout.places),
+        tuple(layout.place_labels()),
         (*lines, real_row(layout, rows, aspect.real, aspect.label.format(**names))),
         banner,
         (*(doubts(rows) if aspect.reading == "{shares}" else ()), *lacking(rows)),
@@ -143,7 +147,7 @@ def _layout(part: Part, rows: pd.DataFrame, figure: str) -> Layout:
 
 
 def _reading(aspect: Aspect, rows: pd.DataFrame, names: dict[str, str]) -> str:
-    network = architecture(rows["evaluator"].iloc[0]).title
+    network = network_named(rows["evaluator"].iloc[0]).title
     sizes = {
         int(n) for column in rows if column == f"n_to_{aspect.figure.rpartition('_')[2]}" for n in rows[column].dropna()
     }
@@ -162,11 +166,11 @@ def _reading(aspect: Aspect, rows: pd.DataFrame, names: dict[str, str]) -> str:
 def _spread(part: Part, rows: pd.DataFrame, banner: str) -> Table:
     """Return the standard deviations between evaluators and between translators, each on its own row."""
     layout = _layout(part, rows, "spread")
-    found = {(generator, count): spread for generator, count, spread in spreads(rows, "accuracy")}
+    found = {(generator, place): spread for generator, place, spread in spreads(rows, "accuracy")}
     lines = []
     for generator in layout.methods:
-        label = method_label(generator, across=False).text
-        each = [found.get((generator, count)) for _, count in layout.places]
+        label = method_label(generator).text
+        each = [found.get((generator, place)) for _, place in layout.places]
         judges = tuple(Value(it.judges if it else None) for it in each)
         most = max((it.n_translators for it in each if it), default=0)
         lines.append(Row(Label(f"{label}, between evaluators", key=f"{generator}:evaluators"), judges))
@@ -174,6 +178,6 @@ def _spread(part: Part, rows: pd.DataFrame, banner: str) -> Table:
             between = tuple(Value(it.translators if it else None) for it in each)
             text = f"{label}, between translators (at most {most})"
             lines.append(Row(Label(text, key=f"{generator}:translators"), between))
-    columns = tuple(place_label(layout, place) for place in layout.places)
+    columns = tuple(layout.place_labels())
     title = f"{part.shown}: spread of the share taken for the target class"
     return Table(layout.name, title, SPREAD, "Translator", columns, tuple(lines), banner, lacking(rows))

@@ -9,8 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distributions, version
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Literal
 
@@ -46,7 +45,6 @@ def examine(config: Config) -> list[Check]:
     folders = {name: getattr(config.paths, name) for name in ("results", "reports", "cache")}
     return [
         packages(ROOT / "constraints.txt"),
-        shadowing(ROOT),
         cpu(),
         gpu(),
         memory(),
@@ -69,20 +67,6 @@ def packages(constraints: Path) -> Check:
     if other:
         return Check("packages", "warn", f"{python}; differs from constraints.txt: {', '.join(other)}")
     return Check("packages", "ok", f"{python}; versions are those of constraints.txt")
-
-
-def shadowing(root: Path) -> Check:
-    """Look whether `import datasets` finds the folder under `root` or a package of that name from elsewhere."""
-    found = find_spec("datasets")
-    origin = Path(found.origin) if found and found.origin else None
-    if origin is None or origin.resolve().parent.parent != root:
-        return Check("datasets", "fail", f"`import datasets` finds {origin or 'nothing'}, not {root / 'datasets'}")
-    try:
-        return Check(
-            "datasets", "warn", f"the PyPI package datasets {version('datasets')} is installed; ours comes first"
-        )
-    except PackageNotFoundError:
-        return Check("datasets", "ok", "`import datasets` finds ours")
 
 
 def cpu() -> Check:

@@ -48,6 +48,8 @@ class Progress:
         elif event.kind == "ended" and event.outcome:
             self._submitted.pop(job.id, None)
             self._open.pop(job.id, None)
+            for note in event.outcome.notes:
+                self.say(f"{job.label}: {note}")
             if event.outcome.state == "done" and event.outcome.value == "done":
                 self.estimate.learn(job, event.outcome.seconds)
             failed = event.outcome.state in ("failed", "blocked") or event.outcome.value == "failed"

@@ -2,141 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
 from bench.data.cache import prepare
 from bench.data.manifest import Progress
+from bench.data.splits import keep_split
 from bench.dataset import Dataset
-from bench.errors import UserError
+from bench.networks.network import network_of
 from bench.plan.config import Config
-from bench.plan.estimate import Estimate, operations
-from bench.plan.grid import Grid, build_grid, dataset_named
-from bench.plan.job import Job
-from bench.plan.state import Standing, State, standing
+from bench.plan.grid import dataset_named
+from bench.plan.job import Job, bare
 from bench.running.executors import open_workers
 from bench.running.graph import Node
+from bench.running.planning import Plan, keeps_weights, worker_count
 from bench.running.progress import counting, progress
 from bench.running.schedule import Event, Outcome
 from bench.running.schedule import run as run_schedule
 from bench.running.work import Failure
 from bench.running.worker import Bench, Order, failed_record, work
-from bench.store.artifacts import CLASSIFIER, Weights
-from bench.store.store import REFERENCE, Store
-from bench.streams import Streams
+from bench.store.store import Store
 from bench.training.device import Device
 
-ON_ONE_GPU = 4  # not measured: small fits leave a GPU idle, many processes wait for each other
 PARTS_READ = {"train": "load_size", "val": "image_size", "test": "image_size"}
 SPARE = {"spare": "load_size"}
 EXTENDED = {"extended": "image_size"}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run will do: the grid, how it stands, and the jobs that are to be done, each after those it needs."""
-
-    grid: Grid
-    standing: Standing
-    todo: tuple[Job, ...]
-    estimate: Estimate
-    damaged: tuple[Path, ...] = ()  # artifacts that were set aside
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Seconds that the jobs to be done will take, learned from records; None where there are none."""
-        return self.estimate.left(self.todo)
-
-
-def make_plan(
-    config: Config, store: Store, redo_stale: bool = False, grid: Grid | None = None, for_weights: bool = False
-) -> Plan:
-    """Compare what the Config asks for with the store. Missing and failed jobs are to be done, stale ones on wish.
-
-    A stage is made only for a job that is to be done, and again where its artifact is gone or damaged, or was made by
-    code that has changed since: what rests on it now must not pass for the work of today's code.
-
-    Parameters
-    ----------
-    grid
-        What to do instead of the grid that the Config asks for.
-    for_weights
-        Do fits again whose weights are to be kept and are not there.
-    """
-    grid = grid or build_grid(config)
-    summaries = store.summaries()
-    state = standing(grid, summaries)
-    wanted: tuple[State, ...] = ("missing", "failed", "stale") if redo_stale else ("missing", "failed")
-    weights = Weights(store.root)
-    asked = [job.id for job in grid.jobs if state.states[job.id] in wanted]
-    if for_weights:
-        kept = (job.id for job in grid.jobs if keeps_weights(job, config))
-        asked += [id for id in kept if weights.find(id, CLASSIFIER) is None]
-    todo = _todo(grid, asked, weights, {id for id, it in state.states.items() if it == "stale"})
-    elsewhere = _elsewhere(config, grid, Store(store.root / REFERENCE, read_only=True)) if todo else None
-    estimate = Estimate(worker_count(config), elsewhere)
-    for job in grid.jobs:
-        if state.states[job.id] in ("done", "stale"):
-            estimate.learn(job, summaries[job.id].seconds)
-    return Plan(grid, state, todo, estimate, tuple(weights.set_aside))
-
-
-def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection[str]) -> tuple[Job, ...]:
-    """Return the wanted jobs and those that make artifacts they lack; of stages, only what others lack."""
-    jobs = {job.id: job for job in grid.jobs}
-    asked = set(wanted)
-    behind = set(stale)  # and what rests on it
-    for job in grid.jobs:  # which stand after those they need
-        if any(need.id in behind for need in job.needs):
-            behind.add(job.id)
-    waiting = [job for job in grid.jobs if job.id in asked and job.kind != "stage"]
-    found = {job.id for job in waiting}
-    there: dict[tuple[str, str], bool] = {}
-    while waiting:
-        for need in waiting.pop().needs:
-            artifact = need.id, need.file
-            if artifact not in there:
-                current = need.id not in asked and need.id not in behind
-                there[artifact] = current and weights.find(*artifact) is not None
-            if not there[artifact] and need.id not in found:
-                found.add(need.id)
-                waiting.append(jobs[need.id])
-    return tuple(job for job in grid.jobs if job.id in found)
-
-
-def _elsewhere(config: Config, grid: Grid, reference: Store) -> Estimate | None:
-    """Return what jobs took on other machines, None where there is no record of such a job.
-
-    A dataset that nobody has records of is judged by jobs on the others.
-    """
-    done = {id: it for id, it in reference.summaries().items() if it.status == "done"}
-    there, asked = {it.dataset for it in done.values()}, {job.task.dataset for job in grid.jobs}
-    jobs = [*grid.jobs]
-    if asked - there:
-        for name in sorted(there - asked):
-            with suppress(UserError):  # a folder that this configuration does not know, say
-                other = config.run.model_copy(update={"datasets": (name,), "minority": ()})
-                jobs += build_grid(config.model_copy(update={"run": other})).jobs
-    known = [job for job in jobs if job.id in done]
-    estimate = Estimate(1)
-    for job in known:
-        estimate.learn(job, done[job.id].seconds)
-    return estimate if known else None
-
-
-def worker_count(config: Config) -> int:
-    """Return the workers to use: the configured ones, else what the cores have threads for, at most a few on a GPU."""
-    if config.run.executor == "inline":
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    fitting = max(1, cores // config.profile.threads)
-    return config.run.workers or (min(fitting, ON_ONE_GPU) if Device.best().is_cuda else fitting)
 
 
 def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
@@ -153,7 +45,8 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     orders = {order.job.id: order for order in make_orders(config, plan, store)}
     plugins = tuple(str(Path(plugin).resolve()) for plugin in config.plugins)
     bench = Bench(store.root.resolve(), plugins)
-    nodes = [_node(bench, order, orders.keys()) for order in orders.values()]
+    costs = {job.id: plan.estimate.seconds(job) or 0.0 for job in plan.todo}
+    nodes = [_node(bench, order, orders.keys(), costs[order.job.id]) for order in orders.values()]
     settings = config.run
     with (
         open_workers(settings.executor, worker_count(config), config.profile.threads, settings.scheduler) as workers,
@@ -170,10 +63,10 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     return Counter(_ending(outcome) for outcome in outcomes.values())
 
 
-def _node(bench: Bench, order: Order, planned: Collection[str]) -> Node:
+def _node(bench: Bench, order: Order, planned: Collection[str], seconds: float) -> Node:
     job = order.job
     needs = tuple(dict.fromkeys(need.id for need in job.needs if need.id in planned))
-    return Node(job.id, partial(work, bench, order), needs, operations(job), job.label)
+    return Node(job.id, partial(work, bench, order), needs, seconds, job.label)
 
 
 def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
@@ -183,8 +76,11 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
     judged = {job.task.dataset for job in plan.todo if job.call and job.call.build().whole_split}
     caches = {}
     for name, dataset in datasets.items():
+        keep_split(dataset)
         with counting(f"{name}: decoding") as display:
             caches[name] = decode(dataset, config, display, spare=name in judged)
+    on_features = dict.fromkeys(job.task.dataset for job in plan.todo if _on_features(job))
+    seen = {name: _features(name, config, caches[name]) for name in on_features}
     wholes = {name: {part: dataset.split().counts(part) for part in caches[name]} for name, dataset in datasets.items()}
     needed = {need.id for job in plan.todo for need in job.needs if need.fit is not None}
     orders = []
@@ -192,17 +88,23 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
         name, state = job.task.dataset, plan.standing.states[job.id]
         replace = state if state in ("failed", "missing") else summaries[job.id].code_digest
         code, keep = plan.standing.code[job.id], job.id in needed or keeps_weights(job, config)
-        orders.append(Order(job, caches[name], wholes[name], code, replace, keep))
+        files = seen[name] if _on_features(job) else caches[name]
+        orders.append(Order(bare(job), files, wholes[name], code, replace, keep))
     return orders
 
 
-def keeps_weights(job: Job, config: Config) -> bool:
-    """Return whether bench.toml wants a fit's weights kept, for pictures that need them."""
-    if job.kind != "fit" or job.streams != Streams.of(job.streams.order):
-        return False
-    places = {job.task.place, str(min(job.task.counts))}
-    cells = [f"{job.task.dataset}/{place}/{job.method}/{job.streams.order}" for place in places]
-    return any(fnmatchcase(cell, pattern) for cell in cells for pattern in config.run.keep_weights)
+def _on_features(job: Job) -> bool:
+    """Return whether a job sees the features of a frozen body instead of images."""
+    return job.kind in ("fit", "audit") and bool(network_of(job.protocol.backbone).views)
+
+
+def _features(name: str, config: Config, caches: Mapping[str, Path]) -> Mapping[str, Path]:
+    """Return the files of features of a dataset's decoded images, made where they are missing."""
+    from bench.data.features import frozen_body, part_features  # needs torch, as planning does not
+
+    frozen = frozen_body(config.profile.protocol(name), Device.best())
+    with counting(f"{name}: features of {frozen.network.title}") as display:
+        return part_features(caches, frozen, config.paths.cache, display)
 
 
 def decode(

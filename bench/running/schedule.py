@@ -18,12 +18,16 @@ KILLED = Failure("WorkerKilled", "worker was killed (out of memory?)")
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a node ended. `seconds` is the time in the worker; `failure` is there when it failed or was blocked."""
+    """How a node ended. `seconds` is the time in the worker; `failure` is there when it failed or was blocked.
+
+    `notes` are lines that the worker has to say.
+    """
 
     state: Literal["done", "reused", "failed", "blocked"]
     value: object = None
     failure: Failure | None = None
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,8 +174,8 @@ class _Schedule:
             case Busy():
                 self._waiting.append((time.monotonic() + self.poll_seconds, node))
                 self.on_event(Event("busy", node))
-            case Done(value):
-                self._end(node, Outcome("done", value, seconds=reply.seconds))
+            case Done(value, notes):
+                self._end(node, Outcome("done", value, seconds=reply.seconds, notes=notes))
             case Reused(value):
                 self._end(node, Outcome("reused", value, seconds=reply.seconds))
 

@@ -15,9 +15,10 @@ from bench.errors import UserError
 
 @dataclass(frozen=True)
 class Done:
-    """The work was done now."""
+    """The work was done now. `notes` are lines for whoever runs it."""
 
     value: object = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

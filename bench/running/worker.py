@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ from typing import Any
 from bench import registry
 from bench.data.material import open_material
 from bench.data.parts import open_parts
-from bench.errors import ConfigError
+from bench.errors import TrainingDiverged, UserError
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
-from bench.plan.jobcode import code_of
+from bench.plan.jobcode import check_code
 from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import environment
 from bench.running.work import Answer, Busy, Done, Failure, Reused
@@ -69,15 +70,18 @@ def work(bench: Bench, order: Order) -> Answer:
         if (found := store.get(order.job.id)) and not _replaceable(found, order.replace):
             return Reused(found.status)
         registry.load(bench.plugins)
-        if code_of(order.job) != order.code:
-            raise ConfigError("the code has changed since this run began; run the same command again")
-        store.save(perform(bench, order))
-        return Done("done")
+        check_code(order.job, order.code)
+        loaded = {*sys.modules}
+        weights = Weights(bench.results)
+        record = perform(order, weights)
+        check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
+        store.save(record)
+        return Done("done", tuple(f"set aside, begun again without it: {path}" for path in weights.set_aside))
 
 
-def perform(bench: Bench, order: Order) -> Record:
+def perform(order: Order, weights: Weights) -> Record:
     """Do the work and return the record; artifacts are on disk by then."""
-    job, device, weights = order.job, Device.best(), Weights(bench.results)
+    job, device = order.job, Device.best()
     common = {
         "id": job.id,
         "identity": job.identity,
@@ -143,7 +147,16 @@ def _make(order: Order, needed: Mapping[Need, Any], weights: Weights, device: De
     with device.session(job.protocol):
         stage = job.call.build()
         seen = Reads(job.protocol, stage.reads, job.call.name)
-        made = stage.make(Material(train, spare, seen, job.streams, device, _by_request(needed), checkpoint))
+        material = Material(train, spare, seen, job.streams, device, _by_request(needed), checkpoint)
+        try:
+            made = stage.make(material)
+        except (UserError, TrainingDiverged):
+            raise
+        except Exception:  # whatever it is, it may be the state's fault: then the training begins again without it
+            if not checkpoint.loaded:
+                raise
+            checkpoint.set_aside()
+            made = stage.make(material)
         cost = Cost(
             seconds=sum(row["seconds"] for row in made.history if "seconds" in row) or time.perf_counter() - started,
             train_images=len(train),

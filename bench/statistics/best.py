@@ -146,7 +146,7 @@ def compare(columns: Sequence[Outcomes], level: float = LEVEL, draws: int = DRAW
     Parameters
     ----------
     columns
-        One Outcomes per minority count. Rows that lack a run are left out, and columns that have fewer
+        One Outcomes per place. Rows that lack a run are left out, and columns that have fewer
         than two complete rows or fewer than two seeds. The mean over all columns joins the family as one more, of the
         methods that are complete in every one.
     draws, seed

@@ -28,7 +28,7 @@ def resampled_means(
     outcomes
         Complete rows with two seeds or more, and none or at least two images of each class.
     value
-        Figures (...) of confusion matrices (..., K, K) with fractional entries, as `Metric.value`.
+        Figures (...) of confusion matrices (..., K, K) with fractional entries, as `Measure.value`.
     draws, seed
         The same ones give the same draws.
 

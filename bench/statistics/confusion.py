@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 
 @dataclass(frozen=True)
-class Metric:
+class Measure:
     """A figure of confusion matrices (..., K, K), true class first; counts and weighted counts will both do.
 
     `value` gives (...); `gradient` gives (..., K, K), the derivative by each entry with the rows' sums held, up to a
@@ -42,8 +42,13 @@ def confusion_matrices(labels: np.ndarray, decisions: np.ndarray, n_classes: int
 
 def acsa(confusion: np.ndarray) -> np.ndarray:
     """Return the mean recall of the classes that have images, (...); NaN without any."""
-    images = confusion.sum(axis=-1)
-    found = np.diagonal(confusion, axis1=-2, axis2=-1)
+    return mean_recall(confusion, range(confusion.shape[-1]))
+
+
+def mean_recall(confusion: np.ndarray, classes: Sequence[int]) -> np.ndarray:
+    """Return the mean recall of those of some classes that have images, (...); NaN without any."""
+    images = confusion.sum(axis=-1)[..., list(classes)]
+    found = np.diagonal(confusion, axis1=-2, axis2=-1)[..., list(classes)]
     return _ratio(_ratio(found, images).sum(axis=-1), (images > 0).sum(axis=-1), empty=np.nan)
 
 
@@ -57,29 +62,65 @@ def f1(confusion: np.ndarray, k: int) -> np.ndarray:
     return _ratio(2 * confusion[..., k, k], _f1_denominator(confusion, k))
 
 
-def acsa_metric() -> Metric:
-    """Return the ACSA as a Metric."""
+def precision(confusion: np.ndarray, k: int) -> np.ndarray:
+    """Return the share of the decisions for class k that are right, (...); 0 without any."""
+    return _ratio(confusion[..., k, k], confusion[..., :, k].sum(axis=-1))
+
+
+def acsa_measure() -> Measure:
+    """Return the ACSA as a Measure."""
+
+    def every(confusion: np.ndarray) -> np.ndarray:
+        return _recall_slopes(confusion, range(confusion.shape[-1]))
+
+    return Measure("acsa", acsa, every)
+
+
+def recall_measure(name: str, classes: Sequence[int]) -> Measure:
+    """Return the mean recall of some classes as a Measure."""
+    return Measure(name, lambda confusion: mean_recall(confusion, classes), lambda it: _recall_slopes(it, classes))
+
+
+def f1_measure(name: str, k: int) -> Measure:
+    """Return the F1 of class k as a Measure."""
+    return Measure(name, lambda confusion: f1(confusion, k), lambda confusion: _f1_slopes(confusion, k))
+
+
+def macro_f1_measure(name: str = "macro_f1") -> Measure:
+    """Return the mean F1 of the classes that have images as a Measure."""
+
+    def mean(confusion: np.ndarray) -> np.ndarray:
+        each = np.stack([f1(confusion, k) for k in range(confusion.shape[-1])], axis=-1)
+        present = confusion.sum(axis=-1) > 0
+        return _ratio((each * present).sum(axis=-1), present.sum(axis=-1), empty=np.nan)
 
     def gradient(confusion: np.ndarray) -> np.ndarray:
-        images = confusion.sum(axis=-1)
-        present = (images > 0).sum(axis=-1)
-        slopes: np.ndarray = np.eye(confusion.shape[-1]) * _ratio(1.0, images * present[..., None])[..., None]
-        return slopes
+        present = confusion.sum(axis=-1) > 0
+        share = _ratio(1.0, present.sum(axis=-1))
+        total = np.zeros(confusion.shape)
+        for k in range(confusion.shape[-1]):
+            total += _f1_slopes(confusion, k) * (present[..., k] * share)[..., None, None]
+        return total
 
-    return Metric("acsa", acsa, gradient)
+    return Measure(name, mean, gradient)
 
 
-def f1_metric(name: str, k: int) -> Metric:
-    """Return the F1 of class k as a Metric: with D = row sum + column sum, dF1 = (2 dC_kk - F1 d(column sum)) / D."""
+def _recall_slopes(confusion: np.ndarray, classes: Sequence[int]) -> np.ndarray:
+    images = confusion.sum(axis=-1)
+    chosen = np.isin(np.arange(confusion.shape[-1]), list(classes))
+    present = ((images > 0) & chosen).sum(axis=-1)
+    each = _ratio(1.0, images * present[..., None]) * chosen
+    slopes: np.ndarray = np.eye(confusion.shape[-1]) * each[..., None]
+    return slopes
 
-    def gradient(confusion: np.ndarray) -> np.ndarray:
-        slopes = np.zeros(confusion.shape)
-        slopes[..., :, k] = -f1(confusion, k)[..., None]
-        slopes[..., k, k] += 2
-        slopes *= _ratio(1.0, _f1_denominator(confusion, k))[..., None, None]
-        return slopes
 
-    return Metric(name, lambda confusion: f1(confusion, k), gradient)
+def _f1_slopes(confusion: np.ndarray, k: int) -> np.ndarray:
+    """Return the gradient of F1: with D = row sum + column sum, dF1 = (2 dC_kk - F1 d(column sum)) / D."""
+    slopes = np.zeros(confusion.shape)
+    slopes[..., :, k] = -f1(confusion, k)[..., None]
+    slopes[..., k, k] += 2
+    slopes *= _ratio(1.0, _f1_denominator(confusion, k))[..., None, None]
+    return slopes
 
 
 def _f1_denominator(confusion: np.ndarray, k: int) -> np.ndarray:

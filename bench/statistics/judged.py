@@ -16,7 +16,7 @@ from scipy import stats
 
 
 @dataclass(frozen=True)
-class Part:
+class Variance:
     """A variance with its degrees of freedom."""
 
     variance: float
@@ -41,12 +41,12 @@ class Judged:
     """
 
     shares: np.ndarray
-    luck: Part | None = None
+    luck: Variance | None = None
 
     @property
-    def by_translators(self) -> Part | None:
+    def by_translators(self) -> Variance | None:
         """The variance that luck gives their mean."""
-        return self.luck and Part(self.luck.variance / len(self.shares), self.luck.freedom)
+        return self.luck and Variance(self.luck.variance / len(self.shares), self.luck.freedom)
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Varying:
     """A mean or a difference of means, and the variances it has; None for what nothing is known of."""
 
     value: float
-    judges: Part | None
-    translators: Part | None
+    judges: Variance | None
+    translators: Variance | None
 
     def half_width(self, level: float) -> float | None:
         """Return half the width of its interval, None if nothing is known of its noise."""
@@ -63,13 +63,13 @@ class Varying:
         return _total(parts).half_width(level) if parts else None
 
 
-def luck(groups: Iterable[np.ndarray]) -> Part | None:
+def luck(groups: Iterable[np.ndarray]) -> Variance | None:
     """Return the variance between translators, pooled over groups (translators, judges); None if none has several."""
     means = [shares.mean(axis=1) for shares in groups if len(shares) > 1]
     if not means:
         return None
     freedom = sum(len(values) - 1 for values in means)
-    return Part(float(sum(((values - values.mean()) ** 2).sum() for values in means)) / freedom, freedom)
+    return Variance(float(sum(((values - values.mean()) ** 2).sum() for values in means)) / freedom, freedom)
 
 
 def mean(group: Judged) -> Varying:
@@ -85,12 +85,12 @@ def difference(a: Judged, b: Judged) -> Varying:
     return Varying(float(by_judge.mean()), _of_mean(by_judge), _total(known) if known else None)
 
 
-def _of_mean(values: np.ndarray) -> Part | None:
+def _of_mean(values: np.ndarray) -> Variance | None:
     """Return the variance of the mean of values (n,), None for a single one."""
     n = len(values)
-    return Part(float(values.var(ddof=1)) / n, n - 1) if n > 1 else None
+    return Variance(float(values.var(ddof=1)) / n, n - 1) if n > 1 else None
 
 
-def _total(parts: Sequence[Part]) -> Part:
+def _total(parts: Sequence[Variance]) -> Variance:
     """Return the sum of independent parts, with the least freedom of them."""
-    return Part(sum(part.variance for part in parts), min(part.freedom for part in parts))
+    return Variance(sum(part.variance for part in parts), min(part.freedom for part in parts))

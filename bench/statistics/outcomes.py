@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.statistics.confusion import Metric, acsa_metric, confusion_matrices, f1_metric
+from bench.statistics.confusion import Measure, acsa_measure, confusion_matrices, f1_measure
 
 MISSING = -1
 OVERALL = "all counts"
@@ -40,10 +40,11 @@ class Runs:
         _, methods, seeds = self.figures.shape
         return bool(methods > 1 and seeds > 1)
 
-    def of(self, methods: tuple[str, ...]) -> Runs:
-        """Return the rows of these methods, in this order."""
-        rows = [self.methods.index(method) for method in methods]
-        return replace(self, methods=methods, figures=self.figures[:, rows], influences=self.influences[:, rows])
+    def of(self, methods: tuple[str, ...], metrics: tuple[str, ...]) -> Runs:
+        """Return the rows of these methods and metrics, in this order."""
+        at = np.ix_([self.metrics.index(name) for name in metrics], [self.methods.index(name) for name in methods])
+        figures, influences = self.figures[at], self.influences[at]
+        return replace(self, methods=methods, metrics=metrics, figures=figures, influences=influences)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Outcomes:
         K.
     minority, majority
         Classes that `f1_minority` and `f1_majority` speak of.
+    measures
+        What is compared; default: the F1 of these two classes, and the ACSA.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class Outcomes:
     n_classes: int = 2
     minority: int = 1
     majority: int = 0
+    measures: tuple[Measure, ...] = ()
 
     def __post_init__(self) -> None:
         rows, images = len(self.methods), len(self.labels)
@@ -90,9 +94,10 @@ class Outcomes:
         return int(self.decisions.shape[1])
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """The G figures of the paper's tables."""
-        return f1_metric("f1_minority", self.minority), f1_metric("f1_majority", self.majority), acsa_metric()
+    def metrics(self) -> tuple[Measure, ...]:
+        """The G figures that are compared."""
+        pair = f1_measure("f1_minority", self.minority), f1_measure("f1_majority", self.majority)
+        return self.measures or (*pair, acsa_measure())
 
     def complete(self) -> Outcomes:
         """Return the rows of which no run is lacking: a mean over fewer seeds does not compete."""
@@ -130,7 +135,8 @@ class Outcomes:
 def overall(columns: Sequence[Runs]) -> Runs | None:
     """Return the mean over the columns of the methods that all have; None if they do not share images and seeds.
 
-    Twenty runs at four minority counts tell methods apart that five runs at one count do not.
+    Metrics that a column lacks, such as the recall of classes that it does not have, are left out. Twenty runs at four
+    minority counts tell methods apart that five runs at one count do not.
     """
     if len(columns) < 2:
         return None
@@ -140,6 +146,9 @@ def overall(columns: Sequence[Runs]) -> Runs | None:
     ):
         return None
     methods = tuple(method for method in first.methods if all(method in it.methods for it in others))
-    same = [it.of(methods) for it in columns]
+    metrics = tuple(name for name in first.metrics if all(name in it.metrics for it in others))
+    if not metrics:
+        return None
+    same = [it.of(methods, metrics) for it in columns]
     figures, influences = np.mean([it.figures for it in same], axis=0), np.mean([it.influences for it in same], axis=0)
     return replace(same[0], column=OVERALL, figures=figures, influences=influences)

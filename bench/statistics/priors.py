@@ -80,5 +80,5 @@ def at_prior(confusion: np.ndarray, prior: np.ndarray) -> np.ndarray:
 
 
 def curve(confusion: np.ndarray, priors: np.ndarray, value: Callable[[np.ndarray], np.ndarray]) -> Curve:
-    """Return a figure of confusion matrices (..., K, K) under each prior (T, K); `value` is a `Metric`'s."""
+    """Return a figure of confusion matrices (..., K, K) under each prior (T, K); `value` is a `Measure`'s."""
     return Curve(priors, np.stack([value(at_prior(confusion, prior)) for prior in priors], axis=-1))

@@ -10,15 +10,14 @@ import time
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+import torch
 
 from bench.errors import StoreError
 from bench.stage import Tensors
 from bench.store.atomic import write_atomically
 
 CHECKPOINT_SECONDS = 120.0
+DIGEST = "sha256"  # of a checkpoint's tensors, kept inside the file: its name says which training it is of
 ARTIFACT, CLASSIFIER = "artifact", "classifier"
 
 
@@ -37,6 +36,8 @@ class Weights:
         StoreError
             The folder cannot be written, or the disk is full.
         """
+        from safetensors.torch import save
+
         data = save({key: value.contiguous() for key, value in tensors.items()})
         path = self._folder(id) / f"{name}-{sha256(data).hexdigest()[:16]}.safetensors"
         before = [found for found in self._files(id, name) if found != path]
@@ -53,7 +54,7 @@ class Weights:
             self._move_aside(path)
         return None
 
-    def load(self, id: str, name: str = ARTIFACT) -> dict[str, Tensor]:
+    def load(self, id: str, name: str = ARTIFACT) -> dict[str, torch.Tensor]:
         """Return an artifact's tensors, mapped into memory.
 
         Raises
@@ -64,6 +65,8 @@ class Weights:
         path = self.find(id, name)
         if path is None:
             raise StoreError(f"{self._folder(id)}: {name} is missing or damaged; run the same command again")
+        from safetensors.torch import load_file
+
         return load_file(path)
 
     def checkpoint(self, id: str, code: str) -> FileCheckpoint:
@@ -103,16 +106,31 @@ class FileCheckpoint:
     def __init__(self, path: Path, weights: Weights) -> None:
         self.path, self._weights = path, weights
         self._saved = time.monotonic()
+        self.loaded = False  # whether a training goes on from what was kept
 
-    def load(self) -> dict[str, Tensor] | None:
-        """Return the state kept last; None where there is none, or it does not parse and was moved aside."""
+    def load(self) -> dict[str, torch.Tensor] | None:
+        """Return the state kept last; None where there is none, or it is not what was written and was moved aside."""
+        from safetensors import SafetensorError, safe_open
+
         try:
-            return load_file(self.path)
+            with safe_open(self.path, "pt") as file:
+                names, written = file.keys(), file.metadata() or {}
+                state = {name: file.get_tensor(name) for name in names}
         except FileNotFoundError:
             return None
         except (SafetensorError, OSError, ValueError):
-            self._weights._move_aside(self.path)
+            self.set_aside()
             return None
+        if written.get(DIGEST) != _digest(state):
+            self.set_aside()
+            return None
+        self.loaded = True
+        return state
+
+    def set_aside(self) -> None:
+        """Move the state out of the way, under its own name: a training did not start from it, or not well."""
+        self.loaded = False
+        self._weights._move_aside(self.path)
 
     @property
     def due(self) -> bool:
@@ -121,9 +139,18 @@ class FileCheckpoint:
 
     def save(self, state: Tensors) -> None:
         """Keep a state instead of the one before."""
-        write_atomically(self.path, save(dict(state)))
+        from safetensors.torch import save
+
+        kept = {name: value.contiguous() for name, value in state.items()}
+        write_atomically(self.path, save(kept, {DIGEST: _digest(kept)}))
         self._saved = time.monotonic()
 
     def remove(self) -> None:
         """Forget the state: the artifact is done."""
         self.path.unlink(missing_ok=True)
+
+
+def _digest(tensors: Tensors) -> str:
+    from safetensors.torch import save
+
+    return sha256(save(dict(tensors))).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,8 +22,10 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     Raises
     ------
     StoreError
-        The folder cannot be written, or the disk is full; nothing is left behind.
+        The folder cannot be written, the disk is full, or the path is a folder, a device or the like; nothing is left
+        behind.
     """
+    _must_be_a_file(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         try:
@@ -36,6 +39,16 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
             _flush_folder(path.parent)
     except OSError as error:
         raise StoreError(f"cannot write in {path.parent}: {error.strerror or error}") from error
+
+
+def _must_be_a_file(path: Path) -> None:
+    # A rename would put a file in the place of a device, for who may.
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return  # not there, or what stands in the way is told by the writing itself
+    if not regular:
+        raise StoreError(f"{path} is not a regular file: nothing is written there")
 
 
 def open_making_folders(path: Path, flags: int) -> int:

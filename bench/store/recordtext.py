@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bench.record import SCHEMA, Record, canonical, digest
+from bench.store.plausible import implausible
 
 
 class Damaged(ValueError):
@@ -39,7 +40,7 @@ def decode(text: bytes, expected: str | None = None) -> Record:
     Raises
     ------
     Damaged
-        The text does not parse, misses its checksum, or its id is not the digest of its identity.
+        The text does not parse, misses its checksum, its id is not the digest of its identity, or it cannot be true.
     Newer
         Its schema is one that this version does not know.
     """
@@ -57,6 +58,8 @@ def decode(text: bytes, expected: str | None = None) -> Record:
         raise Damaged(f"field {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     if record.id != digest(record.identity):
         raise Damaged(f"its id {record.id} is not the digest of its identity")
+    if reason := implausible(record):
+        raise Damaged(f"it cannot be true: {reason}")
     if expected is not None and record.id != expected:
         raise Damaged(f"it lies under the name of {expected or 'no record'} but its id is {record.id}")
     return record

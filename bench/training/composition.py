@@ -10,10 +10,13 @@ from typing import Any
 from bench.errors import ConfigError, unknown
 from bench.expression import Call, Expression
 from bench.method import SLOTS, TRAINING_SLOTS, Counts, Method
+from bench.networks.network import network_of
 from bench.protocol import Protocol
 from bench.record import canonical
 from bench.registry import METHODS
 from bench.stage import Request
+
+HEAD_ALONE = "needs images; this protocol trains a head on features"
 
 
 def build(expression: Expression) -> Composition:
@@ -122,10 +125,15 @@ class Composition:
         """Return the stages and fits that the parts need."""
         return tuple(request for part in self.parts for request in part.requires(counts, protocol))
 
-    def supports(self, counts: tuple[int, ...]) -> str:
-        """Return "" if every part supports the counts, else the reasons."""
-        named = zip(self.names, self.parts, strict=True)
-        return "; ".join(f"{name} {why}" for name, part in named if (why := part.supports(counts)))
+    def supports(self, counts: tuple[int, ...], protocol: Protocol | None = None) -> str:
+        """Return "" if every part supports the counts, and the protocol where one is given, else the reasons."""
+        on_features = protocol is not None and network_of(protocol.backbone).views > 0
+        each = (HEAD_ALONE if on_features and part.needs_images else part.supports(counts) for part in self.parts)
+        reasons = [f"{name} {why}" for name, why in zip(self.names, each, strict=True) if why]
+        phases = len(self.hook("phases")())
+        if protocol is not None and protocol.epochs < phases:
+            reasons.append(f"{self.name} trains in {phases} phases and needs as many epochs, not {protocol.epochs}")
+        return "; ".join(reasons)
 
     def extra_operations(self, counts: tuple[int, ...], settings: Callable[[str], Any]) -> float:
         """Return about how many floating-point operations a fit takes beyond the common budget of training."""

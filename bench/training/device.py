@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
 
 from bench.protocol import Protocol
+
+if TYPE_CHECKING:  # a plan asks whether there is a GPU, and should not load torch for it
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,18 @@ def reset_peak_memory(device: Device) -> None:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
         pass
+
+
+def has_cuda() -> bool:
+    """Whether there is a GPU; torch is asked, and loaded, only where the system has a driver that could be one's."""
+    drivers = [*Path("/dev").glob("nvidia*"), *(Path("/dev") / name for name in ("dxg", "kfd", "nvhost-gpu"))]
+    return any(driver.exists() for driver in drivers) and torch.cuda.is_available()
+
+
+def in_words() -> str:
+    """Name the device to compute on, such as `cpu (AMD EPYC)`."""
+    best = Device.best() if has_cuda() else None
+    return f"{best.torch.type} ({best.name})" if best else f"cpu ({processor()})"
 
 
 def processor() -> str:

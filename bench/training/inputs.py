@@ -1,4 +1,4 @@
-"""What a training step sees of stored images: random crops of pixels, or one of the views that a frozen body saw."""
+"""What a training step sees of stored images: which of them, and random crops of pixels or views of features."""
 
 from __future__ import annotations
 
@@ -25,3 +25,21 @@ def random_views(features: ImageSet, positions: Tensor, rng: torch.Generator) ->
     """Return the features of a random view of each image, float32 (n, D), from a set of features (M, V, D)."""
     view = torch.randint(features.pixels.shape[1], (len(positions),), generator=rng)
     return features.pixels[features.rows[positions], view]
+
+
+def balanced(labels: Tensor, rng: torch.Generator) -> Tensor:
+    """Return as many positions, int64 (N,), as there are labels (N,), each class equally often, in random order.
+
+    Every image of a class comes once before any of them comes twice. Where K does not divide N, the classes that
+    appear first have one more.
+    """
+    groups = [torch.nonzero(labels == label).flatten() for label in labels.unique()]
+    groups.sort(key=lambda group: int(group[0]))  # so that nothing depends on how the classes are numbered
+    each = -(-len(labels) // len(groups))
+    drawn = torch.stack([_repeated(group, each, rng) for group in groups], dim=1).flatten()[: len(labels)]
+    return drawn[torch.randperm(len(drawn), generator=rng)]
+
+
+def _repeated(group: Tensor, count: int, rng: torch.Generator) -> Tensor:
+    orders = [torch.randperm(len(group), generator=rng) for _ in range(-(-count // len(group)))]
+    return group[torch.cat(orders)[:count]]

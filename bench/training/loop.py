@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.errors import TrainingDiverged
 
@@ -18,6 +19,8 @@ def run_epoch(
     epoch: int, model: nn.Module, batches: Iterable[Batch], step: Callable[[Batch], tuple[Tensor, int]]
 ) -> float:
     """Take a step on every batch in training mode; return the mean loss of an image.
+
+    Layers of batch normalisation whose weights are held keep their statistics, too.
 
     Parameters
     ----------
@@ -32,6 +35,9 @@ def run_epoch(
         The loss or a weight became NaN or infinite.
     """
     model.train()
+    for layer in model.modules():
+        if isinstance(layer, _BatchNorm) and layer.affine and not layer.weight.requires_grad:
+            layer.eval()
     total, images = torch.zeros(()), 0
     for batch in batches:
         loss, size = step(batch)
@@ -59,7 +65,3 @@ class Best:
         if not self.epoch or always or rank > self._rank:
             self._rank, self.epoch = rank, epoch
             self.weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-    def forget(self) -> None:
-        """Start anew: what was trained so far is not yet what is to be selected."""
-        self.__init__()  # type: ignore[misc]

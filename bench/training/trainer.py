@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from bench.images import ImageSet
 from bench.method import Counts, Phase, Trained, Training
-from bench.networks.network import Draws, draw_linear, network_of, step_operations
+from bench.networks.layers.classifier import Draws, draw_linear
+from bench.networks.network import network_of, step_operations
 from bench.protocol import Protocol
 from bench.streams import Streams
 from bench.training.composition import Composition
 from bench.training.device import Device
-from bench.training.inputs import random_crops, random_views
+from bench.training.inputs import balanced, random_crops, random_views
 from bench.training.loop import Best, run_epoch
 from bench.training.optimisers import optimiser, rate
 from bench.training.scores import acsa, confusion_matrix, cross_entropy
@@ -45,17 +46,19 @@ class Trainer(Training):
         self.method, self.train, self.validation, self.counts = method, train, validation, counts
         self.protocol, self.streams, self.device = protocol, streams, device
         self.epoch = self.images_seen = 0
+        self.epochs = protocol.epochs
         self.history: list[dict[str, float]] = []
-        self._order = self._positions(method.hook("sampler"), "")
+        self._own_order = self._positions(method.hook("sampler"), "")
         self._augmentation = streams.torch("augmentation")
         self._batch_rng = streams.torch("augmentation", device.torch, use="batch")
-        self._best = Best()
         self._network = network_of(protocol.backbone)
         draws = Draws(streams.torch("initialisation"), streams.torch("dropout", device.torch))
         self.model = device.model(
             self._network.classifier(protocol.image_size, train.n_classes, method.hook("head"), draws)
         )
+        self._trainable = {name for name, parameter in self.model.named_parameters() if parameter.requires_grad}
         self._begin(Phase(1.0))
+        self._weigh()
 
     @property
     def epoch_images(self) -> int:
@@ -65,35 +68,31 @@ class Trainer(Training):
     @property
     def progress(self) -> float:
         """The share of training that is done, counted in epochs."""
-        return min(1.0, self.epoch / self.protocol.epochs)
+        return self.epoch / self.epochs
 
     def run(self) -> Trained:
         """Train the method's phases, with a selection check after each epoch; see `Training.run`.
 
         Raises
         ------
+        ValueError
+            The shares of the phases do not sum to one, or there are fewer epochs than phases.
         TrainingDiverged
             A loss became NaN or infinite.
         """
         phases = self.method.hook("phases")()
-        ends = np.rint(np.cumsum([phase.share for phase in phases]) * self.protocol.epochs).astype(int).tolist()
-        for number, (phase, end) in enumerate(zip(phases, ends, strict=True)):
-            if number:
-                self._best.forget()  # a half-trained method is not the method
-            self._begin(phase, number)
-            while self.epoch < end:
+        for number, (phase, length) in enumerate(zip(phases, lengths(phases, self.epochs), strict=True)):
+            self._begin(phase, number, length)
+            for _ in range(length):
                 self.train_epoch()
                 self.check()
         return self.selected()
 
-    def train_epoch(self, batches: Iterable[Batch] | None = None) -> None:
+    def train_epoch(self, batches: Iterable[Batch] | None = None, images: int = 0) -> None:
         """Take the steps of one epoch, see `Training.train_epoch`."""
         started = time.perf_counter()
-        weights = self.method.hook("class_weights")(
-            getattr(self.counts, self.protocol.class_weights_from), self.progress
-        )
-        self._weights = torch.as_tensor(weights, dtype=torch.float32, device=self.device.torch)
-        self._done_in_epoch, self._images = 0, self.epoch_images
+        self._weigh()
+        self._done_in_epoch, self._images = 0, images or self.epoch_images
         self.epoch += 1
         loss = run_epoch(self.epoch, self.model, self.batches() if batches is None else batches, self._take)
         self.history.append({"epoch": self.epoch, "loss": loss, "seconds": time.perf_counter() - started})
@@ -103,7 +102,7 @@ class Trainer(Training):
         remaining = self.epoch_images
         while remaining > 0:
             size = min(self.protocol.batch_size, remaining)
-            positions = torch.stack([next(self._order) for _ in range(size)])
+            positions = torch.tensor([next(self._order) for _ in range(size)])
             yield self._load(positions)
             remaining -= size
 
@@ -151,25 +150,32 @@ class Trainer(Training):
         each = step_operations(self.protocol.backbone, self.protocol.image_size, self.train.n_classes)
         return self.images_seen * each
 
-    def _begin(self, phase: Phase, number: int = 0) -> None:
-        """Set up what a phase trains, and with which samples."""
+    def _begin(self, phase: Phase, number: int = 0, length: int = 0) -> None:
+        """Set up what a phase of so many epochs trains, with which images, and forget what was selected before it."""
+        self._best = Best()  # a half-trained method is not the method
+        self._phase_start, self._phase_length = self.epoch, length
         if phase.fresh_head:
-            rng = self.streams.torch("initialisation", use=f"head {number}")
             head = self.method.hook("head")(*_shape(self.model.head))
-            draw_linear(head, self._network.head_std, rng)
+            draw_linear(head, self._network.head_std, self.streams.torch("initialisation", use=f"head {number}"))
             self.model.head.load_state_dict(head.state_dict())
-        if phase.sampler == "balanced":
-            self._order = self._positions(balanced, f"phase {number}")
+        even = phase.sampler == "balanced"
+        self._order = self._positions(balanced, f"phase {number}") if even else self._own_order
+        trained = []
         for name, parameter in self.model.named_parameters():
-            held = bool(phase.holds) and name.startswith(phase.holds)
+            held = name not in self._trainable or (phase.holds and name.startswith(phase.holds))
             parameter.requires_grad_(name.startswith(phase.trains) and not held)
-        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+            trained += [parameter] if parameter.requires_grad else []
         self._optimiser = optimiser(self.protocol, trained)
 
+    def _weigh(self) -> None:
+        counts: np.ndarray = getattr(self.counts, self.protocol.class_weights_from)
+        weights = self.method.hook("class_weights")(counts, self.progress)
+        self._weights = torch.as_tensor(weights, dtype=torch.float32, device=self.device.torch)
+
     def _take(self, batch: Batch) -> tuple[Tensor, int]:
-        done = (self.epoch - 1 + self._done_in_epoch / self._images) / self.protocol.epochs
+        epochs = self.epoch - 1 - self._phase_start + self._done_in_epoch / self._images
         for group in self._optimiser.param_groups:
-            group["lr"] = rate(self.protocol, min(done, 1.0))
+            group["lr"] = rate(self.protocol, epochs / (self._phase_length or self.epochs))
         size = len(batch[1])
         self._done_in_epoch += size
         return self.step(*batch), size
@@ -186,11 +192,11 @@ class Trainer(Training):
         ]
         return torch.stack(columns).sum(dim=0)
 
-    def _positions(self, sampler: object, use: str) -> Iterator[Tensor]:
+    def _positions(self, sampler: object, use: str) -> Iterator[int]:
         """Yield positions without end, pass after pass, so that an epoch may end in the middle of one."""
         rng = self.streams.torch("order", use=use)
         while True:
-            yield from sampler(self.train.labels, rng)  # type: ignore[operator]
+            yield from sampler(self.train.labels, rng).tolist()  # type: ignore[operator]
 
     def _load(self, positions: Tensor) -> Batch:
         labels = self.train.labels[positions].to(self.device.torch)
@@ -206,13 +212,24 @@ class Trainer(Training):
         return pixels[:, 0].to(self.device.torch) if self._network.views else self.device.images(pixels)
 
 
-def balanced(labels: Tensor, rng: torch.Generator) -> Tensor:
-    """Return as many positions as there are labels (N,), each class equally often, at random with replacement."""
-    groups = [torch.nonzero(labels == label).flatten() for label in labels.unique()]
-    classes = torch.arange(len(labels)) % len(groups)
-    drawn = torch.stack([group[torch.randint(len(group), (len(labels),), generator=rng)] for group in groups])
-    mixed = drawn[classes, torch.arange(len(labels))]
-    return mixed[torch.randperm(len(labels), generator=rng)]
+def lengths(phases: Sequence[Phase], epochs: int) -> list[int]:
+    """Return how many epochs each phase lasts: its share, rounded, and at least one.
+
+    Raises
+    ------
+    ValueError
+        The shares do not sum to one, or there are fewer epochs than phases.
+    """
+    shares, n = [phase.share for phase in phases], len(phases)
+    if epochs < n:
+        raise ValueError(f"{n} phases of training need as many epochs, not {epochs}")
+    if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+        raise ValueError(f"the shares of the phases must sum to 1, not {' + '.join(map(str, shares))}")
+    ends = np.rint(np.cumsum(shares) * epochs).astype(int)
+    ends = np.maximum.accumulate(ends - np.arange(n)) + np.arange(n)  # each phase ends after the one before
+    ends = np.clip(ends, np.arange(1, n + 1), epochs - n + np.arange(1, n + 1))
+    lasting: list[int] = np.diff(ends, prepend=0).tolist()
+    return lasting
 
 
 def _shape(head: nn.Module) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from bench.images import ImageSet
-from bench.method import Training
+from bench.method import Counts, Training
 from bench.methods.translators.training import majority_and_minority
 from bench.training.inputs import random_crops
 
@@ -28,8 +28,12 @@ class Translates(Contract):
         """Return images (N, 3, H, W) of class `source` as images of the other class."""
 
 
-def majority_weights(counts: np.ndarray, mode: str) -> np.ndarray:
-    """Return loss weights (2,): 1/gamma on the majority's terms (eq. 6), scaled to sum to 2; ones where `off`."""
+def majority_weights(counts: np.ndarray, mode: str, known: Counts | None) -> np.ndarray:
+    """Return loss weights (2,): 1/gamma on the majority's terms (eq. 6), scaled to sum to 2; ones where `off`.
+
+    gamma is that of the original counts where these are known: after translation the minority has more images.
+    """
+    counts = known.original if known else counts
     if mode == "off":
         return np.ones(len(counts))
     weights = np.where(counts == counts.max(), counts.min() / counts.max(), 1.0)
@@ -64,19 +68,28 @@ def equal_kinds(labels: Tensor, parts: int, rng: torch.Generator) -> Tensor:
     return torch.stack(drawn, dim=1).flatten()
 
 
-def pairs(trainer: Training, translator: Translates) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the batches of one epoch with fresh translations: a, b, and both translated from the same crops.
+def pair_count(trainer: Training) -> int:
+    """Return how many pairs an epoch has: as many as class A has images, or a quarter of an epoch of equal length."""
+    most = int(trainer.train.counts.max())
+    if trainer.protocol.epoch == "dataset":
+        return most
+    counts = tuple(trainer.counts.original.tolist())
+    return min(most, -(-trainer.protocol.epoch_images(counts, len(trainer.train)) // KINDS))
 
-    A batch has `batch_size` pairs. The paper's epoch has as many pairs as class A has images; one of equal length has
-    2 x n_majority images of all four kinds.
-    """
+
+def train_epoch(trainer: Training, translator: Translates) -> None:
+    """Train one epoch on pairs and their fresh translations."""
+    trainer.train_epoch(pairs(trainer, translator), KINDS * pair_count(trainer))
+
+
+def pairs(trainer: Training, translator: Translates) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the batches of one epoch: a, b, and both translated from the same crops; `batch_size` pairs each."""
     train, protocol = trainer.train, trainer.protocol
     a, b = majority_and_minority(train.counts)
-    epoch, equal = len(trainer.history) + 1, 2 * int(trainer.counts.original.max())
-    count = len(train.positions(a)) if protocol.epoch == "dataset" else -(-equal // KINDS)
+    epoch = len(trainer.history) + 1
     order = trainer.streams.torch("order", use=f"pairs {epoch}")
     crops = trainer.streams.torch("augmentation", use=f"pairs {epoch}")
-    first = train.positions(a)[torch.randperm(len(train.positions(a)), generator=order)[:count]]
+    first = train.positions(a)[torch.randperm(len(train.positions(a)), generator=order)[: pair_count(trainer)]]
     second = train.positions(b)[torch.randint(len(train.positions(b)), (len(first),), generator=order)]
     for chosen in zip(first.split(protocol.batch_size), second.split(protocol.batch_size), strict=True):
         real_a, real_b = (

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torch import Tensor
+import torch
 
-from bench.methods.translators.cyclegan import CycleGAN, step_operations, translation_operations
 from bench.methods.translators.settings import CycleGANSettings
-from bench.methods.translators.training import GanTraining
-from bench.methods.translators.translator import TrainedCycleGAN, opened, views
 from bench.protocol import Protocol
 from bench.registry import register_stage
 from bench.stage import Made, Material, Request, Stage, StageRequest, Tensors
-from bench.training.device import Device
 
 TRANSLATOR = StageRequest("CycleGAN")
 
@@ -54,11 +50,14 @@ class CycleGANStage(Stage):
         return tuple(self._after(epochs) for epochs in (self.settings.epochs, *self.settings.compared_epochs))
 
     def make(self, material: Material) -> Made:
+        from bench.methods.translators.cyclegan import CycleGAN, step_operations
+        from bench.methods.translators.training import GanTraining
+
         gan = CycleGAN(self.settings, material.streams, material.device)
         training = GanTraining(
             gan, material.train, material.protocol.flip, lambda use: material.streams.torch("stage", use=use)
         )
-        before: TrainedCycleGAN | None = material.needed[self.before] if self.before else None
+        before = material.needed[self.before] if self.before else None
         kept = material.checkpoint.load()
         first = 0
         if before is not None:
@@ -72,10 +71,19 @@ class CycleGANStage(Stage):
         training.history = []  # the artifact is what the next step depends on; seconds are not
         return Made(training.state(), history, flops)
 
-    def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> TrainedCycleGAN:
+    def use_operations(self, image_size: int) -> float:
+        from bench.methods.translators.cyclegan import translation_operations
+
+        return translation_operations(self.settings.width, self.settings.blocks, image_size)
+
+    def open(self, tensors: Tensors, counts: Sequence[int], device: Any) -> Any:
+        from bench.methods.translators.translator import opened
+
         return opened(tensors, self.settings, counts, device)
 
     def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
+        from bench.methods.translators.cyclegan import step_operations
+
         done = dict(self.before.parameters).get("epochs", self.settings.epochs) if self.before else 0
         epochs = self.epochs - int(str(done))
         return epochs * max(counts) / self.settings.batch_size * step_operations(self.settings)
@@ -99,17 +107,22 @@ class ViewsStage(Stage):
         return (TRANSLATOR,)
 
     def make(self, material: Material) -> Made:
-        gan: TrainedCycleGAN = material.needed[TRANSLATOR]
+        from bench.methods.translators.cyclegan import translation_operations
+        from bench.methods.translators.translator import views
+
+        gan = material.needed[TRANSLATOR]
         count = int(str(self.parameters["views"]))
         pixels = views(gan.translator, material.train, count, material.device)
         settings = gan.settings
         each = translation_operations(settings.width, settings.blocks, settings.load_size or pixels.shape[-1])
         return Made({"pixels": pixels}, flops=len(pixels) * each)
 
-    def open(self, tensors: Tensors, counts: Sequence[int], device: Device) -> Tensor:
+    def open(self, tensors: Tensors, counts: Sequence[int], device: Any) -> torch.Tensor:
         return tensors["pixels"]
 
     def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
+        from bench.methods.translators.cyclegan import translation_operations
+
         gan: CycleGANSettings = settings(TRANSLATOR.name)
         each = translation_operations(gan.width, gan.blocks, gan.load_size or protocol.load_size)
         return int(str(self.parameters["views"])) * sum(counts) * each

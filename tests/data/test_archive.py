@@ -6,10 +6,14 @@ import io
 import stat
 import tarfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bench.data.archive import unpack
 from bench.errors import DataError
@@ -101,3 +105,43 @@ def test_folder_with_files_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not empty"):
         unpack(zipped(tmp_path / "a.zip", {"x": b""}), tmp_path / "set")
     assert contents(tmp_path / "set") == {"mine"}
+
+
+def test_archive_is_refused_by_the_size_that_it_declares_before_anything_is_written(tmp_path: Path) -> None:
+    info = member("huge")
+    info.size = 10**13
+    (tmp_path / "a.tar").write_bytes(info.tobuf() + bytes(1024))
+    with pytest.raises(DataError, match=r"unpacks to more than 8\.6 GB and is refused"):
+        unpack(tmp_path / "a.tar", tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("name", ["", "a\x1b[31m", "a\nb"])
+def test_names_that_are_none_are_refused_and_shown_escaped(name: str, tmp_path: Path) -> None:
+    archive = tarred(tmp_path / "a.tgz", [member("ok"), member(name)])
+    with pytest.raises(DataError, match="is no name of a file") as caught:
+        unpack(archive, tmp_path / "set")
+    assert str(caught.value).isprintable() and not (tmp_path / "set").exists()
+
+
+@settings(max_examples=150, deadline=None)
+@given(kind=st.sampled_from(["zip", "lzma", "xz", "gz"]), seed=st.integers(0, 2**32), flips=st.integers(1, 20))
+def test_a_damaged_archive_of_any_kind_is_one_line(kind: str, seed: int, flips: int) -> None:
+    rng, buffer = np.random.default_rng(seed), io.BytesIO()
+    if kind in ("zip", "lzma"):
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA if kind == "lzma" else zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr("folder/ä.txt", CONTENT[:3000])
+    else:
+        with tarfile.open(fileobj=buffer, mode=f"w:{kind}") as tar:
+            info = member("folder/x")
+            info.size = 3000
+            tar.addfile(info, io.BytesIO(CONTENT[:3000]))
+    data = bytearray(buffer.getvalue())
+    for _ in range(flips):
+        data[rng.integers(len(data))] = rng.integers(256)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.bin"
+        path.write_bytes(data)
+        with suppress(DataError):
+            unpack(path, Path(folder) / "set")
+        assert {entry.name for entry in Path(folder).iterdir()} <= {"a.bin", "set"}

@@ -16,7 +16,7 @@ from PIL import Image
 from bench.data import cache
 from bench.data.cache import open_cache, prepare
 from bench.data.manifest import digests
-from bench.dataset import Dataset, Pinned, Split
+from bench.dataset import Dataset, Pinned, Split, rare
 from bench.errors import DataError, StoreError
 
 
@@ -25,7 +25,7 @@ class Tiny(Dataset):
 
     name = "tiny"
     classes = ("a", "b")
-    minority_counts = (1,)
+    imbalances = (rare(1),)
 
     def pin(self) -> Pinned:
         names = {label: tuple(f"{label}{i}.png" for i in (2, 0, 1)) for label in self.classes}
@@ -91,6 +91,15 @@ def test_another_size_or_another_image_is_another_file(tmp_path: Path) -> None:
     assert torch.equal(open_cache(second)[2:], open_cache(first)[2:])
 
 
+def test_another_shape_is_another_file_and_keeps_the_aspect(tmp_path: Path) -> None:
+    dataset = tiny(tmp_path / "tiny")
+    squashed = build(dataset, tmp_path / "cache")
+    dataset.shape = "pad"
+    padded = build(dataset, tmp_path / "cache")
+    assert padded != squashed
+    assert open_cache(padded)[:, :, 0].max() == 0 and open_cache(squashed)[:, :, 0].max() > 0
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "no digest"])
 def test_damaged_cache_is_built_again(damage: str, tmp_path: Path) -> None:
     dataset = tiny(tmp_path / "tiny")
@@ -129,7 +138,7 @@ def test_leftovers_of_a_killed_build_are_removed_but_not_those_of_a_living_one(t
     folder.mkdir()
     (folder / "tiny-train-8-dead.part").write_bytes(b"half")
     living = folder / "tiny-train-8-living.npy"
-    with cache._lock(living):
+    with cache.locked(living):
         living.with_suffix(".part").write_bytes(b"half")
         build(dataset, folder)
         assert [path.name for path in folder.glob("*.part")] == ["tiny-train-8-living.part"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,21 +15,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bench.data.carving import carve
 from bench.data.check import check
-from bench.data.manifest import digests, manifest_text, read_manifest
+from bench.data.manifest import combined, digests, manifest_text, read_manifest
 from bench.data.splits import read_split, split_text
 from bench.dataset import PARTS, Dataset, Split
 from bench.datasets import cub, horse2zebra
 from bench.datasets.celeba import CelebA
 from bench.datasets.cub import Cub
-from bench.datasets.digits import Digits
+from bench.datasets.digits import Digits, TenDigits, drawn
 from bench.datasets.horse2zebra import Horse2Zebra
 from bench.datasets.stripes import NOISE, SPREAD, Stripes, patterns
 from bench.errors import DataError
-from bench.registry import DATASETS
+from bench.registry import DATASETS, load
 
-BUNDLED = (Digits, Stripes)
+BUNDLED = (Digits, TenDigits, Stripes)
 PUBLISHED = (Horse2Zebra, CelebA, Cub)
 COUNTS = {
     "horse2zebra": {"train": (450, 100), "val": (100, 100), "test": (150, 150), "spare": (487, 1124)},
@@ -46,12 +47,14 @@ def picture(path: Path, seed: int | list[int], size: tuple[int, int] = (40, 30))
 def test_every_split_is_disjoint_balanced_and_large_enough_for_its_counts(cls: type[Dataset], tmp_path: Path) -> None:
     dataset = cls(tmp_path / "absent")
     split = dataset.split()
-    names = [name for part in PARTS for name in split.names(part)]
+    names = split.names()
     assert len(set(names)) == len(names)
     assert split.classes == dataset.classes
     assert len(set(split.counts("val"))) == 1 and len(set(split.counts("test"))) == 1
-    assert split.counts("train")[0] >= split.counts("train")[-1] >= max(dataset.minority_counts)
-    assert list(dataset.minority_counts) == sorted(set(dataset.minority_counts))
+    whole = split.counts("train")
+    assert whole[0] == max(whole)
+    places = [imbalance.counts(whole) for imbalance in dataset.imbalances]
+    assert len(set(places)) == len(places)
 
 
 @pytest.mark.parametrize("cls", PUBLISHED)
@@ -78,6 +81,30 @@ def test_bundled_images_are_the_same_every_time_and_pass_the_check(cls: type[Dat
         assert first.content(name) == second.content(name)
         assert first.read(name).mode == "RGB"
     assert {finding.level for finding in check(first, first.split())} == {"ok"}
+
+
+@pytest.mark.parametrize("cls", BUNDLED)
+def test_editions_of_bundled_images_end_in_the_digest_of_todays_pixels(cls: type[Dataset], tmp_path: Path) -> None:
+    dataset = cls(tmp_path)
+    assert dataset.edition.endswith(f"-{combined(digests(dataset, dataset.split().names()))}")
+
+
+def test_the_splits_of_digits_are_what_their_rule_draws(tmp_path: Path) -> None:
+    for cls in (Digits, TenDigits):
+        assert drawn(cls(tmp_path)).digest == cls(tmp_path).split().digest
+    # As it was before it was published.
+    assert Digits(tmp_path).split().digest == "65d635b6e8c59573"
+
+
+def test_planning_with_bundled_images_imports_no_heavy_module() -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from bench.datasets import digits, stripes, folder, cub, horse2zebra, celeba, cifar10, fashion_mnist\n"
+        "names = [cls(Path()).split().digest for cls in (digits.Digits, digits.TenDigits, stripes.Stripes)]\n"
+        "print([name for name in ('sklearn', 'scipy', 'matplotlib', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_stripes_reach_the_bayes_accuracy_that_they_state(tmp_path: Path) -> None:
@@ -122,31 +149,6 @@ def test_other_pictures_under_the_published_names_are_another_edition(tmp_path: 
     assert other.split().digest == published.split().digest
 
 
-@settings(deadline=None)
-@given(st.integers(0, 2**32), st.integers(0, 12), st.integers(1, 4))
-def test_carving_never_parts_near_duplicates(seed: int, n_groups: int, size: int) -> None:
-    names = {"a": [f"a{i}" for i in range(60)], "b": [f"b{i}" for i in range(60)]}
-    rng = np.random.default_rng(seed)
-    pool = rng.permutation([*names["a"], *names["b"]]).tolist()
-    together = [pool[i * size : (i + 1) * size] for i in range(n_groups)]
-    sizes = {"train": {"a": 20, "b": 10}, "val": {"a": 3, "b": 3}, "test": {"a": 5, "b": 5}}
-    parts = carve(names, sizes, together, seed)
-    home = {name: part for part in PARTS for label in names for name in parts[part][label]}
-    assert sorted(home) == sorted(pool)
-    assert all(len({home[name] for name in group}) == 1 for group in together if group)
-    assert {part: {k: len(v) for k, v in parts[part].items()} for part in sizes} == sizes
-    assert carve(names, sizes, together, seed) == parts
-
-
-def test_carving_uses_every_image_where_it_must_and_says_when_it_cannot() -> None:
-    names = {"a": [f"a{i}" for i in range(10)], "b": [f"b{i}" for i in range(10)]}
-    sizes = {"train": {"a": 6, "b": 6}, "val": {"a": 2, "b": 2}, "test": {"a": 2, "b": 2}}
-    parts = carve(names, sizes, [["a0", "a1", "a2", "b3"]], seed=0)
-    assert {"a0", "a1", "a2"} < set(parts["train"]["a"]) and "b3" in parts["train"]["b"]
-    with pytest.raises(DataError, match="near duplicates"):
-        carve(names, sizes, [names["a"]], seed=0)
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n"), min_size=1), unique=True, min_size=8))
 def test_splits_and_manifests_survive_being_written(names: list[str]) -> None:
@@ -180,7 +182,10 @@ def test_damaged_split_is_named(text: str, complaint: str, tmp_path: Path) -> No
 
 
 def test_every_dataset_is_registered() -> None:
-    assert {"horse2zebra", "celeba", "cub", "digits", "stripes", "folder"} <= {entry.name for entry in DATASETS}
+    load()
+    assert {"horse2zebra", "celeba", "cub", "digits", "digits10", "stripes", "folder", "infrared_solar_modules"} <= {
+        entry.name for entry in DATASETS
+    }
 
 
 @pytest.fixture
@@ -199,7 +204,7 @@ def real() -> Callable[[type[Dataset]], Dataset]:
 @pytest.mark.parametrize("cls", PUBLISHED)
 def test_real_images_are_the_published_edition(cls: type[Dataset], real: Callable[..., Dataset]) -> None:
     dataset = real(cls)
-    names = [name for part in PARTS for name in dataset.split().names(part)]
+    names = dataset.split().names()
     assert digests(dataset, names) == dict(dataset.pinned.manifest)
     assert dataset.edition == cls(Path("absent")).edition
 

@@ -203,7 +203,7 @@ def test_obtain_downloads_unpacks_and_verifies(tmp_path: Path) -> None:
         dataset = remote(tmp_path / "data", server.url)
         assert "downloaded and verified" in obtain(dataset)
         assert contents(dataset.root) == set(FILES)
-        assert "all 2 files" in obtain(dataset)
+        assert "all 2 images" in obtain(dataset)
         assert len(server.asked) == 1
 
 

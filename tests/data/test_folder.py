@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench.data.carving import UNPROTECTED
 from bench.data.check import check
-from bench.dataset import PARTS
+from bench.data.splits import keep_split
+from bench.dataset import PARTS, natural, rare
 from bench.datasets.folder import FolderDataset
 from bench.errors import DataError, StoreError
 
@@ -22,6 +24,7 @@ def picture(path: Path, seed: int | list[int], size: tuple[int, int] = (40, 30))
 
 def folders(root: Path, **sizes: int) -> Path:
     for label, size in sizes.items():
+        (root / label).mkdir(parents=True, exist_ok=True)
         for i in range(size):
             picture(root / label / f"{i:03d}.png", seed=[*label.encode(), i])
     return root
@@ -31,6 +34,8 @@ def test_folder_split_stays_as_it_was_when_images_are_added(tmp_path: Path) -> N
     root = folders(tmp_path, cat=40, dog=20, owl=30)
     first = FolderDataset("mine", root)
     split, edition = first.split(), first.edition
+    assert sorted(path.name for path in root.iterdir()) == ["cat", "dog", "owl"]  # looking writes nothing
+    assert keep_split(first) == first.split_file and keep_split(first) is None
     assert split.classes == ("cat", "owl", "dog")
     assert {part: split.counts(part) for part in PARTS} == {
         "train": (30, 20, 10),
@@ -38,16 +43,17 @@ def test_folder_split_stays_as_it_was_when_images_are_added(tmp_path: Path) -> N
         "test": (6, 6, 6),
         "spare": (0, 0, 0),
     }
-    assert first.minority_counts == (1, 2, 5, 10) and first.classes == split.classes
+    assert first.imbalances == tuple(map(rare, (1, 2, 5, 10))) and first.classes == split.classes
     picture(root / "dog" / "new.png", 1)
-    again = FolderDataset("mine", root, minority_counts=(4,))
-    assert again.split().digest == split.digest and again.edition == edition and again.minority_counts == (4,)
+    again = FolderDataset("mine", root, (natural(),))
+    assert again.split().digest == split.digest and again.edition == edition and again.imbalances == (natural(),)
     assert FolderDataset("mine", root, seed=1).split().digest != split.digest
 
 
 def test_folder_with_other_pixels_is_another_edition(tmp_path: Path) -> None:
     root = folders(tmp_path, cat=12, dog=12)
     before = FolderDataset("mine", root)
+    keep_split(before)
     assert {finding.level for finding in check(before, before.split())} == {"ok"}
     picture(root / "cat" / "003.png", 999)
     levels = {finding.subject: finding for finding in check(before, before.split())}
@@ -75,7 +81,10 @@ def test_folder_of_pictures_that_are_all_alike_can_still_be_split(tmp_path: Path
         path.parent.mkdir(exist_ok=True)
         base[0, 0] += 1
         Image.fromarray(base).save(path)
-    assert "equal files" in FolderDataset("mine", tmp_path).split().note
+    dataset = FolderDataset("mine", tmp_path)
+    assert UNPROTECTED in dataset.split().note
+    found = {finding.subject: finding.level for finding in check(dataset, dataset.split())}
+    assert found["split"] == "warning" and found["duplicates"] == "error"
 
 
 def test_folder_of_one_picture_cannot(tmp_path: Path) -> None:
@@ -87,7 +96,12 @@ def test_folder_of_one_picture_cannot(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "complaint"),
-    [({"cat": 12}, "at least two subfolders"), ({"cat": 12, "dog": 9}, "dog: 9 images"), ({}, "it has 0")],
+    [
+        ({"cat": 12}, "at least two subfolders"),
+        ({"cat": 12, "dog": 9}, "dog: 9 images"),
+        ({"cat": 12, "dog": 12, "owl": 0}, "'owl' would vanish"),
+        ({}, "it has 0"),
+    ],
 )
 def test_unusable_folder_is_one_clear_line(sizes: dict[str, int], complaint: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=complaint):
@@ -103,7 +117,7 @@ def test_folder_that_cannot_be_written_to_is_one_clear_line(tmp_path: Path) -> N
     root = folders(tmp_path / "images", cat=12, dog=12)
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot write in"):
-        FolderDataset("mine", root, split_file=tmp_path / "file" / "split.json").split()
+        keep_split(FolderDataset("mine", root, split_file=tmp_path / "file" / "split.json"))
 
 
 def test_damaged_image_is_named(tmp_path: Path) -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
-from builders import CPU, images, tiny
+from builders import CPU, images
 from sklearn.manifold import TSNE
-from torch import nn
+from small_networks import classifier
 
 from bench.explain.features import embed, features
-from bench.networks.paper_cnn import Backbone, build
+from bench.networks.layers.classifier import Classifier
 
 
-def built() -> Backbone:
-    generators = (torch.Generator().manual_seed(0), torch.Generator().manual_seed(1))
-    return build(tiny(dropout=0.75), 2, nn.Linear, *generators)
+def built() -> Classifier:
+    made: Classifier = classifier("paper_cnn(width=2, dropout=0.75)")
+    return made
 
 
 def groups(n: int = 40) -> np.ndarray:

@@ -7,20 +7,24 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from builders import tiny
 from pytorch_grad_cam import GradCAM
+from small_networks import classifier, spelled
 from torch import Tensor, nn
 
-from bench.explain.gradcam import FOURTH, grad_cam
-from bench.networks.paper_cnn import Backbone, build
+from bench.errors import UserError
+from bench.explain.gradcam import grad_cam
+from bench.networks.layers.body import BodyAndHead
+from bench.networks.layers.patchgan import Backbone
+
+FOURTH = 3
 
 PLAIN = [{}, {"head": "gap"}, {"norm": "none"}]
 
 
 def built(seed: int = 0, **fields: Any) -> Backbone:
-    generators = (torch.Generator().manual_seed(seed), torch.Generator().manual_seed(1))
     # Weights large enough for logits that differ between images.
-    return build(tiny(image_size=64, load_size=64, width=8, init_std=0.2, **fields), 2, nn.Linear, *generators).eval()
+    made: Backbone = classifier(spelled("paper_cnn", width=8, init_std=0.2, **fields), 64, init=seed, dropout=1)
+    return made.eval()
 
 
 def pictures(count: int = 6, side: int = 64) -> Tensor:
@@ -98,3 +102,44 @@ def test_frozen_weights_can_be_explained() -> None:
     model = built()
     free = grad_cam(model, pictures())
     assert torch.equal(grad_cam(model.requires_grad_(False), pictures()), free)
+
+
+def pretrained() -> BodyAndHead:
+    made: BodyAndHead = classifier("small(init_std=0.2)", 64)
+    return made.eval()
+
+
+def test_of_a_pretrained_network_the_last_maps_are_explained() -> None:
+    model, images = pretrained(), pictures()
+    layer, slope = model.explained()
+    assert layer is model.body.layers[2] and slope == 1.0
+    with GradCAM(model=model, target_layers=[layer]) as oracle:
+        expected = oracle(input_tensor=images, targets=None)
+    assert float(expected.max(axis=(1, 2)).min()) > 0.9
+    np.testing.assert_allclose(grad_cam(model, images).numpy(), expected, atol=1e-4)
+
+
+def test_an_activation_that_stands_in_many_places_is_explained_at_its_last() -> None:
+    model, images = pretrained(), pictures()
+    expected = grad_cam(model, images)
+    first, second, third = (model.body.layers[k] for k in range(3))
+    shared = nn.ReLU()
+    first[2] = second[2] = third[2] = shared
+    model.body.layers = nn.Sequential(*first, *second, *third, *list(model.body.layers)[3:])
+    model._explained = ""
+    assert model.explained()[0] is shared
+    torch.testing.assert_close(grad_cam(model, images), expected)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (nn.Flatten(), nn.Linear(3 * 32 * 32, 64)),
+        (nn.Conv2d(3, 64, 8, stride=8), nn.Flatten(2), nn.AdaptiveAvgPool1d(1), nn.Flatten()),  # tokens
+    ],
+)
+def test_a_body_without_maps_says_so(layers: tuple[nn.Module, ...]) -> None:
+    model = pretrained()
+    model.body.layers = nn.Sequential(*layers)
+    with pytest.raises(UserError, match="no layer gives maps"):
+        grad_cam(model, pictures())

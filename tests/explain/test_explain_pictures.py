@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from builders import CPU, tiny
-from torch import nn
+from builders import CPU
+from small_networks import classifier
 
 from bench.datasets.stripes import Stripes, pixels
 from bench.explain.deletion import deletion, insertion
@@ -13,7 +13,6 @@ from bench.explain.features import embed, features
 from bench.explain.gradcam import grad_cam
 from bench.explain.rise import rise
 from bench.images import ImageSet
-from bench.networks.paper_cnn import build
 from bench.report.pictures import heatmaps, tsne
 
 
@@ -25,7 +24,7 @@ def stripes(per_class: int = 4) -> ImageSet:
 
 def test_stripes_become_heat_maps_and_a_map_of_features() -> None:
     some, rng = stripes(), torch.Generator().manual_seed(0)
-    model = CPU.model(build(tiny(init_std=0.2), 2, nn.Linear, rng, rng))
+    model = CPU.model(classifier("paper_cnn(width=2, init_std=0.2)"))
     images, predicted = CPU.images(some.pixels), model.eval()(CPU.images(some.pixels)).argmax(dim=1)
     found = {"Grad-CAM": grad_cam(model, images), "RISE": rise(model, images, rng, n_masks=20)}
     rows = []
@@ -36,7 +35,7 @@ def test_stripes_become_heat_maps_and_a_map_of_features() -> None:
             gone, come = (follow(model, images[k], heat[k], said, steps=8).auc for follow in (deletion, insertion))
             maps.append(heatmaps.Map(kind, heat[k].numpy(), gone, come))
         explained = (heatmaps.Explained("Vanilla", Stripes.classes[said], 0.5, tuple(maps)),)
-        rows.append(heatmaps.Row(some.pixels[k].numpy(), Stripes.classes[label], explained))
+        rows.append(heatmaps.Example(some.pixels[k].numpy(), Stripes.classes[label], explained))
     assert "Grad-CAM and RISE" in heatmaps.figure(rows, "heat", "stripes").caption
     placed = embed(features(model, some, CPU))
     panel = tsne.Panel("Vanilla", placed, some.labels.numpy())

@@ -12,7 +12,7 @@ from builders import CPU, images
 from safetensors.torch import load_file, save_file
 from small_judges import (
     Brightness,
-    TinyNormed,
+    Normed,
     bright,
     brightness,
     brightness_judge,
@@ -32,18 +32,16 @@ from bench.judging.finetune import finetune
 from bench.judging.judge import Judge, load, pretrained
 from bench.judging.supply import supply
 from bench.judging.views import Anew, Remembered
-from bench.networks import bodies
-from bench.networks.body import Architecture
-from bench.networks.weights_file import read_weights
+from bench.networks.layers.weights_file import read_weights
+from bench.networks.pretrained import pretrained_named
+from bench.registry import NETWORKS, Entry
 from bench.streams import Streams
 
 
 @pytest.fixture
-def normed(monkeypatch: pytest.MonkeyPatch) -> Architecture:
+def normed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a tiny network with batch normalisation and an auxiliary branch in the place of `small`."""
-    made = Architecture("small", "tiny", 8, 0.4, 0.2, (4, 2), TinyNormed, tiny_state, lambda: True)
-    monkeypatch.setitem(bodies.NETWORKS, "small", made)
-    return made
+    monkeypatch.setitem(NETWORKS._entries, "small", Entry("small", Normed, ""))
 
 
 def test_a_judge_is_the_same_at_every_training() -> None:
@@ -77,7 +75,7 @@ def test_the_epoch_is_the_best_on_the_selection_images() -> None:
 
 def test_only_the_head_learns_where_only_the_head_should() -> None:
     left = tuned(layers="head")
-    assert set(left.weights) == {"heads.0.weight", "heads.0.bias"}
+    assert set(left.weights) == {"head.weight", "head.bias"}
     assert set(tuned().weights) > set(left.weights)
     test = floats(striped((2, 2), seed=2))
     judges = [load("small", weights, CPU) for weights in (left.weights, tuned().weights)]
@@ -86,7 +84,7 @@ def test_only_the_head_learns_where_only_the_head_should() -> None:
 
 
 def test_remembered_features_are_those_of_the_images_and_their_mirror_images() -> None:
-    view = Anew(images([5, 4]), bodies.body("small").eval(), CPU)
+    view = Anew(images([5, 4]), pretrained_named("small").body().eval(), CPU)
     positions, mirrored = torch.tensor([8, 0, 3]), torch.tensor([True, False, True])
     torch.testing.assert_close(Remembered(view)(positions, mirrored)[0], view(positions, mirrored)[0])
     flipped = Anew(ImageSet.of(view.pixels.flip(-1), torch.zeros(9, dtype=torch.int64), 2), view.body, CPU)

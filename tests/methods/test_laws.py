@@ -7,29 +7,33 @@ from pathlib import Path
 import laws
 import numpy as np
 import pytest
+import relabelling
 import torch
 from builders import alone, plugged
 from torch import Tensor
 from torch.nn import functional as F
 
 from bench import registry
-from bench.composition import Composition
 from bench.images import ImageSet
-from bench.method import Method, normalised
+from bench.method import Method, Trained, normalised
 from bench.plan.compose import compose
 from bench.plan.config import load_config
 from bench.registry import METHODS
-from bench.training.trainer import Trained, Trainer
+from bench.training.composition import Composition
+from bench.training.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = load_config(ROOT / "bench.toml")
 registry.load()
-CACHED = ("AUG(views=2)", "AUG(class_weight=off, views=1)", "ALT(views=1, teacher_every=2)")
-SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.methods, *CACHED]))
+VARIED = ("AUG(views=2)", "AUG(class_weight=off, views=1)", "ALT(views=1, teacher_every=2)")
+CHOOSING = ("PostHocLA(tau=validation)", "tau-norm(tau=1.0)")
+JOINED = ("LDAM+DRW", "CBL(beta=0.9999)+Focal(gamma=0.5)", "mixup+TS", "Focal+cRT", "LDAM+mixup")
+SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.methods, *VARIED, *CHOOSING, *JOINED]))
+SHORT = {"ALT": {"blocks": 1, "classifier_epochs": 2, "gan_epochs": 1}}
 
 
 def shipped(expression: str) -> Composition:
-    return compose(expression, CONFIG.composition.allow)
+    return compose(expression, CONFIG.composition.allow, SHORT)
 
 
 def test_the_laws_are_asked_of_every_shipped_file_and_every_row() -> None:
@@ -90,16 +94,16 @@ def test_a_users_method_that_breaks_a_law_is_caught(monkeypatch: pytest.MonkeyPa
     plugged(monkeypatch, tmp_path, BAD)
     method = compose("First")
     with pytest.raises(AssertionError):
-        laws.relabelling_permutes_weights_losses_and_decisions(method)
+        relabelling.relabelling_permutes_weights_losses_and_decisions(method)
 
 
 class Unscaled(Method):
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return 1 / counts
 
 
 class FavoursTheCommon(Method):
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return normalised(counts.astype(float))
 
 
@@ -124,7 +128,7 @@ class SamplesByNumber(Method):
 
 
 class LearnsFromValidation(Method):
-    def fit(self, trainer: Trainer) -> Trained:
+    def fit(self, trainer: Trainer) -> Trained:  # type: ignore[override]
         trained = trainer.run()
         pictures = F.interpolate(trainer.validation.pixels.float(), 32)
         trainer.step(pictures, trainer.validation.labels)
@@ -143,7 +147,7 @@ class ThrowsItsOwnDice(Method):
 
 
 class IsDeaf(Method):
-    def fit(self, trainer: Trainer) -> Trained:
+    def fit(self, trainer: Trainer) -> Trained:  # type: ignore[override]
         trained = trainer.run()
         for parameter in trained.model.parameters():
             parameter.data.zero_()
@@ -161,8 +165,45 @@ class DoesNotSayHowMany(Method):
         return "needs more" if min(counts) < 3 else ""
 
 
+class IsSharperThanItSays(Method):
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return F.cross_entropy(2 * logits, labels, reduction="none")
+
+
+class SaysItDiffers(Method):
+    differs_when_balanced = "it does not"
+
+
+class FavoursTheCommonAtLast(Method):
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
+        return normalised(counts.astype(float)) if progress > 0.9 else np.ones(len(counts))
+
+
+class MixesByNumber(Method):
+    def batch(self, images: Tensor, labels: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        soft = F.one_hot(labels, len(self.counts.original)).float()
+        soft[:, 0] = 0.5 * soft[:, 0] + 0.5 * soft[:, 1]
+        return images, soft / soft.sum(dim=1, keepdim=True), torch.ones(len(labels))
+
+
+class HasNoShape(Method):
+    def head(self, features: int, n_classes: int) -> torch.nn.Module:
+        layer = torch.nn.Linear(features, n_classes)
+        layer.in_features = 1
+        return layer
+
+
+class DoesNotNameWhatItChose(Method):
+    def fit(self, trainer: Trainer) -> Trained:  # type: ignore[override]
+        trained = trainer.run()
+        mean = float(trainer.predict(trained.model, trainer.validation).mean(axis=0)[0])
+        with torch.no_grad():
+            trained.model.head.bias.add_(mean)
+        return trained
+
+
 class KnowsTwoClasses(Method):
-    def class_weights(self, counts: np.ndarray) -> np.ndarray:
+    def class_weights(self, counts: np.ndarray, progress: float) -> np.ndarray:
         return normalised(1 / counts[:2])
 
 
@@ -173,9 +214,15 @@ class KnowsTwoClasses(Method):
         (Unscaled, laws.weights_never_grow_with_the_count),
         (FavoursTheCommon, laws.weights_never_grow_with_the_count),
         (Trims, laws.balanced_counts_change_nothing),
-        (ThinsTheFirst, laws.relabelling_permutes_resampling),
-        (DecidesForTheLast, laws.relabelling_permutes_weights_losses_and_decisions),
-        (SamplesByNumber, laws.relabelling_permutes_sampling_and_batches),
+        (IsSharperThanItSays, laws.what_differs_from_vanilla_on_balanced_counts_says_so),
+        (SaysItDiffers, laws.what_differs_from_vanilla_on_balanced_counts_says_so),
+        (FavoursTheCommonAtLast, laws.weights_never_grow_with_the_count),
+        (MixesByNumber, relabelling.relabelling_permutes_sampling_and_batches),
+        (HasNoShape, laws.every_number_of_classes_is_accepted),
+        (DoesNotNameWhatItChose, laws.held_out_pixels_never_reach_training),
+        (ThinsTheFirst, relabelling.relabelling_permutes_resampling),
+        (DecidesForTheLast, relabelling.relabelling_permutes_weights_losses_and_decisions),
+        (SamplesByNumber, relabelling.relabelling_permutes_sampling_and_batches),
         (LearnsFromValidation, laws.held_out_pixels_never_reach_training),
         (Paints, laws.the_input_is_never_modified),
         (ThrowsItsOwnDice, laws.equal_streams_give_equal_bits),

@@ -11,7 +11,8 @@ from builders import fitted, images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
-from laws import content, outcome
+from laws import outcome
+from relabelling import content
 
 from bench import registry
 from bench.images import ImageSet
@@ -31,12 +32,12 @@ def resampled(method: str, train: ImageSet, seed: int = 0) -> ImageSet:
     [("CBL(beta=0.9)", 1.005), ("CBL(beta=0.99)", 2.53), ("CBL(beta=0.999)", 12.2), ("CBL(beta=0.9999)", 17.3)],
 )
 def test_class_balanced_weights_at_50_of_900_are_the_known_ones(method: str, ratio: float) -> None:
-    majority, minority = compose(method).hook("class_weights")(np.array([900, 50]))
+    majority, minority = compose(method).hook("class_weights")(np.array([900, 50]), 0.0)
     assert minority / majority == pytest.approx(ratio, rel=0.005)
 
 
 def test_cost_sensitive_weights_at_50_of_900_are_as_18_to_1() -> None:
-    majority, minority = compose("CS").hook("class_weights")(np.array([900, 50]))
+    majority, minority = compose("CS").hook("class_weights")(np.array([900, 50]), 0.0)
     assert minority / majority == pytest.approx(18)
 
 
@@ -45,12 +46,12 @@ def test_cost_sensitive_weights_at_50_of_900_are_as_18_to_1() -> None:
 def test_class_balanced_weights_follow_the_published_formula(beta: float, counts: list[int]) -> None:
     effective = np.array([sum(beta**i for i in range(n)) for n in counts])  # (1 - beta^n) / (1 - beta), summed up
     expected = len(counts) * (1 / effective) / (1 / effective).sum()
-    weights = compose(f"CBL(beta={beta!r})").hook("class_weights")(np.array(counts))
+    weights = compose(f"CBL(beta={beta!r})").hook("class_weights")(np.array(counts), 0.0)
     np.testing.assert_allclose(weights, expected, rtol=1e-9)
 
 
 def test_vanilla_weighs_all_classes_alike_whatever_the_counts() -> None:
-    assert compose("Vanilla").hook("class_weights")(np.array([900, 50, 3])).tolist() == [1, 1, 1]
+    assert compose("Vanilla").hook("class_weights")(np.array([900, 50, 3]), 0.0).tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize("neighbours", [5, 2])

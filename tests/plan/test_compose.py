@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from bench import registry
 from bench.errors import ConfigError
+from bench.expression import Call, Expression
 from bench.plan.compose import compose
 from bench.registry import METHODS
+from bench.training.composition import build
 
 registry.load()
 ALLOWED = ("US+CS", "OS+CS")
@@ -174,6 +176,43 @@ def test_a_spelled_name_is_read_back_as_the_same_method(
     again = compose(first.name, ("CBL+SMOTE",))
     assert again.name == first.name and again.training_part == first.training_part
     assert [type(part) for part in again.parts] == [type(part) for part in first.parts]
+
+
+@settings(deadline=None)
+@given(st.text("ABCab01_-+(),.='e ", max_size=20))
+def test_an_expression_in_print_is_read_back_as_the_same_value(text: str) -> None:
+    try:
+        parsed = Expression.parse(text)
+    except ConfigError:
+        return
+    assert Expression.parse(str(parsed)) == parsed
+
+
+@pytest.mark.parametrize("number", ["1e+3", "1e3", "1000.0", "1E+03"])
+def test_a_plus_inside_parentheses_joins_nothing(number: str) -> None:
+    parsed = Expression.parse(f"CBL(beta={number})+SMOTE")
+    assert [call.name for call in parsed.calls] == ["CBL", "SMOTE"]
+    assert parsed.calls[0].all_arguments == {"beta": 1000.0}
+    assert Expression.parse(str(parsed)).key == parsed.key == ("CBL(beta=1000.0)", "SMOTE")
+
+
+def test_the_order_of_a_sum_and_what_a_profile_gives_make_no_other_row() -> None:
+    given_by_profile = {"CBL": {"beta": 0.5}}
+    assert Expression.parse("US + CS").key == Expression.parse("CS+US").key
+    assert Expression.parse("CBL").with_given(given_by_profile).key == Expression.parse("CBL").key
+    assert Expression.parse("CBL").key != Expression.parse("CBL(beta=0.5)").key
+
+
+def test_what_a_row_writes_goes_before_what_a_profile_gives() -> None:
+    row = compose("CBL", given={"CBL": {"beta": 0.5}})
+    assert row.name == "CBL" and row.parts[0].parameters == {"beta": 0.5}
+    assert compose("CBL(beta=0.9)", given={"CBL": {"beta": 0.5}}).parts[0].parameters == {"beta": 0.9}
+
+
+def test_a_composition_is_built_from_the_value_and_no_text_is_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = Expression.parse("CBL(beta=0.99)")
+    monkeypatch.setattr(Call, "parse", None)
+    assert build(parsed).parts[0].parameters == {"beta": 0.99} and build(parsed).name == "CBL(beta=0.99)"
 
 
 def test_a_name_is_registered_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

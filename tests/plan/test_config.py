@@ -15,6 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from bench import registry
 from bench.errors import ConfigError
+from bench.expression import Call
+from bench.networks.network import network_of
 from bench.plan.config import Paths, Report, Rules, Run, load_config
 from bench.plan.grid import build_grid
 from bench.protocol import Protocol
@@ -35,14 +37,18 @@ def plain(value: object) -> object:
 def test_the_shipped_file_shows_every_field_with_its_default(section: str, model: type[BaseModel]) -> None:
     shown = SHIPPED[section]
     assert shown.keys() == model.model_fields.keys()
-    chosen = {"datasets", "methods", "allow"}  # what the suite is for, not a default
+    chosen = {"datasets", "methods", "allow", "keep_weights"}  # what the suite is for, not a default
     defaults = {name: plain(field.default) for name, field in model.model_fields.items() if name not in chosen}
     assert {name: value for name, value in shown.items() if name not in chosen} == defaults
 
 
 def test_the_paper_profile_shows_every_field_of_the_protocol_with_its_default() -> None:
     shown = {name: value for name, value in SHIPPED["profiles"]["paper"].items() if not isinstance(value, dict)}
-    assert shown == {name: field.default for name, field in Protocol.model_fields.items() if field.default is not None}
+    defaults = {name: value for name, value in Protocol().model_dump(mode="json").items() if value is not None}
+    network = network_of(Call.parse(shown.pop("backbone"))).settings
+    assert shown == {name: value for name, value in defaults.items() if name != "backbone"}
+    assert network == network_of(Protocol().backbone).settings
+    assert all(f"{name}=" in SHIPPED["profiles"]["paper"]["backbone"] for name in type(network).model_fields)
     text = FILE.read_text(encoding="utf8")
     assert [name for name in Protocol.model_fields if f"\n{name} = " not in text and f"\n# {name} = " not in text] == []
 
@@ -51,7 +57,7 @@ def test_the_paper_profile_shows_every_setting_of_stages_and_the_methods_they_se
     registry.load()
     paper = SHIPPED["profiles"]["paper"]
     for entry in registry.STAGES:
-        defaults = entry.cls.Settings().model_dump(mode="json")
+        defaults = entry.cls.Settings().model_dump(mode="json", exclude_none=True)
         assert paper["stages"].get(entry.name, {}) == defaults, entry.name
     for name, shown in paper["methods"].items():
         assert shown == registry.METHODS[name].cls().parameters, name
@@ -84,8 +90,8 @@ def refusal(path: Path, **overrides: Any) -> str:
         ("[report]\nintervall = true\n", "report: unknown key 'intervall': did you mean 'interval'?"),
         ("[profiles.mine]\nepoch_s = 3\n", "profiles.mine: unknown key 'epoch_s': did you mean 'epochs'?"),
         (
-            "[profiles.mine.datasets.digits]\nwdith = 3\n",
-            "profiles.mine: datasets.digits: unknown key 'wdith': did you mean 'width'?",
+            "[profiles.mine.datasets.digits]\nmomentm = 3\n",
+            "profiles.mine: datasets.digits: unknown key 'momentm': did you mean 'momentum'?",
         ),
         (
             "[datasets.mine]\nfolder = 'x'\nminorty = [3]\n",
@@ -97,7 +103,6 @@ def refusal(path: Path, **overrides: Any) -> str:
         ),
         ("[profiles.mine]\nepochs = 0\n", "profiles.mine.epochs: Input should be greater than or equal to 1"),
         ("[profiles.mine]\nprecision = 'half'\n", "profiles.mine.precision: Input should be 'float32' or 'bfloat16'"),
-        ("[datasets.mine]\n", "datasets.mine.folder: Field required"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, more: str, line: str) -> None:
@@ -119,6 +124,14 @@ def test_a_wrong_line_is_named(tmp_path: Path, more: str, line: str) -> None:
             "datasets.digits.methods: unknown method 'ATL': did you mean 'ALT'?",
         ),
         ("[profiles.tiny.datasets.digits]\nstages = 3\n", "datasets.digits.stages must be a table, not 3"),
+        (
+            "[profiles.tiny.datasets.digits]\nbackbone = 'paper_cnn(wdith=3)'\n",
+            "datasets.digits.backbone: paper_cnn: unknown argument 'wdith': did you mean 'width'?",
+        ),
+        (
+            "[profiles.tiny.datasets.digits]\nbackbone = 'paper_cn'\n",
+            "datasets.digits.backbone: unknown network 'paper_cn': did you mean 'paper_cnn'?",
+        ),
     ],
 )
 def test_a_misspelt_stage_or_method_of_a_profile_is_named(tmp_path: Path, more: str, line: str) -> None:
@@ -144,7 +157,7 @@ def test_an_exception_that_contradicts_its_profile_is_one_line(tmp_path: Path) -
 
 
 def test_a_file_that_is_missing_or_not_toml_is_named(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "none.toml").startswith("no such file; run from the folder that holds bench.toml")
+    assert refusal(tmp_path / "none.toml").startswith("no such file; give --config another, or none")
     (tmp_path / "bad.toml").write_text("[run\n")
     assert "line 1" in refusal(tmp_path / "bad.toml")
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")

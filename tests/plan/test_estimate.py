@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from builders import bench_toml, imbench
 
 from bench import registry
 from bench.plan.config import load_config
-from bench.plan.estimate import Estimate, operations
+from bench.plan.estimate import Estimate
 from bench.plan.grid import build_grid
 from bench.plan.job import Job
+from bench.plan.operations import operations
 from bench.record import Record
 from bench.store.store import Store
 
@@ -24,8 +26,10 @@ def jobs(tmp_path: Path) -> dict[tuple[str, int], Job]:
     return {(job.method, min(job.task.counts)): job for job in build_grid(config).jobs}
 
 
-def test_nothing_is_known_at_first(jobs: dict[tuple[str, int], Job]) -> None:
+def test_before_anything_is_done_the_speed_of_this_machine_is_asked(jobs: dict[tuple[str, int], Job]) -> None:
     assert Estimate(workers=2).left(jobs.values()) is None
+    measured = Estimate(workers=2, speed=1e9).left(jobs.values())
+    assert measured == pytest.approx(sum(map(operations, jobs.values())) / 1e9 / 2)
     assert Estimate(workers=2).left([]) == 0.0
 
 
@@ -61,7 +65,7 @@ def test_other_machines_are_asked_first_and_then_scaled(jobs: dict[tuple[str, in
 
 def test_a_fresh_clone_says_how_long_a_run_takes(tmp_path: Path) -> None:
     toml = bench_toml(tmp_path, "minority_counts = [6]\n", minority=[])
-    assert "unknown until the first is done" in imbench("run", "--dry-run", "--config", toml).err
+    assert re.search(r"to do, \d+ s with 1 worker$", imbench("run", "--dry-run", "--config", toml).err, re.MULTILINE)
     assert imbench("run", "--config", toml).status == 0
     packed = tmp_path / "fresh" / "reference" / "stripes.jsonl"
     assert imbench("pack", packed, "--dataset", "stripes", "--config", toml).status == 0
@@ -80,4 +84,4 @@ def test_a_record_of_a_dataset_that_is_unknown_here_stops_nobody(tmp_path: Path)
     root = tmp_path / "fresh"
     Store(root / "reference").save(Record(id="ab12", identity={"kind": "fit", "dataset": "gone"}, status="done"))
     asked = imbench("run", "--dry-run", "--results", root, "--config", bench_toml(tmp_path))
-    assert (asked.status, "unknown until the first is done" in asked.err) == (0, True)
+    assert (asked.status, " s with 1 worker\n" in asked.err) == (0, True)

@@ -12,8 +12,8 @@ from small_stages import STAGES
 from bench.plan.audit import audits
 from bench.plan.config import Config, load_config
 from bench.plan.controls import controls
-from bench.plan.estimate import operations
 from bench.plan.grid import build_grid
+from bench.plan.operations import operations
 from bench.plan.repeats import repeats
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import Store

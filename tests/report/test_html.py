@@ -10,39 +10,41 @@ from itertools import pairwise
 from html_demo import demo_page
 from html_reader import demo, elements, squeezed
 
-from bench.report.evidence import Listing
-from bench.report.html.figure import Figure
-from bench.report.html.page import ClaimRow, Fact, Group, Mean, MethodCard, Page, Provenance, Run, Sheet, Spot
+from bench.analysis.layout import Label
+from bench.analysis.spots import Spot
+from bench.analysis.value import Value
+from bench.report.figure import Figure
 from bench.report.html.render import anchored, render
 from bench.report.pictures.picture import Picture
-from bench.report.table import Label, Row, Table, Value
+from bench.report.report import ClaimRow, Fact, Listing, Mean, MethodCard, Provenance, Report, Run, Sheet
+from bench.report.table import Row, Table
 
 NASTY = """<script>alert(1)</script> _a_ 100% & "b" 'c' {{ 7 * 7 }} {% raw %} --> </style>"""
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (1200).to_bytes(4) + (600).to_bytes(4)
 
 
-def nasty_page() -> Page:
-    spot = Spot(NASTY, NASTY, 25)
-    number = Figure("mean", "0.5000", 0.5, NASTY, 25, NASTY, NASTY, NASTY)
+def nasty_page() -> Report:
+    spot = Spot(NASTY, NASTY, NASTY)
+    number = Figure("mean", "0.5000", 0.5, NASTY, NASTY, NASTY, NASTY, NASTY)
     label = Label(NASTY, NASTY, NASTY)
     table = Table(
         NASTY,
         NASTY,
         NASTY,
         NASTY,
-        (Label(NASTY, NASTY, f"{NASTY}:25"),),
+        (Label(NASTY, NASTY, f"{NASTY}:25", (NASTY, NASTY)),),
         (Row(label, (Value(0.5, 0.01, 5, 5),)),),
         NASTY,
         (NASTY,),
     )
     run = Run(0, NASTY, "failed", {}, NASTY)
-    return Page(
+    return Report(
         title=NASTY,
         banner=NASTY,
         profile=NASTY,
         summary=(Fact((NASTY, number), (NASTY,)),),
         notes=(NASTY,),
-        tables=(Group(NASTY, (Sheet(table, NASTY, NASTY), Sheet(table, NASTY, NASTY))),),
+        sheets=(Sheet(NASTY, NASTY, {NASTY: table, f"{NASTY}2": table}, "folded"),),
         pictures=(Picture(NASTY, PNG, NASTY, NASTY),),
         claims=(ClaimRow(NASTY, NASTY, NASTY, "not run", (NASTY, number), NASTY, True),),
         methods=(MethodCard(NASTY, NASTY, f"{NASTY} doi:10.1/a", (NASTY,), NASTY, NASTY, NASTY),),
@@ -72,7 +74,9 @@ def test_a_reference_leads_to_its_source_and_nowhere_else() -> None:
         MethodCard("C", "", "javascript:alert(1) <b>", ("weights",)),
     ]
     found = [
-        e for e in elements(Page("Title", "Banner", "cpu", methods=tuple(cards))) if e.tag == "a" and "dd" in e.parents
+        e
+        for e in elements(Report("Title", "Banner", "cpu", methods=tuple(cards)))
+        if e.tag == "a" and "dd" in e.parents
     ]
     assert [(e.attributes["href"], e.text) for e in found] == [
         ("https://doi.org/10.1109/TKDE.2006.17", "doi:10.1109/TKDE.2006.17"),
@@ -107,11 +111,10 @@ def test_every_link_within_the_page_has_its_target_once() -> None:
 def test_figures_of_translations_do_not_lead_to_runs_of_classifiers() -> None:
     page = demo_page()
     links = render(page).count('href="#run-')
-    tables = [
-        replace(it, sheets=tuple(replace(sheet, metric="translation_accuracy") for sheet in it.sheets))
-        for it in page.tables
+    sheets = [
+        replace(it, tables={name: replace(table, metric="") for name, table in it.tables.items()}) for it in page.sheets
     ]
-    assert 0 < render(replace(page, tables=tuple(tables))).count('href="#run-') < links / 2
+    assert 0 < render(replace(page, sheets=tuple(sheets))).count('href="#run-') < links / 2
 
 
 def test_headings_come_in_order_and_pictures_are_described() -> None:
@@ -125,7 +128,7 @@ def test_headings_come_in_order_and_pictures_are_described() -> None:
 
 
 def test_a_page_without_anything_says_so() -> None:
-    found = elements(Page("Title", "Banner", "cpu"))
+    found = elements(Report("Title", "Banner", "cpu"))
     assert [e.attributes["id"] for e in found if e.tag == "section"] == ["summary"]
     assert "nothing to sum up yet" in next(e for e in found if e.tag == "main").text
 

@@ -171,7 +171,7 @@ def test_a_number_opens_its_runs_without_a_mouse(page: Browser) -> None:
     press(page, Keys.ENTER)
     text = page.do("return document.querySelector('dialog[open]').innerText")
     value = page.do("return document.querySelector(arguments[0]).innerText", number)
-    cell = next(c for c in demo_page().cells if (c.spot.task, c.spot.minority) == ("horse2zebra", 25))
+    cell = next(c for c in demo_page().cells if (c.spot.task, c.spot.place) == ("horse2zebra", "450:25"))
     assert value in text and all(run.record in text for run in cell.runs)
     assert all(command in " ".join(text.split()) for command in cell.commands)
     assert f"{cell.runs[0].figures['f1_majority']:.4f}" in text and f"{cell.runs[0].figures['acsa']:.4f}" not in text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,53 +13,67 @@ from html_demo import demo_page
 from html_reader import Element, elements, read, squeezed
 from scipy import stats
 
-from bench.report.html.figure import DIGITS
-from bench.report.html.grid import place
-from bench.report.html.page import Group, Page, Sheet, Spot
-from bench.report.html.provenance import provenances
+from bench.analysis.layout import Label
+from bench.analysis.spots import Spot
+from bench.analysis.value import Flag, Value
+from bench.report.figure import CELL, DIGITS
+from bench.report.html.cells import target_of
 from bench.report.html.render import render
-from bench.report.table import Flag, Label, Row, Table, Value, mark_best
-from bench.report.verification.pagefigures import page_figures
+from bench.report.provenance import provenances
+from bench.report.report import Report, Sheet
+from bench.report.table import Row, Table, mark_best
+
+PLACE = ("toy", "450:25")
+
+
+def figures_within(html: str) -> list[tuple[dict[str, str], str]]:
+    """Return what every figure says of itself, with its text; which cell it is of, elements around it may say."""
+    found, around = [], dict[str, str]()
+    for element in read(html):
+        data = element.attributes
+        if element.tag in ("tbody", "tr", "td"):
+            kept = {} if element.tag == "tbody" else around
+            around = kept | {k: v for k, v in data.items() if k in (*CELL, "data-seed")}
+        if "data-figure" in data:
+            mine = {k.removeprefix("data-"): v for k, v in (around | data).items() if k.startswith("data-")}
+            found.append((mine, element.text))
+    return found
 
 
 def value(mean: float | None, *flags: Flag, n: int = 5) -> Value:
     return Value(mean, None if mean is None else 0.01, n if mean is not None else 0, 5, frozenset(flags))
 
 
-def sheet(*values: Value, interval: bool = False, **fields: frozenset[Spot]) -> Sheet:
+def sheet(*values: Value, interval: bool = False) -> Table:
     """Return one column of methods M0, M1, ... on task toy with 25 minority images."""
     rows = tuple(Row(Label(f"M{k}", key=f"M{k}"), (value,)) for k, value in enumerate(values))
-    table = Table("toy", "Toy", "", "Method", (Label("25", "#few", "toy:25"),), rows, interval=interval)
-    return Sheet(mark_best(table), "acsa", **fields)  # type: ignore[arg-type]
+    column = Label("25", "#few", "toy:25", PLACE)
+    return mark_best(Table("toy", "Toy", "", "Method", (column,), rows, interval=interval, metric="acsa"))
 
 
-def page(*sheets: Sheet, **fields: object) -> Page:
-    return Page("Title", "Banner", "cpu", tables=tuple(Group("Toy", (each,)) for each in sheets), **fields)  # type: ignore[arg-type]
+def page(*tables: Table, **fields: object) -> Report:
+    sheets = (Sheet("toy", "Toy", {f"view {k}": table for k, table in enumerate(tables)}, "folded"),)
+    return Report("Title", "Banner", "cpu", sheets=sheets, **fields)  # type: ignore[arg-type]
 
 
-def cells(page: Page) -> list[Element]:
+def cells(page: Report) -> list[Element]:
     """Return the cells of tables below the legend."""
     return [element for element in elements(page) if element.tag == "td" and "tbody" in element.parents]
 
 
 def test_every_number_of_a_table_can_be_computed_again() -> None:
-    runs = {place(cell.spot): {run.seed: run.figures for run in cell.runs} for cell in demo_page().cells}
+    runs = {target_of(cell.spot): {run.seed: run.figures for run in cell.runs} for cell in demo_page().cells}
     checked = Counter[str]()
-    for element in page_figures(render(demo_page())):
-        data = element.attributes
+    for data, text in figures_within(render(demo_page())):
         if data["figure"] not in ("mean", "half_width", "run"):
             continue
-        mine = runs[place(Spot(data["method"], data["task"], int(data["minority"])))]
+        mine = runs[target_of(Spot(data["method"], data["task"], data["place"]))]
         figures = {seed: figures[data["metric"]] for seed, figures in mine.items()}
         each = list(figures.values())
         low, high = stats.t.interval(0.95, len(figures) - 1, np.mean(each), stats.sem(each))
         again = {"mean": np.mean(each), "half_width": (high - low) / 2}
         expected = figures[int(data["seed"])] if data["figure"] == "run" else again[data["figure"]]
-        assert (
-            float(data["value"]) == pytest.approx(expected, abs=0.51 * 10**-DIGITS)
-            and element.text == f"{expected:.4f}"
-        )
-        assert data["profile"] == "cpu"
+        assert float(data["value"]) == pytest.approx(expected, abs=0.51 * 10**-DIGITS) and text == f"{expected:.4f}"
         checked[data["figure"]] += 1
     assert set(checked) == {"mean", "half_width", "run"} and min(checked.values()) >= 40
 
@@ -99,12 +112,12 @@ def test_best_and_its_equals_are_told_by_more_than_colour() -> None:
 
 
 def test_only_differences_fade_below_the_floor() -> None:
-    spot = Spot("CS+US", "toy", 25)
-    label, column = Label("US+CS", key="US+CS"), Label("25", key="toy:25")
+    spot = Spot("CS+US", *PLACE)
+    label, column = Label("US+CS", key="US+CS"), Label("25", key="toy:25", place=PLACE)
     kinds = (("ours", 0.5), ("paper", 0.51), ("difference", -0.01))
     rows = tuple(Row(label, (value(v),), kind, kind == "ours") for kind, v in kinds)  # type: ignore[arg-type]
-    table = Table("toy", "Toy", "", "Method", (column,), rows)
-    shown = page(Sheet(table, "acsa", "Side by side", below_floor=frozenset({spot})))
+    faint = frozenset({spot})
+    shown = page(Table("toy", "Toy", "", "Method", (column,), rows, metric="acsa", faint=faint))
     ours, paper, difference = cells(shown)
     assert [e.attributes.get("data-against") for e in elements(shown) if "data-figure" in e.attributes] == [
         None,
@@ -121,6 +134,9 @@ def test_a_number_leads_to_its_runs_and_the_command_that_makes_them() -> None:
             "task": "toy",
             "minority_count": 25,
             "majority_count": 450,
+            "place": "450:25",
+            "counts": "450:25",
+            "chosen": "",
             "method": "CBL(beta=0.9)",
             "profile": "cpu",
             "seed": [0, 1, 2],
@@ -131,14 +147,15 @@ def test_a_number_leads_to_its_runs_and_the_command_that_makes_them() -> None:
             "f1_majority": [0.2, None, 0.4],
             "acsa": [0.3, None, 0.5],
         }
+        | dict.fromkeys(("g_mean", "roc_auc", "average_precision", "accuracy", "ece", "log_loss"))
     )
     (cell,) = provenances(frame)
-    assert cell.counts == "450:25" and cell.means[2].mean == pytest.approx(0.4)
+    assert cell.shown == "450:25" and cell.means[2].mean == pytest.approx(0.4)
     assert shlex.split(cell.commands[0]) == shlex.split(
         "imbench run --dataset toy --method 'CBL(beta=0.9)' --minority 25 --seeds 3 --profile cpu"
     )
     assert shlex.split(cell.commands[1])[2] == "toy/25/CBL(beta=0.9)/0"
-    shown = page(replace(sheet(value(0.4)), table=table_of("CBL(beta=0.9)")), cells=(cell,))
+    shown = page(table_of("CBL(beta=0.9)"), cells=(cell,))
     found = elements(shown)
     link = next(e for e in found if e.tag == "a" and e.attributes.get("data-figure") == "mean")
     runs = next(e for e in found if e.attributes.get("id") == link.attributes["href"][1:])
@@ -149,4 +166,4 @@ def test_a_number_leads_to_its_runs_and_the_command_that_makes_them() -> None:
 
 def table_of(method: str) -> Table:
     rows = (Row(Label(method, key=method), (value(0.4),)),)
-    return Table("toy", "Toy", "", "Method", (Label("25", key="toy:25"),), rows)
+    return Table("toy", "Toy", "", "Method", (Label("25", key="toy:25", place=PLACE),), rows, metric="acsa")

@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.report import paper, views
-from bench.report.frame import FACTS, FIGURES, KEYS
+from bench.analysis.frame import FACTS, FIGURES, KEYS
+from bench.analysis.layout import Label, extended
+from bench.analysis.value import Value
+from bench.papers.sahoo2020 import tables as paper
+from bench.report import tableviews
 from bench.report.latex import escape, latex
-from bench.report.layout import extended
-from bench.report.table import Label, Row, Table, Value, mark_best
+from bench.report.table import Row, Table, mark_best
 
 NASTY = r"[a]_b%c&d#e$f{g}h~i^j\k*<l>|\"'`"
 EMPTY = pd.DataFrame(columns=[*KEYS, *FIGURES, *FACTS])
@@ -30,9 +32,9 @@ def tables() -> list[Table]:
     for layout in paper.layouts():
         full = extended(layout, EMPTY)
         found += [
-            views.published(layout),
-            views.ours(full, EMPTY, NASTY, interval=True),
-            views.side_by_side(full, EMPTY, ""),
+            tableviews.published(layout),
+            tableviews.ours(full, EMPTY, NASTY, interval=True),
+            tableviews.side_by_side(full, EMPTY, "", {}),
         ]
     return found
 

@@ -89,7 +89,7 @@ def test_it_comes_with_words_for_a_reader_who_cannot_see_it(name: str) -> None:
     assert caption[0].isupper() and caption.endswith(".") and len(caption) > 60
     for words in (alt, caption):
         assert "nan" not in words and "{" not in words and "  " not in words
-    if name in {"counts", "training", "calibration", "priors", "pareto", "ranks"}:
+    if name in {"counts", "tails", "confusion", "training", "calibration", "priors", "pareto", "ranks"}:
         assert [method for method in FOURTEEN if shown(method) not in alt] == []
     assert picture(name).shows_images == (name in OF_IMAGES)
     assert picture(name).name.replace("_", "").isalnum()

@@ -9,6 +9,7 @@ from scipy import stats
 from small_pictures import point, results, run
 from small_records import small_record
 
+from bench.analysis.experiments import Chance
 from bench.report.pictures import calibration, counts, pareto, priors, ranks, training, variance
 from bench.report.pictures.band import Band
 from bench.report.pictures.calibration import Reliability, reliability
@@ -99,7 +100,7 @@ def test_empty_bins_are_not_drawn() -> None:
     found = reliability(np.array([True, False]), np.array([0.05, 0.95]))
     assert found.count.tolist() == [1, 1]
     outcome = {"Vanilla": (np.array([True, False]), np.array([0.05, 0.95]))}
-    assert "Vanilla 0.950" in calibration.figure(outcome, "zebra", "calibration", "Toy").alt
+    assert "Vanilla 0.950" in calibration.figure(outcome, "calibration", "Toy", "zebra").alt
 
 
 def test_nothing_beats_what_is_on_the_front_and_something_all_else() -> None:
@@ -188,7 +189,7 @@ def test_a_critical_difference_may_be_wider_than_all_ranks() -> None:
 
 
 def test_sources_stand_by_size_and_the_whole_last() -> None:
-    sources = [variance.Source(*it) for it in (("order", 0.01, 20), ("all", 0.05, 20), ("subset", 0.03, 20))]
-    sources[1] = variance.Source("all", 0.05, 20, whole=True)
+    sources = [Chance(*it) for it in (("order", 0.01, 20), ("all", 0.05, 20), ("subset", 0.03, 20))]
+    sources[1] = Chance("all", 0.05, 20, whole=True)
     alt = variance.figure(sources, "ACSA", "variance", "Toy").alt
     assert alt.index("subset 0.0300 (20 runs)") < alt.index("order 0.0100") < alt.index("all 0.0500")

@@ -2,56 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from small_measurements import table_lines
+from small_reports import cell, record, runs, tidy, written
 
+from bench.analysis.layout import adopted, extended
+from bench.analysis.value import DASH
 from bench.errors import StoreError
-from bench.plan.grid import Cell
-from bench.record import Cost, Predictions, Record
-from bench.report import paper, views
-from bench.report.frame import frame
-from bench.report.layout import extended
+from bench.papers.sahoo2020 import tables as paper
+from bench.record import Predictions, Record
+from bench.report import tableviews
 from bench.report.markdown import markdown
-from bench.report.table import DASH, Table
-from bench.report.write import Options, write
-
-
-def cell(task: str, method: str, count: int, seed: int, fit: str = "", why: str = "") -> Cell:
-    return Cell(task, ("many", "few"), (900, count), method, seed, "cpu", fit or ("" if why else "lost"), why)
-
-
-def record(name: str, found: int, epoch: str = "equal") -> Record:
-    """Make a fit that finds `found` of ten minority images and every majority image."""
-    minority = np.r_[np.full(10, 0.2), np.full(found, 0.6), np.full(10 - found, 0.4)]
-    test = Predictions.of(np.repeat([0, 1], 10), np.c_[1 - minority, minority])
-    protocol = {"image_size": 64, "epochs": 8, "epoch": epoch}
-    cost = Cost(seconds=1.5)
-    return Record(id=name, identity={"protocol": protocol}, status="done", test=test, validation=test, cost=cost)
-
-
-def tidy(cells: Iterable[Cell], records: Iterable[Record] = (), stale: frozenset[str] = frozenset()) -> pd.DataFrame:
-    by_id = {r.id: r for r in records}
-
-    def adjust_of(method: str):  # type: ignore[no-untyped-def]
-        return lambda p, counts: p / counts if method == "TS" else p
-
-    return frame(cells, by_id.get, adjust_of, lambda r: r.id in stale)
-
-
-def runs(task: str, method: str, count: int, found: Iterable[int], epoch: str = "equal") -> pd.DataFrame:
-    """Return done cells, one seed for each entry of `found`."""
-    names = {f"{task}{method}{count}{seed}": n for seed, n in enumerate(found)}
-    cells = [cell(task, method, count, seed, name) for seed, name in enumerate(names)]
-    return tidy(cells, [record(name, n, epoch) for name, n in names.items()])
+from bench.report.table import Table
 
 
 def ours(number: int, cells: pd.DataFrame) -> Table:
-    layout = next(layout for layout in paper.layouts() if layout.number == number)
-    return views.ours(extended(layout, cells, paper.places()), cells, "banner", interval=False)
+    mine = [adopted(layout, cells) for layout in paper.layouts()]
+    layout = next(layout for layout in mine if layout.number == number)
+    elsewhere = {place for each in mine for place in each.places}
+    return tableviews.ours(extended(layout, cells, elsewhere), cells, "banner", interval=False)
 
 
 def test_a_row_for_every_cell_whatever_became_of_it() -> None:
@@ -78,9 +51,9 @@ def test_two_decisions_are_read_off_one_fit() -> None:
 
 
 def test_the_figures_speak_of_the_rarest_class() -> None:
-    reversed_counts = Cell("d", ("few", "many"), (5, 450), "OS", 0, "cpu", "a")
+    reversed_counts = cell("d", "OS", 5, 0, "a", counts=(5, 450))
     row = tidy([reversed_counts], [record("a", 4)]).iloc[0]
-    assert (row["minority"], row["majority"], row["majority_count"]) == ("few", "many", 450)
+    assert (row["minority"], row["majority"], row["majority_count"]) == ("many", "few", 450)
     assert row["f1_minority"] == row["f1_0"] and row["f1_majority"] == row["f1_1"]
 
 
@@ -126,9 +99,10 @@ def test_counting_epochs_as_the_paper_does_is_noted() -> None:
 
 def test_side_by_side_keeps_the_papers_numbers_of_methods_that_were_not_run() -> None:
     cells = pd.concat([runs("cub", "OS", 12, [4, 4]), runs("cub", "Mine", 12, [4, 4])])
-    layout = extended(paper.layouts()[-1], cells)
+    layout = extended(adopted(paper.layouts()[-1], cells), cells)
     rows = [
-        (row.label.key, row.kind, row.values[0].text(row.kind)) for row in views.side_by_side(layout, cells, "").rows
+        (row.label.key, row.kind, row.values[0].text(row.kind))
+        for row in tableviews.side_by_side(layout, cells, "", {}).rows
     ]
     assert [row for row in rows if row[0] in ("OS", "AUG", "Mine")] == [
         ("OS", "ours", "0.7000"),
@@ -141,68 +115,70 @@ def test_side_by_side_keeps_the_papers_numbers_of_methods_that_were_not_run() ->
     ]
 
 
-def files(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
-
-
 def test_a_run_on_digits_leaves_the_papers_tables_alone(tmp_path: Path) -> None:
     zebras, digits = runs("horse2zebra", "OS", 25, [3]), runs("digits", "OS", 5, [3])
-    write(zebras, tmp_path, "cpu", "first")
-    before = (tmp_path / "cpu" / "table_03.md").read_text()
+    written(zebras, tmp_path, "first")
+    before = (tmp_path / "table_03.md").read_text()
     not_run = tidy([cell("horse2zebra", "OS", 25, 0)])
-    written = write(pd.concat([digits, not_run]), tmp_path, "cpu", "second")
-    assert {path.name for path in written} == {"digits.md", "digits.tex", "cells.csv", "README.md"}
-    assert (tmp_path / "cpu" / "table_03.md").read_text() == before
-    index = (tmp_path / "cpu" / "README.md").read_text()
-    assert "(table_03.md)" in index and "(digits.md)" in index
+    files = written(pd.concat([digits, not_run]), tmp_path, "second")
+    assert {name for name in files if name.endswith(".md")} == {"digits.md", "further_digits.md", "README.md"}
+    assert (tmp_path / "table_03.md").read_text() == before
+    assert "(table_03.md)" in files["README.md"] and "(digits.md)" in files["README.md"]
 
 
 def test_names_are_fixed(tmp_path: Path) -> None:
-    write(runs("horse2zebra", "OS", 25, [3]), tmp_path, "cpu", "banner")
+    files = written(runs("horse2zebra", "OS", 25, [3]), tmp_path)
     expected = {f"table_{n}{suffix}" for n in ("03", "07", "08") for suffix in (".md", ".csv", ".tex")}
     expected |= {f"table_{n}_{view}.tex" for n in ("03", "07", "08") for view in ("paper", "side_by_side")}
-    assert files(tmp_path / "cpu") == expected | {"cells.csv", "README.md"}
+    others = ("g_mean", "roc_auc", "average_precision", "ece", "log_loss")
+    expected |= {"further_horse2zebra.md", *(f"horse2zebra_{name}.tex" for name in others)}
+    assert set(files) == expected | {"cells.csv", "README.md", "index.html", "report.json"}
 
 
 def test_a_dataset_that_was_asked_for_is_written_though_empty(tmp_path: Path) -> None:
-    write(tidy([]), tmp_path, "cpu", "banner", Options(datasets=("cub",)))
-    assert {"table_01.md", "table_09.md", "table_10.md"} <= files(tmp_path / "cpu")
-    assert "no run yet" in (tmp_path / "cpu" / "table_09.md").read_text()
+    files = written(tidy([]), tmp_path, tasks=("cub",))
+    assert {"table_01.md", "table_09.md", "table_10.md"} <= set(files)
+    assert "no run yet" in files["table_09.md"]
 
 
 def test_cells_csv_reads_back(tmp_path: Path) -> None:
     cells = runs("digits", "OS", 5, [3, 5])
-    write(cells, tmp_path, "cpu", "banner")
-    back = pd.read_csv(tmp_path / "cpu" / "cells.csv")
+    written(cells, tmp_path)
+    back = pd.read_csv(tmp_path / "cells.csv")
     assert list(back.columns) == list(cells.columns)
     np.testing.assert_allclose(back["f1_minority"], cells["f1_minority"])
 
 
 def test_every_table_names_the_profile(tmp_path: Path) -> None:
-    write(runs("digits", "OS", 5, [3]), tmp_path, "cpu", "profile cpu, our records")
-    assert (tmp_path / "cpu" / "digits.md").read_text().count("> profile cpu, our records") == 3
+    files = written(runs("digits", "OS", 5, [3]), tmp_path, "profile cpu, our records")
+    assert files["digits.md"].count("> profile cpu, our records") == 3
 
 
 def test_a_report_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "cpu").write_text("a file where the folder should be")
     with pytest.raises(StoreError, match="cannot write in"):
-        write(runs("digits", "OS", 5, [3]), tmp_path, "cpu", "banner")
+        written(runs("digits", "OS", 5, [3]), tmp_path / "cpu")
 
 
-def test_writing_one_dataset_keeps_the_others_rows_and_its_half_of_table_1(tmp_path: Path) -> None:
-    cells = pd.concat([runs("celeba", "OS", 50, [3]), runs("cub", "OS", 12, [3])])
-    written = write(cells, tmp_path, "cpu", "banner", Options(datasets=("celeba",)))
-    assert {path.stem for path in written if path.suffix == ".md"} == {
-        "README",
-        "table_01",
-        "table_04",
-        "table_05",
-        "table_06",
+def test_two_tails_with_one_minimum_are_two_columns(tmp_path: Path) -> None:
+    """The smallest count is no name for a place: a long tail and a step may share it."""
+    tails = {"exp 100": (300, 30, 3), "step 100": (300, 3, 3)}
+    cells = [cell("toy", "OS", 3, 0, label, counts=counts, place=label) for label, counts in tails.items()]
+    said = np.eye(3)[np.repeat([0, 1, 2], 4)]
+    made = []
+    for k, (label, counts) in enumerate(tails.items()):
+        wrong = said.copy()
+        wrong[4 : 4 + k] = [1, 0, 0]
+        test = Predictions.of(np.repeat([0, 1, 2], 4), wrong)
+        made.append(Record(id=label, identity={"counts": list(counts)}, status="done", test=test))
+    files = written(tidy(cells, made), tmp_path)
+    acsa = table_lines(files["toy.md"], "ACSA, the mean recall of the classes")
+    assert acsa["OS"] == ["**1.0000**", "**0.9167**"]
+    assert "exp 100" in files["toy.md"] and "step 100" in files["toy.md"]
+    assert {"macro F1", "recall of the worst class"} <= {
+        line[3:].split(",")[0] for line in files["toy.md"].splitlines() if line.startswith("## ")
     }
-    assert set(pd.read_csv(tmp_path / "cpu" / "cells.csv")["task"]) == {"celeba", "cub"}
-    halves = [
-        line
-        for line in (tmp_path / "cpu" / "table_01.csv").read_text().splitlines()
-        if ",OS," in line and ",ours,0" in line
-    ]
-    assert len(halves) == 2
+    assert "F1 of the minority class" not in files["toy.md"]
+    bands = table_lines(files["toy.md"], "recall of the classes with 20 to 100 training images")
+    assert bands["OS"] == ["**1.0000**", "n/a"], "the step has no class of that band"
+    assert "step 100: no class has 20 to 100 training images" in files["toy.md"]

@@ -18,10 +18,10 @@ from bench.errors import DataError
 from bench.images import ImageSet
 from bench.plan.config import load_config
 from bench.plan.job import Job, StageCall
-from bench.report import grids
-from bench.report.grids import EXAMPLES, LeftOut, open_test, translation_grid
+from bench.report import translated as grids
 from bench.report.pictures.picture import Picture
-from bench.report.pictures.translations import Group
+from bench.report.pictures.translations import AtPlace
+from bench.report.translated import EXAMPLES, LeftOut, open_test, translation_grid
 from bench.store.artifacts import Weights
 
 SETTINGS = SMALL | {"epochs": 16, "compared_epochs": (20, 32), "constant_epochs": 16, "decay_epochs": 16}
@@ -31,7 +31,7 @@ TEST = images((5, 5), side=32, seed=9)
 def small(count: int, epochs: int = 16, **more: object) -> Job:
     """Return a measurement whose translator is small enough to be opened here."""
     made = job(count, epochs, counts=(12, count), **more)  # type: ignore[arg-type]
-    call = StageCall("CycleGAN", made.needs[0].call.parameters, SETTINGS)
+    call = StageCall(made.needs[0].stage.request, SETTINGS)
     return replace(made, needs=(replace(made.needs[0], call=call), *made.needs[1:]))
 
 
@@ -45,9 +45,9 @@ def _registered() -> None:
     registry.load()
 
 
-def drawn(jobs: list[Job], weights: Weights, monkeypatch: pytest.MonkeyPatch) -> list[Group]:
+def drawn(jobs: list[Job], weights: Weights, monkeypatch: pytest.MonkeyPatch) -> list[AtPlace]:
     """Return the groups of the picture that the jobs give."""
-    seen: list[Group] = []
+    seen: list[AtPlace] = []
     real = grids.figure
     monkeypatch.setattr(grids, "figure", lambda groups, *words: seen.extend(groups) or real(groups, *words))
     assert isinstance(translation_grid("horse2zebra", jobs, weights, lambda: TEST), Picture)

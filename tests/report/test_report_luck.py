@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from small_measurements import compared, table_lines
+from small_reports import cell, record, tidy, written
 from test_latex import check
-from test_report import cell, record, tidy
 
 from bench import registry
+from bench.analysis.layout import main_rows
+from bench.analysis.measured import FILE, read_measured
+from bench.papers.shelf import ablated
 from bench.plan.grid import Cell
-from bench.report.ablation import ablated, main_rows
 from bench.report.luck import luck_tables, luck_words
-from bench.report.measured import FILE, read_measured
-from bench.report.write import Options, Translations, write
 
 
 def lucky(method: str, translator: int, found: list[int]) -> tuple[list[Cell], list[tuple[str, int]]]:
     cells = [
-        Cell("d", ("many", "few"), (90, 5), method, seed, "cpu", f"{method}{translator}{seed}", "", translator)
+        cell("d", method, 5, seed, f"{method}{translator}{seed}", "", translator, counts=(90, 5))
         for seed in range(len(found))
     ]
     return cells, [(each.fit, n) for each, n in zip(cells, found, strict=True)]
@@ -69,30 +69,25 @@ def test_an_ablation_is_no_row_of_the_papers_tables() -> None:
     names = ("AUG(class_weight=off)", "ALT(blocks=2)", "AUG", "CBL(beta=0.9)", "CBL(beta=0.5)", "Mine(x=1)", "US+CS")
     assert [ablated(name) for name in names] == ["AUG", "ALT", "", "", "", "", ""]
     rows = tidy([cell("horse2zebra", name, 25, 0) for name in names])
-    assert list(main_rows(rows)["method"]) == list(names[2:])
+    assert list(main_rows(rows, ablated)["method"]) == list(names[2:])
 
 
 def test_tables_show_the_first_translator_and_ablations_have_their_own(tmp_path: Path) -> None:
     registry.load()
     cells = [cell("horse2zebra", name, 25, 0, fit) for name, fit in (("AUG", "a"), ("AUG(class_weight=off)", "b"))]
-    other = Cell("horse2zebra", ("many", "few"), (900, 25), "AUG", 0, "cpu", "c", "", 1)
+    other = cell("horse2zebra", "AUG", 25, 0, "c", "", 1)
     frame = tidy([*cells, other], [record("a", 4), record("b", 8), record("c", 10)])
-    write(frame, tmp_path, "cpu", "banner")
-    ours = table_lines((tmp_path / "cpu" / "table_08.md").read_text(), "Ours")
+    files = written(frame, tmp_path)
+    ours = table_lines(files["table_08.md"], "Ours")
     assert ours["AUG"][0] == "**0.7000**" and "AUG (class_weight=off)" not in ours
-    assert "AUG: conditional on one translator" in (tmp_path / "cpu" / "table_08.md").read_text()
-    beside = table_lines(
-        (tmp_path / "cpu" / "ablation_horse2zebra.md").read_text(), "ACSA, the mean recall of the classes"
-    )
+    assert "AUG: conditional on one translator" in files["table_08.md"]
+    beside = table_lines(files["ablation_horse2zebra.md"], "ACSA, the mean recall of the classes")
     assert beside == {"AUG": ["0.7000"], "AUG (class_weight=off)": ["**0.9000**"]}
-    assert len(pd.read_csv(tmp_path / "cpu" / "cells.csv")) == 3, "it keeps every run"
+    assert len(pd.read_csv(tmp_path / "cells.csv")) == 3, "it keeps every run"
 
 
 def report(folder: Path, found: pd.DataFrame, cells: pd.DataFrame) -> dict[str, str]:
-    written = write(
-        cells, folder, "cpu", "banner", Options(datasets=("horse2zebra", "d")), Translations(found, ("x: y",))
-    )
-    return {path.name: path.read_text(encoding="utf-8") for path in written}
+    return written(cells, folder, tasks=("horse2zebra", "d"), judged=found, left_out=("x: y",))
 
 
 def test_the_index_lists_all_that_is_there_and_what_is_left_out(tmp_path: Path) -> None:
@@ -104,7 +99,7 @@ def test_the_index_lists_all_that_is_there_and_what_is_left_out(tmp_path: Path) 
 
 def test_the_files_follow_from_the_two_frames_that_lie_beside_them(tmp_path: Path) -> None:
     first = report(tmp_path / "first", compared(), with_luck())
-    again = report(tmp_path / "again", read_measured(tmp_path / "first" / "cpu" / FILE), with_luck())
+    again = report(tmp_path / "again", read_measured(tmp_path / "first" / FILE), with_luck())
     assert first == again and len(first) > 20
 
 

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import json
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from small_measurements import alt_fit, compared, done, figures, job, rows, table_lines
-from test_report import tidy
+from small_reports import tidy
 
-from bench.report.compared import START, Spot, alike, as_compared, comparisons, judged, level
-from bench.report.samples import samples, spreads
-from bench.report.summary import summarise
-from bench.report.table import ALIKE, DASH, Value
-from bench.report.translation import table_2
-from bench.report.translators import translator_files
+from bench.analysis.compared import Rivals, alike, as_compared, comparisons, judged, level
+from bench.analysis.samples import samples, spreads
+from bench.analysis.spots import Spot
+from bench.analysis.summary import summarise
+from bench.analysis.value import ALIKE, DASH, Value
+from bench.report.emit import files
+from bench.report.report import Report
+from bench.report.translation import translation_sheets
+from bench.report.translators import translator_sheets
 
 ZEBRAS = ("horse2zebra",)
 EMPTY = tidy([])
+RIVALS = Rivals("CycleGAN", "ALT")
+START = RIVALS.start
+
+
+def emitted(*sheets: Any) -> dict[str, str]:
+    """Return the files that sheets make, without the page."""
+    found = files(Report("", "", "cpu", sheets=sheets))
+    return {name: text for name, text in found.items() if name not in ("index.html", "report.json")}
+
+
+def table_2(found: pd.DataFrame, tasks: tuple[str, ...], banner: str, interval: bool) -> dict[str, str]:
+    return emitted(*translation_sheets(found, tasks, banner, interval))
+
+
+def translator_files(task: str, found: pd.DataFrame, cells: pd.DataFrame, banner: str) -> dict[str, str]:
+    return emitted(*translator_sheets(task, found, cells, banner))
 
 
 def value(found: pd.DataFrame, generator: str, figure: str = "accuracy") -> Value:
-    return summarise(samples(found, figure), figure)[(generator,), ("horse2zebra", 25)]
+    return summarise(samples(found, figure), figure)[(generator,), ("horse2zebra", "450:25")]
 
 
 def test_a_cyclegan_spreads_over_evaluators_and_alt_over_its_translators() -> None:
@@ -80,29 +100,29 @@ def shares_of(**given: list[float]) -> pd.DataFrame:
 
 
 def marked(measured: pd.DataFrame) -> set[Spot]:
-    found = as_compared(measured)
-    return alike(found, judged(found, "accuracy"))
+    found = as_compared(measured, RIVALS)
+    return alike(found, judged(found, "accuracy", RIVALS))
 
 
 def test_a_translator_is_marked_only_while_chance_could_have_made_it_the_best() -> None:
     alts = {"alt0": [0.9, 0.5, 0.2], "alt1": [0.91, 0.51, 0.21], "alt2": [0.92, 0.52, 0.22]}
     near, far = [0.9, 0.51, 0.2], [0.8, 0.4, 0.1]
-    both = {("horse2zebra", 25, "ALT"), ("horse2zebra", 25, "CycleGAN")}
+    both = {Spot("ALT", "horse2zebra", "450:25"), Spot("CycleGAN", "horse2zebra", "450:25")}
     assert marked(shares_of(**alts, cyclegan=near)) == both
     assert not marked(shares_of(**alts, cyclegan=far)), "each evaluator finds it lower"
     assert not marked(shares_of(**alts)), "the best alone needs none"
 
 
 def test_all_comparisons_of_a_dataset_hold_together() -> None:
-    spots = [("horse2zebra", count, name) for count in (25, 50) for name in ("ALT", "CycleGAN", START)]
+    spots = [Spot(name, "horse2zebra", place) for place in ("450:25", "450:50") for name in ("ALT", "CycleGAN", START)]
     assert comparisons(spots, "horse2zebra") == 6
-    assert level([*spots, ("cub", 12, "ALT")], "horse2zebra") ** 6 == pytest.approx(0.95)
-    assert level([("cub", 12, "ALT")], "cub") == 0.95, "nothing to compare with"
+    assert level([*spots, Spot("ALT", "cub", "250:12")], "horse2zebra") ** 6 == pytest.approx(0.95)
+    assert level([Spot("ALT", "cub", "250:12")], "cub") == 0.95, "nothing to compare with"
 
 
 def test_the_start_of_alt_is_taken_as_it_is() -> None:
-    given = judged(as_compared(compared()), "accuracy")
-    by_name = {name: it.luck for (_, _, name), it in given.items()}
+    given = judged(as_compared(compared(), RIVALS), "accuracy", RIVALS)
+    by_name = {spot.method: it.luck for spot, it in given.items()}
     assert by_name.pop(START) is None
     assert len(by_name) == 3 and len({it and it.variance for it in by_name.values()}) == 1
 
@@ -133,7 +153,7 @@ def test_a_pooled_half_does_not_hide_its_directions() -> None:
 
 def test_the_papers_numbers_stand_beside_ours_as_they_were_printed() -> None:
     files = table_2(compared(), ZEBRAS, "", interval=False)
-    source = resources.files("bench.report").joinpath("paper_tables.json").read_text(encoding="utf-8")
+    source = resources.files("bench.papers.sahoo2020").joinpath("tables.json").read_text(encoding="utf-8")
     parts = json.loads(source)["table_2"]["parts"].values()
     published = table_lines(files["table_02.md"], "The paper's")
     for row in ("CycleGAN", "ALT"):

@@ -7,13 +7,16 @@ from importlib import resources
 
 import pytest
 
-from bench.report import paper, views
-from bench.report.layout import method_key
-from bench.report.longform import longform
+from bench.analysis.layout import Label
+from bench.analysis.spots import method_key
+from bench.analysis.value import DASH, Value
+from bench.papers.sahoo2020 import tables as paper
+from bench.report import tableviews
+from bench.report.emit import longform
 from bench.report.markdown import markdown
-from bench.report.table import DASH, Label, Row, Table, Value, difference, mark_best
+from bench.report.table import Row, Table, difference, mark_best
 
-PUBLISHED = json.loads(resources.files("bench.report").joinpath("paper_tables.json").read_text(encoding="utf-8"))
+PUBLISHED = json.loads(resources.files("bench.papers.sahoo2020").joinpath("tables.json").read_text(encoding="utf-8"))
 
 
 def small(*rows: tuple[Value, ...], **settings: object) -> Table:
@@ -90,7 +93,7 @@ def test_csv_has_one_line_per_value() -> None:
 @pytest.mark.parametrize("number", paper.NUMBERS)
 def test_rows_columns_and_numbers_are_the_papers(number: int) -> None:
     halves = ["table_1_celeba", "table_1_cub"] if number == 1 else [f"table_{number}"]
-    table = views.published(next(layout for layout in paper.layouts() if layout.number == number))
+    table = tableviews.published(next(layout for layout in paper.layouts() if layout.number == number))
     grid = {
         (row.label.key, column.key): value.mean
         for row in table.rows
@@ -109,7 +112,7 @@ def test_rows_columns_and_numbers_are_the_papers(number: int) -> None:
 
 
 def test_table_1_has_a_double_header_and_table_3_groups_the_variants_of_a_method() -> None:
-    first, third = (views.published(layout) for layout in paper.layouts()[:2])
+    first, third = (tableviews.published(layout) for layout in paper.layouts()[:2])
     assert [column.group for column in first.columns] == ["CelebA"] * 6 + ["CUB"] * 6
     assert [column.flat for column in third.columns if column.group] == [
         f"CBL \N{GREEK SMALL LETTER BETA}={beta}" for beta in ("0.9", "0.99", "0.999", "0.9999")
@@ -118,3 +121,7 @@ def test_table_1_has_a_double_header_and_table_3_groups_the_variants_of_a_method
 
 def test_a_methods_spelling_does_not_make_another_row() -> None:
     assert method_key("CS+US") == method_key("US + CS") != method_key("US")
+
+
+def test_the_lowest_number_is_best_where_lower_is_better() -> None:
+    assert best(small((whole(0.1),), (whole(0.2),), lower_is_better=True)) == [[True], [False]]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from bench.dataset import Dataset, Pinned, Split
+import bench.registry
+from bench.dataset import Dataset, Pinned, Split, rare
 from bench.plan.config import Config
 from bench.registry import Registry
 from bench.running import doctor
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def config(folder: Path, **paths: Path) -> Config:
@@ -37,7 +35,7 @@ def files(folder: Path) -> set[Path]:
 class Toy(Dataset):
     """Two images in a folder."""
 
-    name, classes, minority_counts = "toy", ("a", "b"), (1,)
+    name, classes, imbalances = "toy", ("a", "b"), (rare(1),)
 
     def split(self) -> Split:
         return Split(self.classes, {part: {"a": ("a.png",), "b": ("b.png",)} for part in ("train", "val", "test")})
@@ -50,7 +48,7 @@ class Toy(Dataset):
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     registry: Registry[Dataset] = Registry("dataset")
     registry.register("toy")(Toy)
-    monkeypatch.setattr(doctor, "DATASETS", registry)
+    monkeypatch.setattr(bench.registry, "DATASETS", registry)
     monkeypatch.setattr(doctor, "dataset_named", lambda name, config: Toy(config.paths.data_root / name))
     monkeypatch.delenv("IMBENCH_DATA", raising=False)
 
@@ -112,21 +110,3 @@ def test_version_that_differs_from_the_constraints_is_named(tmp_path: Path) -> N
     constraints.write_text(f"numpy=={version('numpy')}\n")
     assert doctor.packages(constraints).status == "ok"
     assert doctor.packages(tmp_path / "absent.txt").status == "warn"
-
-
-def test_package_that_shadows_ours_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert doctor.shadowing(ROOT).status != "fail"
-    (tmp_path / "datasets").mkdir()
-    (tmp_path / "datasets" / "__init__.py").touch()
-    monkeypatch.delitem(sys.modules, "datasets", raising=False)
-    monkeypatch.syspath_prepend(tmp_path)
-    check = doctor.shadowing(ROOT)
-    assert check.status == "fail"
-    assert str(tmp_path) in check.line
-
-
-def test_installed_package_of_the_same_name_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "version", lambda name: {"datasets": "4.0"}[name])
-    check = doctor.shadowing(ROOT)
-    assert check.status == "warn"
-    assert "datasets 4.0" in check.line

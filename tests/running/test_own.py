@@ -34,7 +34,7 @@ from bench.registry import register
 class SquareRoot(Method):
     """Weigh a class by the inverse square root of its count."""
 
-    def class_weights(self, counts):
+    def class_weights(self, counts, progress):
         return normalised(1 / np.sqrt(counts))
 '''
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.analysis import formulas, metrics
 from bench.statistics.best import Comparison, Family, compare
-from bench.statistics.confusion import Metric, acsa_metric, f1_metric
+from bench.statistics.confusion import Measure, acsa_measure, f1_measure, macro_f1_measure, recall_measure
 from bench.statistics.critical import largest_of_equals
 from bench.statistics.outcomes import MISSING, OVERALL, Outcomes, Runs, overall
 from bench.statistics.spread import Spread, credibility, pooled, spread
 from bench.statistics.synthetic import COLUMNS, METHODS, SEEDS, synthetic_store
-from bench.training import metrics
+from bench.training.scores import confusion_matrix
 
 COLUMN = COLUMNS[1:2]
 
@@ -79,13 +80,18 @@ def test_figures_are_those_of_the_metrics_module() -> None:
     figures = outcomes.figures()
     for m, s in np.ndindex(figures.shape[1:]):
         one_hot = np.eye(3)[outcomes.decisions[m, s]]
-        expected = metrics.figures(outcomes.labels, one_hot, minority=2, majority=0)
+        f1 = formulas.f1_scores(confusion_matrix(outcomes.labels, outcomes.decisions[m, s], 3))
+        acsa = metrics.figures(outcomes.labels, one_hot)["acsa"]
+        expected = {"f1_minority": f1[2], "f1_majority": f1[0], "acsa": acsa}
         for g, metric in enumerate(outcomes.metrics):
             assert figures[g, m, s] == pytest.approx(expected[metric.name])
 
 
-@pytest.mark.parametrize("metric", [acsa_metric(), f1_metric("f1", 0), f1_metric("f1", 2)])
-def test_influences_are_derivatives_by_the_share_of_a_decision(metric: Metric) -> None:
+@pytest.mark.parametrize(
+    "metric",
+    [acsa_measure(), f1_measure("f1", 0), f1_measure("f1", 2), macro_f1_measure(), recall_measure("few", [1, 2])],
+)
+def test_influences_are_derivatives_by_the_share_of_a_decision(metric: Measure) -> None:
     confusion = np.array([[7.0, 2, 1], [3, 5, 2], [1, 1, 8]])
     slopes, step = metric.gradient(confusion), 1e-6
     for j, k in np.ndindex(3, 3):
@@ -223,3 +229,13 @@ def test_outcomes_whose_shapes_do_not_fit_are_refused() -> None:
         Outcomes("1", ("A",), np.array([0, 1]), np.zeros((2, 5, 2), dtype=int))
     with pytest.raises(ValueError, match="classes"):
         Outcomes("1", ("A",), np.array([0, 1]), np.full((1, 5, 2), MISSING)).figures()
+
+
+def test_the_mean_over_places_leaves_out_what_a_place_does_not_have() -> None:
+    """A tail may have classes of many training images at one place and none at another."""
+    columns = [random_outcomes(), random_outcomes()]
+    more = (*columns[0].metrics, recall_measure("recall_many", [0]))
+    whole = overall([replace(columns[0], measures=more).runs(), columns[1].runs()])
+    assert whole is not None and whole.metrics == columns[1].runs().metrics
+    expected = np.mean([column.figures() for column in columns], axis=0)
+    np.testing.assert_allclose(whole.figures, expected)

@@ -17,6 +17,7 @@ import pytest
 from small_records import files_under, only_file_of, small_record
 
 from bench.errors import StoreError
+from bench.store.atomic import write_atomically
 from bench.store.store import Store
 
 FORK = multiprocessing.get_context("fork")
@@ -112,3 +113,18 @@ def test_root_that_is_a_file_is_one_clear_line(tmp_path: Path) -> None:
         Store(tmp_path / "results").prepare()
     with pytest.raises(StoreError, match="cannot write in"), Store(tmp_path / "results").claim("ab"):
         pass
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "target"
+    make: dict[str, Callable[[], None]] = {
+        "device": lambda: path.symlink_to("/dev/full"),
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+    }
+    make[kind]()
+    before = path.lstat()
+    with pytest.raises(StoreError, match="target is not a regular file: nothing is written there"):
+        write_atomically(path, b"content")
+    assert path.lstat() == before and [*tmp_path.iterdir()] == [path]

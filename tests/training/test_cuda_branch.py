@@ -15,21 +15,23 @@ from torch.nn import functional as F
 from translation import SMALL
 
 from bench import registry
-from bench.composition import Composition
+from bench.images import ImageSet
 from bench.method import Counts, Method
 from bench.methods.translators import cyclegan
 from bench.methods.translators.cyclegan import CycleGAN
 from bench.methods.translators.settings import CycleGANSettings
-from bench.networks.paper_cnn import build
+from bench.networks.paper_cnn import PaperCnn
+from bench.networks.pretrained import Pretrained
 from bench.plan.compose import compose
 from bench.plan.config import load_config
 from bench.registry import METHODS
 from bench.streams import Streams
-from bench.training import trainer
+from bench.training.composition import Composition
 from bench.training.device import Device
 from bench.training.trainer import Trainer
 
 CONFIG = load_config(Path(__file__).resolve().parents[2] / "bench.toml")
+SMALLEST = "paper_cnn(width=2)"
 CUDA = Device(torch.device("cuda"))
 registry.load()
 SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.methods]))
@@ -59,24 +61,25 @@ def fake_cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def backward(loss: Tensor) -> None:
         assert loss.requires_grad and loss.device.type == "cuda" and loss.shape == ()
 
-    monkeypatch.setattr(trainer, "build", really(build))
+    for network in (PaperCnn, Pretrained):
+        monkeypatch.setattr(network, "classifier", really(network.classifier))
     monkeypatch.setattr(Tensor, "backward", backward)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield
 
 
-def one_step(method: Composition, classes: int = 2, precision: str = "float32", head: str = "flat") -> Trainer:
+def one_step(method: Composition, classes: int = 2, precision: str = "float32", backbone: str = SMALLEST) -> Trainer:
     """Build a trainer on the device, load a batch, take a step, and look at a batch in evaluation mode."""
     with unset_fake_temporarily():
         train = images((12, 6, 4)[:classes])
         counts = Counts.same(train.counts)
-    protocol = tiny(precision=precision, head=head)
+    protocol = tiny(precision=precision, backbone=backbone)
     method = method.for_counts(counts)
     trained = Trainer(method, train, train, counts, protocol, CpuStreams(), CUDA)
     for parameter in trained.model.parameters():
         parameter.grad = torch.zeros_like(parameter)
     # The step clears gradients before its backward pass, which is pretended: keep ours, so that Adam has work.
-    trained.optimiser.zero_grad = lambda set_to_none=True: None  # type: ignore[method-assign]
+    trained._optimiser.zero_grad = lambda set_to_none=True: None  # type: ignore[method-assign]
     batch = CUDA.images(torch.empty(8, 3, 32, 32, dtype=torch.uint8))
     labels = torch.empty(8, dtype=torch.int64).to(CUDA.torch)
     trained.model.train()
@@ -91,7 +94,7 @@ def one_step(method: Composition, classes: int = 2, precision: str = "float32", 
 @pytest.mark.parametrize("method", SHIPPED)
 def test_a_step_of_every_method_stays_on_the_device(fake_cuda: None, method: str, precision: str) -> None:
     trained = one_step(compose(method, CONFIG.composition.allow), 2, precision)
-    states = trained.optimiser.state.values()
+    states = trained._optimiser.state.values()
     tensors = [*trained.model.parameters(), trained._weights, *(t for state in states for t in state.values())]
     assert len(tensors) > 3 * len(list(trained.model.parameters())), "Adam has taken a step"
     assert {tensor.device.type for tensor in tensors} == {"cuda"}
@@ -99,7 +102,24 @@ def test_a_step_of_every_method_stays_on_the_device(fake_cuda: None, method: str
 
 @pytest.mark.parametrize("head", ["flat", "gap"])
 def test_three_classes_and_every_head_stay_on_the_device(fake_cuda: None, head: str) -> None:
-    one_step(compose("CS"), 3, head=head)
+    one_step(compose("CS"), 3, backbone=f"paper_cnn(width=2, head={head})")
+
+
+@pytest.mark.parametrize("backbone", ["small", "torchvision(name=mobilenet_v3_small, weights=none)"])
+def test_pretrained_bodies_stay_on_the_device(fake_cuda: None, backbone: str) -> None:
+    one_step(compose("CS"), 3, backbone=backbone)
+
+
+@pytest.mark.filterwarnings("ignore:CUDA is not available")
+def test_a_head_alone_stays_on_the_device(fake_cuda: None) -> None:
+    with unset_fake_temporarily():
+        train = ImageSet.of(torch.zeros(9, 2, 64), torch.arange(9) % 3, 3)
+        counts = Counts.same(train.counts)
+    protocol = tiny(backbone="small(train=head, views=2)")
+    trained = Trainer(compose("CS"), train, train, counts, protocol, CpuStreams(), CUDA)
+    features, labels = trained._load(torch.arange(8))
+    assert {features.device.type, labels.device.type, trained._seen(train.pixels).device.type} == {"cuda"}
+    assert trained.model(features).shape == (8, 3)
 
 
 class WeighsOnTheCpu(Method):

@@ -14,15 +14,15 @@ from torch.nn import functional as F
 from translation import artifacts, training, untrained
 
 from bench import registry
-from bench.composition import Composition
 from bench.errors import ConfigError
 from bench.method import Counts
-from bench.methods.alternating import Alternating, _frozen, _Teacher
+from bench.methods.translators.alternation import Alternation, Teacher, frozen
 from bench.methods.translators.cyclegan import CycleGAN
-from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch_on_pairs, with_views
+from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch, with_views
 from bench.methods.translators.training import GanTraining
 from bench.plan.compose import compose
 from bench.streams import Streams
+from bench.training.composition import Composition
 from bench.training.fit import fit
 from bench.training.trainer import Trainer
 
@@ -43,10 +43,35 @@ def test_a_pair_that_the_user_allows_composes_where_slots_do_not_overlap() -> No
 
 
 def test_the_majoritys_terms_weigh_one_over_gamma() -> None:
-    majority, minority = majority_weights(np.array([450, 25]), "inverse")
+    majority, minority = majority_weights(np.array([450, 25]), "inverse", None)
     assert minority / majority == pytest.approx(18)
-    assert majority_weights(np.array([450, 25]), "off").tolist() == [1, 1]
-    assert compose("AUG(class_weight=off)").hook("class_weights")(np.array([450, 25])).tolist() == [1, 1]
+    assert majority_weights(np.array([450, 25]), "off", None).tolist() == [1, 1]
+    assert compose("AUG(class_weight=off)").hook("class_weights")(np.array([450, 25]), 0.0).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("counts_from", ["original", "effective"])
+@pytest.mark.parametrize("method", ["AUG(views=2)", "ALT(blocks=1, classifier_epochs=1, gan_epochs=1, views=2)"])
+def test_translations_never_turn_the_weights_round(
+    monkeypatch: pytest.MonkeyPatch, method: str, counts_from: str
+) -> None:
+    used: list[list[float]] = []
+    begin = Trainer.train_epoch
+
+    def watched(self: Trainer, *rest: Any) -> None:
+        begin(self, *rest)
+        used.append(self._weights.tolist())
+
+    monkeypatch.setattr(Trainer, "train_epoch", watched)
+    fitted(compose(method), (16, 4), class_weights_from=counts_from)
+    assert used == [pytest.approx([0.4, 1.6])]  # 1/gamma = 1/4; with views the minority's label has 36 of 60 images
+
+
+def test_an_alternating_fit_tells_the_teachers_loss_and_spans_its_own_epochs() -> None:
+    protocol = {"schedule": "cosine", "epochs": 1}
+    method = compose("ALT(blocks=2, classifier_epochs=1, gan_epochs=1)")
+    first, second = fitted(method, **protocol).history
+    assert 0.5 < first["teacher_loss"] < 5 and 0.5 < second["teacher_loss"] < 5
+    assert first["loss"] != second["loss"], "with the cosine of one epoch the second would stand still"
 
 
 @pytest.mark.parametrize("law", laws.RELABELLING[:2])
@@ -82,7 +107,7 @@ def test_fresh_translations_are_of_the_steps_own_crops_with_the_other_label(monk
         steps.clear()
         protocol = tiny(epoch=epoch, batch_size=4)
         trainer = Trainer(compose("AUG"), task, task, Counts.same(task.counts), protocol, Streams(), CPU)
-        train_epoch_on_pairs(trainer, Negative())
+        train_epoch(trainer, Negative())
         assert sum(len(labels) for _, labels in steps) == 4 * pairs
         for pictures, labels in steps:
             n = len(labels) // 4
@@ -95,12 +120,12 @@ def test_augmentation_never_changes_the_translator(method: str) -> None:
     task = parts(images((12, 6)))
     composed = compose(method)
     stages = artifacts(composed, task.train)
-    held: Any = stages.get("CycleGAN")
-    before = {name: value.clone() for name, value in held.state.items()} if held else {"": stages["Views"].clone()}  # type: ignore[attr-defined]
+    held: Any = next(iter(stages.values()))
+    tensors = {"views": held} if isinstance(held, Tensor) else held.state
+    before = {name: value.clone() for name, value in tensors.items()}
     fit(composed, task, tiny(), Streams(), CPU, stages)
-    after = held.state if held else {"": stages["Views"]}
-    assert all(torch.equal(after[name], value) for name, value in before.items())
-    if held:
+    assert same(tensors, before)
+    if not isinstance(held, Tensor):
         assert not any(p.requires_grad for network in held.translator.networks.values() for p in network.parameters())
 
 
@@ -115,46 +140,45 @@ def same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> bool:
 @pytest.mark.parametrize("arguments", ["", "views=1, teacher_every=2"])
 def test_alternating_changes_only_the_one_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch, arguments: str) -> None:
     method = compose(f"ALT(blocks=2, classifier_epochs=1, gan_epochs=1{', ' * bool(arguments)}{arguments})")
-    cls = type(method.parts[0])
     turns: list[str] = []
-    for name in ("_classifier_block", "_gan_block"):
-        block = getattr(cls, name)
+    for name in ("train_classifier", "train_translator"):
+        block = getattr(Alternation, name)
 
-        def watched(self: Any, trainer: Trainer, *rest: Any, name: str = name, block: Any = block) -> None:
-            gan = next(value for value in rest if hasattr(value, "gan")).gan
-            before = weights(trainer.model), weights(gan.networks)
-            block(self, trainer, *rest)
-            after = weights(trainer.model), weights(gan.networks)
-            still, moved = (1, 0) if name == "_classifier_block" else (0, 1)
+        def watched(self: Alternation, epochs: int, name: str = name, block: Any = block) -> None:
+            model, networks = self.trainer.model, self.training.gan.networks
+            before = weights(model), weights(networks)
+            block(self, epochs)
+            after = weights(model), weights(networks)
+            still, moved = (1, 0) if name == "train_classifier" else (0, 1)
             assert same(before[still], after[still]) and not same(before[moved], after[moved])
             turns.append(name)
 
-        monkeypatch.setattr(cls, name, watched)
+        monkeypatch.setattr(Alternation, name, watched)
     fitted(method)
-    assert turns == ["_classifier_block", "_gan_block"] * 2
+    assert turns == ["train_classifier", "train_translator"] * 2
 
 
 def test_alternating_leaves_the_translator_that_it_trained() -> None:
     left = fitted(compose("ALT(blocks=1, classifier_epochs=1, gan_epochs=1)")).artifacts["translator"]
     start = untrained(images((12, 6))).state
-    assert left.keys() == {name for name in start if name.startswith("weights.")}
+    assert left.keys() == {name for name in start if name.startswith("weights.")} | {"scale"}
     assert any(not torch.equal(left[name], start[name]) for name in left)
 
 
 def test_without_a_teacher_its_blocks_are_one_training_of_the_translator(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[GanTraining] = []
-    block = Alternating._gan_block
+    block = Alternation.train_translator
 
-    def watched(self: Alternating, trainer: Trainer, gan: GanTraining) -> None:
-        block(self, trainer, gan)
-        kept.append(gan)
+    def watched(self: Alternation, epochs: int) -> None:
+        block(self, epochs)
+        kept.append(self.training)
 
-    monkeypatch.setattr(Alternating, "_gan_block", watched)
-    monkeypatch.setattr(_Teacher, "__call__", lambda *_: None)
+    monkeypatch.setattr(Alternation, "train_translator", watched)
+    monkeypatch.setattr(Teacher, "__call__", lambda *_: None)
     fitted(compose("ALT(blocks=2, classifier_epochs=1, gan_epochs=1)"))
     start, streams = untrained(images((12, 6))), Streams()
     gan = CycleGAN(start.settings, streams, CPU)
-    alone = GanTraining(gan, images((12, 6)), tiny(), lambda use: streams.torch("order", use=f"translator {use}"))
+    alone = GanTraining(gan, images((12, 6)), True, lambda use: streams.torch("order", use=f"translator {use}"))
     alone.restore(start.state)
     with CPU.session(tiny()):
         alone.train_until(2)
@@ -169,13 +193,13 @@ def teacher(method: Composition, every: int, crop_size: int = 32, image_size: in
     gan = training(task, crop_size=crop_size)
     protocol = tiny(image_size=image_size, load_size=68)
     trainer = Trainer(method, task, task, Counts.same(task.counts), protocol, Streams(), CPU)
-    return _Teacher(trainer, gan, every), gan, trainer
+    return Teacher(trainer, gan, every), gan, trainer
 
 
 def test_the_teachers_loss_is_that_of_equation_7() -> None:
     judge, _, trainer = teacher(compose("ALT"), 1)
     fake_b, fake_a = torch.rand(2, 3, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    with _frozen(trainer.model):
+    with frozen(trainer.model):
         loss = judge(0, torch.tensor([0]), torch.tensor([1]))(fake_b, fake_a)
         z_b, z_a = (F.softmax(trainer.model(fakes), dim=1)[:, 1] for fakes in (fake_b, fake_a))
     expected = -z_b.log().mean() - (1 - z_a).log().mean()
@@ -188,7 +212,7 @@ def test_on_crops_the_teacher_sees_whole_images_every_so_many_steps_that_much_he
     assert [step for step in range(7) if judge(step, *positions)] == [0, 3, 6]
     seen: list[int] = []
     trainer.model.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0].shape[-1]))
-    with _frozen(trainer.model):
+    with frozen(trainer.model):
         loss = judge(0, *positions)(torch.zeros(1), torch.zeros(1))
         judge.every = 1
         lighter = judge(0, *positions)(torch.zeros(1), torch.zeros(1))

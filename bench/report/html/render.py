@@ -1,4 +1,4 @@
-"""Render: a Page as one HTML document without anything to load; every name in it is escaped."""
+"""Render: a report as one HTML document without anything to load; every name in it is escaped."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.report.claims.claim import Verdict
-from bench.report.html.figure import Figure, printed
-from bench.report.html.grid import grid, place
-from bench.report.html.page import ClaimRow, Page, Provenance, Spot
-from bench.report.layout import METRICS
+from bench.analysis.metrics import METRICS
+from bench.analysis.spots import Spot
+from bench.analysis.value import printed
+from bench.claims.claim import Verdict
+from bench.report.figure import Figure
+from bench.report.html.cells import ruled, target_of
 from bench.report.pictures.picture import DPI
+from bench.report.report import ClaimRow, Provenance, Report
 
 TEMPLATES = "templates"
 CSS_PIXELS = 96  # an inch
 SECTIONS = {
     "summary": "Summary",
-    "tables": "Tables",
+    "sheets": "Tables",
     "pictures": "Pictures",
     "listings": "Behind the numbers",
     "claims": "Claims",
@@ -48,27 +50,28 @@ SOURCES = (
 )
 
 
-def render(page: Page) -> str:
+def render(page: Report) -> str:
     """Return the page as HTML text: style, script and pictures within, and nothing that a browser would fetch."""
-    targets = {place(cell.spot): f"run-{k}" for k, cell in enumerate(page.cells)}
+    targets = {target_of(cell.spot): f"run-{k}" for k, cell in enumerate(page.cells)}
 
     def target(figure: Figure) -> str:
-        known = figure.minority is not None and place(Spot(figure.method, figure.task, figure.minority))
-        return targets.get(known, "") if known else ""
+        return targets.get(target_of(Spot(figure.method, figure.task, figure.place)), "") if figure.method else ""
 
-    anchors = anchored("table", (group.sheets[0].table.name for group in page.tables))
+    groups = [group for sheet in page.sheets for group in sheet.groups]
+    anchors = anchored("table", (next(iter(views.values())).name for _, views in groups))
     tables = [
-        (anchor, group.heading, [grid(it, targets if it.metric in METRICS else {}) for it in group.sheets])
-        for anchor, group in zip(anchors, page.tables, strict=True)
+        (anchor, heading, [ruled(table, name, targets) for name, table in views.items()])
+        for anchor, (heading, views) in zip(anchors, groups, strict=True)
     ]
     template = _environment().get_template("page.html")
     return template.render(
         page=page,
-        sections={name: title for name, title in SECTIONS.items() if getattr(page, name) or name == "summary"},
+        sections={name: title for name, title in SECTIONS.items() if _filled(page, name)},
         tables=tables,
         runs=[(key, list(cells)) for key, cells in groupby(page.cells, key=_column)],
         target=target,
-        target_of=lambda cell: targets[place(cell.spot)],
+        said=_said,
+        target_of=lambda cell: targets[target_of(cell.spot)],
         style=_asset("page.css"),
         script=_asset("page.js"),
     )
@@ -83,8 +86,18 @@ def anchored(prefix: str, names: Iterable[str]) -> list[str]:
     return ids
 
 
+def _said(cells: Iterable[Provenance]) -> list[str]:
+    """Return the metrics that some cells have means of, in the registry's order."""
+    known = {mean.metric for cell in cells for mean in cell.means}
+    return [name for name in METRICS if name in known]
+
+
 def _column(cell: Provenance) -> tuple[str, str]:
-    return cell.spot.task, cell.counts
+    return cell.spot.task, cell.shown
+
+
+def _filled(page: Report, section: str) -> bool:
+    return bool(section == "summary" or (page.embedded if section == "pictures" else getattr(page, section)))
 
 
 @cache
@@ -97,7 +110,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(data_uri=_data_uri, size=_size, linked=_linked, ident=_ident)
-    made.globals.update(metrics=METRICS, verdicts=VERDICTS, printed=printed, Figure=Figure, verdict_counts=_counts)
+    made.globals.update(
+        titles={name: it.title for name, it in METRICS.items()},
+        verdicts=VERDICTS,
+        printed=printed,
+        Figure=Figure,
+        verdict_counts=_counts,
+    )
     return made
 
 

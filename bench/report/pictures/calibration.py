@@ -22,6 +22,14 @@ CAPTION = (
 )
 
 
+LIKELIEST = (
+    "Reliability diagrams of the likeliest class's probability, as each method decides by it, on the test images of "
+    "all seeds, in ten bins of equal width; the area of a dot is the share of the images in its bin. Below the "
+    "diagonal, the classifier is surer than it is right; above, less sure. ECE is the mean distance from the diagonal, "
+    "weighted by images. The test set is balanced and the training set is not."
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Reliability:
     """Bins that hold images: how many each, and the mean predicted and the observed share of positives; all (B,)."""
@@ -55,23 +63,26 @@ def reliability(positive: np.ndarray, probability: np.ndarray, bins: int = BINS)
     return Reliability(count[there], predicted, observed)
 
 
-def figure(outcomes: Mapping[str, tuple[np.ndarray, np.ndarray]], minority: str, name: str, title: str) -> Picture:
+def figure(outcomes: Mapping[str, tuple[np.ndarray, np.ndarray]], name: str, title: str, minority: str = "") -> Picture:
     """Return one reliability diagram a method.
 
     Parameters
     ----------
     outcomes
         By method: whether each test image is of the minority class, bool (N,), and its probability of being so, float
-        (N,); seeds one after the other.
+        (N,); seeds one after the other. Without `minority`: whether it is of the class called the likeliest.
     """
+    said = minority or "the class called"
     found = {method: reliability(*outcome) for method, outcome in outcomes.items()}
     with drawing(f"{title}: calibration", WIDTH, height(len(found), 1.65) - 0.25) as drawn:
-        panels = grid(drawn, len(found), f"predicted P({minority})")
+        panels = grid(drawn, len(found), f"predicted P({said})")
         for axes, (method, mine) in zip(panels, found.items(), strict=True):
             _panel(axes, method, mine)
         panels[0].set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
-        panels[0].set_ylabel(f"share that is {minority}")
-        return Picture(name, chart(drawn), _alt(title, minority, found), CAPTION.format(minority=minority))
+        panels[0].set_ylabel(f"share that is {said}")
+        return Picture(
+            name, chart(drawn), _alt(title, said, found), (CAPTION if minority else LIKELIEST).format(minority=minority)
+        )
 
 
 def _panel(axes: Axes, method: str, mine: Reliability) -> None:

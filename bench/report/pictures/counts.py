@@ -1,4 +1,4 @@
-"""Quality against the minority count: how much each method buys, and where."""
+"""Quality against the place: how much each method buys, and where."""
 
 from __future__ import annotations
 
@@ -9,56 +9,72 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bench.report.layout import METRICS
+from bench.analysis.frame import COUNTED
+from bench.analysis.layout import columns_of
+from bench.analysis.metrics import METRICS
 from bench.report.pictures.band import Band
-from bench.report.pictures.panels import bands, grid, height, legend, shown
-from bench.report.pictures.picture import Picture, chart
-from bench.report.pictures.style import BLUE, WIDTH, drawing
+from bench.report.pictures.panels import before, line_panels, shown
+from bench.report.pictures.picture import Picture
+from bench.report.pictures.style import BLUE
 
 NUMBER_WIDTH = 0.18  # of a tick's number, as a share of the axis
 CAPTION = (
-    "Each panel shows one method: the mean over seeds with its 95 % interval (Student's t), before Vanilla (dashed) "
-    "and all other methods (grey). The horizontal axis is logarithmic. The intervals are each method's own; all "
-    "methods are judged on the same images, so two bands may overlap and the methods differ all the same."
+    "Each panel shows one method: the mean over seeds with its 95 % interval (Student's t), {before}.{axis} The "
+    "intervals are each method's own; all methods are judged on the same images, so two bands may overlap and the "
+    "methods differ all the same."
 )
 
 
-def figure(frame: pd.DataFrame, task: str, metric: str = "f1_minority", name: str = "") -> Picture:
-    """Return one panel a method, with the mean over seeds and its 95 % interval at every minority count.
+def figure(frame: pd.DataFrame, task: str, metric: str = "f1_minority", name: str = "", reference: str = "") -> Picture:
+    """Return one panel a method, with the mean over seeds and its 95 % interval at every place.
 
     Parameters
     ----------
     frame
-        Columns task, minority_count, method, seed, status, minority and `metric`, as `bench.report.frame` makes it.
+        Columns task, place, counts, method, seed, status, minority and `metric`, as `bench.analysis.frame` makes it.
         Rows that are neither done nor stale count as lacking.
     task
         The rows to draw.
     metric
-        One of `bench.report.layout.METRICS`.
+        One of the registry's.
     name
         What the task is called in print; default: `task`.
+    reference
+        The method that stands dashed in all panels.
     """
     mine = frame[frame["task"] == task]
-    lines = {str(method): _band(cells, metric) for method, cells in mine.groupby("method", sort=False)}
-    title = f"{name or task}: {METRICS[metric]}"
-    label = f"training images of {mine['minority'].iloc[0]}"
-    with drawing(title, WIDTH, height(len(lines))) as drawn:
-        panels = grid(drawn, len(lines), label)
-        bands(panels, lines)
-        for axes, band in zip(panels, lines.values(), strict=True):
-            axes.plot(band.x, band.mean, "o", markersize=3, color=BLUE, zorder=5)
-        _scaled(panels[0], lines)
-        legend(drawn, "its 95 % interval over seeds", lines)
-        return Picture(f"{task}_{metric}_by_count", chart(drawn), _alt(f"{title} against {label}", lines), CAPTION)
+    places = columns_of(mine)
+    of_two = all(len(it.counts) == 2 for it in places) and len({min(it.counts) for it in places}) == len(places)
+    order = [it.place for it in places]
+    x = np.array([min(it.counts) for it in places] if of_two else range(len(places)), float)
+    lines = {str(method): _band(cells, metric, order, x) for method, cells in mine.groupby("method", sort=False)}
+    title = f"{name or task}: {METRICS[metric].title}"
+    label = f"training images of {mine['minority'].iloc[0]}" if of_two else "training images"
+
+    def dots(axes: Axes, method: str) -> None:
+        axes.plot(lines[method].x, lines[method].mean, "o", markersize=3, color=BLUE, zorder=5)
+
+    def scaled(axes: Axes) -> None:
+        if of_two:
+            _logarithmic(axes, lines)
+        else:
+            axes.set_xticks(x, order, rotation=30, ha="right")
+            axes.margins(x=0.15)
+
+    band = "its 95 % interval over seeds"
+    png = line_panels(title, lines, label, band, reference=reference, each=dots, whole=scaled)
+    caption = CAPTION.format(before=before(reference), axis=" The horizontal axis is logarithmic." if of_two else "")
+    alt = _alt(f"{title} against {label}", lines, [f"{count:g}" for count in x] if of_two else order)
+    return Picture(f"{task}_{metric}_by_count", png, alt, caption)
 
 
-def _band(cells: pd.DataFrame, metric: str) -> Band:
-    there = cells.assign(figure=cells[metric].where(cells["status"].isin(["done", "stale"])))
-    by_seed = there.pivot(index="seed", columns="minority_count", values="figure").sort_index(axis=1)
-    return Band.interval(by_seed.columns.to_numpy(), by_seed.to_numpy(float))
+def _band(cells: pd.DataFrame, metric: str, order: list[str], x: np.ndarray) -> Band:
+    there = cells.assign(figure=cells[metric].where(cells["status"].isin(COUNTED)))
+    by_seed = there.pivot(index="seed", columns="place", values="figure").reindex(columns=order)
+    return Band.interval(x, by_seed.to_numpy(float))
 
 
-def _scaled(axes: Axes, lines: Mapping[str, Band]) -> None:
+def _logarithmic(axes: Axes, lines: Mapping[str, Band]) -> None:
     counts = np.unique(np.concatenate([band.x for band in lines.values()]))
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(counts.tolist()))
@@ -78,9 +94,9 @@ def _apart(counts: np.ndarray) -> list[float]:
     return [float(counts[k]) for k in (0, *kept)]
 
 
-def _alt(title: str, lines: Mapping[str, Band]) -> str:
+def _alt(title: str, lines: Mapping[str, Band], places: list[str]) -> str:
     ends = [
-        f"{shown(method)} {band.mean[0]:.3f} at {band.x[0]:g} and {band.mean[-1]:.3f} at {band.x[-1]:g}"
+        f"{shown(method)} {band.mean[0]:.3f} at {places[0]} and {band.mean[-1]:.3f} at {places[-1]}"
         for method, band in lines.items()
         if np.isfinite(band.mean[[0, -1]]).all()
     ]

@@ -48,7 +48,7 @@ class Explained:
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class Example:
     """An image, uint8 (3, H, W), its class, and every method's explanation, in the same order in each row."""
 
     image: np.ndarray
@@ -56,7 +56,7 @@ class Row:
     explained: tuple[Explained, ...]
 
 
-def figure(rows: Sequence[Row], name: str, title: str) -> Picture:
+def figure(rows: Sequence[Example], name: str, title: str) -> Picture:
     """Return one row an image: the image, then each method's maps over it."""
     methods, kinds = len(rows[0].explained), [each.kind for each in rows[0].explained[0].maps]
     gaps = methods * (BETWEEN + (len(kinds) - 1) * GAP)
@@ -90,7 +90,7 @@ def _heading(drawn: Figure, explained: Explained, left: float, side: float) -> N
         write(drawn, each.kind, left + k * (side + GAP), HEAD - 0.2, size=7.5, color=QUIET)
 
 
-def _group(drawn: Figure, row: Row, explained: Explained, left: float, top: float, side: float) -> None:
+def _group(drawn: Figure, row: Example, explained: Explained, left: float, top: float, side: float) -> None:
     right = explained.predicted == row.label
     verdict = f"{explained.predicted} {explained.probability:.2f}{'' if right else ' ✗'}"
     write(drawn, verdict, left, top - 0.03, vertical="bottom", color=QUIET if right else VERMILLION)
@@ -109,7 +109,7 @@ def _key(drawn: Figure, left: float, top: float) -> None:
     write(drawn, "much evidence", left + 1.68, top, size=7.5, color=QUIET)
 
 
-def _alt(rows: Sequence[Row], title: str) -> str:
+def _alt(rows: Sequence[Example], title: str) -> str:
     def areas(explained: Explained) -> str:
         return ", ".join(f"{m.kind} deletion {m.deletion:.2f} insertion {m.insertion:.2f}" for m in explained.maps)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,17 +11,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bench.report.layout import method_label
+from bench.analysis.layout import method_label
 from bench.report.pictures.band import Band
-from bench.report.pictures.style import BLUE, CONTEXT, DASHED, INK, QUIET, rules
+from bench.report.pictures.picture import chart
+from bench.report.pictures.style import BLUE, CONTEXT, DASHED, INK, QUIET, WIDTH, drawing, rules
 
-REFERENCE = "Vanilla"
 MOST_COLUMNS = 5
 
 
 def shown(method: str) -> str:
     """Return a method's name as pictures print it, such as `CBL (β=0.9)`."""
-    return method_label(method, across=False).text
+    return method_label(method).text
 
 
 def columns_for(count: int) -> int:
@@ -52,28 +52,61 @@ def grid(figure: Figure, count: int, label: str) -> list[Axes]:
     return list(table.flat[:count])
 
 
-def bands(panels: Sequence[Axes], lines: Mapping[str, Band]) -> None:
-    """Draw each method's line and band in its own panel, before Vanilla and all the others."""
-    traces = [np.column_stack([band.x, band.mean]) for band in lines.values()]
-    for axes, (method, band) in zip(panels, lines.items(), strict=True):
-        rules(axes)
-        others = LineCollection(traces, colors=CONTEXT, linewidths=0.7, zorder=1)
-        axes.add_collection(others, autolim=False)  # each is in its own panel, whose limits all share
-        if REFERENCE in lines and method != REFERENCE:
-            vanilla = lines[REFERENCE]
-            axes.plot(vanilla.x, vanilla.mean, color=INK, linewidth=1.1, linestyle=DASHED, zorder=2)
-        axes.fill_between(band.x, band.low, band.high, color=BLUE, alpha=0.22, linewidth=0, zorder=3)
-        axes.plot(band.x, band.mean, color=BLUE, zorder=4)
-        if band.empty:
-            axes.text(0.5, 0.5, "no result", transform=axes.transAxes, ha="center", color=QUIET, backgroundcolor="w")
-        axes.set_title(shown(method), fontweight="bold")
+def line_panels(
+    title: str,
+    lines: Mapping[str, Band],
+    label: str,
+    band: str,
+    *,
+    reference: str = "",
+    each: Callable[[Axes, str], None] = lambda axes, method: None,
+    whole: Callable[[Axes], None] = lambda axes: None,
+    more: Sequence[Line2D] = (),
+) -> bytes:
+    """Return a chart, as PNG, of each method's line and band in its own panel, before the reference and all the others.
+
+    Parameters
+    ----------
+    label
+        Of the horizontal axis.
+    band
+        What the band is, for the legend; `more` is what else there is.
+    reference
+        The method whose line is dashed in every panel.
+    each, whole
+        What else to draw in a method's panel; what to set of the axes that all share.
+    """
+    traces = [np.column_stack([it.x, it.mean]) for it in lines.values()]
+    with drawing(title, WIDTH, height(len(lines))) as drawn:
+        panels = grid(drawn, len(lines), label)
+        for axes, (method, mine) in zip(panels, lines.items(), strict=True):
+            rules(axes)
+            others = LineCollection(traces, colors=CONTEXT, linewidths=0.7, zorder=1)
+            axes.add_collection(others, autolim=False)  # each is in its own panel, whose limits all share
+            if reference in lines and method != reference:
+                it = lines[reference]
+                axes.plot(it.x, it.mean, color=INK, linewidth=1.1, linestyle=DASHED, zorder=2)
+            axes.fill_between(mine.x, mine.low, mine.high, color=BLUE, alpha=0.22, linewidth=0, zorder=3)
+            axes.plot(mine.x, mine.mean, color=BLUE, zorder=4)
+            if mine.empty:
+                at = axes.transAxes
+                axes.text(0.5, 0.5, "no result", transform=at, ha="center", color=QUIET, backgroundcolor="w")
+            axes.set_title(shown(method), fontweight="bold")
+            each(axes, method)
+        whole(panels[0])
+        _legend(drawn, band, reference if reference in lines else "", more)
+        return chart(drawn)
 
 
-def legend(figure: Figure, band: str, methods: Mapping[str, object], *more: Line2D) -> None:
-    """Explain below the panels what is drawn in them; `band` says what the band is, `more` what else there is."""
+def before(reference: str) -> str:
+    """Return the words of a caption for what stands behind each line."""
+    return f"before {reference} (dashed) and all other methods (grey)" if reference else "before all others (grey)"
+
+
+def _legend(figure: Figure, band: str, reference: str, more: Sequence[Line2D]) -> None:
     handles: list[Line2D | Patch] = [Line2D([], [], color=BLUE, label="this method"), *more]
     handles.append(Patch(color=BLUE, alpha=0.22, linewidth=0, label=band))
-    if REFERENCE in methods:
-        handles.append(Line2D([], [], color=INK, linewidth=1.1, linestyle=DASHED, label=REFERENCE))
+    if reference:
+        handles.append(Line2D([], [], color=INK, linewidth=1.1, linestyle=DASHED, label=reference))
     handles.append(Line2D([], [], color=CONTEXT, linewidth=1.2, label="the other methods"))
     figure.legend(handles=handles, loc="outside lower left", ncols=len(handles))

@@ -9,15 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from bench.report.pictures.band import Band
-from bench.report.pictures.panels import bands, grid, height, legend, shown
-from bench.report.pictures.picture import Picture, chart
-from bench.report.pictures.style import QUIET, WIDTH, drawing
+from bench.report.pictures.panels import before, line_panels, shown
+from bench.report.pictures.picture import Picture
+from bench.report.pictures.style import QUIET
 
 TICKS = (0.01, 0.1, 0.5, 0.9, 0.99)
 CAPTION = (
     "What each method would score if images of {minority} had another share among those it meets, by reweighting the "
-    "test images; the decisions stay as they are. Mean over seeds with its 95 % interval, before Vanilla (dashed) and "
-    "all other methods (grey). The horizontal axis is in log-odds. Dotted lines: {marks}."
+    "test images; the decisions stay as they are. Mean over seeds with its 95 % interval, {before}. The "
+    "horizontal axis is in log-odds. Dotted lines: {marks}."
 )
 
 
@@ -28,6 +28,7 @@ def figure(
     minority: str,
     name: str,
     title: str,
+    reference: str = "",
 ) -> Picture:
     """Return one panel a method with a figure of merit over the prior of the minority class.
 
@@ -43,24 +44,28 @@ def figure(
         Names the task and the figure.
     """
     lines = {method: Band.interval(priors, values) for method, values in curves.items()}
-    with drawing(title, WIDTH, height(len(lines))) as drawn:
-        panels = grid(drawn, len(lines), f"share of {minority} (%)")
-        bands(panels, lines)
-        for axes in panels:
-            for prior in marks.values():
-                axes.axvline(prior, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
-        _scaled(panels[0], priors)
-        legend(drawn, "its 95 % interval over seeds", lines)
-        named = ", ".join(f"{what} ({prior:.3g})" for what, prior in marks.items())
-        caption = CAPTION.format(minority=minority, marks=named or "none")
-        return Picture(name, chart(drawn), _alt(title, minority, priors, lines), caption)
+
+    def dotted(axes: Axes, method: str) -> None:
+        for prior in marks.values():
+            axes.axvline(prior, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+
+    def scaled(axes: Axes) -> None:
+        _scaled(axes, priors)
+
+    label, band = f"share of {minority} (%)", "its 95 % interval over seeds"
+    png = line_panels(title, lines, label, band, reference=reference, each=dotted, whole=scaled)
+    named = ", ".join(f"{what} ({prior:.3g})" for what, prior in marks.items())
+    caption = CAPTION.format(minority=minority, marks=named or "none", before=before(reference))
+    return Picture(name, png, _alt(title, minority, priors, lines), caption)
 
 
 def _scaled(axes: Axes, priors: np.ndarray) -> None:
     axes.set_xscale("logit")
-    axes.xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if priors[0] <= tick <= priors[-1]]))
+    inside = [tick for tick in TICKS if priors[0] <= tick <= priors[-1]]
+    ends = [priors[0], priors[len(priors) // 2], priors[-1]]
+    axes.xaxis.set_major_locator(FixedLocator(inside if len(inside) > 1 else ends))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g}")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}")
     odds = np.log(priors[[0, -1]] / (1 - priors[[0, -1]]))
     low, high = odds + np.array([-0.04, 0.04]) * np.ptp(odds)  # room for a line at an end
     axes.set(xlim=(1 / (1 + np.exp(-low)), 1 / (1 + np.exp(-high))), ylim=(0, 1))

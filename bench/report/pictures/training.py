@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from bench.record import Record
 from bench.report.pictures.band import Band
-from bench.report.pictures.panels import bands, grid, height, legend, shown
-from bench.report.pictures.picture import Picture, chart
-from bench.report.pictures.style import BLUE, WIDTH, drawing
+from bench.report.pictures.panels import before, line_panels, shown
+from bench.report.pictures.picture import Picture
+from bench.report.pictures.style import BLUE
 
 QUANTITIES = {
     "validation_acsa": "validation ACSA",
@@ -21,9 +22,8 @@ QUANTITIES = {
     "loss": "training loss",
 }
 CAPTION = (
-    "Each panel shows one method: the mean over seeds and the range from the lowest to the highest seed, before "
-    "Vanilla (dashed) and all other methods (grey). Dots are the epochs that were selected on the validation set and "
-    "tested, one a seed."
+    "Each panel shows one method: the mean over seeds and the range from the lowest to the highest seed, {before}. "
+    "Dots are the epochs that were selected on the validation set and tested, one a seed."
 )
 DOT: dict[str, Any] = {
     "marker": "o",
@@ -41,6 +41,7 @@ def figure(
     name: str,
     title: str,
     readers: Mapping[str, str] | None = None,
+    reference: str = "",
 ) -> Picture:
     """Return one panel a method with a quantity of its history over epochs.
 
@@ -52,23 +53,27 @@ def figure(
         One of `QUANTITIES`.
     readers
         Methods without fits of their own, with the method whose fits they read; the caption names them.
+    reference
+        The method that stands dashed in all panels.
     """
     values = {method: _values(records, quantity) for method, records in runs.items()}
     lines = {method: Band.extremes(1 + np.arange(table.shape[1]), table) for method, table in values.items()}
     whole = f"{title}: {QUANTITIES[quantity]}"
-    with drawing(whole, WIDTH, height(len(lines))) as drawn:
-        panels = grid(drawn, len(lines), "epoch")
-        bands(panels, lines)
-        for axes, (method, records) in zip(panels, runs.items(), strict=True):
-            for row, record in zip(values[method], records, strict=True):
-                if epoch := record.selected_epoch:
-                    axes.plot(epoch, row[epoch - 1], zorder=5, **DOT)
-        panels[0].xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        dot = Line2D([], [], linestyle="", label="tested epochs", **DOT)
-        legend(drawn, "range over seeds", lines, dot)
-        caption = CAPTION + (WEIGHTED if quantity == "loss" else "")
-        caption += "".join(f" {shown(it)} reads {shown(owner)}'s fits." for it, owner in (readers or {}).items())
-        return Picture(name, chart(drawn), _alt(whole, lines), caption)
+
+    def dots(axes: Axes, method: str) -> None:
+        for row, record in zip(values[method], runs[method], strict=True):
+            if epoch := record.selected_epoch:
+                axes.plot(epoch, row[epoch - 1], zorder=5, **DOT)
+
+    def whole_epochs(axes: Axes) -> None:
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+
+    dot = Line2D([], [], linestyle="", label="tested epochs", **DOT)
+    drawn = {"reference": reference, "each": dots, "whole": whole_epochs, "more": (dot,)}
+    png = line_panels(whole, lines, "epoch", "range over seeds", **drawn)  # type: ignore[arg-type]
+    caption = CAPTION.format(before=before(reference)) + (WEIGHTED if quantity == "loss" else "")
+    caption += "".join(f" {shown(it)} reads {shown(owner)}'s fits." for it, owner in (readers or {}).items())
+    return Picture(name, png, _alt(whole, lines), caption)
 
 
 def _values(records: Sequence[Record], quantity: str) -> np.ndarray:

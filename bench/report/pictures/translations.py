@@ -33,8 +33,8 @@ class Direction:
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
-    """Both directions at one minority count; the same n and the same generators in every group."""
+class AtPlace:
+    """Both directions at one place; the same n and the same generators in every group."""
 
     minority_count: int
     majority_count: int
@@ -42,7 +42,7 @@ class Group:
     to_majority: Direction
 
 
-def figure(groups: Sequence[Group], majority: str, minority: str, name: str, title: str) -> Picture:
+def figure(groups: Sequence[AtPlace], majority: str, minority: str, name: str, title: str) -> Picture:
     """Return n rows a minority count, and columns for the real image and each generator in both directions."""
     generators = list(groups[0].to_minority.translated)
     columns, n = 1 + len(generators), len(groups[0].to_minority.real)
@@ -76,7 +76,7 @@ def _block(drawn: Figure, columns: Sequence[np.ndarray], left: float, top: float
             tile(drawn, image.transpose(1, 2, 0), *place, side, side)
 
 
-def _alt(groups: Sequence[Group], generators: Sequence[str], majority: str, minority: str, title: str) -> str:
+def _alt(groups: Sequence[AtPlace], generators: Sequence[str], majority: str, minority: str, title: str) -> str:
     counts = ", ".join(str(group.minority_count) for group in groups)
     n = len(groups[0].to_minority.real)
     return (

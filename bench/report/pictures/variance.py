@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from bench.analysis.experiments import Chance
 from bench.report.pictures.panels import shown
 from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, CONTEXT, INK, QUIET, WIDTH, drawing, rules
@@ -18,23 +18,7 @@ CAPTION = (
 )
 
 
-@dataclass(frozen=True)
-class Source:
-    """A source of chance: its standard deviation over so many runs of `methods`, with the interval's ends (NaN: none).
-
-    `whole` marks a bar that is not one source but all together, for comparison.
-    """
-
-    name: str
-    sd: float
-    runs: int
-    low: float = float("nan")
-    high: float = float("nan")
-    whole: bool = False
-    methods: tuple[str, ...] = ()
-
-
-def figure(sources: Sequence[Source], quantity: str, name: str, title: str) -> Picture:
+def figure(sources: Sequence[Chance], quantity: str, name: str, title: str) -> Picture:
     """Return one bar a source, the largest first, those that stand for all sources last."""
     order = sorted(sources, key=lambda source: (source.whole, -source.sd))
     with drawing(title, WIDTH, 0.85 + ROW * len(order)) as drawn:
@@ -62,11 +46,11 @@ def figure(sources: Sequence[Source], quantity: str, name: str, title: str) -> P
         return Picture(name, chart(drawn), _alt(title, quantity, order), CAPTION.format(quantity=quantity))
 
 
-def _of(source: Source) -> str:
+def _of(source: Chance) -> str:
     names = " and ".join(map(shown, source.methods)) if len(source.methods) < 3 else f"{len(source.methods)} methods"
     return f" of {names}" if names else ""
 
 
-def _alt(title: str, quantity: str, order: Sequence[Source]) -> str:
+def _alt(title: str, quantity: str, order: Sequence[Chance]) -> str:
     each = "; ".join(f"{source.name} {source.sd:.4f} ({source.runs} runs{_of(source)})" for source in order)
     return f"Bar chart. {title}. Standard deviation of {quantity} by source: {each}."

@@ -1,0 +1,81 @@
+"""Sources of records to compare: a results folder, a packed file, or the reference records of a git revision."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import UserError
+from bench.record import Record
+from bench.store.recordtext import Damaged, Newer, decode
+from bench.store.store import REFERENCE, Store
+
+COMMITTED = Path("results") / REFERENCE
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Side:
+    """Records under the name that the user gave them by; `set_aside` tells what was there and does not count."""
+
+    name: str
+    records: tuple[Record, ...]
+    set_aside: tuple[str, ...] = ()
+
+
+def open_side(where: str, folder: Path = COMMITTED) -> Side:
+    """Read a results folder, a packed `.jsonl` file, or else the packed files of `folder` in a git revision.
+
+    Raises
+    ------
+    UserError
+        It is none of these, or holds no record.
+    """
+    path = Path(where)
+    if path.is_dir():
+        store = Store(path, read_only=True)
+        found = Side(where, tuple(store.records()), tuple(f"{it.path}: {it.reason}" for it in store.set_aside))
+    elif path.is_file():
+        found = _decoded(where, [(where, path.read_bytes())])
+    else:
+        found = _decoded(where, _packed_at(where, folder))
+    if not found.records:
+        raise UserError(f"{where}: it holds no record")
+    return found
+
+
+def _decoded(where: str, files: Iterable[tuple[str, bytes]]) -> Side:
+    records: dict[str, Record] = {}
+    set_aside = []
+    for name, content in files:
+        for number, line in enumerate(content.splitlines(), start=1):
+            if line.strip():
+                try:
+                    record = decode(line)
+                    records.setdefault(record.id, record)
+                except (Damaged, Newer) as reason:
+                    set_aside.append(f"{name}:{number}: {reason}")
+    return Side(where, tuple(records[id] for id in sorted(records)), tuple(set_aside))
+
+
+def _packed_at(revision: str, folder: Path) -> list[tuple[str, bytes]]:
+    """Return names and contents of the packed files that a git revision has in the folder."""
+    problem = f"{revision}: no results folder, packed file or git revision of that name"
+    if revision.startswith("-"):
+        raise UserError(problem)  # git would take it for an option
+    commit = _git(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], problem).decode().strip()
+    listed = _git(["ls-tree", "-z", "--name-only", commit, "--", f"{folder.as_posix()}/"], problem)
+    names = [name for name in listed.decode().split("\0") if name.endswith(".jsonl")]
+    return [(f"{revision}:{name}", _git(["cat-file", "blob", f"{commit}:./{name}"], problem)) for name in names]
+
+
+def _git(arguments: list[str], problem: str) -> bytes:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, timeout=SECONDS, check=True)
+    except FileNotFoundError:
+        raise UserError(f"{problem} (git is not installed)") from None
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired, ValueError):
+        raise UserError(problem) from None
+    return done.stdout

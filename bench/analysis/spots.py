@@ -1,0 +1,52 @@
+"""Places and rows: what makes two columns, or two spellings of a method, the same in every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+from bench.errors import ConfigError
+from bench.expression import Expression
+from bench.registry import METHODS
+
+Key = tuple[str, ...]
+Place = tuple[str, str]  # a task and the label of its counts, such as ("horse2zebra", "450:25")
+
+
+class Spot(NamedTuple):
+    """One place of our results: a row at a place."""
+
+    method: str
+    task: str
+    place: str
+
+
+@cache
+def method_key(method: str) -> Key:
+    """Return what makes two spellings the same row: blanks and the order around `+` do not matter.
+
+    A row that is no method, such as `real images`, goes by its words.
+    """
+    try:
+        return Expression.parse(method).key
+    except ConfigError:
+        return (method.replace(" ", ""),)
+
+
+def plain() -> str:
+    """Return the name of the baseline: the registered method that fills no slot."""
+    return next(entry.name for entry in METHODS if not entry.cls().slots)
+
+
+def resolved(task: str, at: int | str, places: Iterable[Place]) -> Place:
+    """Return the place of a task that a claim means: by its label, or for two classes by the count of the minority."""
+    for name, label in places:
+        if name == task and (label == str(at) or (label.count(":") == 1 and _smallest(label) == at)):
+            return name, label
+    return task, str(at)
+
+
+def _smallest(label: str) -> int | None:
+    counts = label.split(":")
+    return min(map(int, counts)) if all(count.isdecimal() for count in counts) else None

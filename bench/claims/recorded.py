@@ -1,0 +1,150 @@
+"""Recorded figures as a witness: those of our own records, with intervals that hold seeds and test images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bench.analysis.compared import level
+from bench.analysis.spots import Place, Spot, method_key, resolved
+from bench.claims.claim import MEASURED, OF_CLASS
+from bench.claims.witness import At, Estimate
+from bench.statistics.best import LEVEL, Family, compare
+from bench.statistics.bootstrap import interval, resampled_means
+from bench.statistics.confusion import confusion_matrices, f1, mean_recall, precision
+from bench.statistics.judged import Judged, Varying, difference, mean
+from bench.statistics.outcomes import Outcomes
+
+Value = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass
+class Recorded:
+    """Columns of Outcomes by place, and measured shares by translator and place.
+
+    Differences in the metrics of the tables have the simultaneous intervals of all comparisons of their task, the ones
+    that mark the tables: whatever is asked, all answers about a task hold together with chance `LEVEL`. Those of
+    measured shares have the intervals of Table 2. Levels, growth and differences in other metrics have bootstrap
+    intervals over seeds and test images, those of measured shares the intervals of `bench.statistics.judged`, at a
+    Šidák share of the claim's. What one run alone says has an unbounded interval. `families` are the comparisons by
+    task; those that are not given are made.
+    """
+
+    columns: Mapping[Place, Outcomes]
+    measured: Mapping[Spot, Judged] = field(default_factory=dict)
+    families: dict[str, Family] = field(default_factory=dict, repr=False)
+
+    def methods(self, task: str, at: At) -> tuple[str, ...]:
+        """Return the methods that have all their runs."""
+        column = self.columns.get(resolved(task, at, self.columns))
+        return column.complete().methods if column else ()
+
+    def level(self, task: str, at: At, metric: str, method: str, claims: int = 1) -> Estimate | None:
+        """Return a mean over seeds."""
+        if metric == MEASURED:
+            values = self._judged(task, at, method)
+            return None if values is None else _around(mean(values), _share(claims))
+        rows = self._rows(task, at, (method,))
+        return None if rows is None else _estimate(rows, metric, lambda means: means[..., 0], claims)
+
+    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int = 1) -> Estimate | None:
+        """Return the difference of two means of a column."""
+        if metric == MEASURED:
+            return _apart(self._judged(task, at, a), self._judged(task, at, b), level(self.measured, task))
+        rows = self._rows(task, at, (a, b))
+        if rows is None or rows.methods[0] == rows.methods[1]:
+            return None
+        found = self._family(task).of(rows.column, metric)
+        if found is None:  # not a figure of the tables, or a single seed
+            return _estimate(rows, metric, lambda means: means[..., 0] - means[..., 1], claims)
+        first, second = (found.methods.index(name) for name in rows.methods)
+        value, width = float(found.differences[first, second]), float(found.half_widths[first, second])
+        return Estimate(value, value - width, value + width)
+
+    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int = 1) -> Estimate | None:
+        """Return the difference of two means of a row; the test images are the same in all columns of a task."""
+        if metric == MEASURED:
+            first, last = (self._judged(task, it, method) for it in at)
+            return _apart(last, first, _share(claims))
+        before, after = (self._rows(task, it, (method,)) for it in at)
+        if before is None or after is None or before.seeds != after.seeds:
+            return None
+        decisions = np.concatenate([before.decisions, after.decisions])
+        both = replace(before, column=f"{at[0]}-{at[1]}", methods=tuple(map(str, at)), decisions=decisions)
+        return _estimate(both, metric, lambda means: means[..., 1] - means[..., 0], claims)
+
+    def _judged(self, task: str, at: At, method: str) -> Judged | None:
+        places = ((spot.task, spot.place) for spot in self.measured)
+        return self.measured.get(Spot(method, *resolved(task, at, places)))
+
+    def _rows(self, task: str, at: At, methods: tuple[str, ...]) -> Outcomes | None:
+        """Return a column's rows of these methods, None unless all are complete."""
+        column = self.columns.get(resolved(task, at, self.columns))
+        if column is None:
+            return None
+        whole = column.complete()
+        known = {method_key(name): row for row, name in enumerate(whole.methods)}
+        if any(method_key(name) not in known for name in methods):
+            return None
+        rows = [known[method_key(name)] for name in methods]
+        return replace(whole, methods=tuple(whole.methods[row] for row in rows), decisions=whole.decisions[rows])
+
+    def _family(self, task: str) -> Family:
+        if task not in self.families:
+            mine = [column for (name, _), column in sorted(self.columns.items()) if name == task]
+            self.families[task] = compare(mine)
+        return self.families[task]
+
+
+def _estimate(rows: Outcomes, metric: str, of: Callable[[np.ndarray], np.ndarray], claims: int) -> Estimate | None:
+    """Return `of` the rows' figures, a linear (..., M) -> (...), with its bootstrap interval; None for no figure."""
+    figure = _value_of(metric, rows)
+    if figure is None:
+        return None
+    confusion = confusion_matrices(rows.labels, rows.decisions, rows.n_classes)
+    by_seed = of(figure(confusion).T)
+    value = float(by_seed.mean())
+    if rows.seeds < 2:
+        return Estimate(value)
+    return Estimate(value, *interval(by_seed, of(resampled_means(rows, figure)), _share(claims)))
+
+
+def _value_of(metric: str, rows: Outcomes) -> Value | None:
+    """Return a metric as a figure of confusion matrices, None where it says nothing of such a task."""
+    if found := next((it.value for it in rows.metrics if it.name == metric), None):
+        return found
+    every = range(rows.n_classes)
+    if metric == "worst_recall":
+        return lambda confusion: np.min([mean_recall(confusion, [k]) for k in every], axis=0)
+    if metric == "g_mean":
+        return lambda confusion: np.prod([mean_recall(confusion, [k]) for k in every], axis=0) ** (1 / rows.n_classes)
+    if (said := OF_CLASS.fullmatch(metric)) is None:
+        return None
+    k = {"minority": rows.minority, "majority": rows.majority}.get(said[2])
+    k = int(said[2]) if k is None else k
+    if k >= rows.n_classes:
+        return None
+    kinds: dict[str, Value] = {
+        "recall": lambda confusion: mean_recall(confusion, [k]),
+        "precision": lambda confusion: precision(confusion, k),
+        "f1": lambda confusion: f1(confusion, k),
+    }
+    return kinds[said[1]]
+
+
+def _apart(a: Judged | None, b: Judged | None, at: float) -> Estimate | None:
+    return None if a is None or b is None else _around(difference(a, b), at)
+
+
+def _around(found: Varying, at: float) -> Estimate:
+    half_width = found.half_width(at)
+    if half_width is None:
+        return Estimate(found.value)
+    return Estimate(found.value, found.value - half_width, found.value + half_width)
+
+
+def _share(claims: int) -> float:
+    """Return the level of each of so many intervals that hold together with LEVEL (Šidák)."""
+    return float(LEVEL ** (1 / claims))

@@ -1,0 +1,170 @@
+"""Verdicts: what a witness says about a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bench.analysis.spots import method_key
+from bench.claims.claim import UNDECIDED, Above, Below, Claim, Grows, Verdict, rivals
+from bench.claims.published import Published
+from bench.claims.witness import INFINITE, At, Estimate, Witness
+
+STALE = " (some of these runs were made by code that has changed since)"
+Print = Literal["holds", "does not hold", "not printed"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What is found at one place, in a word and in figures."""
+
+    verdict: Verdict
+    figures: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim with what our records say about it, and whether it holds in the tables of the paper itself.
+
+    `stale` says that a run at its places was made by code that has changed since.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    points: tuple[Point, ...]
+    paper: Print
+    stale: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the claim must have another verdict than this one."""
+        return self.claim.required not in (None, self.verdict)
+
+    @property
+    def figures(self) -> str:
+        """The figures of every place in one line."""
+        return "; ".join(point.figures for point in self.points) + (STALE if self.stale else "")
+
+
+def judge_claims(
+    claims: Iterable[Claim],
+    witness: Witness,
+    printed_of: Callable[[Claim], Published],
+    is_stale: Callable[[str, At], bool] = lambda task, at: False,
+) -> tuple[Finding, ...]:
+    """Hold claims against a witness; see `judge` for the rule.
+
+    Under `Finding.paper` the same rule is applied to the numbers that the claim's paper prints, as if they had no
+    noise. `is_stale` says whether a place has runs of code that has changed since.
+    """
+    found = []
+    for claim in claims:
+        printed = printed_of(claim)
+        verdict, points = judge(claim, witness, printed)
+        theirs, _ = judge(claim, printed, printed)
+        word: Print = "holds" if theirs == "reproduced" else "not printed" if theirs == "not run" else "does not hold"
+        stale = any(is_stale(claim.task, at) for at in claim.places)
+        found.append(Finding(claim, verdict, points, word, stale))
+    return tuple(found)
+
+
+def claims_rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Return one row per finding, as the commands print it."""
+    return [
+        {
+            "claim": finding.claim.id,
+            "says": finding.claim.text,
+            "source": finding.claim.source,
+            "verdict": finding.verdict,
+            "figures": finding.figures,
+            "in the paper's own tables": finding.paper,
+            "required": f"{finding.claim.required}: failed" if finding.failed else finding.claim.required or "",
+        }
+        for finding in findings
+    ]
+
+
+def judge(claim: Claim, witness: Witness, printed: Published) -> tuple[Verdict, tuple[Point, ...]]:
+    """Return the verdict on a claim, and what it rests on at each place.
+
+    A comparison is true at a place if its whole interval lies where the claim says, false if the whole interval lies
+    elsewhere, and undecided if it has a part in both. What is said of several rivals is true if it is so of all, and
+    false if it is not so of one. The claim is *reproduced* if it is true at all its places, or at `at_least` so many;
+    *contradicted* if it is false at so many that too few are left; else *not run* if a figure that it needs is
+    lacking; else *undecided at this noise*. `printed` names the rows that a claim to be the best is about.
+    """
+    points = tuple(_points(claim, witness, printed))
+    true = sum(point.verdict == "reproduced" for point in points)
+    false = sum(point.verdict == "contradicted" for point in points)
+    needed = claim.at_least or len(points)
+    return _verdict(true >= needed, false > len(points) - needed, points), points
+
+
+def _points(claim: Claim, witness: Witness, printed: Published) -> Iterable[Point]:
+    """Give the claim's point at each place; growth has one, from the first place to the second."""
+    if isinstance(claim, Grows):
+        first, last = claim.places
+        found = witness.growth(claim.task, (first, last), claim.metric, claim.method, 1)
+        yield _point(claim, f"{first} to {last}", claim.method, found)
+        return
+    for at in claim.places:
+        if isinstance(claim, Below | Above):
+            level = witness.level(claim.task, at, claim.metric, claim.method, len(claim.places))
+            yield _point(claim, str(at), claim.method, level)
+        else:
+            others = rivals(claim) or _everyone(claim, at, printed, witness)
+            yield _against_all(claim, witness, at, others)
+
+
+def _against_all(claim: Claim, witness: Witness, at: At, others: Iterable[str]) -> Point:
+    """Compare with each rival; of several, the figures are those of the one that is the hardest to beat."""
+    names = list(others)
+    comparisons = len(claim.places) * max(1, len(names))
+    points, lacking = [], []
+    for other in names:
+        found = witness.difference(claim.task, at, claim.metric, claim.method, other, comparisons)
+        if found is None:
+            lacking.append(other)
+        else:
+            points.append((found.value, _point(claim, str(at), f"{claim.method} - {other}", found)))
+    if not points:  # a best among no others at all is not a comparison either
+        return _point(claim, str(at), f"{claim.method} against {lacking[0] if len(lacking) == 1 else 'others'}", None)
+    judged = [point for _, point in points] + [_point(claim, str(at), other, None) for other in lacking]
+    hardest = min(points, key=lambda it: it[0])[1]
+    note = f" (not run: {', '.join(lacking)})" if lacking else ""
+    verdicts = {point.verdict for point in judged}
+    return Point(_verdict(verdicts == {"reproduced"}, "contradicted" in verdicts, judged), hardest.figures + note)
+
+
+def _everyone(claim: Claim, at: At, *witnesses: Witness) -> list[str]:
+    """Return whom the best must beat: the rows of the paper's table, or what was run where it has none."""
+    named = next((names for it in witnesses if (names := it.methods(claim.task, at))), ())
+    return [method for method in named if method_key(method) != method_key(claim.method)]
+
+
+def _point(claim: Claim, place: str, what: str, found: Estimate | None) -> Point:
+    if found is None:
+        return Point("not run", f"{place}: {what} not run")
+    true, false = _says(claim, found)
+    verdict: Verdict = "reproduced" if true else "contradicted" if false else UNDECIDED
+    return Point(verdict, f"{place}: {what} {found}")
+
+
+def _says(claim: Claim, found: Estimate) -> tuple[bool, bool]:
+    """Return whether the whole interval lies where the claim says, and whether all of it lies elsewhere.
+
+    Two bounds belong to what lies between them, as in "no farther apart than"; a single one to neither side.
+    """
+    low, high = claim.bounds
+    closed = INFINITE not in (-low, high)
+    above = low == -INFINITE or found.low > low or (closed and found.low == low)
+    below = high == INFINITE or found.high < high or (closed and found.high == high)
+    between, beyond = above and below, found.high < low or found.low > high
+    return (between, beyond) if claim.inside else (beyond, between)
+
+
+def _verdict(true: bool, false: bool, points: Iterable[Point]) -> Verdict:
+    if true or false:
+        return "reproduced" if true else "contradicted"
+    return "not run" if any(point.verdict == "not run" for point in points) else UNDECIDED

@@ -1,0 +1,44 @@
+"""Witness: figures with intervals that claims are judged by, from records or as a paper prints them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+INFINITE = float("inf")
+At = int | str  # the count of the minority of two classes, or the label of a place
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A level or a difference with its interval; an unbounded one says that nothing is known of its noise."""
+
+    value: float
+    low: float = -INFINITE
+    high: float = INFINITE
+
+    def __str__(self) -> str:
+        if self.low == self.high:
+            return f"{self.value:.4f}"
+        if self.high == INFINITE:
+            return f"{self.value:.4f} (one run)"
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+class Witness(Protocol):
+    """What a claim may ask. Each answer is None where a run is lacking.
+
+    `claims` is the number of intervals that a claim looks at, which share the risk of being wrong.
+    """
+
+    def methods(self, task: str, at: At) -> tuple[str, ...]:
+        """Return the methods that have figures there."""
+
+    def level(self, task: str, at: At, metric: str, method: str, claims: int) -> Estimate | None:
+        """Return the mean figure of a method."""
+
+    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int) -> Estimate | None:
+        """Return the figure of `a` less that of `b`."""
+
+    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int) -> Estimate | None:
+        """Return a method's figure at the second place less that at the first."""

@@ -1,0 +1,37 @@
+"""Modules that take seconds to import are loaded when they are first used, not when they are first named."""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+
+# What import statements and debugging tools ask every module for: no use of it. (`importlib.util.LazyLoader` would load
+# a module as soon as a second one imports it, for an import statement asks for `__spec__`.)
+TOLD = frozenset({"__path__", "__version__", "__all__", "__config__", "__future__"})
+
+
+class Deferred(ModuleType):
+    """A module that is there by name and is loaded, in place, when something in it is asked for."""
+
+    def __init__(self, spec: ModuleSpec) -> None:
+        super().__init__(spec.name)
+        self.__spec__, self.__loader__, self.__file__ = spec, spec.loader, spec.origin
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__") and name not in TOLD:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        spec = self.__spec__
+        assert spec is not None and spec.loader is not None
+        self.__class__ = ModuleType  # type: ignore[assignment]  # from here on it is a module like any other, also for those that it imports
+        self.__path__ = spec.submodule_search_locations or []
+        spec.loader.exec_module(self)
+        return getattr(self, name)
+
+
+def defer(*names: str) -> None:
+    """Let modules be loaded at their first use, where they are installed and not loaded yet."""
+    for name in names:
+        if name not in sys.modules and (spec := find_spec(name)) is not None:
+            sys.modules[name] = Deferred(spec)

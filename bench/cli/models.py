@@ -1,0 +1,134 @@
+"""Commands about a model of one's own: fit, predict, threshold, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_names, say, settings_of, show
+from bench.errors import UserError
+
+app = typer.Typer()
+ModelFolder = Annotated[Path, typer.Argument(help="A model's folder, as `imbench fit` writes it.")]
+
+
+@app.command()
+def fit(
+    dataset: Annotated[str, typer.Argument(help="A dataset, shipped or of bench.toml.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to write the model to.")],
+    method: Annotated[str, typer.Option("--method", help="How to train: OS, CS, 'LDAM+DRW' ...")] = "OS",
+    at: Annotated[str, typer.Option("--at", help="How to cut the training part; natural: all of it.")] = "natural",
+    seed: Annotated[int, typer.Option(min=0, help="Of initialisation, order and augmentation.")] = 0,
+    profile: Profile = None,
+    results: Results = None,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Train one classifier, judge it on the test images, and write it as a folder: weights, facts, a card to read.
+
+    A fit that is stored with its weights is not trained again.
+    """
+    from bench.model.making import make_model
+    from bench.plan.grid import build_grid, dataset_named
+    from bench.running.planning import make_plan
+    from bench.running.run import run
+    from bench.store.artifacts import Weights
+    from bench.store.store import Store
+
+    settings = settings_of(config, datasets=[dataset], methods=[method], profile=profile, results=results)
+    wanted = {"minority": (), "at": (at,), "seeds": seed + 1, "translators": 1, "keep_weights": ("*",)}
+    settings = settings.model_copy(update={"run": settings.run.model_copy(update=wanted)})
+    grid, store = build_grid(settings), Store(settings.paths.results)
+    cell = next(cell for cell in grid.cells if cell.seed == seed)
+    if cell.not_applicable:
+        raise UserError(f"{method} does not apply to {dataset} at {at}: {cell.not_applicable}")
+    needed = {cell.fit, *cell.stages}
+    only = type(grid)((cell,), tuple(job for job in grid.jobs if job.id in needed))
+    plan = make_plan(settings, store, grid=only, for_weights=True)
+    if plan.todo:
+        run(settings, plan, store)
+    record, job = store.get(cell.fit), next(job for job in grid.jobs if job.id == cell.fit)
+    if record is None or record.status != "done":
+        raise UserError(f"{job.label} failed: {record.error if record else 'there is no record'}")
+    facts = make_model(job, record, Weights(store.root), dataset_named(dataset, settings), out)
+    say(f"{out}: {method} on {dataset}, balanced accuracy {facts.figures['balanced accuracy']:.4f} on the test images")
+
+
+@app.command()
+def predict(
+    model: ModelFolder,
+    images: Annotated[list[Path], typer.Argument(help="Image files, and folders of them.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("predictions.csv"),
+    copy_by_class: Annotated[
+        Path | None, typer.Option("--copy-by-class", help="Copy each image into a subfolder of its class here.")
+    ] = None,
+) -> None:
+    """Let a model decide about new images. Exit status 1 if some could not be read; they are named in the file."""
+    from bench.cli.files import copied, write_rows
+    from bench.model.predict import image_files, predictions
+    from bench.model.saved import load_model
+    from bench.running.progress import counting
+    from bench.training.device import Device
+
+    load_names()
+    loaded, files = load_model(model, Device.best()), image_files(images)
+    with counting("predicting") as progress:
+        said = list(predictions(loaded, files, progress))
+    header = ["file", "decision", *(f"p_{name}" for name in loaded.facts.classes), "error"]
+    lacking = [""] * len(loaded.facts.classes)
+    write_rows(out, header, [[it.path, it.decision, *(it.probabilities or lacking), it.error] for it in said])
+    unread = [it for it in said if it.error]
+    if copy_by_class:
+        copied([(it.path, it.decision) for it in said if it.decision], copy_by_class)
+    for it in unread:
+        say(f"cannot be read: {it.error}")
+    say(f"{out}: {len(said) - len(unread)} of {len(said)} images decided")
+    if unread:
+        raise typer.Exit(1)
+
+
+@app.command()
+def threshold(
+    model: ModelFolder,
+    recall: Annotated[
+        str, typer.Option("--recall", help="CLASS=SHARE: find so many of a class, e.g. Cracking=0.95")
+    ] = "",
+    prior: Annotated[str, typer.Option("--prior", help="CLASS=SHARE,...: how common classes are in use")] = "",
+    cost: Annotated[
+        str, typer.Option("--cost", help="TRUE:TAKEN=COST,...: what mistakes cost; what is not named costs 1")
+    ] = "",
+    write: Annotated[bool, typer.Option("--write", help="Keep the decision in the model's folder.")] = False,
+) -> None:
+    """Move a model's decision, chosen on the validation images, and show each class's recall on the test images."""
+    from dataclasses import asdict
+
+    from bench.model.deciding import moved
+    from bench.model.saved import read_facts, write_facts
+
+    load_names()
+    if sum(map(bool, (recall, prior, cost))) != 1:
+        raise UserError("give one of --recall, --prior and --cost")
+    facts, rows = moved(read_facts(model), recall=recall, prior=prior, cost=cost)
+    show([asdict(row) for row in rows], as_json=False)
+    if write:
+        write_facts(model, facts)
+        say(f"{model}: decides so from now on ({facts.factors_for})")
+
+
+@app.command()
+def export(
+    model: ModelFolder,
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")],
+    format: Annotated[
+        Literal["onnx", "pt2"], typer.Option("--format", help="onnx, or torch's exported program.")
+    ] = "onnx",
+) -> None:
+    """Write a model for other programs: pixels (N, 3, S, S) from 0 to 255 in, probabilities out."""
+    from bench.model.export import export_model
+    from bench.model.saved import load_model
+    from bench.training.device import Device
+
+    load_names()
+    export_model(load_model(model, Device.best()), out, format)
+    say(f"{out}: written; classes and decision are in {model / 'model.json'}")

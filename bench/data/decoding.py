@@ -1,0 +1,150 @@
+"""Decoding: a file becomes the RGB picture that an image viewer shows, or one line says why not."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from bench.errors import DataError
+
+# What Pillow decodes by itself; nothing of these starts another program (EPS would start Ghostscript).
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", "TGA", "MPO")
+SUFFIXES = frozenset(
+    f".{ending}"
+    for ending in (
+        *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "tif", "tiff", "webp", "bmp", "dib", "gif"),
+        *("ppm", "pgm", "pbm", "pnm", "jp2", "j2k", "jpx", "avif", "tga"),
+    )
+)
+MOST_PIXELS = 80_000_000  # a larger picture is refused; a few bytes can claim to be billions of pixels
+BACKGROUND = (255, 255, 255)  # what shows through transparent pictures
+BORDER = (0, 0, 0)  # what fills the square beside a padded picture
+SAID = "decoding"  # key of what a picture's `info` says of how it was decoded
+_ORIENTATION = 0x0112  # of EXIF
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED = 258, 339, 1  # of TIFF
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Pillow's remarks on damaged metadata, many lines a picture; what matters is an error and told in our words.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+Shape = Literal["squash", "pad", "crop"]
+
+
+def decoded(path: Path) -> Image.Image:
+    """Return the picture in a file as RGB, upright, on `BACKGROUND` where it is transparent, the first of its frames.
+
+    16 bits are scaled to 8 by the depth that the file states. `info[SAID]` is a tuple of what was done that is worth
+    knowing.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    DataError
+        It cannot be read as an image; the text names it.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise DataError(f"{path}: {width} x {height} pixels; at most {MOST_PIXELS:,} are decoded")
+            said = ["only the first of its frames is used"] if _has_frames(image) else []
+            image.load()
+            turned = _upright(image)
+            picture, more = _as_rgb(turned, image)
+    except (FileNotFoundError, DataError):
+        raise
+    except Exception as error:  # decoders raise whatever they like: struct.error, SyntaxError, KeyError, MemoryError
+        raise DataError(f"{path}: cannot be read as an image ({_plain(error)})") from error
+    picture.info = {SAID: (*said, *more)}
+    return picture
+
+
+def fitted(image: Image.Image, shape: Shape, size: int) -> Image.Image:
+    """Return an image as a square of `size` pixels a side, bicubic with antialiasing.
+
+    `squash` changes the aspect, `pad` keeps it and fills the rest with `BORDER`, `crop` keeps it and cuts the middle.
+    """
+    width, height = image.size
+    if shape == "squash" or width == height:
+        return image.resize((size, size), Image.Resampling.BICUBIC)
+    if shape == "crop":
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+        middle = image.crop((left, top, left + side, top + side))
+        return middle.resize((size, size), Image.Resampling.BICUBIC)
+    longer = max(width, height)
+    inner = max(1, round(width * size / longer)), max(1, round(height * size / longer))
+    square = Image.new("RGB", (size, size), BORDER)
+    square.paste(image.resize(inner, Image.Resampling.BICUBIC), ((size - inner[0]) // 2, (size - inner[1]) // 2))
+    return square
+
+
+def _has_frames(image: Image.Image) -> bool:
+    """Return whether a file holds several pictures; the previews that cameras put behind a JPEG do not count."""
+    with suppress(Exception):  # a damaged second frame does not matter
+        return image.format not in ("JPEG", "MPO") and bool(getattr(image, "is_animated", False))
+    return False
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn an image as its EXIF orientation says; no other entry is read, and a damaged block turns nothing."""
+    turn = None
+    with suppress(Exception):
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    return image if turn is None else image.transpose(turn)
+
+
+def _as_rgb(image: Image.Image, source: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Return an image as RGB, and what was done that is worth knowing."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+        bits = _depth(source)
+        levels = np.asarray(image, np.float64) * (255 / (2**bits - 1))
+        return Image.fromarray(np.rint(levels).clip(0, 255).astype(np.uint8)).convert("RGB"), [
+            f"{bits} bits a pixel are scaled to 8"
+        ]
+    if image.has_transparency_data:
+        picture = image.convert("RGBA")
+        if np.asarray(picture.getchannel("A")).min() < 255:
+            whole = Image.new("RGBA", picture.size, (*BACKGROUND, 255))
+            return Image.alpha_composite(whole, picture).convert("RGB"), ["transparent pixels are put on white"]
+        return picture.convert("RGB"), []
+    return image.convert("RGB"), []
+
+
+def _depth(source: Image.Image) -> int:
+    """Return the bits of a grey pixel that the file states.
+
+    Raises
+    ------
+    ValueError
+        The values have no stated range.
+    """
+    if source.format == "TIFF":
+        tags = source.tag_v2  # type: ignore[attr-defined]
+        bits, kind = tags.get(_BITS_PER_SAMPLE, (1,)), tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))
+        if source.mode == "F" or bits[0] > 16 or kind[0] != _UNSIGNED:
+            raise ValueError(f"{bits[0]}-bit values of no stated range; save it with 8 or 16 bits a pixel")
+        return int(bits[0])
+    if source.mode == "F":
+        raise ValueError("floating-point values of no stated range; save it with 8 or 16 bits a pixel")
+    return 16
+
+
+def _plain(error: Exception) -> str:
+    """Return an error's text on one line of sensible length; foreign names in it may hold anything."""
+    text = str(error) or type(error).__name__
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)[:200]

@@ -1,0 +1,67 @@
+"""What a command line says of a decision, read and applied to a model's facts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.errors import UserError
+from bench.model.saved import Facts, expression_of
+from bench.model.threshold import Effect, class_named, effects, for_costs, for_prior, for_recall
+from bench.record import Predictions
+from bench.training.composition import build
+
+
+def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") -> tuple[Facts, list[Effect]]:
+    """Return the facts with another decision, and what it does to the recall of each class on the test images.
+
+    Raises
+    ------
+    UserError
+        A class does not exist, a number cannot be, or the model holds no predictions to choose by.
+    """
+    if facts.validation is None or facts.test is None:
+        raise UserError("this model holds no predictions of validation and test images to choose by")
+    scores, labels = _scores(facts, facts.validation), facts.validation.labels
+    if recall:
+        ((name, share),) = _pairs(recall)
+        factors = for_recall(class_named(name, facts.classes), share, scores, labels)
+    elif prior:
+        shares = {class_named(name, facts.classes): share for name, share in _pairs(prior)}
+        factors = for_prior(shares, scores, labels)
+    else:
+        factors = for_costs(_costs(cost, facts.classes), scores, labels)
+    said = f"recall {recall}" if recall else f"prior {prior}" if prior else f"cost {cost}"
+    changed = facts.model_copy(update={"factors": tuple(factors.tolist()), "factors_for": said})
+    return changed, effects(facts.classes, factors, _scores(facts, facts.test), facts.test.labels)
+
+
+def _scores(facts: Facts, part: Predictions) -> np.ndarray:
+    counts = np.asarray(facts.counts)
+    method = build(expression_of(facts))
+    if facts.validation is not None:
+        method = method.tuned(facts.validation.probabilities.array(), facts.validation.labels, counts)
+    scores: np.ndarray = method.hook("adjust")(part.probabilities.array(), counts)
+    return scores
+
+
+def _pairs(text: str) -> list[tuple[str, float]]:
+    found = []
+    for item in text.split(","):
+        name, equals, value = item.strip().rpartition("=")
+        try:
+            found.append((name.strip(), float(value)))
+        except ValueError:
+            equals = ""
+        if not equals or not name:
+            raise UserError(f"{item.strip()!r} is not of the form NAME=NUMBER")
+    return found
+
+
+def _costs(text: str, classes: tuple[str, ...]) -> np.ndarray:
+    costs = 1.0 - np.eye(len(classes))
+    for names, value in _pairs(text):
+        true, colon, taken = names.partition(":")
+        if not colon or value < 0:
+            raise UserError(f"{names}={value:g} is not of the form TRUE:TAKEN=COST with a cost of at least 0")
+        costs[class_named(true.strip(), classes), class_named(taken.strip(), classes)] = value
+    return costs

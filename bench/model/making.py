@@ -1,0 +1,83 @@
+"""From a stored fit to a model in a folder: its facts, its figures on the test images, its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import binomtest
+
+from bench.dataset import Dataset
+from bench.model.saved import Facts, save_model, written
+from bench.networks.network import network_of, seen_before
+from bench.plan.job import Job
+from bench.record import Record
+from bench.store.artifacts import CLASSIFIER, Weights
+from bench.training.composition import build
+from bench.training.scores import acsa, confusion_matrix, recalls
+
+
+def make_model(job: Job, record: Record, weights: Weights, dataset: Dataset, folder: Path) -> Facts:
+    """Write the model that a fit left and return its facts.
+
+    Raises
+    ------
+    StoreError
+        The weights are missing, or the folder cannot be written.
+    """
+    assert job.expression is not None and record.validation is not None and record.test is not None
+    counts = np.asarray(job.task.counts)
+    method = build(job.expression)
+    method = method.tuned(record.validation.probabilities.array(), record.validation.labels, counts)
+    scores = method.hook("adjust")(record.test.probabilities.array(), counts)
+    confusion = confusion_matrix(record.test.labels, scores.argmax(axis=1), len(counts))
+    named = zip(job.task.classes, recalls(confusion).tolist(), strict=True)
+    network = network_of(job.protocol.backbone)
+    facts = Facts(
+        dataset=job.task.dataset,
+        place=job.task.place,
+        classes=job.task.classes,
+        counts=job.task.counts,
+        method=written(job.expression),
+        protocol=job.protocol.model_dump(mode="json"),
+        shape=dataset.shape,
+        chosen=record.chosen | method.chosen,
+        records=(record.id,),
+        figures={"balanced accuracy": acsa(confusion)} | {f"recall of {name}": value for name, value in named},
+        remarks=tuple(filter(None, (seen_before(network, dataset),))),
+        validation=record.validation,
+        test=record.test,
+    )
+    save_model(folder, facts, weights.load(record.id, CLASSIFIER), card(facts, confusion))
+    return facts
+
+
+def card(facts: Facts, confusion: np.ndarray) -> str:
+    """Return a model's card as markdown: what it is, how good it is on images it never saw, what to know before use."""
+    method = "+".join(it.name for it in facts.method)
+    counts = ", ".join(f"{n} {name}" for name, n in zip(facts.classes, facts.counts, strict=True))
+    rows = [_row(name, confusion[k], k) for k, name in enumerate(facts.classes)]
+    chosen = "; ".join(f"{name} = {value:.4g}, chosen on the validation images" for name, value in facts.chosen.items())
+    remarks = [
+        f"Trained by {method} on {counts} ({facts.dataset}, {facts.place}).",
+        f"Network: {facts.protocol['backbone']}; images of {facts.protocol['image_size']} pixels, shape {facts.shape}.",
+        *([chosen] if chosen else []),
+        *facts.remarks,
+        "The figures are of one fit and one test part; another seed gives others. If the method was chosen among "
+        "several by these test images, they flatter it a little.",
+        f"Record {', '.join(facts.records)}: `imbench why` shows what it was made of.",
+    ]
+    lines = ["# " + f"{facts.dataset}: a classifier of {len(facts.classes)} classes", ""]
+    lines += [f"- {remark}" for remark in remarks]
+    lines += ["", "| class | test images | recall | 95 % interval |", "| --- | ---: | ---: | --- |", *rows, ""]
+    lines += [f"Balanced accuracy {facts.figures['balanced accuracy']:.4f}.", ""]
+    lines += ["    imbench predict FOLDER_OF_THIS_MODEL IMAGES --out predictions.csv", ""]
+    return "\n".join(lines)
+
+
+def _row(name: str, row: np.ndarray, k: int) -> str:
+    hits, images = int(row[k]), int(row.sum())
+    if not images:
+        return f"| {name} | 0 | - | - |"
+    interval = binomtest(hits, images).proportion_ci(method="wilson")
+    return f"| {name} | {images} | {hits / images:.4f} | {interval.low:.3f} to {interval.high:.3f} |"

@@ -1,0 +1,69 @@
+"""New images through a model: decoded as the training images were, batch by batch; what cannot be is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.data.decoding import SUFFIXES, decoded, fitted
+from bench.errors import DataError, UserError
+from bench.model.saved import BATCH, Model
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a model says of one file: the class by name with the probabilities of all, or why it could not be read."""
+
+    path: Path
+    decision: str = ""
+    probabilities: tuple[float, ...] = ()
+    error: str = ""
+
+
+def image_files(places: Sequence[Path]) -> list[Path]:
+    """Return the files that are named, and the images below the folders that are, in order.
+
+    Raises
+    ------
+    UserError
+        A place does not exist, or there is no image at all.
+    """
+    found: list[Path] = []
+    for place in places:
+        if not place.exists():
+            raise UserError(f"{place}: no such file or folder")
+        inside = sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        found += inside if place.is_dir() else [place]
+    if not found:
+        raise UserError(f"no image in {', '.join(map(str, places))}")
+    return list(dict.fromkeys(found))
+
+
+def predictions(
+    model: Model, files: Sequence[Path], progress: Callable[[int, int], None] | None = None
+) -> Iterator[Prediction]:
+    """Yield what the model says of each file, in order."""
+    for start in range(0, len(files), BATCH):
+        yield from _batch(model, files[start : start + BATCH])
+        if progress:
+            progress(min(start + BATCH, len(files)), len(files))
+
+
+def _batch(model: Model, files: Iterable[Path]) -> list[Prediction]:
+    said: dict[Path, Prediction] = {}
+    pixels: dict[Path, np.ndarray] = {}
+    for path in files:
+        try:
+            picture = fitted(decoded(path), model.facts.shape, model.protocol.image_size)
+            pixels[path] = np.asarray(picture).transpose(2, 0, 1)
+        except (DataError, OSError) as error:
+            said[path] = Prediction(path, error=" ".join(str(error).split()))
+    if pixels:
+        probabilities = model.probabilities(torch.from_numpy(np.stack(list(pixels.values()))))
+        for path, row, label in zip(pixels, probabilities, model.decide(probabilities), strict=True):
+            said[path] = Prediction(path, model.facts.classes[label], tuple(float(p) for p in row))
+    return [said[path] for path in files]

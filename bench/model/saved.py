@@ -1,0 +1,178 @@
+"""A model in a folder: weights as safetensors, all else as JSON, a card to read; loading one runs none of its code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from bench.errors import ConfigError, UserError
+from bench.expression import Call, Expression, frozen
+from bench.networks.layers.classifier import Classifier
+from bench.protocol import Protocol
+from bench.record import Predictions
+from bench.store.atomic import write_atomically
+from bench.training.composition import Composition, build
+from bench.training.device import Device
+from bench.training.frozen import frozen_classifier
+
+WEIGHTS, FACTS, CARD = "model.safetensors", "model.json", "README.md"
+BATCH = 50
+
+
+class Written(BaseModel):
+    """A method with all its arguments, as JSON holds it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    given: dict[str, Any] = Field(default_factory=dict)
+
+
+class Facts(BaseModel):
+    """All that a model is but its weights.
+
+    `factors` multiply the scores of the classes before the largest is taken: what `imbench threshold` chose; ones else.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["imbench model 1"] = "imbench model 1"
+    dataset: str
+    place: str
+    classes: tuple[str, ...]
+    counts: tuple[int, ...]
+    method: tuple[Written, ...]
+    protocol: dict[str, Any]
+    shape: Literal["squash", "pad", "crop"] = "squash"
+    chosen: dict[str, float] = Field(default_factory=dict)
+    factors: tuple[float, ...] = ()
+    factors_for: str = ""
+    records: tuple[str, ...] = ()
+    figures: dict[str, float] = Field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    validation: Predictions | None = None
+    test: Predictions | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A classifier ready for use, with the decision that belongs to it."""
+
+    facts: Facts
+    protocol: Protocol
+    method: Composition
+    classifier: Classifier
+    device: Device
+
+    def probabilities(self, pixels: Tensor) -> np.ndarray:
+        """Return class probabilities, float32 (N, K), of images uint8 (N, 3, S, S) of the model's size S."""
+        parts = []
+        with torch.inference_mode(), self.device.session(self.protocol):
+            for batch in pixels.split(BATCH):
+                with self.device.autocast(self.protocol):
+                    logits = self.classifier(self.device.images(batch))
+                parts.append(logits.float().softmax(dim=1).cpu())
+        return torch.cat(parts).numpy()
+
+    def decide(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return the class of each row of probabilities (N, K), int64 (N,): the method's decision, then the factors."""
+        scores = self.method.hook("adjust")(probabilities, np.asarray(self.facts.counts))
+        decided: np.ndarray = (scores * np.asarray(self.facts.factors or 1.0)).argmax(axis=1)
+        return decided
+
+
+def save_model(folder: Path, facts: Facts, weights: dict[str, Tensor], card: str) -> None:
+    """Write a model; a folder that holds one is replaced file by file.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written.
+    """
+    write_atomically(folder / WEIGHTS, save({name: value.contiguous() for name, value in weights.items()}))
+    write_facts(folder, facts)
+    write_atomically(folder / CARD, card.encode())
+
+
+def write_facts(folder: Path, facts: Facts) -> None:
+    """Write a model's facts alone."""
+    text = json.dumps(facts.model_dump(mode="json"), indent=1, ensure_ascii=False)
+    write_atomically(folder / FACTS, (text + "\n").encode())
+
+
+def read_facts(folder: Path) -> Facts:
+    """Return a model's facts.
+
+    Raises
+    ------
+    UserError
+        There is no model in the folder, or its facts are damaged or of another program.
+    """
+    path = folder / FACTS
+    try:
+        return Facts.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}; `imbench fit` writes models") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UserError(f"{path}: not a model of this suite ({place}: {first['msg']})") from None
+
+
+def load_model(folder: Path, device: Device) -> Model:
+    """Return the model in a folder.
+
+    Raises
+    ------
+    UserError
+        It is not there, damaged, or needs a method or network that is not here; the text names the file.
+    """
+    facts = read_facts(folder)
+    path = folder / WEIGHTS
+    try:
+        protocol = Protocol(**facts.protocol)
+        method = build(expression_of(facts))
+        weights = load_file(path)
+        classifier = frozen_classifier(method, protocol, len(facts.classes), weights, device)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path}: cannot be read as weights ({error})") from None
+    except ValidationError as error:
+        raise UserError(f"{folder / FACTS}: protocol: {error.errors()[0]['msg']}") from None
+    except ConfigError as error:
+        raise UserError(f"{folder / FACTS}: {error}") from None
+    except (RuntimeError, ValueError) as error:
+        raise UserError(f"{path}: not the weights of this model ({' '.join(str(error).split())[:200]})") from None
+    if facts.chosen:
+        method = _with_chosen(method, facts)
+    return Model(facts, protocol, method, classifier, device)
+
+
+def expression_of(facts: Facts) -> Expression:
+    """Return the method of a model as a value."""
+    calls = [Call(it.name, frozen(it.arguments), frozen(it.given)) for it in facts.method]
+    return Expression(tuple(calls))
+
+
+def written(expression: Expression) -> tuple[Written, ...]:
+    """Return a method as JSON holds it."""
+    return tuple(
+        Written(name=call.name, arguments=dict(call.arguments), given=dict(call.given)) for call in expression.calls
+    )
+
+
+def _with_chosen(method: Composition, facts: Facts) -> Composition:
+    """Return the method with the number that its decision chose on the validation images, chosen again."""
+    if facts.validation is None:
+        return method
+    probabilities = facts.validation.probabilities.array()
+    return method.tuned(probabilities, facts.validation.labels, np.asarray(facts.counts))

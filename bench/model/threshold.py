@@ -1,0 +1,116 @@
+"""Another decision for the same model: chosen on validation probabilities, its effect shown on the test images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binomtest
+
+from bench.errors import UserError, unknown
+
+GRID = np.geomspace(1e-4, 1e4, 2001)  # factors of one class that are tried
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Recall of one class before and after, each with its 95 % interval (Wilson), and how many images it has."""
+
+    name: str
+    before: float
+    after: float
+    low: float
+    high: float
+    images: int
+
+
+def class_named(name: str, classes: tuple[str, ...]) -> int:
+    """Return a class's label.
+
+    Raises
+    ------
+    UserError
+        There is no such class.
+    """
+    if name not in classes:
+        raise UserError(unknown("class", name, classes))
+    return classes.index(name)
+
+
+def for_prior(shares: Mapping[int, float], scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return factors (K,) for images among which classes have these shares; the others divide the rest as they do.
+
+    The scores are taken as posteriors under the prior that the validation images have.
+
+    Raises
+    ------
+    UserError
+        The shares are not between 0 and 1, or leave nothing for the others.
+    """
+    classes = scores.shape[1]
+    now = np.bincount(labels, minlength=classes) / len(labels)
+    rest = 1 - sum(shares.values())
+    others = [k for k in range(classes) if k not in shares]
+    if any(not 0 < share < 1 for share in shares.values()) or rest < 0 or (others and rest <= 0):
+        raise UserError("shares lie between 0 and 1 and leave something for the other classes")
+    wanted = np.array([shares.get(k, rest * now[k] / max(now[others].sum(), 1e-12)) for k in range(classes)])
+    factors: np.ndarray = wanted / np.maximum(now, 1e-12)
+    return factors
+
+
+def for_recall(label: int, wanted: float, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return factors (K,) under which a class's recall on the validation images is at least what is wanted.
+
+    The smallest factor of that class that does, so that the others lose as little as can be.
+
+    Raises
+    ------
+    UserError
+        The recall is not above 0 and at most 1, or there is no image of the class.
+    """
+    mine = scores[labels == label]
+    if not 0 < wanted <= 1 or not len(mine):
+        raise UserError("a recall lies above 0 and is at most 1, of a class that has validation images")
+    others = np.delete(mine, label, axis=1).max(axis=1)
+    needed = np.sort(others / np.maximum(mine[:, label], 1e-12))  # the factor from which on each image is found
+    factor = needed[int(np.ceil(wanted * len(mine))) - 1] * (1 + 1e-9)
+    factors = np.ones(scores.shape[1])
+    factors[label] = factor
+    return factors
+
+
+def for_costs(costs: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return factors (K,) with the lowest cost on the validation images, found class by class.
+
+    Parameters
+    ----------
+    costs : float (K, K)
+        Of taking an image of class i (row) for class j (column); 0 on the diagonal.
+    """
+    factors = np.ones(scores.shape[1])
+    for _ in range(3 if scores.shape[1] > 2 else 1):
+        for k in range(scores.shape[1] - (scores.shape[1] == 2)):
+            trials = []
+            for factor in GRID:
+                tried = factors.copy()
+                tried[k] = factor
+                trials.append(costs[labels, (scores * tried).argmax(axis=1)].mean())
+            best = np.flatnonzero(np.isclose(trials, min(trials)))
+            factors[k] = GRID[best[len(best) // 2]]  # the middle of what is equally good
+    return factors
+
+
+def effects(classes: tuple[str, ...], factors: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> list[Effect]:
+    """Return what factors do to the recall of each class on images with scores (N, K) and labels (N,)."""
+    before, after = scores.argmax(axis=1), (scores * factors).argmax(axis=1)
+    found = []
+    for k, name in enumerate(classes):
+        mine = labels == k
+        if not mine.any():
+            continue
+        hits = int((after[mine] == k).sum())
+        interval = binomtest(hits, int(mine.sum())).proportion_ci(method="wilson")
+        was, now = float((before[mine] == k).mean()), hits / int(mine.sum())
+        found.append(Effect(name, was, now, float(interval.low), float(interval.high), int(mine.sum())))
+    return found

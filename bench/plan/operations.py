@@ -1,0 +1,69 @@
+"""Counted operations of jobs, remembered on disk: to count them takes torch, to ask for them again does not."""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import suppress
+from pathlib import Path
+
+from bench.errors import StoreError
+from bench.plan.job import Job
+from bench.plan.jobcode import code_of
+from bench.record import digest
+from bench.store.atomic import write_atomically
+
+OF_CHANCE = ("streams", "stream")  # what of an identity changes no count
+
+
+def operations(job: Job) -> float:
+    """Count about how many floating-point operations a job takes; exact for plain fits where epochs are equal."""
+    return job.counting() if job.counting else 0.0
+
+
+class Counted:
+    """The operations of jobs, by what they compute and by which code.
+
+    Parameters
+    ----------
+    file
+        Where they are remembered; None: nowhere.
+    counting
+        Whether to count what is not known yet.
+    """
+
+    def __init__(self, file: Path | None = None, counting: bool = True) -> None:
+        self._file, self._counting = file, counting
+        self._known = _read(file) if file else {}
+        self._codes: dict[int, str] = {}
+        self._keys: dict[str, str] = {}
+        self._new = False
+
+    def of(self, job: Job) -> float | None:
+        """Return the operations of a job, None where they are not known and nobody may count."""
+        key = self._keys.get(job.id) or self._keys.setdefault(job.id, self._key(job))
+        if key not in self._known and self._counting:
+            self._known[key], self._new = operations(job), True
+        return self._known.get(key)
+
+    def save(self) -> None:
+        """Remember what was counted; a cache that cannot be written stops nobody."""
+        if self._file and self._new:
+            with suppress(StoreError):
+                write_atomically(self._file, json.dumps(self._known, indent=0).encode(), durable=False)
+            self._new = False
+
+    def _key(self, job: Job) -> str:
+        code = code_of(job)
+        if id(code) not in self._codes:  # many jobs share one, which stays for as long as this process
+            self._codes[id(code)] = digest(code)
+        kept = {name: value for name, value in job.identity.items() if name not in OF_CHANCE}
+        return digest([kept, self._codes[id(code)]])
+
+
+def _read(file: Path) -> dict[str, float]:
+    try:
+        found = json.loads(file.read_bytes())
+        return {str(key): float(value) for key, value in found.items() if math.isfinite(value) and value >= 0}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}  # it can be counted again

@@ -1,0 +1,79 @@
+"""The syntax of a module's source: a digest that comments do not change, and the modules that it imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """The digest of a source, 12 hex digits, and the names it imports, some of which may be no modules."""
+
+    digest: str
+    imported: tuple[str, ...]
+
+
+def syntax(source: bytes, package: str) -> Syntax:
+    """Parse the source of a module of a package.
+
+    Raises
+    ------
+    SyntaxError, ValueError
+        It is no Python.
+    """
+    tree = ast.parse(source)
+    imported = []
+    for node in _executed(tree):
+        if isinstance(node, ast.Import):
+            imported += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, package)
+            imported += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    return Syntax(sha256(_dump(tree).encode()).hexdigest()[:12], tuple(imported))
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    if not node.level:
+        return node.module or ""
+    above = package.split(".")
+    base = above[: len(above) - node.level + 1]
+    return ".".join([*base, *([node.module] if node.module else [])])
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk a tree, leaving out what only a type checker reads."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(child for child in ast.iter_child_nodes(node) if not _is_for_types_only(child))
+
+
+def _dump(node: object) -> str:
+    """Return a syntax tree as text, without docstrings and positions, the same for every Python version.
+
+    Empty fields are left out, since each Python version adds some of its own.
+    """
+    if isinstance(node, ast.AST):
+        fields = [(name, _undocumented(node, name, value)) for name, value in ast.iter_fields(node)]
+        kept = [f"{name}={_dump(value)}" for name, value in fields if value not in (None, []) and name != "kind"]
+        return f"{type(node).__name__}({','.join(kept)})"
+    if isinstance(node, list):
+        return f"[{','.join(_dump(item) for item in node if not _is_for_types_only(item))}]"
+    return repr(node)
+
+
+def _is_for_types_only(node: object) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _undocumented(node: ast.AST, name: str, value: object) -> object:
+    documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    if documented and name == "body" and isinstance(value, list) and value and isinstance(value[0], ast.Expr):
+        first = value[0].value
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            return value[1:]
+    return value

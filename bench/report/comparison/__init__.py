@@ -1,1 +1,0 @@
-"""Comparison: two sets of records, matched cell by cell."""

@@ -1,0 +1,67 @@
+"""Evaluators: who judged, by name, what they do with real images, and which measurements are lacking."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.frame import COUNTED
+from bench.analysis.layout import Label, Layout
+from bench.analysis.samples import of_real_images, seed_columns
+from bench.analysis.spots import method_key
+from bench.analysis.summary import summarise
+from bench.analysis.value import Value
+from bench.networks.network import network_named
+from bench.papers import shelf
+from bench.report.table import Row
+
+REAL, TRUSTED = "real_accuracy", 0.9
+LEARNED_FROM = {
+    "spare": "real images that the split spares",
+    "train": "real training images, since the split has too few to spare",
+}
+
+
+def evaluators(rows: pd.DataFrame) -> str:
+    """Return a sentence that names the evaluators that were used and what they learned from; "" if none was."""
+    done = rows[rows["status"].isin(COUNTED)]
+    found: dict[str, list[str]] = {}
+    for row in done.drop_duplicates(["task", "evaluator", "layers", "judges_learned_from"]).to_dict("records"):
+        layers = "all layers" if row["layers"] == "all" else "the last layer"
+        images = LEARNED_FROM.get(row["judges_learned_from"], "real images")
+        text = f"{network_named(row['evaluator']).title}, {layers} fine-tuned on balanced {images}"
+        found.setdefault(text, []).append(shelf.shown(row["task"]))
+    if len(found) < 2:
+        return "".join(f"Evaluator: {text}." for text in found)
+    return f"Evaluators: {'; '.join(text + ' (' + ', '.join(tasks) + ')' for text, tasks in found.items())}."
+
+
+def real_row(layout: Layout, rows: pd.DataFrame, figure: str, label: str) -> Row:
+    """Return the row of what real images get, a figure of its own, which competes with nothing."""
+    found = summarise(of_real_images(rows, figure, label), figure)
+    values = (found.get((method_key(label), place), Value()) for place in layout.places)
+    return Row(Label(label, key=label), tuple(values))
+
+
+def doubts(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return a note for each task whose evaluators are often wrong on real images."""
+    done, notes = rows[rows["status"].isin(COUNTED)], []
+    for task, group in done.groupby("task", sort=False):
+        known = float(np.nanmean(group[seed_columns(group, REAL)].to_numpy(float)))
+        if known < TRUSTED:
+            notes.append(
+                f"The evaluators of {shelf.shown(str(task))} are right on {100 * known:.0f} % of real images only: "
+                "shares that are as high say little."
+            )
+    return tuple(notes)
+
+
+def lacking(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return the notes on measurements that are missing, failed or stale."""
+    count = rows["status"].value_counts()
+    notes = {
+        "missing": f"{count.get('missing')} of {len(rows)} measurements have no record yet.",
+        "failed": f"{count.get('failed')} of {len(rows)} measurements failed (see translators.csv).",
+        "stale": "† Made by code that has changed since (stale).",
+    }
+    return tuple(text for state, text in notes.items() if state in count)

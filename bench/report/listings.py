@@ -1,0 +1,189 @@
+"""Listings: what stands behind the numbers of a dataset, as plain tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from bench.report.figure import number
+from bench.report.listings_compared import floors, over_all_places, published_gaps
+from bench.report.report import Cells, Listing
+from bench.report.subject import Subject
+from bench.statistics.confusion import Measure, confusion_matrices
+from bench.statistics.noise import image_variance
+from bench.statistics.outcomes import Outcomes
+from bench.statistics.priors import at_prior, curve, prior_path, reversed_prior, training_prior
+
+MOST_CLASSES = 20  # whose confusion is written out; a picture shows more
+
+
+def listings(subject: Subject) -> Iterator[Listing]:
+    """Give the tables of one dataset; one that has no rows is left out."""
+    makers: tuple[Callable[[Subject], Listing], ...] = (
+        *(over_all_places, floors, published_gaps, _selected, _classes, _confusion, _priors),
+        *(_oracle, _controls, _noise),
+    )
+    for make in makers:
+        if (found := make(subject)).rows:
+            yield found
+
+
+def prior_measure(outcomes: Outcomes) -> Measure | None:
+    """Return the figure that depends on the classes' shares: F1 of the minority of two classes, else the macro F1."""
+    return next((it for it in outcomes.metrics if it.name in ("f1_minority", "macro_f1")), None)
+
+
+def confusion_means(outcomes: Outcomes) -> np.ndarray:
+    """Return how many test images of each class (rows) are decided as each, mean over seeds, float64 (M, K, K)."""
+    means: np.ndarray = confusion_matrices(outcomes.labels, outcomes.decisions, outcomes.n_classes).mean(axis=1)
+    return means
+
+
+def _selected(subject: Subject) -> Listing:
+    there = subject.frame[subject.frame["place"] == subject.rarest].dropna(subset=["selected_epoch", "epochs"])
+    rows: list[Cells] = []
+    for method, cells in there.groupby("method", sort=False):
+        epochs, last = sorted(map(int, cells["selected_epoch"])), int(cells["epochs"].max())
+        late = sum(epoch == last for epoch in epochs)
+        rows.append((str(method), ", ".join(map(str, epochs)), f"{late} of {len(epochs)}"))
+    run = int(there["epochs"].max()) if len(there) else 0
+    return Listing(
+        f"{subject.task}-epochs",
+        f"{subject.shown}: which epoch was selected, {subject.text(subject.rarest)} training images",
+        f"By the ACSA on the validation set, one epoch a seed, of {run} that every method trains. A method "
+        "whose last epoch is selected again and again might gain by more: see the controls of equal computation.",
+        ("Method", "Selected epochs", "The last one"),
+        tuple(rows),
+    )
+
+
+def _classes(subject: Subject) -> Listing:
+    """Tell recall, precision and F1 of every class by its name, means over seeds."""
+    rows: list[Cells] = []
+    there = subject.frame[subject.frame["place"] == subject.rarest]
+    for method, cells in there.groupby("method", sort=False):
+        ids = subject.ids(subject.rarest, str(method))
+        for k, name in enumerate(subject.cell.classes):
+            means = [cells[f"{figure}_{k}"].mean() for figure in ("recall", "precision", "f1")]
+            if ids and np.isfinite(means).all():
+                told = (number(float(mean), ids) for mean in means)
+                rows.append((str(method), name, str(subject.cell.counts[k]), *told))
+    return Listing(
+        f"{subject.task}-classes",
+        f"{subject.shown}: every class by its name, {subject.at_rarest}",
+        "Recall, precision and F1 on the test set, means over seeds.",
+        ("Method", "Class", "Training images", "Recall", "Precision", "F1"),
+        tuple(rows),
+    )
+
+
+def _confusion(subject: Subject) -> Listing:
+    outcomes, classes = subject.outcomes[subject.rarest].complete(), subject.cell.classes
+    rows: list[Cells] = []
+    if not subject.of_two and len(classes) <= MOST_CLASSES:
+        for name, matrix in zip(outcomes.methods, confusion_means(outcomes), strict=True):
+            ids = subject.ids(subject.rarest, name)
+            for label, counts in zip(classes, matrix, strict=True):
+                rows.append((name, label, *(number(float(n), ids, f"{n:.1f}".removesuffix(".0")) for n in counts)))
+    return Listing(
+        f"{subject.task}-confusion",
+        f"{subject.shown}: which classes are taken for which, {subject.at_rarest}",
+        "Test images of each class by what they were decided to be, mean over seeds.",
+        ("Method", "True class", *classes),
+        tuple(rows),
+    )
+
+
+def _priors(subject: Subject) -> Listing:
+    outcomes = subject.outcomes[subject.rarest].complete()
+    measure, rows = prior_measure(outcomes), list[Cells]()
+    if measure is not None and outcomes.methods and np.bincount(outcomes.labels, minlength=outcomes.n_classes).all():
+        shares, k = np.asarray(subject.cell.counts), outcomes.n_classes
+        confusion = confusion_matrices(outcomes.labels, outcomes.decisions, k)
+        for m, name in enumerate(outcomes.methods):
+            ids = subject.ids(subject.rarest, name)
+            at = [
+                number(float(measure.value(at_prior(confusion[m], prior)).mean()), ids)
+                for prior in (training_prior(shares), np.full(k, 1 / k), reversed_prior(shares))
+            ]
+            worst, prior = curve(confusion[m], prior_path(shares), measure.value).worst()
+            share = prior[outcomes.minority]
+            place = number(worst, ids, f"{worst:.4f} at {share:.{0 if share > 0.01 else 1}%} {subject.minority}")
+            rows.append((name, *at, place))
+    figure = f"F1 of {subject.minority}" if subject.of_two else "macro F1"
+    return Listing(
+        f"{subject.task}-priors",
+        f"{subject.shown}: {figure} if the test set had other shares, {subject.text(subject.rarest)} training images",
+        "Mean over seeds, exact for the decisions as they are; the ACSA does not depend on the shares.",
+        ("Method", "As in training", "Equal", "Reversed", "Worst between them"),
+        tuple(rows),
+    )
+
+
+def _oracle(subject: Subject) -> Listing:
+    rows = [
+        (
+            it.spot.method,
+            subject.text(it.spot.place),
+            number(float(it.honest.mean()), it.records),
+            number(float(it.oracle.mean()), it.records),
+            number(it.gap, it.records, f"{it.gap:+.4f}"),
+        )
+        for it in subject.gaps
+    ]
+    return Listing(
+        f"{subject.task}-oracle",
+        f"{subject.shown}: what picking the epoch on the test set would have claimed, ACSA",
+        "The same trainings, selected on validation images and, as nobody should, on the test images.",
+        ("Method", subject.stub, "Honest", "Oracle", "Gap"),
+        tuple(rows),
+    )
+
+
+def _controls(subject: Subject) -> Listing:
+    first = "F1" if subject.of_two else "Macro F1"
+    names = (subject.headline if subject.of_two else "macro_f1", "acsa")
+    rows: list[Cells] = [
+        (
+            it.spot.method,
+            f"{it.control}, {it.epochs} epochs",
+            *(number(float(of[name].mean()), it.records) for name in names for of in (it.rival, it.figures)),
+        )
+        for it in subject.controls
+    ]
+    return Listing(
+        f"{subject.task}-controls",
+        f"{subject.shown}: the same computation spent on a cheap method, "
+        f"{subject.text(subject.rarest)} training images",
+        "Counted operations of training steps, a stage's divided among the fits that use it. Not counted are passes "
+        "that translate images for the classifier, and those of a teacher. The control has more selection checks.",
+        ("Method", "Control", first, f"{first} of control", "ACSA", "ACSA of control"),
+        tuple(rows),
+    )
+
+
+def _noise(subject: Subject) -> Listing:
+    rows: list[Cells] = [
+        (
+            it.name,
+            number(it.sd, it.records),
+            f"{it.low:.4f} to {it.high:.4f}",
+            str(it.runs),
+            ", ".join(it.methods),
+        )
+        for it in sorted(subject.chances, key=lambda it: -it.sd)
+    ]
+    outcomes = subject.outcomes[subject.rarest].complete()
+    if rows and outcomes.methods:
+        acsa = [it.name for it in outcomes.metrics].index("acsa")
+        sd = number(float(np.sqrt(image_variance(outcomes)[acsa])), subject.ids(subject.rarest))
+        rows.append(("test images", sd, "from the stored decisions", "", "all"))
+    return Listing(
+        f"{subject.task}-noise",
+        f"{subject.shown}: standard deviation of the ACSA by source of chance",
+        "One source varies, all others are held (`imbench noise`); 95 % interval. A source varies for the methods that "
+        "it is part of, so that not all can be compared. Test images: of one run.",
+        ("Source", "Standard deviation", "Interval", "Runs", "Methods"),
+        tuple(rows),
+    )

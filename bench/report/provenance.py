@@ -1,0 +1,59 @@
+"""Provenance: for each cell of the tidy frame its runs, their records, and the commands that make and explain them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from bench.analysis.frame import COUNTED
+from bench.analysis.metrics import MAIN, METRICS, supported
+from bench.analysis.spots import Spot
+from bench.report.report import Mean, Provenance, Run
+from bench.statistics.intervals import t_interval
+
+
+def provenances(cells: pd.DataFrame) -> tuple[Provenance, ...]:
+    """Return one Provenance for each cell over its seeds, in the order of `cells`.
+
+    Parameters
+    ----------
+    cells
+        Rows of one profile of the frame that `bench.analysis.frame` makes.
+    """
+    groups = cells.groupby(["task", "place", "method"], sort=False)
+    return tuple(_provenance(rows) for _, rows in groups)
+
+
+def _provenance(rows: pd.DataFrame) -> Provenance:
+    first = rows.iloc[0]
+    counts = [int(count) for count in first["counts"].split(":")]
+    metrics = [name for name in supported(counts) if name in MAIN or METRICS[name].classes == "any"]
+    spot = Spot(first["method"], first["task"], first["place"])
+    runs = tuple(_run(row, metrics) for _, row in rows.iterrows())
+    return Provenance(spot, spot.place, tuple(_means(runs, metrics)), runs, _commands(spot, counts, rows))
+
+
+def _run(row: pd.Series, metrics: Sequence[str]) -> Run:
+    counted = row["status"] in COUNTED
+    figures = {metric: float(row[metric]) for metric in metrics if counted and pd.notna(row[metric])}
+    return Run(int(row["seed"]), row["record"], row["status"], figures, row["error"], row["chosen"])
+
+
+def _means(runs: tuple[Run, ...], metrics: Sequence[str]) -> Iterator[Mean]:
+    for metric in metrics:
+        values = [run.figures[metric] for run in runs if metric in run.figures]
+        if values:
+            found = t_interval(values)
+            yield Mean(metric, found.mean, found.low, found.high)
+
+
+def _commands(spot: Spot, counts: Sequence[int], rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return the command that makes the runs, and the one that explains the first of them."""
+    seeds, profile = rows["seed"], str(rows.iloc[0]["profile"])
+    at = ["--minority", str(min(counts))] if len(counts) == 2 else ["--at", spot.place]
+    make = ["imbench", "run", "--dataset", spot.task, "--method", spot.method, *at]
+    make += ["--seeds", str(int(seeds.max()) + 1), "--profile", profile]
+    why = ["imbench", "why", f"{spot.task}/{at[1]}/{spot.method}/{seeds.iloc[0]}", "--profile", profile]
+    return shlex.join(make), shlex.join(why)

@@ -1,0 +1,165 @@
+"""The subject: one dataset with all that is known of its methods, as listings and charts need it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.decisions import RecordOf, decision_of
+from bench.analysis.experiments import (
+    Chance,
+    ControlFigures,
+    OracleGap,
+    chances,
+    control_figures,
+    costs,
+    oracle_gaps,
+    training_key,
+)
+from bench.analysis.gather import Gathered, narrowed
+from bench.analysis.layout import Part, main_rows, part_of
+from bench.analysis.metrics import headline
+from bench.analysis.spots import Spot
+from bench.errors import DataError
+from bench.papers import shelf
+from bench.plan.config import Config
+from bench.plan.grid import Cell, Grid
+from bench.plan.identity import protocol_identity
+from bench.record import Record
+from bench.statistics.best import Family
+from bench.statistics.outcomes import Outcomes
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One dataset.
+
+    Attributes
+    ----------
+    frame
+        Its rows of `bench.analysis.frame`: translator 0 only, no ablations.
+    cells
+        Its cells, likewise.
+    outcomes
+        Decisions by place, the most imbalanced first.
+    costs
+        Floating-point operations of a fit.
+    """
+
+    task: str
+    shown: str
+    frame: pd.DataFrame
+    cells: Sequence[Cell]
+    outcomes: Mapping[str, Outcomes]
+    family: Family
+    costs: Mapping[Spot, float]
+    controls: Sequence[ControlFigures]
+    gaps: Sequence[OracleGap]
+    chances: Sequence[Chance]
+    records: Mapping[str, Record]
+
+    @property
+    def rarest(self) -> str:
+        """The most imbalanced place that has records."""
+        return next(iter(self.outcomes))
+
+    @property
+    def cell(self) -> Cell:
+        """A cell of that place."""
+        return next(cell for cell in self.cells if cell.place == self.rarest)
+
+    @cached_property
+    def part(self) -> Part:
+        """The dataset's places as tables have them."""
+        return part_of(self.task, self.frame, self.shown)
+
+    @property
+    def of_two(self) -> bool:
+        """Whether it has two classes."""
+        return len(self.cell.classes) == 2
+
+    @property
+    def minority(self) -> str:
+        """The rarest class there."""
+        return self.cell.classes[self.outcomes[self.rarest].minority]
+
+    @property
+    def headline(self) -> str:
+        """The metric that a summary speaks of."""
+        return headline(len(self.cell.classes))
+
+    @property
+    def stub(self) -> str:
+        """What heads a column of places."""
+        return f"Images of {self.minority}" if self.of_two else "Training images"
+
+    @property
+    def at_rarest(self) -> str:
+        """The most imbalanced place in print: `25 zebra images`, or its label."""
+        return f"{self.text(self.rarest)} {self.minority} images" if self.of_two else self.rarest
+
+    def text(self, place: str) -> str:
+        """Return what heads a place's column."""
+        return next((self.part.text(it) for it in self.part.columns if it.place == place), place)
+
+    def done(self, place: str) -> dict[str, list[Record]]:
+        """Return the done records of each method at a place."""
+        found: dict[str, list[Record]] = {}
+        for cell in self.cells:
+            record = self.records.get(cell.fit) if cell.place == place else None
+            if record is not None and record.status == "done" and record.test is not None:
+                found.setdefault(cell.method, []).append(record)
+        return found
+
+    def ids(self, place: str, *methods: str) -> tuple[str, ...]:
+        """Return the records of some methods at a place, of all if none is named."""
+        done = self.done(place)
+        return tuple(dict.fromkeys(it.id for method in methods or done for it in done.get(method, ())))
+
+    def scores(self, method: str, records: Iterable[Record]) -> np.ndarray:
+        """Return the scores by which a method decides about the test images of records, one after the other."""
+        decide = decision_of(next(cell.expression for cell in self.cells if cell.method == method))
+        return np.concatenate([decide(record).scores for record in records])
+
+
+def subjects_of(found: Gathered) -> dict[str, Subject]:
+    """Return every dataset that has records."""
+    return {task: _subject(task, found) for task in found.origins if found.outcomes_of(task)}
+
+
+def _beside(config: Config, grid: Grid, record_of: RecordOf) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
+    """Return what controls and audits found; nothing where the images are not here, of which both are planned."""
+    try:
+        gaps = oracle_gaps(config, grid, record_of, decision_of, "acsa")
+        return control_figures(config, record_of, decision_of), gaps
+    except DataError:
+        return (), ()
+
+
+def _subject(task: str, found: Gathered) -> Subject:
+    origin, config = found.origins[task], narrowed(found.config, task)
+    cells = [cell for cell in origin.grid.cells if not cell.translator and not shelf.ablated(cell.method)]
+    rows = {
+        training_key(found.records[cell.fit]): cell.expression
+        for cell in reversed(cells)  # of rows that share a fit, the first has it as its own
+        if cell.fit in found.records
+    }
+    mine = [it for it in found.records.values() if it.identity.get("dataset") == task]
+    protocol = protocol_identity(config.profile.protocol(task))
+    record_of = found.records.get
+    return Subject(
+        task,
+        shelf.shown(task),
+        main_rows(found.frame[found.frame["task"] == task], shelf.ablated),
+        cells,
+        found.outcomes_of(task),
+        found.families[task],
+        costs(origin.grid, record_of),
+        *_beside(config, origin.grid, record_of),
+        chances(mine, protocol, rows, decision_of, "acsa"),
+        found.records,
+    )

@@ -1,0 +1,123 @@
+"""What is stored and how commands meet it: damaged, of other code, not to be shown, not to be written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
+
+from bench.plan.publish import publishable
+from bench.record import digest
+from bench.store.store import Store
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+
+
+def test_a_damaged_record_is_set_aside_named_and_done_again(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    imbench("run")
+    record = next((tmp_path / "results" / "records").rglob("*.json"))
+    record.write_text(record.read_text().replace('"selected_epoch": 1', '"selected_epoch": 2'))
+    half = next(path for path in (tmp_path / "results" / "records").rglob("*.json") if path != record)
+    half.write_bytes(half.read_bytes()[:300])
+    shown = imbench("status")
+    assert shown.status == 0 and "2 fits to do" in shown.out
+    assert {record.name, half.name} == {
+        Path(line.split(": ")[1]).name for line in shown.err.splitlines() if line.startswith("set aside, not counted: ")
+    }
+    assert len(list((tmp_path / "results" / "aside").iterdir())) == 2
+    again = imbench("run")
+    assert again.status == 0 and "2 fits done now, 0 before" in again.err
+
+
+def test_a_record_of_other_code_is_stale_until_it_is_redone(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    imbench("run")
+    store = Store(tmp_path / "results")
+    (record,) = store.records()
+    store.save(record.model_copy(update={"code": record.code | {"bench.training.trainer": "another"}}))
+    assert json.loads(imbench("status", "--json").out)[0]["stale"] == 1
+    kept = imbench("run")
+    assert kept.status == 0 and "1 stale (--redo-stale does them again)" in kept.err
+    assert (
+        f"bench.training.trainer: {record.code['bench.training.trainer']} here, another there"
+        in imbench("why", "stripes/6/CS/0").out
+    )
+    assert "1 fit done now" in imbench("run", "--redo-stale").err
+    assert json.loads(imbench("status", "--json").out)[0]["done"] == 1
+
+
+def test_a_results_folder_that_cannot_be_written_is_named_before_any_work(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    (tmp_path / "file").write_text("not a folder")
+    line = refused(imbench("run", "--results", "file/results"), "cannot")
+    assert "file/results" in line
+    assert not (tmp_path / "cache").exists()
+
+
+def test_report_without_records_says_how_to_get_some(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    refused(imbench("report"), "no record of profile tiny", "imbench run")
+
+
+def test_a_report_shows_what_was_run_by_the_names_it_was_run_under(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["TS", "Vanilla", "OS", "SMOTE(k_neighbors=5)"])
+    imbench("run")
+    bench_toml(tmp_path, methods=["CS"], minority=[5])
+    assert imbench("report").status == 0
+    rows = {(row["method"], row["minority_count"]) for row in reported_cells(tmp_path) if row["status"] == "done"}
+    assert rows == {("Vanilla", "6"), ("OS", "6"), ("SMOTE", "6")}
+
+
+def test_a_report_may_be_written_while_records_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    imbench("run")
+
+    def grown(*known: Any) -> list[str]:
+        return [*publishable(*known), "f" * 20]
+
+    monkeypatch.setattr("bench.report.build.publishable", grown)
+    assert imbench("report").status == 0
+    assert "f" * 20 not in (tmp_path / "reports" / "tiny" / "records.csv").read_text()
+
+
+def test_records_that_cannot_be_shown_are_named_and_the_others_are_shown(tmp_path: Path) -> None:
+    bench_toml(tmp_path, datasets=["digits", "stripes"], methods=["CS"])
+    imbench("run")
+    store = Store(tmp_path / "results")
+    record = next(it for it in store.records() if it.identity["dataset"] == "digits")
+    identity = record.identity | {"counts": [9000, 8000]}
+    store.save(record.model_copy(update={"identity": identity, "id": digest(identity)}))
+    assert imbench("report").status == 0
+    assert {row["task"] for row in reported_cells(tmp_path)} == {"stripes"}
+    page = (tmp_path / "reports" / "tiny" / "index.html").read_text()
+    assert "digits: its records cannot be shown: digits: minority count 8000 is not possible" in page
+
+
+def test_damaged_records_are_named_by_every_command_that_reads_them(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"], seeds=2)
+    imbench("run")
+    (tmp_path / "results" / "more.jsonl").write_text("no record\n")
+    for command in (("report",), ("claims",), ("why", "stripes/6/CS/0")):
+        assert "set aside, not counted" in imbench(*command).err, command
+    assert "set aside, not counted" in imbench("merge", "results", "--results", "others").err
+
+
+def test_pack_leaves_a_file_alone_when_there_is_nothing_to_write(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    (tmp_path / "mine.jsonl").write_text("what others made\n")
+    refused(imbench("pack", "mine.jsonl", "--dataset", "stripes"), "no record of stripes", "left as it is")
+    assert (tmp_path / "mine.jsonl").read_text() == "what others made\n"
+
+
+def test_claims_of_one_dataset(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    imbench("run")
+    found = imbench("claims", "--dataset", "stripes", "--json")
+    assert json.loads(found.out) == [] and "no claim speaks of stripes" in found.err

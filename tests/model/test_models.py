@@ -1,0 +1,170 @@
+"""A model taken home decides as its record does, says what it is, and is refused by name when it is not one."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from PIL import Image
+
+from bench.datasets.stripes import pixels
+from bench.model.saved import read_facts
+from bench.model.threshold import effects, for_costs, for_prior, for_recall
+
+RUN = {"methods": ["TS"], "minority": []}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a configuration, a model of stripes, and its test images as files."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        as_on_a_fresh_machine(patch, folder)
+        toml = bench_toml(folder, **RUN)
+        said = imbench("fit", "stripes", "--method", "TS", "--at", "12:6", "--out", folder / "mine", "--config", toml)
+        assert said.status == 0, said.err
+    for label in ("vertical", "horizontal"):
+        (folder / "images" / label).mkdir(parents=True)
+        for i in range(4):
+            name = f"test/{label}/{i:03d}"
+            Image.fromarray(pixels(name)).save(folder / "images" / label / f"{i}.png")
+    return folder
+
+
+def predicted(home: Path, *more: object) -> list[dict[str, str]]:
+    said = imbench("predict", home / "mine", home / "images", "--out", home / "said.csv", *more)
+    assert said.status == 0, said.err
+    with (home / "said.csv").open(encoding="utf8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_model_decides_about_the_test_images_as_the_record_does(home: Path) -> None:
+    facts, rows = read_facts(home / "mine"), predicted(home)
+    by_file = {Path(row["file"]).parent.name + Path(row["file"]).stem: row for row in rows}
+    assert facts.test is not None and len(rows) == 8 and facts.counts == (12, 6)
+    stored = facts.test.probabilities.array()
+    for k, label in enumerate(facts.classes):
+        for i in range(4):
+            row = by_file[f"{label}{i}"]
+            np.testing.assert_allclose(
+                [float(row[f"p_{name}"]) for name in facts.classes], stored[4 * k + i], rtol=1e-5
+            )
+            adjusted = stored[4 * k + i] / np.array(facts.counts)
+            assert row["decision"] == facts.classes[int(adjusted.argmax())], "TS divides by the training shares"
+
+
+def test_a_fit_that_is_there_is_not_trained_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.running.run.run", lambda *_: pytest.fail("trained again"))
+    said = imbench(
+        "fit", "stripes", "--method", "TS", "--at", "12:6", "--out", home / "again", "--config", home / "bench.toml"
+    )
+    assert said.status == 0 and read_facts(home / "again") == read_facts(home / "mine")
+
+
+def test_the_card_tells_what_the_model_is(home: Path) -> None:
+    card = (home / "mine" / "README.md").read_text(encoding="utf8")
+    assert "TS" in card and "12 vertical, 6 horizontal" in card and "| vertical | 4 |" in card
+    assert "another seed gives others" in card
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_decided(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    good = home / "images" / "vertical" / "0.png"
+    said = imbench("predict", home / "mine", tmp_path / "broken.png", good, "--out", tmp_path / "said.csv")
+    assert said.status == 1 and "broken.png" in said.err and "1 of 2 images" in said.err
+    with (tmp_path / "said.csv").open(encoding="utf8") as file:
+        first, second = csv.DictReader(file)
+    assert first["decision"] == "" and "broken.png" in first["error"] and second["decision"]
+
+
+def test_images_are_copied_into_a_folder_of_their_class(home: Path, tmp_path: Path) -> None:
+    rows = predicted(home, "--copy-by-class", tmp_path)
+    found = sorted(path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*.png"))
+    assert found == sorted(row["decision"] for row in rows), "two files of one name are both there"
+
+
+def test_a_decision_that_is_moved_and_kept_is_used(home: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for file in (home / "mine").iterdir():
+        (moved / file.name).write_bytes(file.read_bytes())
+    said = imbench("threshold", moved, "--recall", "horizontal=1.0", "--write")
+    assert said.status == 0 and "horizontal" in said.out, said.err
+    facts = read_facts(moved)
+    assert facts.factors_for == "recall horizontal=1.0" and facts.factors[1] != 1
+    assert facts.validation is not None
+    scores = facts.validation.probabilities.array() / np.array(facts.counts) * np.array(facts.factors)
+    assert (scores.argmax(axis=1)[facts.validation.labels == 1] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda folder: (folder / "model.json").unlink(), ("model.json", "imbench fit")),
+        (lambda folder: (folder / "model.json").write_text("{}"), ("model.json", "not a model")),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), ("model.safetensors", "weights")),
+        (lambda folder: rewrite(folder, "method", [{"name": "Gone"}]), ("model.json", "unknown method 'Gone'")),
+        (lambda folder: rewrite(folder, "classes", ["a", "b", "c"]), ("model.safetensors", "not the weights")),
+    ],
+)
+def test_a_damaged_or_foreign_model_is_refused_by_name(
+    home: Path, tmp_path: Path, damage: object, words: tuple[str, ...]
+) -> None:
+    for file in (home / "mine").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    damage(tmp_path)  # type: ignore[operator]
+    refused(imbench("predict", tmp_path, home / "images"), *words)
+
+
+def rewrite(folder: Path, key: str, value: object) -> None:
+    facts = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(facts | {key: value}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--recall", "horizontl=0.9"), ("unknown class 'horizontl'", "horizontal")),
+        (("--recall", "horizontal"), ("NAME=NUMBER",)),
+        (("--prior", "horizontal=1.5"), ("between 0 and 1",)),
+        (("--cost", "horizontal=2"), ("TRUE:TAKEN=COST",)),
+        ((), ("one of --recall, --prior and --cost",)),
+    ],
+)
+def test_a_decision_that_cannot_be_is_one_clear_line(
+    home: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    refused(imbench("threshold", home / "mine", *arguments), *words)
+
+
+SCORES = np.array([[0.9, 0.1], [0.7, 0.3], [0.6, 0.4], [0.8, 0.2], [0.35, 0.65]])
+LABELS = np.array([0, 0, 1, 1, 1])
+
+
+def test_the_smallest_factor_that_gives_the_recall_is_taken() -> None:
+    factors = for_recall(1, 2 / 3, SCORES, LABELS)
+    found = (SCORES * factors).argmax(axis=1)
+    assert found.tolist() == [0, 0, 1, 0, 1] and factors[1] == pytest.approx(1.5)
+    assert (SCORES * for_recall(1, 1.0, SCORES, LABELS)).argmax(axis=1)[LABELS == 1].all()
+
+
+def test_a_prior_moves_the_decision_by_bayes_rule() -> None:
+    factors = for_prior({1: 0.06}, SCORES, LABELS)
+    np.testing.assert_allclose(factors[1] / factors[0], (0.06 / 0.6) / (0.94 / 0.4))
+
+
+def test_costs_are_lowest_on_the_validation_images() -> None:
+    costs = np.array([[0.0, 1.0], [10.0, 0.0]])
+    factors = for_costs(costs, SCORES, LABELS)
+    decided = (SCORES * factors).argmax(axis=1)
+    assert costs[LABELS, decided].mean() == pytest.approx(0.2), "one false alarm is cheaper than one miss"
+
+
+def test_effects_tell_recall_before_and_after_with_an_interval() -> None:
+    zero, one = effects(("a", "b"), np.array([1.0, 10.0]), SCORES, LABELS)
+    assert (zero.before, zero.after, zero.images) == (1.0, 0.0, 2)
+    assert one.before == pytest.approx(1 / 3) and one.after == 1.0 and one.low < 1 <= one.high

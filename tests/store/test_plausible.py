@@ -1,0 +1,81 @@
+"""Records that parse, carry a right checksum and yet cannot be true are refused by name, whoever reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench
+
+from bench.record import Cost, Packed, Predictions, Record, digest
+from bench.store.recordtext import Damaged, compact, decode, readable
+from bench.store.store import Store
+
+IDENTITY = {"kind": "fit", "dataset": "toy", "classes": ["a", "b"]}
+LABELS = np.array([0, 0, 1])
+
+
+def predictions(values: Any = ((0.9, 0.1), (0.5, 0.5), (0.0, 1.0)), **changes: Any) -> Predictions:
+    return Predictions.of(LABELS, np.array(values)).model_copy(update=changes)
+
+
+def record(**fields: Any) -> Record:
+    return Record(**({"id": digest(IDENTITY), "identity": IDENTITY, "status": "done"} | fields))
+
+
+def refusal(**fields: Any) -> str:
+    """Return why a record is refused; its checksum is right."""
+    with pytest.raises(Damaged, match="it cannot be true: ") as refused:
+        decode(compact(record(**fields)))
+    return str(refused.value).removeprefix("it cannot be true: ")
+
+
+def test_what_can_be_true_is_read() -> None:
+    whole = record(test=predictions(), validation=predictions(), selected_epoch=2, history=[{"epoch": 1}, {"epoch": 2}])
+    assert decode(readable(whole)) == whole
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (((float("nan"), 0.1), (0.5, 0.5), (0.0, 1.0)), "test: probabilities that are not between 0 and 1"),
+        (((1.5, -0.5), (0.5, 0.5), (0.0, 1.0)), "test: probabilities that are not between 0 and 1"),
+        (((0.9, 0.3), (0.5, 0.5), (0.0, 1.0)), "test: probabilities of an image that do not add up to 1"),
+    ],
+)
+def test_probabilities_that_are_none_are_refused(values: Any, reason: str) -> None:
+    assert refusal(test=predictions(values)) == reason
+
+
+def test_arrays_that_do_not_fit_their_shape_are_refused() -> None:
+    packed = predictions().probabilities
+    short = packed.model_copy(update={"base64": packed.base64[:-8]})
+    assert refusal(validation=predictions(probabilities=short)).startswith("validation: an array of 18 bytes where its")
+    broken = packed.model_copy(update={"base64": "*" + packed.base64[1:]})
+    assert refusal(test=predictions(probabilities=broken)) == "test: an array that is no base64"
+    assert "for 3 images" in refusal(test=predictions(probabilities=Packed.of(np.ones((2, 2)) / 2)))
+    assert "for 4 images" in refusal(test=predictions(counts=(3, 1)))
+    assert "the task has 2" in refusal(test=predictions(counts=(1, 1, 1)))
+
+
+def test_an_epoch_that_never_was_and_a_negative_cost_are_refused() -> None:
+    assert refusal(selected_epoch=3, history=[{"epoch": 1.0}]) == "epoch 3 was selected of 1"
+    assert refusal(cost=Cost(seconds=-1.0)) == "its cost is negative"
+
+
+def test_every_reader_refuses_it_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    bench_toml(tmp_path, methods=["CS"], seeds=2)
+    assert imbench("run").status == 0
+    store = Store(tmp_path / "results")
+    true, _ = store.records()
+    false = true.model_copy(update={"test": predictions(((0.9, 0.3), (0.5, 0.5), (0.0, 1.0)))})
+    (tmp_path / "results" / "more.jsonl").write_bytes(compact(false))
+    place = tmp_path / "results" / "records" / true.id[:2] / f"{true.id}.json"
+    place.write_bytes(readable(false))
+    assert f"{true.id}.json: it cannot be true: test: " in imbench("status").err
+    assert "1 done, 1 missing" in imbench("run", "--dry-run").err
+    for command in (("report",), ("why", "stripes/6/CS/0"), ("merge", "results", "--results", "others")):
+        assert "more.jsonl:1: it cannot be true: test: " in imbench(*command).err, command
