@@ -66,6 +66,7 @@ class GeneratorStage(TrainedStage):
     """A stage whose artifact generates images."""
 
     settings: GeneratorSettings | GamoSettings
+    generates = True
     conditional: ClassVar[bool] = True
 
     @property

@@ -61,6 +61,9 @@ def test_generators_are_made_measured_and_used_by_a_run(tmp_path: Path, monkeypa
         if job.kind == "measurement" and job.method in ("BAGAN", "CBGAN"):
             assert {"kid", "kl/seed0", "accuracy/seed0"} <= record.figures.keys()
     assert "nothing left" in imbench("run", "--config", path).err
+    reported = imbench("report", "--config", path)
+    assert reported.status == 0, reported.err
+    assert not list((tmp_path / "reports").rglob("*_translations.png")), "they translate nothing"
 
 
 def test_a_killed_generator_goes_on_and_ends_as_one_never_killed(

@@ -12,6 +12,7 @@ from builders import CPU, tiny
 from small_generators import GENERATORS, SMALL, made, stage, task, untrained
 from torch import Tensor
 
+from bench import registry
 from bench.errors import StoreError
 from bench.images import ImageSet
 from bench.method import Method
@@ -82,6 +83,11 @@ def test_every_profile_sets_stages_that_take_time(name: str, profile: str) -> No
     counts = (500, 50, 5)
     operations = made_by.operations(counts, config.profiles[profile].protocol("digits"), settings.__getitem__)
     assert operations > 1e6 and made_by.supports(counts) == ""
+
+
+def test_stages_declare_whether_they_generate() -> None:
+    registry.load()
+    assert {entry.name for entry in STAGES if entry.cls.generates} == set(GENERATORS)
 
 
 def test_what_a_generator_starts_from_has_its_shape() -> None:
