@@ -14,7 +14,7 @@ from bench.methods.generators.settings import (
 )
 from bench.protocol import Protocol
 from bench.registry import register_stage
-from bench.stage import FitRequest, Material, Request, Tensors
+from bench.stage import FitRequest, Material, Request, StageRequest, Tensors
 
 if TYPE_CHECKING:
     from torch import nn
@@ -103,6 +103,9 @@ class BalancingStage(PlainStage):
 
     def requires(self, counts: Sequence[int]) -> tuple[Request, ...]:
         return (FitRequest(self.settings.classifier),)
+
+    def measured(self) -> tuple[StageRequest, ...]:
+        return (*super().measured(), StageRequest(PlainStage.name))  # its base alone, which no method uses
 
     def recipe(self, material: Material, train: ImageSet) -> Recipe:
         from bench.methods.generators.adversary import Balancing

@@ -35,6 +35,11 @@ width = 0.03
 classifier = "CS"
 latents_per_class = 2
 latents_searched = 10
+[profiles.tiny.stages.GAN]
+steps = 2
+batch_size = 4
+image_size = 16
+width = 0.03
 [profiles.tiny.stages.cGAN]
 steps = 6
 batch_size = 4
