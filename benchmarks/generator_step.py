@@ -16,7 +16,8 @@ from torch import nn
 
 from bench import registry
 from bench.images import ImageSet
-from bench.networks.network import Draws, network_of
+from bench.networks.layers.classifier import Draws
+from bench.networks.network import network_of
 from bench.plan.config import Config, load_config
 from bench.plan.grid import stage_settings
 from bench.protocol import Protocol
