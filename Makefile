@@ -12,7 +12,8 @@ VENV ?= .venv
 PIP_FLAGS ?=
 SMOKE := .smoke
 # Embedded datasets always; those with files where their folder is named.
-smoke-datasets = digits stripes $(if $(IMBENCH_DATA),$(notdir $(wildcard $(addprefix $(IMBENCH_DATA)/,horse2zebra celeba cub))))
+smoke-datasets = digits digits10 stripes $(if $(IMBENCH_DATA),$(notdir $(wildcard $(addprefix $(IMBENCH_DATA)/,$(with-files)))))
+with-files = horse2zebra celeba cub fashion_mnist cifar10 infrared_solar_modules
 PYTEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
 ARGS ?=
 

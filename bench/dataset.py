@@ -80,10 +80,7 @@ class Pinned:
 
 @dataclass(frozen=True)
 class Imbalance:
-    """A named way to cut a training part: from the images that each class has to those that are used.
-
-    Made with `rare`, `exponential`, `step`, `natural` or `vector`; no class is asked for more than it has.
-    """
+    """A named way to cut a training part, made with `rare`, `exponential`, `step`, `natural` or `vector`."""
 
     kind: Literal["rare", "exp", "step", "natural", "vector"]
     value: float | tuple[int, ...] = 0.0
@@ -235,17 +232,12 @@ class Dataset:
         get = f"run `imbench data prepare {self.name}`"
         return f"{where}; {get}, or set IMBENCH_DATA to the folder that holds {self.root.name}/"
 
-    def read(self, name: str) -> Image.Image:
-        """Return one image as RGB, as a viewer shows it.
+    def read(self, name: str) -> Image.Image | None:
+        """Return a picture that is computed or lies in a library, as RGB; None: the file is to be decoded.
 
         Raises
         ------
         DataError
-            The file is missing, truncated or not an image; the text names it.
+            There is no such picture; the text names it.
         """
-        from bench.data.decoding import decoded
-
-        try:
-            return decoded(self.path(name))
-        except FileNotFoundError:
-            raise DataError(self.missing(name)) from None
+        return None

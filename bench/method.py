@@ -68,9 +68,8 @@ class Phase:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A selected model (`torch.nn.Module`), the epoch it is from (counted from 1), and what happened in every epoch.
-
-    `artifacts` are tensors by name that the fit leaves besides, `chosen` numbers that were chosen on validation data.
+    """A selected model (`torch.nn.Module`), its epoch (counted from 1), what happened in every epoch, tensors by name
+    that the fit leaves besides, and numbers that were chosen on validation data.
     """
 
     model: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -30,8 +31,39 @@ class Deferred(ModuleType):
         return getattr(self, name)
 
 
+class Loaded:
+    """Finds a submodule that is there already.
+
+    Import asks a parent for its path before it loads a submodule of it. A deferred parent is loaded by that, and may
+    have loaded the submodule itself; import would go on and load it once more.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Return a way to the module of that name that is loaded, None where there is none."""
+        module = sys.modules.get(name)
+        return None if module is None else ModuleSpec(name, Given(module))
+
+
+class Given(Loader):
+    """Gives a module as it is."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module, self.spec = module, module.__spec__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module."""
+        return self.module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it alone, but for what import has just written into it."""
+        module.__spec__ = self.spec
+
+
 def defer(*names: str) -> None:
     """Let modules be loaded at their first use, where they are installed and not loaded yet."""
+    if Loaded not in sys.meta_path:
+        sys.meta_path.insert(0, Loaded)
     for name in names:
         if name not in sys.modules and (spec := find_spec(name)) is not None:
             sys.modules[name] = Deferred(spec)

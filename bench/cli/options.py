@@ -23,6 +23,10 @@ Methods = Annotated[
 Minority = Annotated[
     list[int] | None, typer.Option("--minority", help="Training images of the rare class; may be repeated.")
 ]
+At = Annotated[
+    list[str] | None,
+    typer.Option("--at", help="Another imbalance: 'exp 100', 'step 10', natural, 450:25; may be repeated."),
+]
 Seeds = Annotated[int | None, typer.Option("--seeds", help="Repetitions of every cell.")]
 Profile = Annotated[str | None, typer.Option("--profile", help="The protocol, one of the configuration's profiles.")]
 Results = Annotated[Path | None, typer.Option("--results", help="The folder of records.")]

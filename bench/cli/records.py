@@ -29,7 +29,10 @@ app = typer.Typer()
 @app.command()
 def why(
     cell: Annotated[
-        str, typer.Argument(help="DATASET/MINORITY/METHOD/SEED, e.g. horse2zebra/25/CS/0, or a record's id.")
+        str,
+        typer.Argument(
+            help="DATASET/PLACE/METHOD/SEED, e.g. horse2zebra/25/CS/0 or 'cifar10/exp 100/OS/0', or a record's id."
+        ),
     ],
     profile: Profile = None,
     results: Results = None,

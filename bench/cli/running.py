@@ -9,6 +9,7 @@ import typer
 from bench.cli import listing
 from bench.cli.options import (
     DEFAULT_FILE,
+    At,
     ConfigFile,
     Datasets,
     Json,
@@ -40,6 +41,7 @@ def run(
     dataset: Datasets = None,
     method: Methods = None,
     minority: Minority = None,
+    at: At = None,
     seeds: Seeds = None,
     profile: Profile = None,
     executor: Executor = None,
@@ -75,6 +77,7 @@ def run(
         datasets=dataset,
         methods=method,
         minority=minority,
+        at=at,
         seeds=seeds,
         profile=profile,
         executor=executor,
@@ -96,6 +99,7 @@ def noise(
     dataset: Datasets = None,
     method: Methods = None,
     minority: Minority = None,
+    at: At = None,
     times: Annotated[int, typer.Option(min=2, help="Fits of each source, the one they share included.")] = 5,
     profile: Profile = None,
     executor: Executor = None,
@@ -118,6 +122,7 @@ def noise(
         datasets=dataset,
         methods=method,
         minority=minority,
+        at=at,
         profile=profile,
         executor=executor,
         workers=workers,
@@ -174,6 +179,7 @@ def status(
     dataset: Datasets = None,
     method: Methods = None,
     minority: Minority = None,
+    at: At = None,
     seeds: Seeds = None,
     profile: Profile = None,
     results: Results = None,
@@ -185,7 +191,14 @@ def status(
     from bench.store.store import Store
 
     settings = settings_of(
-        config, datasets=dataset, methods=method, minority=minority, seeds=seeds, profile=profile, results=results
+        config,
+        datasets=dataset,
+        methods=method,
+        minority=minority,
+        at=at,
+        seeds=seeds,
+        profile=profile,
+        results=results,
     )
     store = Store(settings.paths.results)
     plan = make_plan(settings, store, counting=False)

@@ -16,7 +16,7 @@ from typing import IO
 import numpy as np
 import torch
 
-from bench.data.decoding import fitted
+from bench.data.decoding import fitted, picture_of
 from bench.data.manifest import Progress, differing, digests
 from bench.dataset import Dataset, Split
 from bench.errors import DataError, StoreError
@@ -108,7 +108,7 @@ def _decoded(dataset: Dataset, names: Sequence[str], size: int) -> Iterator[np.n
     """Yield each image as uint8 (3, size, size); Pillow's integer arithmetic gives the same on every machine."""
 
     def decode(name: str) -> np.ndarray:
-        return np.asarray(fitted(dataset.read(name), dataset.shape, size)).transpose(2, 0, 1)
+        return np.asarray(fitted(picture_of(dataset, name), dataset.shape, size)).transpose(2, 0, 1)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, len(names), _CHUNK):

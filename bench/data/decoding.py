@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from bench.dataset import Dataset
 from bench.errors import DataError
 
 # What Pillow decodes by itself; nothing of these starts another program (EPS would start Ghostscript).
@@ -41,6 +42,22 @@ _TURNS = {
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 Shape = Literal["squash", "pad", "crop"]
+
+
+def picture_of(dataset: Dataset, name: str) -> Image.Image:
+    """Return one of a dataset's images as RGB, as a viewer shows it.
+
+    Raises
+    ------
+    DataError
+        The file is missing, truncated or not an image; the text names it.
+    """
+    if (picture := dataset.read(name)) is not None:
+        return picture
+    try:
+        return decoded(dataset.path(name))
+    except FileNotFoundError:
+        raise DataError(dataset.missing(name)) from None
 
 
 def decoded(path: Path) -> Image.Image:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from bench.data.decoding import SAID
+from bench.data.decoding import SAID, picture_of
 from bench.data.manifest import Progress
 from bench.data.resemblance import SIDE
 from bench.dataset import Dataset
@@ -45,7 +45,7 @@ def survey(dataset: Dataset, names: Sequence[str], progress: Progress | None = N
 
     def look(index: int) -> tuple[bool, tuple[str, ...], str]:
         try:
-            image = dataset.read(names[index])
+            image = picture_of(dataset, names[index])
         except DataError as error:
             return False, (), str(error)
         small[index] = thumbnail(image)

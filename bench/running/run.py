@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from bench.data.cache import prepare
 from bench.data.manifest import Progress
 from bench.data.splits import keep_split
-from bench.dataset import Dataset
+from bench.dataset import Dataset, Split
 from bench.networks.network import network_of
-from bench.plan.config import Config
+from bench.plan.config import Config, Profile
 from bench.plan.grid import dataset_named
 from bench.plan.job import Job, bare
 from bench.running.executors import open_workers
@@ -74,22 +75,24 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
     summaries = store.summaries()
     datasets = {name: dataset_named(name, config) for name in dict.fromkeys(job.task.dataset for job in plan.todo)}
     judged = {job.task.dataset for job in plan.todo if job.call and job.call.build().whole_split}
-    caches = {}
+    caches, splits = {}, {}
     for name, dataset in datasets.items():
         keep_split(dataset)
+        jobs = [job for job in plan.todo if job.task.dataset == name]
+        splits[name] = dataset.split() if name in judged else leading_split(dataset.split(), jobs, config.profile)
         with counting(f"{name}: decoding") as display:
-            caches[name] = decode(dataset, config, display, spare=name in judged)
+            caches[name] = decode(dataset, config, display, name in judged, splits[name])
     on_features = dict.fromkeys(job.task.dataset for job in plan.todo if _on_features(job))
     seen = {name: _features(name, config, caches[name]) for name in on_features}
-    wholes = {name: {part: dataset.split().counts(part) for part in caches[name]} for name, dataset in datasets.items()}
+    wholes = {name: {part: split.counts(part) for part in caches[name]} for name, split in splits.items()}
     needed = {need.id for job in plan.todo for need in job.needs if need.fit is not None}
     orders = []
     for job in plan.todo:
         name, state = job.task.dataset, plan.standing.states[job.id]
-        replace = state if state in ("failed", "missing") else summaries[job.id].code_digest
+        replaced = state if state in ("failed", "missing") else summaries[job.id].code_digest
         code, keep = plan.standing.code[job.id], job.id in needed or keeps_weights(job, config)
         files = seen[name] if _on_features(job) else caches[name]
-        orders.append(Order(bare(job), files, wholes[name], code, replace, keep))
+        orders.append(Order(bare(job), files, wholes[name], code, replaced, keep))
     return orders
 
 
@@ -107,11 +110,39 @@ def _features(name: str, config: Config, caches: Mapping[str, Path]) -> Mapping[
         return part_features(caches, frozen, config.paths.cache, display)
 
 
+def leading_split(split: Split, jobs: Iterable[Job], profile: Profile) -> Split:
+    """Return what jobs read of a split under a profile that cuts it to a few images: the leading ones of each class.
+
+    So a smoke run decodes hundreds of images where a dataset has tens of thousands.
+    """
+    jobs, most = list(jobs), profile.eval_per_class
+    if profile.majority_count is None or any(job.streams.subset for job in jobs):
+        return split
+    needed = [max(counts) for counts in zip(*(job.task.counts for job in jobs), strict=True)]
+    parts = dict(split.parts)
+    for part, limits in (("train", needed), ("val", [most] * len(needed)), ("test", [most] * len(needed))):
+        cut = zip(split.classes, limits, strict=True)
+        parts[part] = {label: split.parts[part][label][:limit] for label, limit in cut}
+    return replace(split, parts=parts)
+
+
 def decode(
-    dataset: Dataset, config: Config, display: Progress | None = None, spare: bool = False
+    dataset: Dataset,
+    config: Config,
+    display: Progress | None = None,
+    spare: bool = False,
+    split: Split | None = None,
 ) -> Mapping[str, Path]:
-    """Return the files of decoded images of a dataset at the profile's sizes, made where they are missing."""
-    protocol, split = config.profile.protocol(dataset.name), dataset.split()
+    """Return the files of decoded images of a dataset at the profile's sizes, made where they are missing.
+
+    Parameters
+    ----------
+    spare
+        Whether the spare images are wanted too.
+    split
+        What to decode; default: all that the dataset's split names.
+    """
+    protocol, split = config.profile.protocol(dataset.name), split or dataset.split()
     read = PARTS_READ | SPARE if spare and any(split.counts("spare")) else PARTS_READ
     read = read | EXTENDED if "extended" in split.parts else read
     return {

@@ -77,3 +77,16 @@ assert torch.zeros(2).tolist() == [0.0, 0.0] and sys.modules["torch"] is torch a
 
 def test_help_shows_the_file_that_is_read_by_default() -> None:
     assert options.DEFAULT_FILE == config.DEFAULT_FILE
+
+
+def test_the_first_use_of_a_deferred_module_may_be_one_of_its_submodules() -> None:
+    program = (
+        "from bench.cli.lazy import defer; defer('torch')\n"
+        "from torch.utils.flop_counter import FlopCounterMode\n"
+        "import torch, sys; assert torch.utils is sys.modules['torch.utils'] and torch.utils._pytree\n"
+        "print(torch.ones(2).sum().item(), torch.utils.__spec__.loader.__class__.__name__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["2.0", "SourceFileLoader"], done.stderr

@@ -97,7 +97,7 @@ def test_records_that_cannot_be_shown_are_named_and_the_others_are_shown(tmp_pat
     assert imbench("report").status == 0
     assert {row["task"] for row in reported_cells(tmp_path)} == {"stripes"}
     page = (tmp_path / "reports" / "tiny" / "index.html").read_text()
-    assert "digits: its records cannot be shown: digits: minority count 8000 is not possible" in page
+    assert "digits: its records cannot be shown: digits: count 9000 is not possible" in page
 
 
 def test_damaged_records_are_named_by_every_command_that_reads_them(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench.data.check import check
+from bench.data.decoding import picture_of
 from bench.data.manifest import combined, digests, manifest_text, read_manifest
 from bench.data.splits import read_split, split_text
 from bench.dataset import PARTS, Dataset, Split
@@ -69,7 +71,7 @@ def test_published_splits_have_the_papers_sizes_and_a_digest_for_every_file(cls:
 def test_missing_images_name_the_command_and_the_variable(cls: type[Dataset], tmp_path: Path) -> None:
     dataset = cls(tmp_path / cls.name)
     name = dataset.split().names("train")[0]
-    for access in (dataset.read, dataset.content):
+    for access in (partial(picture_of, dataset), dataset.content):
         with pytest.raises(DataError, match=f"imbench data prepare {dataset.name}.*IMBENCH_DATA"):
             access(name)
 
@@ -79,7 +81,7 @@ def test_bundled_images_are_the_same_every_time_and_pass_the_check(cls: type[Dat
     first, second = cls(tmp_path), cls(tmp_path)
     for name in first.split().names("test")[::40]:
         assert first.content(name) == second.content(name)
-        assert first.read(name).mode == "RGB"
+        assert picture_of(first, name).mode == "RGB"
     assert {finding.level for finding in check(first, first.split())} == {"ok"}
 
 
@@ -114,7 +116,7 @@ def test_stripes_reach_the_bayes_accuracy_that_they_state(tmp_path: Path) -> Non
     correct = []
     for label, sign in zip(dataset.classes, (1, -1), strict=True):
         for i in range(3000):
-            image = np.asarray(dataset.read(f"probe/{label}/{i}"), float)[..., 0]
+            image = np.asarray(picture_of(dataset, f"probe/{label}/{i}"), float)[..., 0]
             correct.append(sign * (image * (vertical - horizontal)).sum() > 0)
     # Three standard errors of 6,000 draws.
     assert np.mean(correct) == pytest.approx(Stripes.bayes_accuracy(), abs=3 * np.sqrt(0.95 * 0.05 / 6000))

@@ -10,6 +10,7 @@ from PIL import Image
 
 from bench.data.carving import UNPROTECTED
 from bench.data.check import check
+from bench.data.decoding import picture_of
 from bench.data.splits import keep_split
 from bench.dataset import PARTS, natural, rare
 from bench.datasets.folder import FolderDataset
@@ -132,6 +133,6 @@ def test_damaged_image_is_named(tmp_path: Path) -> None:
     assert set(found["decoding"].names) == {"dog/004.png", "dog/005.png"}
     assert found["files"].names == ("dog/006.png",)
     with pytest.raises(DataError, match=r"dog/004\.png"):
-        dataset.read("dog/004.png")
+        picture_of(dataset, "dog/004.png")
     with pytest.raises(DataError, match=r"dog/006\.png.*delete that to draw anew"):
-        dataset.read("dog/006.png")
+        picture_of(dataset, "dog/006.png")

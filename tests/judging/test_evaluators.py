@@ -24,6 +24,7 @@ from small_judges import (
 )
 from torch.nn import functional as F
 
+from bench.data.decoding import picture_of
 from bench.dataset import Dataset
 from bench.errors import DataError, TrainingDiverged
 from bench.images import ImageSet
@@ -218,7 +219,7 @@ def test_efficientnet_calls_a_zebra_a_zebra() -> None:
     zebras = sorted((folder / "horse2zebra" / "testB").glob("*.jpg"))[:12]
     if not zebras:
         pytest.skip("IMBENCH_DATA does not name a folder with these images")
-    pixels = np.stack([np.asarray(Dataset(folder).read(str(path.relative_to(folder)))) for path in zebras])
+    pixels = np.stack([np.asarray(picture_of(Dataset(folder), str(path.relative_to(folder)))) for path in zebras])
     judge = Judge(pretrained("efficientnet_lite0", CPU), state["_fc.weight"], state["_fc.bias"])
     verdict = judge.predict(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() * (2 / 255) - 1)
     assert (verdict.probabilities.argmax(axis=1) == 340).mean() > 0.75  # ImageNet's zebra

@@ -95,7 +95,9 @@ def test_no_class_of_a_tail_falls_below_the_smallest_count_nor_above_what_there_
 
 
 def test_only_the_first_places_of_a_profile_are_taken() -> None:
-    assert list(made(toy(40, 20), profile={"most_places": 1}, minority=[5, 6])) == ["40:5"]
+    several = toy(40, 20, imbalances=(rare(5), rare(6)))
+    assert list(made(several, profile={"most_places": 1})) == ["40:5"]
+    assert list(made(several, profile={"most_places": 1}, minority=[7, 8])) == ["40:7", "40:8"], "those that are named"
 
 
 def test_places_with_one_smallest_count_are_two_and_their_labels_differ() -> None:
