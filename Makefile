@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test lint clean lock compare compare-gan false-alarms overhead paper-step cpu-profile startup
+.PHONY: help setup bench report smoke test lint clean lock compare compare-gan false-alarms overhead paper-step generator-step cpu-profile startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -30,7 +30,7 @@ report-options = $(call options,--dataset,$(DATASET)) $(call options,--profile,$
 
 help: ## show this list
 	@echo 'usage: make TARGET [VARIABLE=value]...'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-17s %s\n", $$1, $$2 }'
 	@echo
 	@echo 'Examples:'
 	@echo '  make bench DATASET=horse2zebra PROFILE=cpu METHODS="CS OS CBL(beta=0.99)" MINORITY="25 50" SEEDS=5 WORKERS=2'
@@ -81,6 +81,9 @@ overhead: $(ready) ## measure: what the harness costs over the bare training loo
 
 paper-step: $(ready) ## measure: one training step of every method at the paper's full size
 	@$(python) benchmarks/paper_step.py $(ARGS)
+
+generator-step: $(ready) ## measure: one training step of every generator at its published size
+	@$(python) benchmarks/generator_step.py $(ARGS)
 
 cpu-profile: $(ready) ## measure: the trials that the cpu profile was chosen by
 	@$(python) benchmarks/cpu_profile.py $(ARGS)

@@ -31,10 +31,10 @@ class Stopped(UserError):
 
 
 class TrainingDiverged(Exception):
-    """A loss became NaN or infinite; `epoch` counts from 1."""
+    """A loss became NaN or infinite; `epoch` counts from 1, in the unit that the training counts in."""
 
-    def __init__(self, epoch: int, value: float) -> None:
-        super().__init__(f"the loss became {value} in epoch {epoch}")
+    def __init__(self, epoch: int, value: float, unit: str = "epoch") -> None:
+        super().__init__(f"the loss became {value} in {unit} {epoch}")
         self.epoch = epoch
 
 

@@ -128,6 +128,7 @@ class Stage:
     whole_split: ClassVar[bool] = False  # True: made of the whole split, and one for all minority counts
     stream: ClassVar[Literal["stage", "none"]] = "stage"  # none: nothing about it is random
     judges: ClassVar[bool] = False  # True: its artifacts judge made images, as many of them as the setting `seeds` says
+    generates: ClassVar[bool] = False  # True: its artifact is a Generator
     reads: ClassVar[tuple[str, ...]] = ("load_size",)  # fields of the protocol that it depends on
 
     def __init__(self, settings: StageSettings, parameters: Mapping[str, object]) -> None:

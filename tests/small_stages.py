@@ -36,6 +36,60 @@ blocks = 1
 classifier_epochs = 1
 gan_epochs = 1
 views = 1
+
+[profiles.tiny.stages.BAGAN-AE]
+epochs = 1
+batch_size = 8
+
+[profiles.tiny.stages.BAGAN]
+image_size = 16
+width = 0.03
+epochs = 1
+batch_size = 8
+
+[profiles.tiny.stages.BAGAN-GP-AE]
+epochs = 1
+batch_size = 8
+
+[profiles.tiny.stages.BAGAN-GP]
+image_size = 16
+width = 0.03
+epochs = 1
+batch_size = 8
+
+[profiles.tiny.stages.GAN]
+image_size = 16
+width = 0.03
+steps = 2
+batch_size = 4
+
+[profiles.tiny.stages.ACGAN]
+image_size = 16
+width = 0.03
+steps = 2
+batch_size = 4
+
+[profiles.tiny.stages.cGAN]
+image_size = 16
+width = 0.03
+steps = 2
+batch_size = 4
+
+[profiles.tiny.stages.CBGAN]
+image_size = 16
+width = 0.03
+steps = 2
+batch_size = 4
+classifier = "CS"
+latents_per_class = 20
+latents_searched = 5
+
+[profiles.tiny.stages.GAMO]
+image_size = 16
+width = 0.03
+steps = 2
+batch_size = 4
+points = 20
 """
 
 

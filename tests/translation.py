@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import small_generators
 import torch
 from builders import CPU, images, tiny
 
@@ -12,7 +13,7 @@ from bench.methods.translators.cyclegan import CycleGAN
 from bench.methods.translators.settings import CycleGANSettings
 from bench.methods.translators.training import GanTraining
 from bench.methods.translators.translator import TrainedCycleGAN, opened, views
-from bench.stage import Request, StageRequest
+from bench.stage import Generator, Request, StageRequest
 from bench.streams import Streams
 from bench.training.composition import Composition
 
@@ -48,8 +49,11 @@ def artifacts(method: Composition, train: ImageSet) -> dict[Request, object]:
     made: dict[Request, object] = {}
     for request in method.requires(tuple(train.counts.tolist()), tiny()):
         assert isinstance(request, StageRequest)
+        if request.name in small_generators.GENERATORS:
+            made[request] = small_generators.untrained(request, train)
+            continue
         gan = untrained(train)
         times = int(str(dict(request.parameters).get("views", 0)))
         made[request] = views(gan.translator, train, times, CPU) if times else gan
-    assert all(isinstance(value, torch.Tensor | TrainedCycleGAN) for value in made.values())
+    assert all(isinstance(value, torch.Tensor | TrainedCycleGAN | Generator) for value in made.values())
     return made

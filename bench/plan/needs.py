@@ -138,13 +138,14 @@ class Workshop:
         task = self.whole if stage.whole_split else task
         needs, jobs = self.needs(stage.requires(task.counts), stream, task)
         seed = int(str(call.parameters.get("seed", stream)))
+        values = self.protocol.model_dump(mode="json")  # as JSON: a backbone is spelled out
         identity = stage_identity(
             task,
             call.name,
             call.parameters,
             stage.settings.identity(),
             stream=stream if stage.stream == "stage" else None,
-            protocol={name: getattr(self.protocol, name) for name in (*ALWAYS_READ, *stage.reads)},
+            protocol={name: values[name] for name in (*ALWAYS_READ, *stage.reads)},
             stages=[need.id for need in needs],
         )
         job = Job(

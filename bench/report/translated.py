@@ -91,12 +91,17 @@ def _translators(jobs: Iterable[Job]) -> dict[str, Labelled]:
     """Return the measurements of the translators to be shown, by place; no ablation is among them."""
     found: dict[str, Labelled] = {}
     for job in sorted(jobs, key=lambda it: (min(it.task.counts), -max(it.task.counts))):
-        if job.kind == "measurement" and not job.streams.stage and not job.streams.order:
+        if job.kind == "measurement" and not job.streams.stage and not job.streams.order and not _generates(job):
             label = job.needs[0].stage.name if job.needs[0].file == ARTIFACT else job.method
             if "(" not in label:
                 named = found.setdefault(job.task.place, {})
                 named[label] = max(named.get(label, job), job, key=_epochs)
     return found
+
+
+def _generates(job: Job) -> bool:
+    """Return whether what is judged makes images of noise: it turns none into another."""
+    return job.needs[0].stage.build().generates
 
 
 def _epochs(job: Job) -> int:

@@ -8,37 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from bench.images import ImageSet
 from bench.methods.translators.cyclegan import LOSSES, CycleGAN, Extra, part
 from bench.stage import Checkpoint
 from bench.training.inputs import random_crops
+from bench.training.sizes import as_pixels as as_pixels  # where these are looked for
+from bench.training.sizes import at_size as at_size
+from bench.training.sizes import reduced as reduced
 
-REDUCED_AT_ONCE = 64  # images
 Draw = Callable[[str], torch.Generator]  # a fresh random generator for one use
 Teacher = Callable[[int, Tensor, Tensor], Extra | None]  # of a step, and the positions of its images of A and B
-
-
-def reduced(images: ImageSet, size: int | None) -> ImageSet:
-    """Return a set with its images reduced to a side; as it is where there is none."""
-    if size is None:
-        return images
-    batches = images.pixels[images.rows].split(REDUCED_AT_ONCE)
-    small = torch.cat([as_pixels(at_size(batch.float() / 127.5 - 1, size)) for batch in batches])
-    return ImageSet.of(small, images.labels, images.n_classes)
-
-
-def at_size(images: Tensor, size: int) -> Tensor:
-    """Return images (N, 3, H, W) in [-1, 1] at a side, bicubic with antialiasing, as every image is resized."""
-    if images.shape[-2:] == (size, size):
-        return images
-    return F.interpolate(images, size=(size, size), mode="bicubic", antialias=True).clamp(-1, 1)
-
-
-def as_pixels(images: Tensor) -> Tensor:
-    """Return images in [-1, 1] as contiguous uint8 on the CPU."""
-    return images.add(1).mul(127.5).round_().clamp_(0, 255).to("cpu", torch.uint8).contiguous()
 
 
 def majority_and_minority(counts: Sequence[int] | np.ndarray) -> tuple[int, int]:

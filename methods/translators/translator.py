@@ -14,9 +14,10 @@ from bench.images import ImageSet
 from bench.methods.translators.cyclegan import part
 from bench.methods.translators.networks import Generator
 from bench.methods.translators.settings import CycleGANSettings
-from bench.methods.translators.training import as_pixels, at_size, majority_and_minority
+from bench.methods.translators.training import majority_and_minority
 from bench.stage import Tensors
 from bench.training.device import Device
+from bench.training.sizes import as_pixels, at_size
 
 BATCH = 4  # images translated at once
 MULTIPLE = 4  # a generator halves a side twice

@@ -20,8 +20,9 @@ from bench.methods.translators.networks import Discriminator, Generator
 from bench.methods.translators.norm import instance_norm
 from bench.methods.translators.pool import ImagePool
 from bench.methods.translators.settings import CycleGANSettings
-from bench.methods.translators.translator import as_pixels, opened, views
+from bench.methods.translators.translator import opened, views
 from bench.streams import Streams
+from bench.training.sizes import as_pixels
 
 PUBLISHED = {9: 11_378_179, 6: 7_837_699}  # parameters of generators at width 64
 SEEN_ALIKE = {"progress.seconds", "progress.history"}

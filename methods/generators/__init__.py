@@ -1,0 +1,1 @@
+"""Generators make images of a class out of noise."""
