@@ -11,12 +11,13 @@ from pathlib import Path
 import torch
 
 from bench.errors import StoreError
+from bench.networks.network import network_of, step_operations
 from bench.protocol import Protocol
 from bench.store.atomic import write_atomically
 from bench.training.device import Device, has_cuda, processor
 
 SECONDS = 1.0
-CHANNELS, SIDE, BATCH, KERNEL = 32, 64, 8, 3
+CLASSES = 2  # their number hardly matters
 
 
 def speed(file: Path, protocol: Protocol, measure: bool = True) -> float | None:
@@ -25,7 +26,7 @@ def speed(file: Path, protocol: Protocol, measure: bool = True) -> float | None:
     Parameters
     ----------
     file
-        Where measured speeds are remembered, by processor or GPU, threads, precision and version of torch.
+        Where measured speeds are remembered, by processor or GPU, threads, precision, version of torch, and network.
     measure
         Whether to measure what is not remembered; that loads torch. Otherwise None.
     """
@@ -44,26 +45,36 @@ def _machine(protocol: Protocol) -> str:
     except PackageNotFoundError:
         torch_version = "absent"
     name = Device.best().name if has_cuda() else processor()
-    return f"{name}, {protocol.threads} threads, {protocol.precision}, torch {torch_version}"
+    work = f"{protocol.backbone} at {protocol.image_size}, batch {protocol.batch_size}"
+    return f"{name}, {protocol.threads} threads, {protocol.precision}, torch {torch_version}, {work}"
 
 
 def _measured(protocol: Protocol) -> float:
-    device = Device.best()
-    with device.session(protocol):
-        layer = device.model(torch.nn.Conv2d(CHANNELS, CHANNELS, KERNEL, padding=1))
-        images = torch.zeros(BATCH, CHANNELS, SIDE, SIDE, device=device.torch)
-        images = images.to(memory_format=torch.channels_last).requires_grad_()
+    """Take training steps of the protocol's own network: small layers are far from what large ones reach."""
+    from bench.training.optimisers import optimiser  # loads torch
+
+    device, network = Device.best(), network_of(protocol.backbone)
+    with device.session(protocol), torch.random.fork_rng(devices=[]):
+        blank = network.blank(protocol.image_size, CLASSES, torch.nn.Linear, torch.Generator())
+        side, model = protocol.image_size, device.model(blank)
+        shape = (int(str(blank.head.in_features)),) if network.views else (3, side, side)
+        images = torch.zeros(protocol.batch_size, *shape, device=device.torch)
+        chosen = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        rule = optimiser(protocol, chosen)
         steps, started = -1, time.perf_counter()
         while steps < 1 or time.perf_counter() - started < SECONDS:
             if steps == 0:
                 started = time.perf_counter()  # the first is slow
             with device.autocast(protocol):
-                loss = layer(images).float().square().mean()
+                loss = model(images).float().square().mean()
+            rule.zero_grad(set_to_none=True)
             loss.backward()
+            rule.step()
             loss.item()  # a GPU works on after the call has returned
             steps += 1
-        each = 3 * 2 * BATCH * SIDE**2 * CHANNELS**2 * KERNEL**2  # forward, and back to inputs and weights
-        return steps * each / (time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+    each = step_operations(protocol.backbone, protocol.image_size, CLASSES)
+    return steps * protocol.batch_size * each / seconds
 
 
 def _read(file: Path) -> dict[str, float]:

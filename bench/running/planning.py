@@ -106,7 +106,8 @@ def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection
 def _estimate(config: Config, grid: Grid, store: Store, counting: bool) -> Estimate:
     counted = Counted(config.paths.cache / "operations.json", counting)
     elsewhere = _elsewhere(config, grid, Store(store.root / REFERENCE, read_only=True), counted)
-    measured = speed(config.paths.cache / "speed.json", config.profile, counting)
+    protocol = config.profile.protocol(config.run.datasets[0])
+    measured = speed(config.paths.cache / "speed.json", protocol, counting)
     estimate = Estimate(worker_count(config), elsewhere, counted, measured)
     for job in grid.jobs if counting else ():
         counted.of(job)
