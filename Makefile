@@ -85,7 +85,7 @@ paper-step: $(ready) ## measure: one training step of every method at the paper'
 generator-step: $(ready) ## measure: one training step of every generator at its published size
 	@$(python) benchmarks/generator_step.py $(ARGS)
 
-cpu-profile: $(ready) ## measure: the trials that the cpu profile was chosen by
+cpu-profile: $(ready) ## measure: trials to choose the cpu profile by, at the smallest count
 	@$(python) benchmarks/cpu_profile.py $(ARGS)
 
 startup: $(ready) ## measure: processor time that commands take before they do anything
