@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -142,15 +143,32 @@ def _load_file(path: Path) -> None:
     sys.modules[name] = module
     try:
         source = path.read_bytes()  # read once: what is executed is what its code digest is taken of
+        _refuse_old_names(source)
         setattr(module, SOURCE, source)
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # one that ends Python would end the run as if all were well
         del sys.modules[name]
-        raise ConfigError(f"plugin {path}: {type(error).__name__}: {error}") from error
+        said = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+        raise ConfigError(f"plugin {path}: {said}") from error
     for entry in METHODS:
         if entry.cls.__module__ == name and (wrong := _not_a_method(entry.cls)):
             del sys.modules[name]
             raise ConfigError(f"plugin {path}: {entry.name} {wrong}")
+
+
+def _refuse_old_names(source: bytes) -> None:
+    """Refuse imports of `methods` and `datasets` as they were once spelled; the second is also a well-known package."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [str(node.module)]
+        else:
+            continue
+        for name in names:
+            top = name.split(".")[0]
+            if top == "methods" or (top == "datasets" and f"bench.{name}" in sys.modules):
+                raise ConfigError(f"line {node.lineno}: `{name}` is imported as `bench.{name}` now")
 
 
 def _not_a_method(cls: type[Method]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,21 @@ def test_a_name_is_registered_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     with pytest.raises(ConfigError, match=r"method 'CS' is defined twice: in bench\.methods\.cost_sensitive and"):
         plugged(monkeypatch, tmp_path, '@register("CS")\nclass Mine(Method):\n    pass\n')
     assert METHODS["CS"].cls.__module__ == "bench.methods.cost_sensitive"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (
+            "from methods.oversampling import Oversampling\n",
+            "line 4: `methods.oversampling` is imported as `bench.",
+        ),
+        ("import datasets.folder\n", "line 4: `datasets.folder` is imported as `bench.datasets.folder` now"),
+        ("import sys\nsys.exit()\n", "SystemExit"),
+    ],
+)
+def test_a_plugin_that_cannot_be_taken_in_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        plugged(monkeypatch, tmp_path, source)
