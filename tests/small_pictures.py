@@ -95,9 +95,9 @@ def direction(*colors: tuple[int, int, int]) -> translations.Direction:
 COLORS = [(250, 0, 0), (0, 250, 0), (0, 0, 250), (200, 200, 0), (0, 200, 200), (200, 0, 200)]
 
 
-def point(k: int, method: str) -> pareto.Point:
+def point(k: int, method: str) -> pareto.Dot:
     quality = 0.7 + 0.002 * k
-    return pareto.Point(method, 200.0 if method in ("ALT", "AUG") else 2.0, quality, quality - 0.1, quality + 0.05)
+    return pareto.Dot(method, 200.0 if method in ("ALT", "AUG") else 2.0, quality, quality - 0.1, quality + 0.05)
 
 
 def examples(methods: Sequence[str] = FOURTEEN) -> dict[str, Callable[[], Picture]]:

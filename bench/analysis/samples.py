@@ -45,7 +45,7 @@ def of_real_images(rows: pd.DataFrame, figure: str, label: str) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Spread:
+class TwoSpreads:
     """Standard deviations of a figure: between judges of one translator (pooled), and between translators."""
 
     judges: float | None
@@ -53,7 +53,7 @@ class Spread:
     n_translators: int
 
 
-def spreads(rows: pd.DataFrame, figure: str) -> Iterator[tuple[str, str, Spread]]:
+def spreads(rows: pd.DataFrame, figure: str) -> Iterator[tuple[str, str, TwoSpreads]]:
     """Give generator, place and Spread for each that has a measurement of the task in `rows`.
 
     Translators are those of several streams, or those that several fits left.
@@ -66,7 +66,7 @@ def spreads(rows: pd.DataFrame, figure: str) -> Iterator[tuple[str, str, Spread]
         judges = float(np.sqrt(values.var(axis=1, ddof=1).mean())) if values.shape[1] > 1 else None
         means = values.mean(axis=1)
         between = float(means.std(ddof=1)) if len(means) > 1 else None
-        yield generator, place, Spread(judges, between, len(means))
+        yield generator, place, TwoSpreads(judges, between, len(means))
 
 
 def seed_columns(rows: pd.DataFrame, figure: str) -> list[str]:

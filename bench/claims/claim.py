@@ -71,7 +71,7 @@ class Sentence(Strict):
         return True
 
 
-class Best(Sentence):
+class BeatsAll(Sentence):
     """`method` beats every other: those in `over`, or all rows of the paper's table there, or all that were run."""
 
     kind: Literal["best"]
@@ -170,7 +170,7 @@ class Grows(Sentence):
         return self.by, INFINITE
 
 
-Claim = Annotated[Best | Beats | Differs | Equal | Below | Above | Grows, Field(discriminator="kind")]
+Claim = Annotated[BeatsAll | Beats | Differs | Equal | Below | Above | Grows, Field(discriminator="kind")]
 
 
 class Claims(Strict):

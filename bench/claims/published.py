@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bench.analysis.spots import Key, Place, method_key, resolved
-from bench.claims.witness import At, Estimate
+from bench.claims.witness import At, Told
 from bench.papers.paper import Paper
 
 
@@ -21,16 +21,16 @@ class Published:
         """Return the rows of the table that has this column."""
         return self.rows.get(self._place(task, at), ())
 
-    def level(self, task: str, at: At, metric: str, method: str, claims: int = 1) -> Estimate | None:
+    def level(self, task: str, at: At, metric: str, method: str, claims: int = 1) -> Told | None:
         """Return the printed number."""
         value = self.figures.get((self._place(task, at), metric, method_key(method)))
-        return None if value is None else Estimate(value, value, value)
+        return None if value is None else Told(value, value, value)
 
-    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int = 1) -> Estimate | None:
+    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int = 1) -> Told | None:
         """Return the difference of two printed numbers of a column."""
         return _less(self.level(task, at, metric, a), self.level(task, at, metric, b))
 
-    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int = 1) -> Estimate | None:
+    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int = 1) -> Told | None:
         """Return the difference of two printed numbers of a row."""
         first, last = at
         return _less(self.level(task, last, metric, method), self.level(task, first, metric, method))
@@ -51,8 +51,8 @@ def published(paper: Paper | None) -> Published:
     return Published(figures | dict(paper.stated), rows)
 
 
-def _less(a: Estimate | None, b: Estimate | None) -> Estimate | None:
+def _less(a: Told | None, b: Told | None) -> Told | None:
     if a is None or b is None:
         return None
     value = round(a.value - b.value, 10)  # printed decimals differ by decimals
-    return Estimate(value, value, value)
+    return Told(value, value, value)

@@ -10,7 +10,7 @@ import numpy as np
 from bench.analysis.compared import level
 from bench.analysis.spots import Place, Spot, method_key, resolved
 from bench.claims.claim import MEASURED, OF_CLASS
-from bench.claims.witness import At, Estimate
+from bench.claims.witness import At, Told
 from bench.statistics.best import LEVEL, Family, compare
 from bench.statistics.bootstrap import interval, resampled_means
 from bench.statistics.confusion import confusion_matrices, f1, mean_recall, precision
@@ -41,7 +41,7 @@ class Recorded:
         column = self.columns.get(resolved(task, at, self.columns))
         return column.complete().methods if column else ()
 
-    def level(self, task: str, at: At, metric: str, method: str, claims: int = 1) -> Estimate | None:
+    def level(self, task: str, at: At, metric: str, method: str, claims: int = 1) -> Told | None:
         """Return a mean over seeds."""
         if metric == MEASURED:
             values = self._judged(task, at, method)
@@ -49,7 +49,7 @@ class Recorded:
         rows = self._rows(task, at, (method,))
         return None if rows is None else _estimate(rows, metric, lambda means: means[..., 0], claims)
 
-    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int = 1) -> Estimate | None:
+    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int = 1) -> Told | None:
         """Return the difference of two means of a column."""
         if metric == MEASURED:
             return _apart(self._judged(task, at, a), self._judged(task, at, b), level(self.measured, task))
@@ -61,9 +61,9 @@ class Recorded:
             return _estimate(rows, metric, lambda means: means[..., 0] - means[..., 1], claims)
         first, second = (found.methods.index(name) for name in rows.methods)
         value, width = float(found.differences[first, second]), float(found.half_widths[first, second])
-        return Estimate(value, value - width, value + width)
+        return Told(value, value - width, value + width)
 
-    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int = 1) -> Estimate | None:
+    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int = 1) -> Told | None:
         """Return the difference of two means of a row; the test images are the same in all columns of a task."""
         if metric == MEASURED:
             first, last = (self._judged(task, it, method) for it in at)
@@ -98,7 +98,7 @@ class Recorded:
         return self.families[task]
 
 
-def _estimate(rows: Outcomes, metric: str, of: Callable[[np.ndarray], np.ndarray], claims: int) -> Estimate | None:
+def _estimate(rows: Outcomes, metric: str, of: Callable[[np.ndarray], np.ndarray], claims: int) -> Told | None:
     """Return `of` the rows' figures, a linear (..., M) -> (...), with its bootstrap interval; None for no figure."""
     figure = _value_of(metric, rows)
     if figure is None:
@@ -107,8 +107,8 @@ def _estimate(rows: Outcomes, metric: str, of: Callable[[np.ndarray], np.ndarray
     by_seed = of(figure(confusion).T)
     value = float(by_seed.mean())
     if rows.seeds < 2:
-        return Estimate(value)
-    return Estimate(value, *interval(by_seed, of(resampled_means(rows, figure)), _share(claims)))
+        return Told(value)
+    return Told(value, *interval(by_seed, of(resampled_means(rows, figure)), _share(claims)))
 
 
 def _value_of(metric: str, rows: Outcomes) -> Value | None:
@@ -134,15 +134,15 @@ def _value_of(metric: str, rows: Outcomes) -> Value | None:
     return kinds[said[1]]
 
 
-def _apart(a: Judged | None, b: Judged | None, at: float) -> Estimate | None:
+def _apart(a: Judged | None, b: Judged | None, at: float) -> Told | None:
     return None if a is None or b is None else _around(difference(a, b), at)
 
 
-def _around(found: Varying, at: float) -> Estimate:
+def _around(found: Varying, at: float) -> Told:
     half_width = found.half_width(at)
     if half_width is None:
-        return Estimate(found.value)
-    return Estimate(found.value, found.value - half_width, found.value + half_width)
+        return Told(found.value)
+    return Told(found.value, found.value - half_width, found.value + half_width)
 
 
 def _share(claims: int) -> float:

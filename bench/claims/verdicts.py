@@ -9,7 +9,7 @@ from typing import Any, Literal
 from bench.analysis.spots import method_key
 from bench.claims.claim import UNDECIDED, Above, Below, Claim, Grows, Verdict, rivals
 from bench.claims.published import Published
-from bench.claims.witness import INFINITE, At, Estimate, Witness
+from bench.claims.witness import INFINITE, At, Told, Witness
 
 STALE = " (some of these runs were made by code that has changed since)"
 Print = Literal["holds", "does not hold", "not printed"]
@@ -24,7 +24,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Held:
     """A claim with what our records say about it, and whether it holds in the tables of the paper itself.
 
     `stale` says that a run at its places was made by code that has changed since.
@@ -52,7 +52,7 @@ def judge_claims(
     witness: Witness,
     printed_of: Callable[[Claim], Published],
     is_stale: Callable[[str, At], bool] = lambda task, at: False,
-) -> tuple[Finding, ...]:
+) -> tuple[Held, ...]:
     """Hold claims against a witness; see `judge` for the rule.
 
     Under `Finding.paper` the same rule is applied to the numbers that the claim's paper prints, as if they had no
@@ -65,11 +65,11 @@ def judge_claims(
         theirs, _ = judge(claim, printed, printed)
         word: Print = "holds" if theirs == "reproduced" else "not printed" if theirs == "not run" else "does not hold"
         stale = any(is_stale(claim.task, at) for at in claim.places)
-        found.append(Finding(claim, verdict, points, word, stale))
+        found.append(Held(claim, verdict, points, word, stale))
     return tuple(found)
 
 
-def claims_rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+def claims_rows(findings: Iterable[Held]) -> list[dict[str, Any]]:
     """Return one row per finding, as the commands print it."""
     return [
         {
@@ -143,7 +143,7 @@ def _everyone(claim: Claim, at: At, *witnesses: Witness) -> list[str]:
     return [method for method in named if method_key(method) != method_key(claim.method)]
 
 
-def _point(claim: Claim, place: str, what: str, found: Estimate | None) -> Point:
+def _point(claim: Claim, place: str, what: str, found: Told | None) -> Point:
     if found is None:
         return Point("not run", f"{place}: {what} not run")
     true, false = _says(claim, found)
@@ -151,7 +151,7 @@ def _point(claim: Claim, place: str, what: str, found: Estimate | None) -> Point
     return Point(verdict, f"{place}: {what} {found}")
 
 
-def _says(claim: Claim, found: Estimate) -> tuple[bool, bool]:
+def _says(claim: Claim, found: Told) -> tuple[bool, bool]:
     """Return whether the whole interval lies where the claim says, and whether all of it lies elsewhere.
 
     Two bounds belong to what lies between them, as in "no farther apart than"; a single one to neither side.

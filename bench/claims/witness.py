@@ -10,7 +10,7 @@ At = int | str  # the count of the minority of two classes, or the label of a pl
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Told:
     """A level or a difference with its interval; an unbounded one says that nothing is known of its noise."""
 
     value: float
@@ -34,11 +34,11 @@ class Witness(Protocol):
     def methods(self, task: str, at: At) -> tuple[str, ...]:
         """Return the methods that have figures there."""
 
-    def level(self, task: str, at: At, metric: str, method: str, claims: int) -> Estimate | None:
+    def level(self, task: str, at: At, metric: str, method: str, claims: int) -> Told | None:
         """Return the mean figure of a method."""
 
-    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int) -> Estimate | None:
+    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int) -> Told | None:
         """Return the figure of `a` less that of `b`."""
 
-    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int) -> Estimate | None:
+    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int) -> Told | None:
         """Return a method's figure at the second place less that at the first."""

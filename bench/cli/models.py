@@ -68,7 +68,7 @@ def predict(
     ] = None,
 ) -> None:
     """Let a model decide about new images. Exit status 1 if some could not be read; they are named in the file."""
-    from bench.cli.files import copied, write_rows
+    from bench.cli.writing import copied, write_rows
     from bench.model.predict import image_files, predictions
     from bench.model.saved import load_model
     from bench.running.progress import counting

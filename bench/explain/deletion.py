@@ -15,7 +15,7 @@ KERNEL, SIGMA = 11, 5.0
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class DeletionCurve:
     """The explained class's probability while pixels change, most salient first.
 
     Parameters
@@ -34,7 +34,7 @@ class Curve:
         return float(np.trapezoid(self.probability, self.share))
 
 
-def deletion(model: nn.Module, image: Tensor, saliency: Tensor, label: int, steps: int = STEPS) -> Curve:
+def deletion(model: nn.Module, image: Tensor, saliency: Tensor, label: int, steps: int = STEPS) -> DeletionCurve:
     """Grey the pixels out, most salient first; a good map's area is small.
 
     Of Petsiuk, Das and Saenko 2018 (arXiv 1806.07421), §4.2. Equally salient pixels change in reading order.
@@ -53,7 +53,7 @@ def deletion(model: nn.Module, image: Tensor, saliency: Tensor, label: int, step
     return _followed(model, image, torch.zeros_like(image), saliency, label, steps)
 
 
-def insertion(model: nn.Module, image: Tensor, saliency: Tensor, label: int, steps: int = STEPS) -> Curve:
+def insertion(model: nn.Module, image: Tensor, saliency: Tensor, label: int, steps: int = STEPS) -> DeletionCurve:
     """Bring the pixels of a blurred image back, most salient first; a good map's area is large.
 
     Parameters are those of `deletion`. The start is blurred by a Gaussian of 11x11 pixels, sigma 5.
@@ -69,7 +69,7 @@ def blurred(image: Tensor) -> Tensor:
     return soft
 
 
-def _followed(model: nn.Module, start: Tensor, end: Tensor, saliency: Tensor, label: int, steps: int) -> Curve:
+def _followed(model: nn.Module, start: Tensor, end: Tensor, saliency: Tensor, label: int, steps: int) -> DeletionCurve:
     order = saliency.flatten().argsort(descending=True, stable=True)
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order), device=order.device)
@@ -78,4 +78,4 @@ def _followed(model: nn.Module, start: Tensor, end: Tensor, saliency: Tensor, la
     for some in cuts.split(BATCH):
         changed = rank.view(saliency.shape).to(start.device) < some[:, None, None, None].to(start.device)
         scores.append(probabilities(model, torch.where(changed, end, start))[:, label])
-    return Curve((cuts / len(order)).numpy(), torch.cat(scores).double().cpu().numpy())
+    return DeletionCurve((cuts / len(order)).numpy(), torch.cat(scores).double().cpu().numpy())

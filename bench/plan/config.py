@@ -35,7 +35,7 @@ class Strict(BaseModel):
         return values
 
 
-class Run(Strict):
+class RunSection(Strict):
     """What a run does and with how many hands."""
 
     datasets: tuple[str, ...]
@@ -72,7 +72,7 @@ class Rules(Strict):
     allow: tuple[str, ...] = ()
 
 
-class Report(Strict):
+class ReportSection(Strict):
     """What a report shows beside the paper's tables and claims."""
 
     interval: bool = True
@@ -142,11 +142,11 @@ class Profile(Protocol, Strict):
 class Config(Strict):
     """Everything a command needs to know; nothing is read from anywhere else."""
 
-    run: Run
+    run: RunSection
     plugins: tuple[str, ...] = ()
     paths: Paths = Paths()
     composition: Rules = Rules()
-    report: Report = Report()
+    report: ReportSection = ReportSection()
     profiles: dict[str, Profile]
     datasets: dict[str, DatasetSection] = Field(default_factory=dict)
 

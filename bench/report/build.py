@@ -22,7 +22,7 @@ from bench.claims.claim import Claim, Verdict, rivals
 from bench.claims.files import check_names, load_claims
 from bench.claims.published import Published, published
 from bench.claims.recorded import Recorded
-from bench.claims.verdicts import Finding, judge_claims
+from bench.claims.verdicts import Held, judge_claims
 from bench.claims.witness import At
 from bench.papers import shelf
 from bench.plan.config import Config
@@ -111,7 +111,7 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
     )
 
 
-def findings(found: Gathered) -> tuple[Finding, ...]:
+def findings(found: Gathered) -> tuple[Held, ...]:
     """Hold the papers' claims, and the user's, against the records.
 
     Raises

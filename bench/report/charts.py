@@ -140,7 +140,7 @@ def _priors(subject: Subject, place: str) -> Iterator[Drawing]:
     yield partial(priors.figure, over, curves, marks, subject.minority, name, title, plain())
 
 
-def _points(subject: Subject) -> list[pareto.Point]:
+def _points(subject: Subject) -> list[pareto.Dot]:
     mine = subject.frame[(subject.frame["place"] == subject.rarest) & subject.frame["status"].isin(COUNTED)]
     points = []
     for method, cells in mine.groupby("method", sort=False):
@@ -152,8 +152,8 @@ def _points(subject: Subject) -> list[pareto.Point]:
     return points if len(points) > 1 else []
 
 
-def _point(method: str, cost: float, figures: np.ndarray) -> pareto.Point:
+def _point(method: str, cost: float, figures: np.ndarray) -> pareto.Dot:
     found = t_interval(figures)
     nan = float("nan")
     low, high = (nan, nan) if found.low is None or found.high is None else (found.low, found.high)
-    return pareto.Point(method, cost / TERA, found.mean, low, high)
+    return pareto.Dot(method, cost / TERA, found.mean, low, high)

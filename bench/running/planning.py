@@ -16,7 +16,7 @@ from bench.plan.grid import Grid, build_grid
 from bench.plan.job import Job
 from bench.plan.operations import Counted
 from bench.plan.state import Standing, State, standing
-from bench.running.calibration import speed
+from bench.running.speed import speed
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import REFERENCE, Store
 from bench.streams import Streams

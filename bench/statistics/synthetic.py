@@ -18,7 +18,7 @@ BY_SEED = 0.06  # of the variance of difficulty: what all methods share in a see
 
 
 @dataclass(frozen=True)
-class Column:
+class SyntheticColumn:
     """One minority count; pairs are of majority and minority class.
 
     A run decides an image rightly if its latent difficulty, a standard normal variable, lies below the run's threshold
@@ -45,10 +45,10 @@ class Column:
 
 
 COLUMNS = (
-    Column("25", (0.855, 0.643), (0.25, 0.25), 0.1, (0.52, 0.68), 0.06),
-    Column("50", (0.899, 0.803), (0.15, 0.08), -0.7, (0.63, 0.80), 0.06),
-    Column("75", (0.924, 0.811), (0.25, 0.14), -0.7, (0.62, 0.86), 0.02),
-    Column("100", (0.911, 0.823), (0.33, 0.12), -0.7, (0.66, 0.90), 0.02),
+    SyntheticColumn("25", (0.855, 0.643), (0.25, 0.25), 0.1, (0.52, 0.68), 0.06),
+    SyntheticColumn("50", (0.899, 0.803), (0.15, 0.08), -0.7, (0.63, 0.80), 0.06),
+    SyntheticColumn("75", (0.924, 0.811), (0.25, 0.14), -0.7, (0.62, 0.86), 0.02),
+    SyntheticColumn("100", (0.911, 0.823), (0.33, 0.12), -0.7, (0.66, 0.90), 0.02),
 )
 
 
@@ -56,7 +56,7 @@ def synthetic_store(
     seed: int,
     gaps: np.ndarray | None = None,
     restless: np.ndarray | None = None,
-    columns: tuple[Column, ...] = COLUMNS,
+    columns: tuple[SyntheticColumn, ...] = COLUMNS,
 ) -> list[Outcomes]:
     """Return the columns of one store; they share its images.
 
@@ -83,7 +83,7 @@ def synthetic_store(
     return [Outcomes(column.name, names, labels, found) for column, found in zip(columns, decisions, strict=True)]
 
 
-def _difficulty(column: Column, own: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _difficulty(column: SyntheticColumn, own: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return how hard each run finds each image, standard normal, (METHODS, SEEDS, images)."""
     share, images = np.array(column.own)[labels], len(labels)
     difficulty: np.ndarray = (
@@ -95,7 +95,7 @@ def _difficulty(column: Column, own: np.ndarray, labels: np.ndarray, rng: np.ran
     return difficulty
 
 
-def _thresholds(column: Column, gap: np.ndarray, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _thresholds(column: SyntheticColumn, gap: np.ndarray, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return each run's threshold for each class, (METHODS, SEEDS, 2)."""
     sds = factors[:, None] * np.array(column.sds)
     recalls = np.array(column.recalls) * (1 - gap[:, None] / np.mean(column.recalls))

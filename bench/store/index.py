@@ -44,7 +44,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Indexed:
     """A summary and the state of the file it was made from."""
 
     stamp: Stamp
@@ -56,7 +56,7 @@ def stamp_of(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def read_index(path: Path) -> dict[str, Entry]:
+def read_index(path: Path) -> dict[str, Indexed]:
     """Return the entries by record id: none where the index is missing or damaged, for it can be rebuilt."""
     try:
         heading, body = path.read_bytes().split(b"\n", 1)
@@ -64,10 +64,10 @@ def read_index(path: Path) -> dict[str, Entry]:
         return {}
     if heading != _heading(body):
         return {}
-    return {row[3]: Entry((row[0], row[1], row[2]), Summary(*row[3:])) for row in json.loads(body)}
+    return {row[3]: Indexed((row[0], row[1], row[2]), Summary(*row[3:])) for row in json.loads(body)}
 
 
-def write_index(path: Path, entries: dict[str, Entry]) -> None:
+def write_index(path: Path, entries: dict[str, Indexed]) -> None:
     """Replace the index; the last of two writers wins, and what it lacks is read again.
 
     Raises

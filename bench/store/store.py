@@ -22,7 +22,7 @@ from pathlib import Path
 from bench.errors import StoreError
 from bench.record import Record
 from bench.store.atomic import write_atomically
-from bench.store.index import Entry, Stamp, Summary, read_index, stamp_of, write_index
+from bench.store.index import Indexed, Stamp, Summary, read_index, stamp_of, write_index
 from bench.store.lock import claim
 from bench.store.merge import MergeReport, collision, judge
 from bench.store.packed import PackedFiles
@@ -46,7 +46,7 @@ class Store:
     def __init__(self, root: Path, *, read_only: bool = False) -> None:
         self.root = root
         self.read_only = read_only
-        self._entries: dict[str, Entry] | None = None
+        self._entries: dict[str, Indexed] | None = None
         self._set_aside: dict[str, str] = {}
         self._packed = PackedFiles(root, self._set_aside)
 
@@ -102,13 +102,13 @@ class Store:
     def summaries(self) -> dict[str, Summary]:
         """Return the summary of every record by id, reading only files that are new or changed since the last time."""
         known = read_index(self._index) if self._entries is None else self._entries
-        entries: dict[str, Entry] = {}
+        entries: dict[str, Indexed] = {}
         for id, path, stamp in self._scan():
             entry = known.get(id)
             if entry is not None and entry.stamp == stamp:
                 entries[id] = entry
             elif record := self._read(path, id):
-                entries[id] = Entry(stamp, Summary.of(record))
+                entries[id] = Indexed(stamp, Summary.of(record))
         if entries != known and not self.read_only:
             with suppress(StoreError):  # a full disk must not keep anybody from asking what is done
                 write_index(self._index, entries)

@@ -14,7 +14,7 @@ from bench.claims.files import load_claims
 from bench.claims.published import Published, published
 from bench.claims.recorded import Recorded
 from bench.claims.verdicts import claims_rows, judge, judge_claims
-from bench.claims.witness import Estimate
+from bench.claims.witness import Told
 from bench.papers import shelf
 
 TABLES = json.loads(resources.files("bench.papers.sahoo2020").joinpath("tables.json").read_text(encoding="utf8"))
@@ -35,18 +35,18 @@ class Given:
     """Evidence as written down: differences by (count, a, b), and levels or growth by (count, method)."""
 
     def __init__(self, **figures: tuple[float, float, float]) -> None:
-        self.figures = {key: Estimate(*values) for key, values in figures.items()}
+        self.figures = {key: Told(*values) for key, values in figures.items()}
 
     def methods(self, task: str, count: int) -> tuple[str, ...]:
         return ("A", "B", "C")
 
-    def level(self, task: str, count: int, metric: str, method: str, claims: int) -> Estimate | None:
+    def level(self, task: str, count: int, metric: str, method: str, claims: int) -> Told | None:
         return self.figures.get(f"{method}{count}")
 
-    def difference(self, task: str, count: int, metric: str, a: str, b: str, claims: int) -> Estimate | None:
+    def difference(self, task: str, count: int, metric: str, a: str, b: str, claims: int) -> Told | None:
         return self.figures.get(f"{a}{b}{count}")
 
-    def growth(self, task: str, counts: tuple[int, int], metric: str, method: str, claims: int) -> Estimate | None:
+    def growth(self, task: str, counts: tuple[int, int], metric: str, method: str, claims: int) -> Told | None:
         return self.figures.get(f"{method}{counts[0]}{counts[1]}")
 
 
@@ -115,8 +115,8 @@ def test_every_claim_is_held_against_the_papers_own_tables() -> None:
 def test_the_papers_numbers_are_the_tables() -> None:
     paper = PAPER
     level = paper.level("horse2zebra", 25, "f1_minority", "CS+US")
-    assert level == Estimate(0.2865, 0.2865, 0.2865)
-    assert paper.level("celeba", 600, "acsa", "AUG") == Estimate(0.915, 0.915, 0.915)
+    assert level == Told(0.2865, 0.2865, 0.2865)
+    assert paper.level("celeba", 600, "acsa", "AUG") == Told(0.915, 0.915, 0.915)
     for task, part in TABLES["table_2"]["parts"].items():
         for count, plain, joint in zip(part["columns"], part["rows"]["CycleGAN"], part["rows"]["ALT"], strict=True):
             gain = paper.difference(task, count, "translation_accuracy", "ALT", "CycleGAN")

@@ -17,7 +17,7 @@ from bench import registry
 from bench.errors import ConfigError
 from bench.expression import Call
 from bench.networks.network import network_of
-from bench.plan.config import Paths, Report, Rules, Run, load_config
+from bench.plan.config import Paths, ReportSection, Rules, RunSection, load_config
 from bench.plan.grid import build_grid
 from bench.protocol import Protocol
 
@@ -32,7 +32,7 @@ def plain(value: object) -> object:
 
 
 @pytest.mark.parametrize(
-    ("section", "model"), [("run", Run), ("paths", Paths), ("composition", Rules), ("report", Report)]
+    ("section", "model"), [("run", RunSection), ("paths", Paths), ("composition", Rules), ("report", ReportSection)]
 )
 def test_the_shipped_file_shows_every_field_with_its_default(section: str, model: type[BaseModel]) -> None:
     shown = SHIPPED[section]
@@ -207,7 +207,7 @@ toml_values = st.none() | st.integers(-2, 3) | st.text(max_size=4) | st.lists(st
 
 
 @settings(deadline=None, max_examples=100)
-@drawn(st.dictionaries(st.sampled_from([*Run.model_fields, *Paths.model_fields, "x"]), toml_values, max_size=4))
+@drawn(st.dictionaries(st.sampled_from([*RunSection.model_fields, *Paths.model_fields, "x"]), toml_values, max_size=4))
 def test_any_override_gives_a_config_or_one_clear_line(overrides: dict[str, Any]) -> None:
     try:
         said = repr(load_config(FILE, **overrides))

@@ -14,7 +14,7 @@ from bench.report.pictures import calibration, counts, pareto, priors, ranks, tr
 from bench.report.pictures.band import Band
 from bench.report.pictures.calibration import Reliability, reliability
 from bench.report.pictures.labels import apart, neighbours
-from bench.report.pictures.pareto import Point, front
+from bench.report.pictures.pareto import Dot, front
 from bench.report.pictures.tsne import Panel, agreement
 
 X = np.arange(4)
@@ -106,11 +106,11 @@ def test_empty_bins_are_not_drawn() -> None:
 def test_nothing_beats_what_is_on_the_front_and_something_all_else() -> None:
     rng = np.random.default_rng(0)
     costs = rng.integers(1, 9, 60)
-    points = [Point(str(k), cost, cost + rng.integers(-5, 2)) for k, cost in enumerate(costs)]
+    points = [Dot(str(k), cost, cost + rng.integers(-5, 2)) for k, cost in enumerate(costs)]
     best = front(points)
     assert [p.cost for p in best] == sorted({p.cost for p in best}) and 1 < len(best) < 8
 
-    def beaten(p: Point) -> bool:
+    def beaten(p: Dot) -> bool:
         return any(
             (q.cost <= p.cost and q.quality > p.quality) or (q.cost < p.cost and q.quality >= p.quality) for q in points
         )
@@ -124,7 +124,7 @@ def test_the_front_and_every_cost_are_in_words() -> None:
 
 
 def test_one_method_alone_can_be_drawn() -> None:
-    assert pareto.figure([Point("Vanilla", 1.0, 0.5)], "TFLOP", "F1", "pareto", "Toy").png
+    assert pareto.figure([Dot("Vanilla", 1.0, 0.5)], "TFLOP", "F1", "pareto", "Toy").png
     assert counts.figure(results((50,), FEW[:1], seeds=1), "toy").png
 
 

@@ -42,7 +42,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Line:
+class TableLine:
     """One row: `kind` is empty unless lines of several kinds stand together."""
 
     kind: str
@@ -50,11 +50,11 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Body:
+class TableBody:
     """All lines of one row label; they stay together when the table is sorted."""
 
     label: Label
-    lines: tuple[Line, ...]
+    lines: tuple[TableLine, ...]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Ruled:
     table: Table
     view: str
     groups: tuple[tuple[str, int], ...]
-    bodies: tuple[Body, ...]
+    bodies: tuple[TableBody, ...]
 
 
 def target_of(spot: Spot) -> Target:
@@ -75,13 +75,13 @@ def target_of(spot: Spot) -> Target:
 def ruled(table: Table, view: str, targets: Mapping[Target, str]) -> Ruled:
     """Return a table with every value in words and marks; `targets` are the ids of provenances."""
     groups = [(name, len(list(columns))) for name, columns in groupby(table.columns, key=lambda it: it.group)]
-    bodies: list[Body] = []
+    bodies: list[TableBody] = []
     for row in table.rows:
-        line = Line(KINDS[row.kind] if table.mixed else "", tuple(_cells(table, row, targets)))
+        line = TableLine(KINDS[row.kind] if table.mixed else "", tuple(_cells(table, row, targets)))
         if row.first:
-            bodies.append(Body(row.label, (line,)))
+            bodies.append(TableBody(row.label, (line,)))
         else:
-            bodies[-1] = Body(bodies[-1].label, (*bodies[-1].lines, line))
+            bodies[-1] = TableBody(bodies[-1].label, (*bodies[-1].lines, line))
     return Ruled(table, view, tuple(groups) if any(name for name, _ in groups) else (), tuple(bodies))
 
 

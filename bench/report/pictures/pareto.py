@@ -26,7 +26,7 @@ CAPTION = (
 
 
 @dataclass(frozen=True)
-class Point:
+class Dot:
     """A method's cost, above 0 in any unit, and its quality with the interval's ends; NaN ends draw no interval."""
 
     method: str
@@ -36,16 +36,16 @@ class Point:
     high: float = float("nan")
 
 
-def front(points: Sequence[Point]) -> list[Point]:
+def front(points: Sequence[Dot]) -> list[Dot]:
     """Return the points that none beats: by cost, each of higher quality than all that cost less or the same."""
-    best: list[Point] = []
+    best: list[Dot] = []
     for point in sorted(points, key=lambda point: (point.cost, -point.quality)):
         if not best or point.quality > best[-1].quality:
             best.append(point)
     return best
 
 
-def figure(points: Sequence[Point], cost: str, quality: str, name: str, title: str) -> Picture:
+def figure(points: Sequence[Dot], cost: str, quality: str, name: str, title: str) -> Picture:
     """Return a scatter of methods, each labelled, with the Pareto front; `cost` and `quality` name the axes."""
     best = front(points)
     with drawing(title, WIDTH, HEIGHT) as drawn:
@@ -67,7 +67,7 @@ def figure(points: Sequence[Point], cost: str, quality: str, name: str, title: s
         return Picture(name, chart(drawn), _alt(title, cost, quality, points, best), CAPTION)
 
 
-def _limits(axes: Axes, points: Sequence[Point], best: Sequence[Point]) -> None:
+def _limits(axes: Axes, points: Sequence[Dot], best: Sequence[Dot]) -> None:
     """Leave room on the right for the labels of the last column."""
     costs = np.log10([point.cost for point in points])
     span = max(np.ptp(costs), 0.5)
@@ -78,7 +78,7 @@ def _limits(axes: Axes, points: Sequence[Point], best: Sequence[Point]) -> None:
     axes.set_ylim(low - pad, high + pad)
 
 
-def _label(axes: Axes, points: Sequence[Point], best: Sequence[Point]) -> None:
+def _label(axes: Axes, points: Sequence[Dot], best: Sequence[Dot]) -> None:
     to_axes = axes.transScale + axes.transLimits
     spots = to_axes.transform([(point.cost, point.quality) for point in points])
     for group in neighbours(spots[:, 0], REACH):
@@ -99,7 +99,7 @@ def _label(axes: Axes, points: Sequence[Point], best: Sequence[Point]) -> None:
             )
 
 
-def _alt(title: str, cost: str, quality: str, points: Sequence[Point], best: Sequence[Point]) -> str:
+def _alt(title: str, cost: str, quality: str, points: Sequence[Dot], best: Sequence[Dot]) -> str:
     each = "; ".join(f"{shown(point.method)} {point.quality:.3f} at {point.cost:.3g}" for point in points)
     winners = ", ".join(shown(point.method) for point in best)
     return f"Scatter plot. {title}. {quality} against {cost}: {each}. On the Pareto front: {winners}."
