@@ -98,6 +98,15 @@ def carve_what_can_be(
             given_up.append(error.label)
 
 
+def _undealt(
+    names: Mapping[str, Sequence[str]], bound: Sequence[Sequence[str]], rng: np.random.Generator
+) -> tuple[dict[str, dict[str, list[str]]], dict[str, list[str]]]:
+    """Return the parts, empty, and by class the images that are in no group, shuffled."""
+    grouped = {name for group in bound for name in group}
+    singles = {label: _shuffled([n for n in names[label] if n not in grouped], rng) for label in names}
+    return {part: {label: [] for label in names} for part in PARTS}, singles
+
+
 def _singles_first(
     names: Mapping[str, Sequence[str]],
     sizes: Mapping[str, Mapping[str, int]],
@@ -105,9 +114,7 @@ def _singles_first(
     label_of: Mapping[str, str],
     rng: np.random.Generator,
 ) -> Parts:
-    grouped = {name for group in bound for name in group}
-    parts: dict[str, dict[str, list[str]]] = {part: {label: [] for label in names} for part in PARTS}
-    singles = {label: _shuffled([n for n in names[label] if n not in grouped], rng) for label in names}
+    parts, singles = _undealt(names, bound, rng)
     for part in ("test", "val"):
         for label in names:
             wanted = sizes[part][label]
@@ -131,9 +138,7 @@ def _groups_first(
     label_of: Mapping[str, str],
     rng: np.random.Generator,
 ) -> Parts:
-    grouped = {name for group in bound for name in group}
-    parts: dict[str, dict[str, list[str]]] = {part: {label: [] for label in names} for part in PARTS}
-    singles = {label: _shuffled([n for n in names[label] if n not in grouped], rng) for label in names}
+    parts, singles = _undealt(names, bound, rng)
     for group in sorted(_shuffled(bound, rng), key=len, reverse=True):
         members = Counter(label_of[name] for name in group)
 

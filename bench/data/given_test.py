@@ -37,7 +37,7 @@ def carve_beside(
     Raises
     ------
     SplitError
-        A class has too few images.
+        A class has too few images; for other parts than `train`, too few without a near duplicate.
     """
     rng = np.random.default_rng(seed)
     fixed = {name for found in test.values() for name in found}
@@ -55,7 +55,9 @@ def carve_beside(
         # Those that may be nowhere else come first in what trains.
         pool = sorted(usable, key=lambda name: name in grouped)
         for part, size in sizes.items():
-            taken = pool[max(0, len(pool) - size) :] if part == "train" else pool[:size]
+            # A double in another part than `train` would leave its fellow to be trained on.
+            fit = pool if part == "train" else [name for name in pool if name not in grouped]
+            taken = fit[max(0, len(fit) - size) :] if part == "train" else fit[:size]
             if len(taken) < size:
                 raise SplitError(f"class {label}: {len(taken)} images for the part {part!r}, which needs {size}", label)
             chosen = set(taken)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -188,18 +187,6 @@ def test_every_dataset_is_registered() -> None:
     assert {"horse2zebra", "celeba", "cub", "digits", "digits10", "stripes", "folder", "infrared_solar_modules"} <= {
         entry.name for entry in DATASETS
     }
-
-
-@pytest.fixture
-def real() -> Callable[[type[Dataset]], Dataset]:
-    root = os.environ.get("IMBENCH_DATA")
-
-    def at(cls: type[Dataset]) -> Dataset:
-        if not root or not (Path(root) / cls.name).is_dir():
-            pytest.skip("IMBENCH_DATA does not name a folder with these images")
-        return cls(Path(root) / cls.name)
-
-    return at
 
 
 @pytest.mark.needs_data

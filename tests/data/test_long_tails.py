@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,18 +90,6 @@ def test_a_damaged_idx_file_is_one_line_with_its_name(damage: str, tmp_path: Pat
 def test_missing_idx_files_name_the_command(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="imbench data prepare fashion_mnist"):
         FashionMnist(tmp_path / "fashion_mnist").read("train/00000")
-
-
-@pytest.fixture
-def real() -> Callable[[type[Dataset]], Dataset]:
-    root = os.environ.get("IMBENCH_DATA")
-
-    def at(cls: type[Dataset]) -> Dataset:
-        if not root or not (Path(root) / cls.name).is_dir():
-            pytest.skip("IMBENCH_DATA does not name a folder with these images")
-        return cls(Path(root) / cls.name)
-
-    return at
 
 
 @pytest.mark.needs_data

@@ -100,6 +100,12 @@ def test_what_resembles_a_given_test_image_is_in_no_part(seed: int, n_pairs: int
         carve_beside(test, names, sizes | {"train": 70}, together, seed)
 
 
+def test_a_part_beside_a_given_test_part_takes_no_image_whose_double_trains() -> None:
+    names = {"a": [f"a{i}" for i in range(10)]}
+    with pytest.raises(DataError, match="class a: 2 images for the part 'val', which needs 4"):
+        carve_beside({"a": ["t"]}, names, {"val": 4, "train": 6}, [names["a"][:8]])
+
+
 @pytest.mark.parametrize(
     ("cls", "digest"),
     [
