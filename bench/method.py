@@ -231,6 +231,11 @@ class Method:
         return 1
 
     @property
+    def fewest_epochs(self) -> int:
+        """The fewest epochs in which the method can be trained."""
+        return len(self.phases())
+
+    @property
     def parameters(self) -> dict[str, object]:
         """The constructor's arguments and their values."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}

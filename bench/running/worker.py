@@ -73,7 +73,10 @@ def work(bench: Bench, order: Order) -> Answer:
         check_code(order.job, order.code)
         loaded = {*sys.modules}
         weights = Weights(bench.results)
+        started = time.process_time()
         record = perform(order, weights)
+        took = {"processor_seconds": 0.0 if weights.went_on else time.process_time() - started}
+        record = record.model_copy(update={"cost": record.cost.model_copy(update=took)})
         check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
         store.save(record)
         return Done("done", tuple(f"set aside, begun again without it: {path}" for path in weights.set_aside))

@@ -22,11 +22,15 @@ ARTIFACT, CLASSIFIER = "artifact", "classifier"
 
 
 class Weights:
-    """The artifacts below one results folder. `set_aside` lists the files that this object found damaged."""
+    """The artifacts below one results folder. `set_aside` lists the files that this object found damaged.
+
+    `went_on` says whether a training went on from what an earlier sitting had kept.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.set_aside: list[Path] = []
+        self.went_on = False
 
     def save(self, id: str, tensors: Tensors, name: str = ARTIFACT) -> Path:
         """Write an artifact; it replaces one of the same record and name.
@@ -124,12 +128,12 @@ class FileCheckpoint:
         if written.get(DIGEST) != _digest(state):
             self.set_aside()
             return None
-        self.loaded = True
+        self.loaded = self._weights.went_on = True
         return state
 
     def set_aside(self) -> None:
         """Move the state out of the way, under its own name: a training did not start from it, or not well."""
-        self.loaded = False
+        self.loaded = self._weights.went_on = False
         self._weights._move_aside(self.path)
 
     @property

@@ -11,13 +11,15 @@ from pathlib import Path
 from bench.record import Record
 from bench.store.atomic import write_atomically
 
-FORMAT = "imbench index 1"
+FORMAT = "imbench index 2"
 Stamp = tuple[int, int, int]  # size in bytes, time of change in ns, inode
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What `status` needs of a record. `seconds` is what the work took; `error` is its first line."""
+    """What `status` needs of a record. `seconds` is what the work took, `processor_seconds` on cores (0: not known);
+    `error` is its first line.
+    """
 
     id: str
     kind: str
@@ -25,6 +27,7 @@ class Summary:
     dataset: str
     code_digest: str
     seconds: float
+    processor_seconds: float
     finished: str
     error: str
 
@@ -38,6 +41,7 @@ class Summary:
             dataset=str(record.identity.get("dataset", "")),
             code_digest=record.code_digest,
             seconds=record.cost.seconds,
+            processor_seconds=record.cost.processor_seconds,
             finished=record.finished,
             error=record.error.partition("\n")[0],
         )
