@@ -30,6 +30,12 @@ class Stopped(UserError):
     exit_status = 130
 
 
+class Terminated(BaseException):
+    """The system ends this process (SIGTERM, SIGHUP). No work may swallow it: it is not an Exception."""
+
+    exit_status = 143
+
+
 class TrainingDiverged(Exception):
     """A loss became NaN or infinite; `epoch` counts from 1, in the unit that the training counts in."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Which method should I use against a rare class, how much does it buy, and can I believe the difference?",
 )
+ENDS = ("typer", "click")  # who raises SystemExit where a command has ended
 for part in (running, reporting, records, models, starting, looking):
     app.add_typer(part.app)
 
@@ -31,6 +34,16 @@ def main() -> None:
     except UserError as error:
         say(f"imbench: {error}")
         sys.exit(error.exit_status)
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        if isinstance(error, SystemExit) and frame.f_globals.get("__name__", "").split(".")[0] in ENDS:
+            raise
+        # A plugin, or what it calls, ended the program while a run was planned, as if all were well.
+        place = f"{Path(frame.f_code.co_filename).name}:{line}"
+        say(f"imbench: {type(error).__name__} in {place}: nothing but a command may end the program")
+        sys.exit(1)
 
 
 @app.callback(invoke_without_command=True)

@@ -64,7 +64,7 @@ def run(
 ) -> None:
     """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
 
-    Exit status: 0 all cells done, 1 some cells failed, 2 wrong usage or configuration.
+    Exit status: 0 all cells have a record of today's code, 1 some do not, 2 wrong usage or configuration.
     """
     from bench.plan.audit import audits
     from bench.plan.controls import controls
@@ -152,6 +152,7 @@ def _keep_splits(settings: Config) -> None:
 def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
     """Say what is to be done, do it, and say what was done."""
     from bench.plan.job import noun
+    from bench.running.planning import left_undone
     from bench.training.device import in_words
 
     say_aside(store)
@@ -170,7 +171,11 @@ def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: 
     stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
     now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
     say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
-    if ended.get("failed", 0):
+    undone = left_undone(plan, store)
+    absent = [job.label for job, state in undone if state == "missing" and not ended.get("failed", 0)]
+    if absent:
+        say(f"no record: {', '.join(absent[:3])}{f' and {len(absent) - 3} more' if len(absent) > 3 else ''}")
+    if ended.get("failed", 0) or undone:
         raise typer.Exit(1)
 
 

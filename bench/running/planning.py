@@ -85,6 +85,12 @@ def make_plan(
     return Plan(grid, state, todo, estimate, tuple(weights.set_aside))
 
 
+def left_undone(plan: Plan, store: Store) -> list[tuple[Job, State]]:
+    """Return what has no record of today's code after a run, with its state; of stages only what others lack counts."""
+    now = standing(plan.grid, store.summaries())
+    return [(job, now.states[job.id]) for job in plan.grid.jobs if job.kind != "stage" and now.states[job.id] != "done"]
+
+
 def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection[str]) -> tuple[Job, ...]:
     """Return the wanted jobs and those that make artifacts they lack; of stages, only what others lack."""
     jobs = {job.id: job for job in grid.jobs}

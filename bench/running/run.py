@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from bench.data.cache import prepare
 from bench.data.manifest import Progress
@@ -16,15 +17,17 @@ from bench.networks.network import network_of
 from bench.plan.config import Config, Profile
 from bench.plan.grid import dataset_named
 from bench.plan.job import Job, bare
-from bench.running.executors import open_workers
+from bench.running.executors import Workers, open_workers
 from bench.running.graph import Node
+from bench.running.handshake import Greeting, answer, own_copy, refusal
 from bench.running.planning import Plan, keeps_weights, worker_count
 from bench.running.progress import counting, progress
+from bench.running.receipts import Receipts
 from bench.running.schedule import Event, Outcome
 from bench.running.schedule import run as run_schedule
 from bench.running.work import Failure
 from bench.running.worker import Bench, Order, failed_record, work
-from bench.store.store import Store
+from bench.store.store import CLAIMS, Store
 from bench.training.device import Device
 
 PARTS_READ = {"train": "load_size", "val": "image_size", "test": "image_size"}
@@ -44,24 +47,42 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     """
     store.prepare()
     orders = {order.job.id: order for order in make_orders(config, plan, store)}
-    plugins = tuple(str(Path(plugin).resolve()) for plugin in config.plugins)
-    bench = Bench(store.root.resolve(), plugins)
     costs = {job.id: plan.estimate.seconds(job) or 0.0 for job in plan.todo}
-    nodes = [_node(bench, order, orders.keys(), costs[order.job.id]) for order in orders.values()]
-    settings = config.run
+    mark, settings = f"runner-{token_hex(8)}", config.run
     with (
+        store.claim(mark),
         open_workers(settings.executor, worker_count(config), config.profile.threads, settings.scheduler) as workers,
         progress(plan.todo, plan.estimate) as display,
     ):
+        bench = Bench(store.root.resolve(), _plugins(config), _welcomed(workers, store, mark))
+        nodes = [_node(bench, order, orders.keys(), costs[order.job.id]) for order in orders.values()]
         plan.estimate.workers = workers.count
+        receipts = Receipts(store, orders)
 
         def follow(event: Event) -> None:
             if event.outcome and event.outcome.failure and event.outcome.state == "failed":
                 _store_failure(store, orders[event.node.id], event.outcome.failure)
             display.follow(event)
 
-        outcomes = run_schedule(nodes, workers.make, workers.window, follow)
+        outcomes = run_schedule(
+            nodes, workers.make, workers.window, follow, confirm=receipts.missing, check=workers.check
+        )
     return Counter(_ending(outcome) for outcome in outcomes.values())
+
+
+def _plugins(config: Config) -> tuple[str, ...]:
+    return tuple(str(Path(plugin).resolve()) for plugin in config.plugins)
+
+
+def _welcomed(workers: Workers, store: Store, mark: str) -> Greeting:
+    """Return what each worker has to find, after all that are there now have found it."""
+    greeting = Greeting(store.root.resolve(), f"{CLAIMS}/{mark}", own_copy() if workers.elsewhere else None)
+    for name, found in workers.ask(partial(answer, greeting)).items():
+        if isinstance(found, BaseException):
+            raise refusal(name, f"it cannot answer ({type(found).__name__}: {found}); is its copy of the suite ours?")
+        if found:
+            raise refusal(name, str(found))
+    return greeting
 
 
 def _node(bench: Bench, order: Order, planned: Collection[str], seconds: float) -> Node:

@@ -19,6 +19,7 @@ from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code
 from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import environment
+from bench.running.handshake import Greeting, greet
 from bench.running.work import Answer, Busy, Done, Failure, Reused
 from bench.stage import Material, Reads, Request, Tensors
 from bench.store.artifacts import CLASSIFIER, Weights
@@ -36,6 +37,7 @@ class Bench:
 
     results: Path
     plugins: tuple[str, ...]
+    greeting: Greeting | None = None  # of the runner, which a worker answers before its first job
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,9 @@ def work(bench: Bench, order: Order) -> Answer:
     Raises
     ------
     ConfigError
-        The code is not that of the order.
+        The code is not that of the order, or this worker is not where the runner can read what it stores.
     """
+    greet(bench.greeting)
     store = Store(bench.results)
     with store.claim(order.job.id) as mine:
         if not mine:

@@ -28,7 +28,7 @@ from bench.store.merge import MergeReport, collision, judge
 from bench.store.packed import PackedFiles
 from bench.store.recordtext import Damaged, Newer, compact, decode, readable
 
-REFERENCE = "reference"
+REFERENCE, CLAIMS = "reference", "claims"
 ABANDONED_SECONDS = 3600.0  # a temporary file this old belongs to a process that died while writing
 
 
@@ -125,7 +125,7 @@ class Store:
             The folder cannot be written.
         """
         self._must_be_writable()
-        return claim(self.root / "claims" / id)
+        return claim(self.root / CLAIMS / id)
 
     def pack(self, ids: Iterable[str], path: Path) -> None:
         """Write records to one packed file, sorted by id; the same records give the same bytes.

@@ -1,0 +1,57 @@
+"""Processes of this machine that work (loky), and how they leave with the run that they belong to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any
+
+
+class Loky(Executor):
+    """Processes of this machine. Cancelling kills them, for training does not listen."""
+
+    def __init__(self, workers: int, threads: int) -> None:
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        # A worker that has grown is replaced between two tasks; loky suspects a leak, but it is the page cache.
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
+        self._pool = ProcessPoolExecutor(
+            max_workers=workers, initializer=_settle_in, initargs=(os.getpid(),), env=thread_environment(threads)
+        )
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Hand the work to a process."""
+        future: Future[Any] = self._pool.submit(fn, *args, **kwargs)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes: after their work, or at once where it is cancelled."""
+        self._pool.shutdown(wait=wait, kill_workers=cancel_futures)
+
+
+def thread_environment(threads: int) -> dict[str, str]:
+    """Return the variables that numerical libraries read their number of threads from, when they are imported."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+    return dict.fromkeys(names, str(threads))
+
+
+def leave_interrupts_to_the_run() -> None:
+    # Ctrl-C reaches every process of the terminal; the run's own process decides what becomes of the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _settle_in(parent: int) -> None:
+    leave_interrupts_to_the_run()
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    # A run that was killed cannot end its workers, and loky's would go on with what they were given in advance.
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
