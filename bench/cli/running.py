@@ -91,7 +91,7 @@ def run(
     more = [control.job for control in controls(settings)] if with_controls else []
     more += audits(settings) if oracle_audit else []
     plan = make_plan(settings, store, redo_stale, build_grid(settings).extended(more), for_weights)
-    _run(settings, store, plan, dry_run, redo_stale)
+    do(settings, store, plan, dry_run, redo_stale)
 
 
 @app.command()
@@ -132,7 +132,7 @@ def noise(
     settings = settings.model_copy(update={"run": settings.run.model_copy(update={"methods": chosen})})
     jobs = [job for repeat in repeats(settings, times) for job in repeat.jobs]
     store = Store(settings.paths.results)
-    _run(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
+    do(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
 
 
 def _keep_splits(settings: Config) -> None:
@@ -149,7 +149,7 @@ def _keep_splits(settings: Config) -> None:
             say(f"{name}: the split was drawn and is kept in {new}. {dataset.split().note}")
 
 
-def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
+def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
     """Say what is to be done, do it, and say what was done."""
     from bench.plan.job import noun
     from bench.running.planning import left_undone
