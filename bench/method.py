@@ -206,7 +206,8 @@ class Method:
     def counts(self) -> Counts:
         """The counts that `for_counts` told."""
         if self._counts is None:
-            raise RuntimeError(f"{type(self).__name__} must know the counts: .for_counts(Counts.same([450, 25]))")
+            name = type(self).__name__
+            raise RuntimeError(f"{name} must know the counts: use {name}(...).for_counts(Counts.same([450, 25]))")
         return self._counts
 
     def supports(self, counts: Sequence[int]) -> str:
