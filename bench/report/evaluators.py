@@ -17,7 +17,7 @@ from bench.report.table import Row
 
 REAL, TRUSTED = "real_accuracy", 0.9
 LEARNED_FROM = {
-    "spare": "real images that the split spares",
+    "spare": "real images that no fit and no translator sees",
     "train": "real training images, since the split has too few to spare",
 }
 

@@ -150,4 +150,4 @@ def test_no_validation_or_test_image_reaches_a_stage(folder: Path, monkeypatch: 
     open_cache, open_material = material.open_cache, worker.open_material
     monkeypatch.setattr(worker, "open_material", guarded)
     run(toml(folder, methods=["AUG"]))
-    assert "train" in seen and set(seen) <= {"train", "spare"}
+    assert "train" in seen and set(seen) <= {"train", "judging"}
