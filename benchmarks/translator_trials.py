@@ -2,7 +2,8 @@
 
 Trained at a dataset's largest place of two classes, on a stream that no table uses; measured on the split's images
 for judges, or else its spare ones, which no fit sees. One line a point goes to
-benchmarks/trials/translator-DATASET.jsonl; the state is kept, so that the same command goes on where it was. Without --updates: print what was found.
+benchmarks/trials/translator-DATASET.jsonl; the state is kept, so that the same command goes on where it was. Without
+--updates: print what was found.
 """
 
 from __future__ import annotations

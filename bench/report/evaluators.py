@@ -56,6 +56,18 @@ def doubts(rows: pd.DataFrame) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def known_pool(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return a note on the tasks whose evaluators learned from images that translators train on."""
+    done = rows[rows["status"].isin(COUNTED)]
+    tasks = done.loc[done["judges_learned_from"] == "train", "task"].unique()
+    if not len(tasks):
+        return ()
+    return (
+        f"{', '.join(shelf.shown(str(task)) for task in tasks)}: the split keeps no images for evaluators. They have "
+        "seen the ones that translators train on, and may know a translation that copies one.",
+    )
+
+
 def lacking(rows: pd.DataFrame) -> tuple[str, ...]:
     """Return the notes on measurements that are missing, failed or stale."""
     count = rows["status"].value_counts()
