@@ -15,7 +15,9 @@ from PIL import Image
 from bench.errors import DataError
 
 PARTS = ("train", "val", "test", "spare")  # that every split has; spare may be empty
-FURTHER = ("annotator",)  # that some have: for judges of generated images, no fit sees it
+# That some have. No fit sees `annotator` and `judging`, which are for judges of made images; `extended` is a second
+# test part, which every fit is asked about as it is about the first.
+FURTHER = ("annotator", "judging", "extended")
 SHORT = 3  # so many counts are written out in a label
 
 
@@ -34,7 +36,7 @@ class Source:
 class Split:
     """File names by part and class. Order matters: the first n of a class's training names are its subset of size n.
 
-    `spare` holds what no other part uses: pool for other subset streams, and for judges that must not see the rest.
+    `spare` holds what no other part uses: for judges that must not see the rest, where there is no part `judging`.
     """
 
     classes: tuple[str, ...]

@@ -96,12 +96,13 @@ class Material:
     """What a stage is made of. There is no validation and no test image in it.
 
     `train` are the task's training images at load size, or all of the split's where the stage is for every count
-    (`Stage.whole_split`); `spare` are images that no part of the split uses. `protocol` has the fields that the stage
-    declares; `needed` holds the artifacts that the stage requires, by request.
+    (`Stage.whole_split`); `judging` are images for judges, which no fit and no translator sees: the split's part of
+    that name, or else its spare ones. `protocol` has the fields that the stage declares; `needed` holds the artifacts
+    that the stage requires, by request.
     """
 
     train: ImageSet
-    spare: ImageSet
+    judging: ImageSet
     protocol: Reads
     streams: Streams
     device: Any

@@ -29,11 +29,18 @@ class Measured:
     answers: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def measure(made: Translator | Generator, judges: Sequence[Judge], parts: Parts, device: Device) -> Measured:
+def measure(
+    made: Translator | Generator,
+    judges: Sequence[Judge],
+    parts: Parts,
+    device: Device,
+    reference: ImageSet | None = None,
+) -> Measured:
     """Judge what a translator makes of all validation and test images, or what a generator makes of noise.
 
     The figures are those of `bench.judging.figures` and `bench.judging.generated`, those of memorisation for the rarest
-    class beside its training images.
+    class beside its training images. Distances of translations are from the images of `reference`, where there is such
+    a part of the split.
     """
     test = parts.test.open()
     real = {
@@ -41,12 +48,18 @@ def measure(made: Translator | Generator, judges: Sequence[Judge], parts: Parts,
         for k in range(parts.train.n_classes)
     }
     if isinstance(made, Translator):
-        return _translations(made, judges, real, parts.train, device)
+        kept = {} if reference is None else {k: of_class(reference, k, device) for k in CLASSES}
+        return _translations(made, judges, real, parts.train, device, kept)
     return _generations(made, judges, real, parts.train, device)
 
 
 def _translations(
-    translator: Translator, judges: Sequence[Judge], real: dict[int, Tensor], train: ImageSet, device: Device
+    translator: Translator,
+    judges: Sequence[Judge],
+    real: dict[int, Tensor],
+    train: ImageSet,
+    device: Device,
+    reference: dict[int, Tensor],
 ) -> Measured:
     translated = {1 - k: translator.translate(real[k], k) for k in CLASSES}
     controls = {
@@ -55,7 +68,7 @@ def _translations(
     }
     seen, embedding = Seen(), pretrained(judges[0].embedding.body.architecture.name, device)
     rng = np.random.default_rng(0)
-    figures = translation_figures(real, translated, judges, embedding, rng, controls, seen)
+    figures = translation_figures(real, translated, judges, embedding, rng, controls, seen, reference)
     figures |= _copies(translated, real, train, device)
     return Measured(figures, translation_answers(translated, judges, seen))
 

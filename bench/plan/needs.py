@@ -82,14 +82,14 @@ class Workshop:
     def measurements(self, method: Composition, fit: Job) -> list[Job]:
         """Return the measurements that a fit's translators call for, after the jobs that they need.
 
-        Those of a stage are the same for every seed; those of what a fit leaves are its own. Longer trainings are for
-        the first stream: of the others only the luck is asked.
+        Those of a stage are the same for every seed; those of what a fit leaves are its own. Other streams tell the
+        luck of each training, of the longer ones too: it is not that of a shorter one.
         """
         jobs: dict[str, Job] = {}
         if not judging_stage():
             return []
         stream = fit.streams.stage
-        for request in self._measured([need.request for need in fit.needs], longer=not stream):
+        for request in self._measured([need.request for need in fit.needs]):
             need, made = self._answer(request, stream, self.task)
             jobs |= {job.id: job for job in (*made, *self._judged(need, need.stage.label, Streams(stage=stream)))}
         for leaves in method.leaves:
@@ -97,13 +97,12 @@ class Workshop:
             jobs |= {job.id: job for job in self._judged(need, method.name, fit.streams)}
         return list(jobs.values())
 
-    def _measured(self, requests: Iterable[Request], longer: bool) -> list[StageRequest]:
+    def _measured(self, requests: Iterable[Request]) -> list[StageRequest]:
         found: list[StageRequest] = []
         for request in requests:
             if isinstance(request, StageRequest):
                 stage = self._call(request).build()
-                measured = [it for it in stage.measured() if longer or it == request]
-                found += measured or self._measured(stage.requires(self.task.counts), longer)
+                found += stage.measured() or self._measured(stage.requires(self.task.counts))
         return found
 
     def _judged(self, need: Need, label: str, streams: Streams) -> list[Job]:

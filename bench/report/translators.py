@@ -59,6 +59,20 @@ ASPECTS = (
     ),
     *(
         Aspect(
+            f"accuracy_{kind}_{role}",
+            title,
+            f"real_accuracy_of_{role}",
+            f"real {{{role}}}",
+            "{shares}",
+        )
+        for role in ("minority", "majority")
+        for kind, title in (
+            ("same", f"share of real {{{role}}}, given to the network that makes {{{role}}}, taken for {{{role}}}"),
+            ("back", f"share of {{{role}}}, translated there and back, taken for {{{role}}}"),
+        )
+    ),
+    *(
+        Aspect(
             f"{short}_to_{role}",
             f"{name} of {{{source}}} to {{{role}}} from real {{{role}}}",
             f"{short}_real_to_{role}",

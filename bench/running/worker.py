@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import registry
-from bench.data.material import open_material
+from bench.data.material import open_material, open_reference
 from bench.data.parts import open_parts
 from bench.errors import TrainingDiverged, UserError
 from bench.judging.measurement import measure
@@ -149,11 +149,11 @@ def _make(order: Order, needed: Mapping[Need, Any], weights: Weights, device: De
     job, started = order.job, time.perf_counter()
     assert job.call is not None
     checkpoint = weights.checkpoint(job.id, digest(dict(order.code)))
-    train, spare = open_material(order.caches, order.whole, job.task)
+    train, judging = open_material(order.caches, order.whole, job.task)
     with device.session(job.protocol):
         stage = job.call.build()
         seen = Reads(job.protocol, stage.reads, job.call.name)
-        material = Material(train, spare, seen, job.streams, device, _by_request(needed), checkpoint)
+        material = Material(train, judging, seen, job.streams, device, _by_request(needed), checkpoint)
         try:
             made = stage.make(material)
         except (UserError, TrainingDiverged):
@@ -178,10 +178,11 @@ def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[s
     """Judge a translator; return the record's fields."""
     job, started = order.job, time.perf_counter()
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, Streams())
+    reference = open_reference(order.caches, order.whole)
     by_role = {need.role: artifact for need, artifact in needed.items()}
     translator = by_role.pop("translator")
     with device.session(job.protocol):
-        measured = measure(translator, list(by_role.values()), parts, device)
+        measured = measure(translator, list(by_role.values()), parts, device, reference)
     answers = {name: Packed.of(values) for name, values in measured.answers.items()}
     cost = Cost(seconds=time.perf_counter() - started)
     return {"figures": measured.figures, "answers": answers, "cost": cost}
