@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test lint clean lock compare compare-gan false-alarms overhead paper-step generator-step cpu-profile reference startup
+.PHONY: help setup bench report smoke test lint clean lock compare compare-frozen compare-gan false-alarms overhead paper-step generator-step cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -67,8 +67,12 @@ lint: $(ready) ## check style, format and types
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy bench benchmarks .ci/lock.py
 
-compare: $(ready) ## measure: trained fits per hour against a plain PyTorch script
+compare: $(ready) ## measure: trained fits per hour against plain PyTorch scripts, profiles cpu and pretrained
 	@$(python) benchmarks/compare.py $(ARGS)
+	@$(MAKE) --no-print-directory compare-frozen ARGS=
+
+compare-frozen: $(ready) ## measure: fits per hour of heads on a frozen body against plain PyTorch scripts
+	@$(python) benchmarks/compare_pretrained.py $(ARGS)
 
 compare-gan: $(ready) ## measure: CycleGAN training steps against the usual way to write them
 	@$(python) benchmarks/compare_gan.py $(ARGS)

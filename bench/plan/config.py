@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from bench.errors import ConfigError, unknown
 from bench.protocol import Protocol
+from bench.streams import Streams
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
@@ -101,6 +102,8 @@ class DatasetSection(Strict):
 class Profile(Protocol, Strict):
     """A named protocol, with exceptions per dataset (never per method) and the sizes of the tasks it runs.
 
+    `seeds` goes before that of [run] where a command gives none. With `seed_draws_subset` a seed draws the images of a
+    class that is cut, too. Without `trained_generators`, rows that need a stage, such as a translator, do not apply.
     `stages` holds settings of stages by name; `methods` holds arguments of the methods that such stages serve, where
     a row does not give its own.
     """
@@ -109,6 +112,9 @@ class Profile(Protocol, Strict):
     minority_counts: tuple[int, ...] = ()
     smallest_count: int = Field(1, ge=1)
     most_places: int | None = Field(None, ge=1)
+    seeds: int | None = Field(None, ge=1)
+    seed_draws_subset: bool = False
+    trained_generators: bool = True
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -118,6 +124,11 @@ class Profile(Protocol, Strict):
         common = {name: getattr(self, name) for name in Protocol.model_fields}
         exceptions = self.datasets.get(dataset, {})
         return Protocol(**(common | {key: value for key, value in exceptions.items() if key not in NESTED}))
+
+    def streams(self, seed: int) -> Streams:
+        """Return the streams of one of the harness's seeds; the subset is among them where the profile says so."""
+        streams = Streams.of(seed)
+        return streams.model_copy(update={"subset": seed}) if self.seed_draws_subset else streams
 
     def stage_values(self, stage: str, dataset: str) -> dict[str, Any]:
         """Return what the profile sets of a stage for one dataset."""
@@ -196,7 +207,11 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
     if isinstance(raw.get("run"), dict) and not raw["run"].get("profile"):
         raw["run"]["profile"] = default_profile
     try:
-        return Config(**raw)
+        config = Config(**raw)
+        own = config.profile.seeds if overrides.get("seeds") is None else None
+        return (
+            config if own is None else config.model_copy(update={"run": config.run.model_copy(update={"seeds": own})})
+        )
     except ValidationError as error:
         given = {("run", key) for key, value in overrides.items() if value is not None}
         place = "command line" if error.errors()[0]["loc"][:2] in given else path

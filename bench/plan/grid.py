@@ -17,7 +17,7 @@ from bench.plan.job import Job
 from bench.plan.needs import Workshop
 from bench.plan.places import places, rarest, read_imbalance
 from bench.registry import DATASETS, STAGES, unknown_dataset, users_dataset
-from bench.streams import Streams
+from bench.stage import Request, StageRequest
 from bench.training.composition import Composition
 
 
@@ -204,6 +204,13 @@ def stage_settings(profile: Profile, dataset: str, name: str) -> Mapping[str, ob
         raise ConfigError(f"profiles.stages.{place}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
+def left_out(requests: Iterable[Request], config: Config) -> str:
+    """Return why a row with these requests is not in the profile, "" if it is."""
+    if config.profile.trained_generators or not any(isinstance(request, StageRequest) for request in requests):
+        return ""
+    return f"the profile {config.run.profile} leaves rows out that need a trained generator (trained_generators)"
+
+
 def _cell(
     shop: Workshop, config: Config, method: Composition, seed: int, translator: int
 ) -> tuple[Cell | None, list[Job]]:
@@ -216,11 +223,11 @@ def _cell(
     requests = method.requires(task.counts, shop.protocol)
     if translator and (not requests or method.leaves):
         return None, []
-    reason = method.supports(task.counts, shop.protocol) or shop.supports(requests)
+    reason = method.supports(task.counts, shop.protocol) or left_out(requests, config) or shop.supports(requests)
     cell = Cell(task, method.expression, seed, config.run.profile, "", reason, translator)
     if reason:
         return (None if translator else cell), []
-    streams = Streams.of(seed).model_copy(update={"stage": translator})
+    streams = config.profile.streams(seed).model_copy(update={"stage": translator})
     *stages, job = shop.fit(method, streams)
     made = [*stages, job, *shop.measurements(method, job)]
     return replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages)), made

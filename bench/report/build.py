@@ -29,6 +29,7 @@ from bench.plan.config import Config
 from bench.plan.publish import publishable
 from bench.report.asides import asides
 from bench.report.cards import cards, commands, environment
+from bench.report.cautions import cautions
 from bench.report.departures import departures, settings
 from bench.report.emit import write
 from bench.report.facts import facts
@@ -83,7 +84,8 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
     told = {task: subjects[task] for task in tasks if task in subjects}
     records = [found.records[id] for id in sorted(found.records)]
     luck = [words for task in tasks for words in luck_words(task, shown[task], found.frame)]
-    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families)
+    said = cautions(config, dict.fromkeys((*tasks, *requested)))
+    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families, said)
     return Report(
         title="Which remedy for a rare class?",
         banner=found.banner,
@@ -95,7 +97,12 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
             "stale": sorted({*found.frame.loc[found.frame["status"] == "stale", "record"]} | {*_stale(found)}),
         },
         summary=tuple(fact for subject in told.values() for fact in facts(subject)),
-        notes=(*departures(config, shown, records), *luck, *_unsaid(told)),
+        notes=(
+            *dict.fromkeys(line for lines in said.values() for line in lines),
+            *departures(config, shown, records),
+            *luck,
+            *_unsaid(told),
+        ),
         left_out=found.lost,
         sheets=tuple(sheets(frames, list(dict.fromkeys((*tasks, *requested))))),
         listings=tuple(

@@ -20,7 +20,6 @@ from bench.plan.state import Standing, State, standing
 from bench.running.speed import speed
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import REFERENCE, Store
-from bench.streams import Streams
 from bench.training.device import has_cuda
 
 ON_ONE_GPU = 4  # not measured: small fits leave a GPU idle, many processes wait for each other
@@ -157,7 +156,7 @@ def worker_count(config: Config) -> int:
 
 def keeps_weights(job: Job, config: Config) -> bool:
     """Return whether bench.toml wants a fit's weights kept, for pictures that need them."""
-    if job.kind != "fit" or job.streams != Streams.of(job.streams.order):
+    if job.kind != "fit" or job.streams != config.profile.streams(job.streams.order):
         return False
     places = {job.task.place, str(min(job.task.counts))}
     cells = [f"{job.task.dataset}/{place}/{job.method}/{job.streams.order}" for place in places]
