@@ -98,7 +98,7 @@ def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progre
                     progress(done, len(names))
             file.flush()
             os.fsync(file.fileno())
-        path.with_suffix(".sha256").write_text(f"{digest_of(partial)}  {path.name}\n")
+        path.with_suffix(".sha256").write_text(f"{digest_of(partial)}  {path.name}\n", encoding="utf8")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -118,7 +118,7 @@ def _decoded(dataset: Dataset, names: Sequence[str], size: int) -> Iterator[np.n
 def is_whole(path: Path) -> bool:
     """Return whether the file's content has the digest that was stored when it was built."""
     try:
-        return path.with_suffix(".sha256").read_text().split()[0] == digest_of(path)
+        return path.with_suffix(".sha256").read_text(encoding="utf8").split()[0] == digest_of(path)
     except (OSError, IndexError, UnicodeDecodeError):
         return False
 

@@ -51,7 +51,9 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     mark, settings = f"runner-{token_hex(8)}", config.run
     with (
         store.claim(mark),
-        open_workers(settings.executor, worker_count(config), config.profile.threads, settings.scheduler) as workers,
+        open_workers(
+            settings.executor, worker_count(config), config.profile.threads, settings.scheduler, mark
+        ) as workers,
         progress(plan.todo, plan.estimate) as display,
     ):
         bench = Bench(store.root.resolve(), _plugins(config), _welcomed(workers, store, mark))
