@@ -20,6 +20,7 @@ from bench.data.decoding import fitted, picture_of
 from bench.data.manifest import Progress, differing, digests
 from bench.dataset import Dataset, Split
 from bench.errors import DataError, StoreError
+from bench.store.leftovers import sweep
 
 RULE = 1  # raise it when the preparation changes a pixel
 _CHUNK = 64  # images decoded ahead of the writer
@@ -138,6 +139,7 @@ def locked(path: Path) -> Iterator[None]:
 
 def _remove_leftovers(cache_dir: Path) -> None:
     """Delete what killed builds left: temporary files whose lock nobody holds."""
+    sweep(cache_dir)
     for partial in cache_dir.glob("*.part"):
         with _try_lock(partial.with_suffix(".lock")) as held:
             if held:

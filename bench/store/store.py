@@ -12,7 +12,6 @@ root/index                  summaries of the loose records; can be deleted at an
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -23,13 +22,13 @@ from bench.errors import StoreError
 from bench.record import Record
 from bench.store.atomic import write_atomically
 from bench.store.index import Indexed, Stamp, Summary, read_index, stamp_of, write_index
+from bench.store.leftovers import release, sweep
 from bench.store.lock import claim
 from bench.store.merge import MergeReport, collision, judge
 from bench.store.packed import PackedFiles
 from bench.store.recordtext import Damaged, Newer, compact, decode, readable
 
 REFERENCE, CLAIMS = "reference", "claims"
-ABANDONED_SECONDS = 3600.0  # a temporary file this old belongs to a process that died while writing
 
 
 @dataclass(frozen=True)
@@ -67,10 +66,8 @@ class Store:
         with suppress(FileNotFoundError):  # another runner that starts at this moment sweeps it away
             write_atomically(self.root / "records" / "probe", b"?")
             (self.root / "records" / "probe").unlink()
-        for leftover in (*self.root.glob(".*.tmp"), *self.root.glob("records/**/.*.tmp")):
-            with suppress(OSError):
-                if time.time() - leftover.stat().st_mtime > ABANDONED_SECONDS:
-                    leftover.unlink()
+        sweep(self.root)
+        release(self.root / CLAIMS)
 
     def save(self, record: Record) -> None:
         """Write a record; it replaces one of the same id. Hold its claim meanwhile.
