@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.errors import StoreError
 from bench.store.atomic import TEMPORARY
 from bench.store.lock import claim
+from bench.store.regular import ASIDE, put_aside
 
 
 def sweep(folder: Path) -> list[Path]:
@@ -29,10 +30,12 @@ def sweep(folder: Path) -> list[Path]:
 
 
 def release(claims: Path) -> None:
-    """Delete the files of claims that nobody holds any more."""
+    """Delete the files of claims that nobody holds any more; what is no file there is renamed, out of the way."""
     with suppress(OSError):
         for entry in [*os.scandir(claims)]:
-            if entry.is_file(follow_symlinks=False):
+            if not entry.is_file(follow_symlinks=False) and ASIDE not in entry.name:
+                put_aside(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
                 with suppress(StoreError), claim(Path(entry.path)):
                     pass
 
