@@ -54,6 +54,7 @@ def dask_setup(worker: object) -> None:
     """Prepare a worker of our own dask cluster, which preloads this module; dask calls this function by its name."""
     leave_interrupts_to_the_run()
     listen_in_worker()
+    logging.disable(logging.CRITICAL)  # what it would say of a run that ends, the run says
 
 
 @contextmanager

@@ -25,6 +25,7 @@ class Loky(Executor):
         # A worker that has grown is replaced between two tasks; loky suspects a leak, but it is the page cache.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
         try:
+            _track_resources()
             self._pool = ProcessPoolExecutor(
                 max_workers=workers, initializer=_settle_in, initargs=(os.getpid(),), env=thread_environment(threads)
             )
@@ -64,6 +65,17 @@ def thread_environment(threads: int) -> dict[str, str]:
 def leave_interrupts_to_the_run() -> None:
     # Ctrl-C reaches every process of the terminal; the run's own process decides what becomes of the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _track_resources() -> None:
+    """Start loky's tracker, which ignores SIGTERM, so that it outlives a closed terminal too and tidies up in peace."""
+    from joblib.externals.loky.backend.resource_tracker import ensure_running
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _no_processes(error: OSError) -> ConfigError:

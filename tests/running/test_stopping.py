@@ -110,7 +110,8 @@ def test_a_worker_alone_that_is_stopped_is_replaced_and_the_stage_goes_on(
     as_on_a_fresh_machine(monkeypatch, tmp_path)
     path = configured(tmp_path, "loky", "stopped")
     runner = begun(path)
-    found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(runner.pid)], capture_output=True, text=True)
+    children = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(runner.pid)]
+    found = subprocess.run(children, capture_output=True, text=True, check=True)
     (worker,) = [int(line.split()[0]) for line in found.stdout.splitlines() if "popen_loky_posix" in line]
     os.kill(worker, signal.SIGTERM)
     _, said = runner.communicate(timeout=120)
