@@ -22,6 +22,7 @@ from bench.cli.options import (
     say_aside,
     settings_of,
     show,
+    tell,
 )
 from bench.errors import Stopped
 
@@ -211,5 +212,5 @@ def status(
     show(listing.status_rows(plan), as_json)
     if not as_json:
         for line in listing.failures(plan, store):
-            print(line)
-        print(f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do")
+            tell(line)
+        tell(f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do")

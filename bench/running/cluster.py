@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from bench.errors import ConfigError
 from bench.running.processes import leave_interrupts_to_the_run, thread_environment
+from bench.running.stopping import GRACE_SECONDS, ask, asked, listen_in_worker
 
 CONNECT_SECONDS = 10.0
 WORKERS_SECONDS = 30.0  # a cluster without any worker for so long is given up
@@ -21,25 +23,38 @@ LOOPBACK = "127.0.0.1:0"  # of the dashboard, which shows and tells everything t
 class Dask(Executor):
     """Workers of a dask cluster, which outlives this executor."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, mark: str) -> None:
         if client.status != "running":
             raise _lost()
         # Not pure: dask would answer a second try of the same work with the first one's failure.
         self._executor = client.get_executor(pure=False)
+        self._client, self._mark = client, mark
+        self._running: set[Future[Any]] = set()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand the work to the cluster."""
         future: Future[Any] = self._executor.submit(fn, *args, **kwargs)
+        self._running = {it for it in self._running if not it.done()} | {future}
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let go of the work: after it has ended, or at once where it is cancelled."""
+        """Let go of the work: after it has ended, or at once where it is cancelled.
+
+        Where the system ends the run, stages have time to keep their state; other work that began goes on in workers of
+        a cluster that is not ours.
+        """
+        if cancel_futures and asked():
+            with suppress(Exception):  # workers, or the scheduler, may be gone
+                self._client.run(partial(ask, self._mark), on_error="ignore")
+                wait(self._running, GRACE_SECONDS)
         self._executor.shutdown(wait=wait and not cancel_futures)
 
 
 def dask_setup(worker: object) -> None:
     """Prepare a worker of our own dask cluster, which preloads this module; dask calls this function by its name."""
     leave_interrupts_to_the_run()
+    listen_in_worker()
+    logging.disable(logging.CRITICAL)  # what it would say of a run that ends, the run says
 
 
 @contextmanager

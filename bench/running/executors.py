@@ -43,7 +43,7 @@ class Workers:
 
 
 @contextmanager
-def open_workers(kind: Kind, workers: int, threads: int = 1, address: str = "") -> Iterator[Workers]:
+def open_workers(kind: Kind, workers: int, threads: int = 1, address: str = "", mark: str = "") -> Iterator[Workers]:
     """Give the workers of a run for the duration of the block.
 
     Parameters
@@ -54,6 +54,8 @@ def open_workers(kind: Kind, workers: int, threads: int = 1, address: str = "") 
         CPU threads of each worker's numerical libraries.
     address
         Of a running dask scheduler, such as tcp://host:8786; empty: a cluster of local processes.
+    mark
+        Of this run among others that such a cluster may work for.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def open_workers(kind: Kind, workers: int, threads: int = 1, address: str = "") 
         with cluster(workers, threads, address) as client:
             count = max(1, sum(client.nthreads().values()))
             ask, check = partial(ask_workers, client), Health(client, address).check
-            yield Workers(lambda: Dask(client), count, 2 * count + 1, True, ask, check)
+            yield Workers(lambda: Dask(client, mark), count, 2 * count + 1, True, ask, check)
 
 
 class Inline(Executor):

@@ -7,9 +7,13 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import Any
+
+from bench.errors import ConfigError
+from bench.running.stopping import GRACE_SECONDS, asked, listen_in_worker
 
 
 class Loky(Executor):
@@ -20,17 +24,35 @@ class Loky(Executor):
 
         # A worker that has grown is replaced between two tasks; loky suspects a leak, but it is the page cache.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
-        self._pool = ProcessPoolExecutor(
-            max_workers=workers, initializer=_settle_in, initargs=(os.getpid(),), env=thread_environment(threads)
-        )
+        try:
+            _track_resources()
+            self._pool = ProcessPoolExecutor(
+                max_workers=workers, initializer=_settle_in, initargs=(os.getpid(),), env=thread_environment(threads)
+            )
+        except OSError as error:
+            raise _no_processes(error) from error
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Hand the work to a process."""
-        future: Future[Any] = self._pool.submit(fn, *args, **kwargs)
+        """Hand the work to a process.
+
+        Raises
+        ------
+        ConfigError
+            No process can be started.
+        """
+        try:
+            future: Future[Any] = self._pool.submit(fn, *args, **kwargs)
+        except OSError as error:
+            raise _no_processes(error) from error
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes: after their work, or at once where it is cancelled."""
+        """End the processes: after their work, or at once where it is cancelled.
+
+        Where the system ends the run, stages have time to keep their state.
+        """
+        if cancel_futures and asked():
+            _tell(self._pool._processes or {})
         self._pool.shutdown(wait=wait, kill_workers=cancel_futures)
 
 
@@ -45,8 +67,36 @@ def leave_interrupts_to_the_run() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def _track_resources() -> None:
+    """Start loky's tracker, which ignores SIGTERM, so that it outlives a closed terminal too and tidies up in peace."""
+    from joblib.externals.loky.backend.resource_tracker import ensure_running
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _no_processes(error: OSError) -> ConfigError:
+    reason = error.strerror or error
+    return ConfigError(f"no worker process can be started ({reason}; is /dev/shm full?): try --executor inline")
+
+
+def _tell(processes: Mapping[int, Any]) -> None:
+    """Ask processes to end, and wait until they have."""
+    told = [*processes.values()]
+    for process in told:
+        with suppress(OSError, ValueError):
+            os.kill(process.pid, signal.SIGTERM)
+    end = time.monotonic() + GRACE_SECONDS + 1
+    while any(process.is_alive() for process in told) and time.monotonic() < end:
+        time.sleep(0.05)
+
+
 def _settle_in(parent: int) -> None:
     leave_interrupts_to_the_run()
+    listen_in_worker()
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
 
 

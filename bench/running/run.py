@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from bench.running.schedule import Event, Outcome
 from bench.running.schedule import run as run_schedule
 from bench.running.work import Failure
 from bench.running.worker import Bench, Order, failed_record, work
+from bench.store.leftovers import release
 from bench.store.store import CLAIMS, Store
 from bench.training.device import Device
 
@@ -52,8 +54,11 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
     costs = {job.id: plan.estimate.seconds(job) or 0.0 for job in plan.todo}
     mark, settings = f"runner-{token_hex(8)}", config.run
     with (
+        _released(store),
         store.claim(mark),
-        open_workers(settings.executor, worker_count(config), config.profile.threads, settings.scheduler) as workers,
+        open_workers(
+            settings.executor, worker_count(config), config.profile.threads, settings.scheduler, mark
+        ) as workers,
         progress(plan.todo, plan.estimate) as display,
     ):
         bench = Bench(store.root.resolve(), _plugins(config), _welcomed(workers, store, mark))
@@ -70,6 +75,15 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
             nodes, workers.make, workers.window, follow, confirm=receipts.missing, check=workers.check
         )
     return Counter(_ending(outcome) for outcome in outcomes.values())
+
+
+@contextmanager
+def _released(store: Store) -> Iterator[None]:
+    """Delete the claims of workers that were killed when the run ended."""
+    try:
+        yield
+    finally:
+        release(store.root / CLAIMS)
 
 
 def _plugins(config: Config) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.errors import UserError
+from bench.errors import Terminated, UserError
 from bench.running.graph import Graph, Node
+from bench.running.stopping import asked
 from bench.running.work import Busy, Done, Failure, Reply, Reused, Stop, perform
 
 CHECK_SECONDS = 5.0  # that pass without an end before the workers are looked at
@@ -177,6 +178,11 @@ class _Schedule:
             try:
                 self._answered(node, future.result())
             except (BrokenExecutor, CancelledError):
+                self._broken = True
+                dead.append(node)
+            except Terminated:
+                if asked():  # the run itself is to end
+                    raise
                 self._broken = True
                 dead.append(node)
             except UserError:

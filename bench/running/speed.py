@@ -14,6 +14,7 @@ from bench.errors import StoreError
 from bench.networks.network import network_of, step_operations
 from bench.protocol import Protocol
 from bench.store.atomic import write_atomically
+from bench.store.regular import MIB, read_regular
 from bench.training.device import Device, has_cuda, processor
 
 SECONDS = 1.0
@@ -81,6 +82,6 @@ def _measured(protocol: Protocol) -> float:
 
 def _read(file: Path) -> dict[str, float]:
     try:
-        return {str(key): float(value) for key, value in json.loads(file.read_bytes()).items() if value > 0}
+        return {str(key): float(value) for key, value in json.loads(read_regular(file, 64 * MIB)).items() if value > 0}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}  # it can be measured again

@@ -15,6 +15,7 @@ import torch
 from bench.errors import StoreError
 from bench.stage import Tensors
 from bench.store.atomic import write_atomically
+from bench.store.regular import open_regular
 
 CHECKPOINT_SECONDS = 120.0
 DIGEST = "sha256"  # of a checkpoint's tensors, kept inside the file: its name says which training it is of
@@ -89,7 +90,7 @@ class Weights:
 
     def _is_whole(self, path: Path) -> bool:
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 return file_digest(file, "sha256").hexdigest()[:16] == path.stem.rpartition("-")[2]
         except OSError:
             return False
@@ -117,6 +118,7 @@ class FileCheckpoint:
         from safetensors import SafetensorError, safe_open
 
         try:
+            open_regular(self.path).close()
             with safe_open(self.path, "pt") as file:
                 names, written = file.keys(), file.metadata() or {}
                 state = {name: file.get_tensor(name) for name in names}

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from bench.record import Record
 from bench.store.atomic import write_atomically
+from bench.store.regular import MIB, read_regular
 
+MOST_BYTES = 1024 * MIB
 FORMAT = "imbench index 2"
 Stamp = tuple[int, int, int]  # size in bytes, time of change in ns, inode
 
@@ -63,7 +65,7 @@ def stamp_of(status: os.stat_result) -> Stamp:
 def read_index(path: Path) -> dict[str, Indexed]:
     """Return the entries by record id: none where the index is missing or damaged, for it can be rebuilt."""
     try:
-        heading, body = path.read_bytes().split(b"\n", 1)
+        heading, body = read_regular(path, MOST_BYTES).split(b"\n", 1)
     except (OSError, ValueError):
         return {}
     if heading != _heading(body):
