@@ -145,6 +145,9 @@ class BalancingStage(PlainStage):
 
         return Kept.of(tensors)
 
+    def native(self) -> Latents | None:
+        return super().latents({})
+
     def each(self, n_classes: int, protocol: Any) -> float:
         return super().each(n_classes, protocol) + FORWARD_AND_BACK * self._classifying(n_classes, protocol)
 

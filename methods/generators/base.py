@@ -84,6 +84,10 @@ class GeneratorStage(TrainedStage):
         """Return where its noise comes from, given the whole artifact."""
         raise NotImplementedError
 
+    def native(self) -> Latents | None:
+        """Return the noise of images as they come, where those of a class are chosen among them."""
+        return None
+
     def open(self, tensors: Tensors, counts: Sequence[int], device: Any) -> Any:
         """Return a `bench.stage.Generator`.
 
@@ -98,7 +102,8 @@ class GeneratorStage(TrainedStage):
         check_marks(self.name, tensors, counts, self.size)
         network = self.network(below(tensors, "generator"), len(counts))
         network.load_state_dict(below(tensors, "generator"))
-        return TrainedGenerator(network, self.latents(tensors), self.size, len(counts), device, self.conditional)
+        noise = self.latents(tensors), self.native()
+        return TrainedGenerator(network, noise[0], self.size, len(counts), device, self.conditional, noise[1])
 
     def generation(self, n_classes: int) -> float:
         """Return the operations that one image takes to make."""
