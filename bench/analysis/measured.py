@@ -116,7 +116,7 @@ def _generator(job: Job, record_of: RecordOf) -> dict[str, object]:
 
 
 def _judges(job: Job, record_of: RecordOf) -> dict[str, object]:
-    judges = job.needs[1:]
+    judges = [need for need in job.needs if need.role.startswith("judge")]
     settings = judges[0].stage.settings
     made = (record_of(judge.id) for judge in judges)
     spare = {bool(row["from_spare_images"]) for record in made if record for row in record.history[-1:]}

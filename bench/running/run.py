@@ -84,7 +84,9 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
             caches[name] = decode(dataset, config, display, name in judged, splits[name])
     on_features = dict.fromkeys(job.task.dataset for job in plan.todo if _on_features(job))
     seen = {name: _features(name, config, caches[name]) for name in on_features}
-    wholes = {name: {part: split.counts(part) for part in caches[name]} for name, split in splits.items()}
+    wholes = {
+        name: {part: split.counts(_source(part, split)) for part in caches[name]} for name, split in splits.items()
+    }
     needed = {need.id for job in plan.todo for need in job.needs if need.fit is not None}
     orders = []
     for job in plan.todo:
@@ -143,12 +145,19 @@ def decode(
         What to decode; default: all that the dataset's split names.
     """
     protocol, split = config.profile.protocol(dataset.name), split or dataset.split()
-    read = PARTS_READ | SPARE if spare and any(split.counts("spare")) else PARTS_READ
+    read = PARTS_READ | SPARE if spare and any(split.counts(_source("spare", split))) else PARTS_READ
     read = read | EXTENDED if "extended" in split.parts else read
     return {
-        part: prepare(dataset, split, part, getattr(protocol, size), config.paths.cache, display).resolve()
+        part: prepare(
+            dataset, split, _source(part, split), getattr(protocol, size), config.paths.cache, display
+        ).resolve()
         for part, size in read.items()
     }
+
+
+def _source(part: str, split: Split) -> str:
+    """Return the part of the split that a job's is: judges have images of their own where the split keeps some."""
+    return "annotator" if part == "spare" and "annotator" in split.further else part
 
 
 def _store_failure(store: Store, order: Order, failure: Failure) -> None:

@@ -85,7 +85,7 @@ class GeneratorStage(TrainedStage):
         raise NotImplementedError
 
     def native(self) -> Latents | None:
-        """Return the noise of images as they come, where those of a class are chosen among them."""
+        """Return the noise of images as they come, of a generator that no class is told; None of any other."""
         return None
 
     def open(self, tensors: Tensors, counts: Sequence[int], device: Any) -> Any:
@@ -104,6 +104,9 @@ class GeneratorStage(TrainedStage):
         network.load_state_dict(below(tensors, "generator"))
         noise = self.latents(tensors), self.native()
         return TrainedGenerator(network, noise[0], self.size, len(counts), device, self.conditional, noise[1])
+
+    def use_operations(self, image_size: int) -> float:
+        return self.generation(1)
 
     def generation(self, n_classes: int) -> float:
         """Return the operations that one image takes to make."""

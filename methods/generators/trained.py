@@ -22,7 +22,7 @@ class TrainedGenerator:
     conditional
         False: the classes asked for are not listened to; as many images are drawn as labels are given.
     native
-        The noise that an unconditional generator was trained on, where its images of a class are chosen ones.
+        The noise that a generator was trained on that no class is told; None: it is told one.
     """
 
     def __init__(
