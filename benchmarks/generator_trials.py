@@ -27,13 +27,12 @@ from bench.data.cache import open_cache, prepare
 from bench.data.parts import leading, open_parts
 from bench.images import ImageSet
 from bench.judging.distances import kernel_distance
-from bench.judging.judge import Embedding, pretrained
+from bench.judging.judge import pretrained
 from bench.methods.generators.base import TrainedStage
 from bench.methods.generators.trained import marks
 from bench.methods.generators.training import GeneratorTraining
 from bench.plan.config import load_config
 from bench.plan.grid import dataset_named, stage_settings, workshops
-from bench.plan.needs import Workshop
 from bench.registry import STAGES
 from bench.running.run import decode
 from bench.stage import FitRequest, Material, Reads, Request, StageRequest
@@ -174,7 +173,10 @@ class Trial:
         stage = entry(entry.Settings(**(known | given)), dict(request.parameters))
         assert isinstance(stage, TrainedStage)
         place = self.options.at.replace(" ", "")
-        return stage, self.options.work / f"{self.options.dataset}-{place}-{request.name}-{self.options.name}.safetensors"
+        return (
+            stage,
+            self.options.work / f"{self.options.dataset}-{place}-{request.name}-{self.options.name}.safetensors",
+        )
 
     def _material(self, stage: TrainedStage, needed: dict[Request, Any]) -> Material:
         reads = Reads(self.shop.protocol, stage.reads, stage.name)
