@@ -1,4 +1,4 @@
-"""Real images for judges: balanced or as rare as they are, drawn by seed, and where possible ones that no translator was trained on."""
+"""Real images for judges: balanced or as rare as they are, and where possible ones that no translator learned from."""
 
 from __future__ import annotations
 
