@@ -17,7 +17,8 @@ _TAIL = re.compile(r"(exp|step)[ (]\s*(\d+(?:\.\d+)?)\s*\)?")
 def read_imbalance(value: object) -> Imbalance:
     """Return what bench.toml or a command line spells.
 
-    That is `25`, `exp 100` or `exp(100)`, `step 10`, `natural`, `450:25`, or `one 6 2.5`, which reduces class 6 to 2.5 % of the largest other.
+    That is `25`, `exp 100` or `exp(100)`, `step 10`, `natural`, `450:25`, or `one 6 2.5`, which reduces class
+    6 to 2.5 % of the largest other.
 
     Raises
     ------

@@ -36,6 +36,8 @@ class Filling(Method):
     def __init__(self, target: int | None = None, alone: bool = False) -> None:
         if target is not None and not (isinstance(target, int) and target > 0):
             raise ValueError(f"target = {target} must be a whole number of at least 1")
+        if not isinstance(alone, bool):  # a bare word is a string, and no string is false
+            raise ValueError(f"alone = {alone} must be True or False")
         self.target, self.alone = target, alone
         if alone:
             self.differs_when_balanced = "trains on made images alone"  # type: ignore[misc]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from builders import CPU
 from small_generators import GENERATORS, made, stage, task
 
+from bench.errors import ConfigError
 from bench.plan.compose import compose
 from bench.stage import StageRequest, Unasked
 
@@ -24,7 +26,7 @@ class Levels:
 
 def test_a_classifier_can_be_trained_on_made_images_alone() -> None:
     train = task(COUNTS)
-    for row, counts in (("cGAN(alone=true)", [12, 12, 12]), ("cGAN(alone=true, target=5)", [5, 5, 5])):
+    for row, counts in (("cGAN(alone=True)", [12, 12, 12]), ("cGAN(alone=True, target=5)", [5, 5, 5])):
         method = compose(row).bind({StageRequest("cGAN"): Levels()})
         new = method.hook("resample")(train, np.random.default_rng(0))
         assert new.counts.tolist() == counts
@@ -35,7 +37,7 @@ def test_a_classifier_can_be_trained_on_made_images_alone() -> None:
 
 
 def test_made_images_alone_differ_from_vanilla_and_cost_more_to_make() -> None:
-    (filling,), (alone,) = compose("cGAN").parts, compose("cGAN(alone=true)").parts
+    (filling,), (alone,) = compose("cGAN").parts, compose("cGAN(alone=True)").parts
     assert not filling.differs_when_balanced and alone.differs_when_balanced
     small = stage("cGAN").settings
     costs = [part.extra_operations(COUNTS, lambda _: small) for part in (filling, alone)]
@@ -43,7 +45,7 @@ def test_made_images_alone_differ_from_vanilla_and_cost_more_to_make() -> None:
 
 
 def test_what_never_learns_the_largest_class_cannot_stand_alone() -> None:
-    (gamo,), (alone,) = compose("GAMO").parts, compose("GAMO(alone=true)").parts
+    (gamo,), (alone,) = compose("GAMO").parts, compose("GAMO(alone=True)").parts
     assert gamo.supports(COUNTS) == "" and "largest class" in alone.supports(COUNTS)
 
 
@@ -69,3 +71,8 @@ def test_the_free_images_of_the_class_balancing_gan_are_not_those_its_classifier
     free = opened.unasked(40, torch.Generator().manual_seed(0))
     chosen = opened.generate(torch.zeros(40, dtype=torch.int64), torch.Generator().manual_seed(0))
     assert len(chosen.flatten(1).unique(dim=0)) <= 2 and len(free.flatten(1).unique(dim=0)) == 40
+
+
+def test_a_bare_word_is_not_taken_for_a_truth() -> None:
+    with pytest.raises(ConfigError, match="alone = false must be True or False"):
+        compose("cGAN(alone=false)")

@@ -58,7 +58,7 @@ def test_grey_and_oblong_pictures_train_a_generator(folder: Path) -> None:
             picture.save(folder / "mine" / f"class{k}" / f"{i}.png")
     own = f'[datasets.mine]\nfolder = "{folder / "mine"}"\nimbalances = [[6, 4, 1]]\nnear_duplicates = "off"\n'
     path = bench_toml(
-        folder, STAGES + own, datasets=["mine"], minority=[], methods=["BAGAN", "cGAN(alone=true)"], translators=1
+        folder, STAGES + own, datasets=["mine"], minority=[], methods=["BAGAN", "cGAN(alone=True)"], translators=1
     )
     said = imbench("run", "--config", path)
     assert said.status == 0, said.err

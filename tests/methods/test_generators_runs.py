@@ -50,7 +50,7 @@ width = 0.03
 
 def test_generators_are_made_measured_and_used_by_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on_a_fresh_machine(monkeypatch, tmp_path)
-    path = bench_toml(tmp_path, TOML, methods=["Vanilla", "BAGAN", "CBGAN", "CBGAN(alone=true)"], translators=1)
+    path = bench_toml(tmp_path, TOML, methods=["Vanilla", "BAGAN", "CBGAN", "CBGAN(alone=True)"], translators=1)
     said = imbench("run", "--config", path)
     assert said.status == 0, said.err
     jobs = build_grid(load_config(path)).jobs
