@@ -77,6 +77,14 @@ class Generator(Protocol):
         """Return an image of each class in `labels`, int64 (N,), as floats in [-1, 1], (N, 3, S, S)."""
 
 
+@runtime_checkable
+class Unasked(Protocol):
+    """A generator that can tell what it makes where no class is asked for."""
+
+    def unasked(self, count: int, rng: torch.Generator) -> torch.Tensor | None:
+        """Return images as they come, as `generate` does; None where it makes what it is asked for and no other."""
+
+
 class Reads:
     """The fields of a protocol that a stage declares to read, and that its identity therefore holds; no other."""
 

@@ -32,6 +32,17 @@ class Settings(StageSettings):
     spare_minimum: int = Field(
         100, ge=2, description="use the split's images for judges if every class has so many, else its training images"
     )
+    balanced: bool = Field(
+        True,
+        description="as many images of each class; false: all that there are up to `images_per_class`, weighted",
+        json_schema_extra={IMPLICIT: True},
+    )
+    judged_per_class: int | None = Field(
+        None,
+        ge=2,
+        description="real images of a class that a generator's are measured against, and made ones; none: all",
+        json_schema_extra={IMPLICIT: None},
+    )
     seeds: int = Field(5, ge=1, description="judges; each draws its own images, head and order of batches")
 
     @field_validator("network")

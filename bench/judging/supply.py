@@ -1,4 +1,4 @@
-"""Real images for judges: balanced, drawn by seed, and where possible ones that no translator was trained on."""
+"""Real images for judges: balanced or as rare as they are, and where possible ones that no translator learned from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SELECTING_SHARE = 0.2  # at least
 
 @dataclass(frozen=True, eq=False)
 class Supply:
-    """Disjoint, balanced images to fine-tune on and to select an epoch by, and the part of the split they are from."""
+    """Disjoint images to fine-tune on and to select an epoch by, and the part of the split they are from."""
 
     train: ImageSet
     selection: ImageSet
@@ -32,7 +32,8 @@ def supply(train: ImageSet, judging: ImageSet, settings: Settings, streams: Stre
     train
         The split's whole training part, before any imbalance.
     judging
-        Images that no fit and no translator sees; a class may have none. Taken if every class has `spare_minimum`.
+        Images for judges, which no fit, translator or generator sees; a class may have none. Taken if every class has
+        `spare_minimum`.
     streams
         The stream `resampling` decides which images are taken, and which of them select.
 
@@ -43,14 +44,16 @@ def supply(train: ImageSet, judging: ImageSet, settings: Settings, streams: Stre
     """
     origin: Literal["spare", "train"] = "spare" if int(judging.counts.min()) >= settings.spare_minimum else "train"
     source = judging if origin == "spare" else train
-    size = min(int(source.counts.min()), settings.images_per_class)
-    if size < 2:
+    fewest = int(source.counts.min())
+    if fewest < 2:
         raise DataError(f"a judge needs two real images of each class; there are {source.counts.tolist()}")
-    learning = learned_from(size, settings)
-    drawn = [_drawn(source, label, size, streams) for label in range(source.n_classes)]
+    most = [fewest] * source.n_classes if settings.balanced else source.counts.tolist()
+    sizes = [min(count, settings.images_per_class) for count in most]
+    learning = [learned_from(size, settings) for size in sizes]
+    drawn = [_drawn(source, label, size, streams) for label, size in enumerate(sizes)]
     return Supply(
-        train=source.take(torch.cat([positions[:learning] for positions in drawn])),
-        selection=source.take(torch.cat([positions[learning:] for positions in drawn])),
+        train=source.take(torch.cat([positions[:n] for positions, n in zip(drawn, learning, strict=True)])),
+        selection=source.take(torch.cat([positions[n:] for positions, n in zip(drawn, learning, strict=True)])),
         origin=origin,
     )
 

@@ -35,7 +35,7 @@ from bench.training.device import Device
 # What jobs read, by the name they ask for it: the part of the split that it is, and the protocol's field of its size.
 FITTED = {"train": ("train", "load_size"), "val": ("val", "image_size"), "test": ("test", "image_size")}
 EXTENDED = {"extended": ("extended", "image_size")}
-LEARNED = {"judging": ("judging", "load_size")}  # what judges learn from: at the size of what translators make
+FOR_JUDGES = ("judging", "annotator", "spare")  # the first of these that a split has is what judges learn from
 COMPARED = {"reference": ("judging", "image_size")}  # what distances are measured from: at the size of what is judged
 
 
@@ -196,8 +196,8 @@ def _reads(split: Split, jobs: Sequence[Job]) -> dict[str, tuple[str, str]]:
     """Return what is read of a split, for fits and for these jobs; judges learn from spare images at a pinch."""
     wanted = FITTED | (EXTENDED if "extended" in split.further else {})
     if any(map(_of_the_whole, jobs)):
-        spare = {"judging": ("spare", "load_size")} if any(split.counts("spare")) else {}
-        wanted |= LEARNED if "judging" in split.further else spare
+        there = [part for part in FOR_JUDGES if any(split.counts(part))]
+        wanted |= {"judging": (part, "load_size") for part in there[:1]}
     if "judging" in split.further and any(job.kind == "measurement" for job in jobs):
         wanted |= COMPARED
     return wanted

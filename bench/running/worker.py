@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bench import registry
 from bench.data.material import open_material, open_reference
@@ -17,6 +17,7 @@ from bench.errors import Terminated, TrainingDiverged, UserError
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code
+from bench.plan.needs import REGULARISER
 from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import environment
 from bench.running.handshake import Greeting, greet
@@ -179,14 +180,18 @@ def _make(order: Order, needed: Mapping[Need, Any], weights: Weights, device: De
 
 
 def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[str, Any]:
-    """Judge a translator; return the record's fields."""
+    """Judge a translator or a generator; return the record's fields."""
     job, started = order.job, time.perf_counter()
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, Streams())
     reference = open_reference(order.caches, order.whole)
     by_role = {need.role: artifact for need, artifact in needed.items()}
-    translator = by_role.pop("translator")
+    translator, regulariser = by_role.pop("translator"), by_role.pop(REGULARISER, None)
+    settings = next(need.stage.settings for need in needed if need.role in by_role)
+    most = settings.get("judged_per_class")
     with device.session(job.protocol):
-        measured = measure(translator, list(by_role.values()), parts, device, reference)
+        measured = measure(
+            translator, list(by_role.values()), parts, device, reference, cast("int | None", most), regulariser
+        )
     answers = {name: Packed.of(values) for name, values in measured.answers.items()}
     cost = Cost(seconds=time.perf_counter() - started)
     return {"figures": measured.figures, "answers": answers, "cost": cost}
