@@ -29,6 +29,7 @@ def fit(
 
     A fit that is stored with its weights is not trained again.
     """
+    from bench.data.census import census
     from bench.data.splits import keep_split
     from bench.model.making import make_model
     from bench.plan.grid import build_grid, dataset_named
@@ -40,8 +41,8 @@ def fit(
     settings = settings_of(config, datasets=[dataset], methods=[method], profile=profile, results=results)
     wanted = {"minority": (), "at": (at,), "seeds": seed + 1, "translators": 1, "keep_weights": ("*",)}
     settings = settings.model_copy(update={"run": settings.run.model_copy(update=wanted)})
-    if new := keep_split(dataset_named(dataset, settings)):
-        say(f"{dataset}: the split was drawn and is kept in {new}")
+    if new := keep_split(images := dataset_named(dataset, settings)):
+        say(f"{census(images)}\n{dataset}: the split was drawn and is kept in {new}")
     grid, store = build_grid(settings), Store(settings.paths.results)
     cell = next(cell for cell in grid.cells if cell.seed == seed)
     if cell.not_applicable:
