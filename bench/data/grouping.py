@@ -100,7 +100,7 @@ def sign_sentence(pattern: str, split: Split) -> str:
     example = next(iter(keys.values()), "")
     return (
         f"{UNTOLD}, but names share {len({*keys.values()})} pieces such as {example!r}; of {len(tested)} in the "
-        f"test part, {len(tested & trained)} are in training too. If these are patients, sites or slides, say group = "
+        f"test part, {len(tested & trained)} are in training too; if these are patients, sites or slides, say group = "
         f"'{pattern}'"
     )
 
