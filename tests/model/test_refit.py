@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from builders import CPU, alone, as_on_a_fresh_machine, bench_toml, images, imbench, tiny
 
+from bench import registry
 from bench.expression import Expression
 from bench.method import Counts
 from bench.methods.vanilla import Vanilla
@@ -40,6 +41,7 @@ def record(**fields: object) -> Record:
 
 
 def test_numbers_that_validation_images_chose_are_written_out() -> None:
+    registry.load()
     fixed = settled(Expression.parse("OS+PostHocLA(tau=validation)"), record())
     assert str(fixed).startswith("OS+PostHocLA(tau=1.0)") and settled(fixed, record()) == fixed
     assert str(settled(Expression.parse("tau-norm"), record(chosen={"tau": 1.3}))) == "tau-norm(tau=1.3)"
