@@ -38,11 +38,13 @@ class Split:
     """File names by part and class. Order matters: the first n of a class's training names are its subset of size n.
 
     `spare` holds what no other part uses: for judges that must not see the rest, where there is no part `judging`.
+    `asked` are the settings that a user's split was drawn under.
     """
 
     classes: tuple[str, ...]
     parts: Mapping[str, Mapping[str, tuple[str, ...]]]
     note: str = ""
+    asked: str = ""
 
     @property
     def further(self) -> tuple[str, ...]:

@@ -86,8 +86,7 @@ def run(
         scheduler=scheduler,
         results=results,
     )
-    if not dry_run:
-        _keep_splits(settings)
+    _introduce(settings, keep=not dry_run)
     store = Store(settings.paths.results)
     more = [control.job for control in controls(settings)] if with_controls else []
     more += audits(settings) if oracle_audit else []
@@ -136,8 +135,9 @@ def noise(
     do(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
 
 
-def _keep_splits(settings: Config) -> None:
-    """Write down the splits that are drawn at first use, so that everything that follows reads them."""
+def _introduce(settings: Config, keep: bool) -> None:
+    """Say of the user's own datasets what is an image, a class and a part; write down splits that are drawn now."""
+    from bench.data.census import census
     from bench.data.splits import keep_split
     from bench.plan.grid import dataset_named
     from bench.running.progress import counting
@@ -145,9 +145,12 @@ def _keep_splits(settings: Config) -> None:
     for name in dict.fromkeys(settings.run.datasets):
         dataset = dataset_named(name, settings)
         with counting(f"{name}: drawing the split") as dataset.progress:
-            new = keep_split(dataset)
+            new = keep_split(dataset) if keep else None
+            found = census(dataset) if dataset.of_users else None
+        if found:
+            say(str(found))
         if new:
-            say(f"{name}: the split was drawn and is kept in {new}. {dataset.split().note}")
+            say(f"{name}: the split was drawn and is kept in {new}")
 
 
 def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
