@@ -6,7 +6,7 @@ Of method m at place p the mean over seeds is observed as
 
 and mu[m, p] = (what all methods share at p) + delta[m, p]. A place informs its neighbours: delta of one method is a
 Gaussian process over places with a variance and a reach that are learned from the data. Variances are uncertain too and
-are drawn from their own posteriors, so that few seeds make wide tails.
+are drawn from their own posteriors, so that few seeds make wide tails. docs/decisions-under-noise.md says it at length.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ TOGETHER = 16  # draws of the means that share one draw of the variances, which 
 
 @dataclass(frozen=True)
 class Luck:
-    """A variance that was estimated with some degrees of freedom, in the squared unit of the figure."""
+    """A variance that was estimated with some degrees of freedom, in the squared unit of the figure.
+
+    `within` is the part of it that is no luck of this kind, such as that of the seeds behind each mean.
+    """
 
     variance: float
     freedom: float
+    within: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,19 @@ class Observed:
         Runs behind a mean.
     images : float (M * P, M * P)
         Covariance of the means from the draw of the test images, methods outer, places inner.
-    positions : float (P,)
-        Where the places lie on the axis along which they inform each other, such as log2 of the smallest count.
+    positions : float (P,) or (P, D)
+        Where the places lie on the axis along which they inform each other, such as log2 of the smallest count; or in a
+        space, such as log2 of the count of each class.
     subset
         Luck of a method with the subset that was drawn, beyond what all methods share; None: never varied.
     stage
         By method (index): luck with the translator or generator, which all its seeds share.
+    freedom : float (M, P)
+        Degrees of freedom of `variances`, where they are not those of `seeds` runs with one mean.
+    subsets, stages : float (M, P, J)
+        The share that the runs on each subset, on each stage, have in a mean; None: all runs are on the first.
+    common
+        Luck with the subset that all methods share: it counts where means rest on unequal subsets.
     """
 
     means: np.ndarray
@@ -59,6 +70,10 @@ class Observed:
     positions: np.ndarray
     subset: Luck | None = None
     stage: dict[int, Luck] = field(default_factory=dict)
+    freedom: np.ndarray | None = None
+    subsets: np.ndarray | None = None
+    stages: np.ndarray | None = None
+    common: Luck | None = None
 
 
 def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -78,17 +93,25 @@ def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.nd
     images = observed.images[np.ix_(there, there)]
     covers = _covers(observed.positions)
     priors = np.stack([_prior(cover, methods) for cover in covers])
-    weights = _weights(values, priors[:, there][:, :, there], images + np.diag(_noise(observed, None, 1)[0, there]))
+    shared = [(it, pattern[np.ix_(there, there)]) for it, pattern in _of_subsets(observed)]
+    typical = images + np.diag(_noise(observed, None, 1)[0, there])
+    typical += sum((_drawn(it, None, 1)[0] * pattern for it, pattern in shared), np.zeros_like(images))
+    weights = _weights(values, priors[:, there][:, :, there], typical)
     groups = -(-draws // TOGETHER)
     chosen = rng.choice(len(covers), groups, p=weights)
     own = _noise(observed, rng, groups)[:, there]
     true = _of_prior(covers[chosen], methods, rng)  # (groups, M * P, TOGETHER)
     luck = _root(images) @ rng.standard_normal((groups, len(values), TOGETHER))
     luck += np.sqrt(own)[..., None] * rng.standard_normal(luck.shape)
+    of_subsets = np.zeros((groups, *images.shape))
+    for it, pattern in shared:
+        variance = _drawn(it, rng, groups)[:, None, None]
+        luck += np.sqrt(variance) * (_root(pattern) @ rng.standard_normal(luck.shape))
+        of_subsets += variance * pattern
     # Each draw of the prior is moved by what its own made-up figures lack of the observed ones (Matheron's rule,
     # Wilson et al. 2020, arXiv 2002.09309): a draw of the posterior without a root of its covariance.
     shapes, cells = priors[chosen], np.arange(len(values))
-    total = shapes[:, there][:, :, there] + images
+    total = shapes[:, there][:, :, there] + images + of_subsets
     total[:, cells, cells] += own
     moved = true + shapes[:, :, there] @ np.linalg.solve(total, values[:, None] - true[:, there] - luck)
     flat = moved.swapaxes(1, 2).reshape(groups * TOGETHER, methods, places)[:draws]
@@ -98,8 +121,15 @@ def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.nd
 
 def _covers(positions: np.ndarray) -> np.ndarray:
     """Return the covariances of one method's delta over places that are tried, (C, P, P)."""
-    apart = np.abs(positions[:, None] - positions)
+    apart = _apart(positions)
     return np.stack([scale**2 * np.exp(-apart / reach) for scale in SCALES for reach in REACHES])
+
+
+def _apart(positions: np.ndarray) -> np.ndarray:
+    """Return how far places lie apart, (P, P)."""
+    where = positions.reshape(len(positions), -1)
+    apart: np.ndarray = np.sqrt(((where[:, None] - where) ** 2).sum(axis=-1))
+    return apart
 
 
 def _prior(cover: np.ndarray, methods: int) -> np.ndarray:
@@ -134,7 +164,8 @@ def _moderated(observed: Observed, rng: np.random.Generator | None, draws: int) 
     The prior's freedom is fitted to how far the sample variances scatter (Smyth 2004, doi:10.2202/1544-6115.1027, by
     the moments of their ratio to the mean).
     """
-    freedom = np.where(np.isfinite(observed.variances), observed.seeds - 1, 0).astype(float)
+    freedom = observed.seeds - 1 if observed.freedom is None else observed.freedom
+    freedom = np.where(np.isfinite(observed.variances), freedom, 0).astype(float)
     sample = np.where(freedom > 0, observed.variances, 0.0)
     total = freedom.sum()
     if not total:
@@ -159,24 +190,44 @@ def _prior_freedom(ratios: np.ndarray, freedom: float) -> float:
 
 
 def _noise(observed: Observed, rng: np.random.Generator | None, draws: int) -> np.ndarray:
-    """Return the variance of each observed mean around the true one but for the test images, (draws, M * P)."""
+    """Return the variance of each observed mean around the true one by seeds and stages, (draws, M * P)."""
     own = _moderated(observed, rng, draws) / np.maximum(observed.seeds, 1)
-    if observed.subset is not None:
-        own = own + _drawn(observed.subset, rng, draws)[:, None, None]
+    of_stages = _weighed(observed, observed.stages)
     for method, luck in observed.stage.items():
-        own[:, method] += _drawn(luck, rng, draws)[:, None]  # each place has a stage of its own
+        factors = (of_stages[method] ** 2).sum(axis=-1)
+        own[:, method] += _drawn(luck, rng, draws)[:, None] * factors  # each place has a stage of its own
     return own.reshape(draws, -1)
 
 
+def _of_subsets(observed: Observed) -> list[tuple[Luck, np.ndarray]]:
+    """Return the lucks with the subset, each with its covariance between all means where its variance is 1.
+
+    A smaller subset is part of a larger one, so that a quarter of the images keeps half of the luck: a mean over n of
+    N images has the correlation sqrt(n / N) with that over all of them.
+    """
+    shares = _weighed(observed, observed.subsets)
+    nested = 2.0 ** (-_apart(observed.positions) / 2)
+    both = np.einsum("mpj,nqj->mpnq", shares, shares) * nested[None, :, None, :]
+    methods, places = observed.means.shape
+    everyone = both.reshape(methods * places, methods * places)
+    own = everyone * np.kron(np.eye(methods), np.ones((places, places)))
+    return [(luck, it) for luck, it in ((observed.subset, own), (observed.common, everyone)) if luck is not None]
+
+
+def _weighed(observed: Observed, shares: np.ndarray | None) -> np.ndarray:
+    return np.ones((*observed.means.shape, 1)) if shares is None else shares
+
+
 def _drawn(luck: Luck, rng: np.random.Generator | None, draws: int) -> np.ndarray:
-    if rng is None:
-        return np.full(draws, luck.variance)
-    drawn: np.ndarray = luck.variance * luck.freedom / rng.chisquare(luck.freedom, draws)
+    total = np.full(draws, luck.variance)
+    if rng is not None:
+        total = luck.variance * luck.freedom / rng.chisquare(luck.freedom, draws)
+    drawn: np.ndarray = np.maximum(total - luck.within, 0.0)
     return drawn
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """Return R with R R^T = covariance, which may be singular."""
+    """Return the symmetric root of a covariance that may be singular: the one root that no library may choose."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    root: np.ndarray = vectors * np.sqrt(np.maximum(values, 0))
+    root: np.ndarray = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     return root
