@@ -11,69 +11,18 @@ are drawn from their own posteriors, so that few seeds make wide tails. docs/dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+
+from bench.statistics.observed import Luck as Luck
+from bench.statistics.observed import Observed as Observed
 
 WIDE = 10.0  # standard deviation of what all methods share: nothing is known of it beforehand
 SCALES = np.geomspace(0.002, 0.3, 12)  # standard deviations of delta that are tried
 REACHES = np.array([0.25, 1.0, 3.0, 10.0])  # of the process, in units of log2 of the place's scale
 PRIOR_FREEDOM = 2.0  # weight of the pooled variance beside a cell's own, at least
 TOGETHER = 16  # draws of the means that share one draw of the variances, which cost the time
-
-
-@dataclass(frozen=True)
-class Luck:
-    """A variance that was estimated with some degrees of freedom, in the squared unit of the figure.
-
-    `within` is the part of it that is no luck of this kind, such as that of the seeds behind each mean.
-    """
-
-    variance: float
-    freedom: float
-    within: float = 0.0
-
-
-@dataclass(frozen=True)
-class Observed:
-    """Figures of M methods at P places, of one metric.
-
-    Attributes
-    ----------
-    means : float (M, P)
-        Over seeds; NaN where a method was not run.
-    variances : float (M, P)
-        Of a single run over seeds, n - 1 degrees of freedom; NaN where there are fewer than two.
-    seeds : int (M, P)
-        Runs behind a mean.
-    images : float (M * P, M * P)
-        Covariance of the means from the draw of the test images, methods outer, places inner.
-    positions : float (P,) or (P, D)
-        Where the places lie on the axis along which they inform each other, such as log2 of the smallest count; or in a
-        space, such as log2 of the count of each class.
-    subset
-        Luck of a method with the subset that was drawn, beyond what all methods share; None: never varied.
-    stage
-        By method (index): luck with the translator or generator, which all its seeds share.
-    freedom : float (M, P)
-        Degrees of freedom of `variances`, where they are not those of `seeds` runs with one mean.
-    subsets, stages : float (M, P, J)
-        The share that the runs on each subset, on each stage, have in a mean; None: all runs are on the first.
-    common
-        Luck with the subset that all methods share: it counts where means rest on unequal subsets.
-    """
-
-    means: np.ndarray
-    variances: np.ndarray
-    seeds: np.ndarray
-    images: np.ndarray
-    positions: np.ndarray
-    subset: Luck | None = None
-    stage: dict[int, Luck] = field(default_factory=dict)
-    freedom: np.ndarray | None = None
-    subsets: np.ndarray | None = None
-    stages: np.ndarray | None = None
-    common: Luck | None = None
 
 
 def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -85,38 +34,78 @@ def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.nd
         Nothing was observed.
     """
     methods, places = observed.means.shape
-    there = np.isfinite(observed.means).ravel()
-    if not there.any():
+    first = np.flatnonzero(np.isfinite(observed.means))
+    if not len(first):
         raise ValueError("no method was run at any place")
     level = float(np.nanmean(observed.means))
-    values = observed.means.ravel()[there] - level
-    images = observed.images[np.ix_(there, there)]
+    seen = _seen(observed, first)
+    values, cells = seen.means - level, seen.cells
+    images = observed.images[np.ix_(seen.rows, seen.rows)]
     covers = _covers(observed.positions)
     priors = np.stack([_prior(cover, methods) for cover in covers])
-    shared = [(it, pattern[np.ix_(there, there)]) for it, pattern in _of_subsets(observed)]
-    typical = images + np.diag(_noise(observed, None, 1)[0, there])
-    typical += sum((_drawn(it, None, 1)[0] * pattern for it, pattern in shared), np.zeros_like(images))
-    weights = _weights(values, priors[:, there][:, :, there], typical)
+    lucks = _shared(observed, seen)
+    typical = images + np.diag(_moderated(observed, None, 1)[0].ravel()[cells] / seen.seeds)
+    typical += sum((_drawn(luck, None, 1)[0] * alike for luck, alike in lucks), np.zeros_like(images))
+    weights = _weights(values, priors[:, cells][:, :, cells], typical)
     groups = -(-draws // TOGETHER)
     chosen = rng.choice(len(covers), groups, p=weights)
-    own = _noise(observed, rng, groups)[:, there]
+    own = _moderated(observed, rng, groups).reshape(groups, -1)[:, cells] / seen.seeds
     true = _of_prior(covers[chosen], methods, rng)  # (groups, M * P, TOGETHER)
-    luck = _root(images) @ rng.standard_normal((groups, len(values), TOGETHER))
-    luck += np.sqrt(own)[..., None] * rng.standard_normal(luck.shape)
-    of_subsets = np.zeros((groups, *images.shape))
-    for it, pattern in shared:
-        variance = _drawn(it, rng, groups)[:, None, None]
-        luck += np.sqrt(variance) * (_root(pattern) @ rng.standard_normal(luck.shape))
-        of_subsets += variance * pattern
+    noise = _root(images) @ rng.standard_normal((groups, len(values), TOGETHER))
+    noise += np.sqrt(own)[..., None] * rng.standard_normal(noise.shape)
+    shapes, diagonal = priors[chosen], np.arange(len(values))
+    total = shapes[:, cells][:, :, cells] + images
+    total[:, diagonal, diagonal] += own
+    for luck, alike in lucks:
+        variance = _drawn(luck, rng, groups)[:, None, None]
+        noise += np.sqrt(variance) * (_root(alike) @ rng.standard_normal(noise.shape))
+        total += variance * alike
     # Each draw of the prior is moved by what its own made-up figures lack of the observed ones (Matheron's rule,
     # Wilson et al. 2020, arXiv 2002.09309): a draw of the posterior without a root of its covariance.
-    shapes, cells = priors[chosen], np.arange(len(values))
-    total = shapes[:, there][:, :, there] + images + of_subsets
-    total[:, cells, cells] += own
-    moved = true + shapes[:, :, there] @ np.linalg.solve(total, values[:, None] - true[:, there] - luck)
+    moved = true + shapes[:, :, cells] @ np.linalg.solve(total, values[:, None] - true[:, cells] - noise)
     flat = moved.swapaxes(1, 2).reshape(groups * TOGETHER, methods, places)[:draws]
     out: np.ndarray = level + flat
     return out
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The observed means (N,): the cell of each, m * P + p, its row in `images`, its runs, and what these rest on."""
+
+    means: np.ndarray
+    cells: np.ndarray
+    rows: np.ndarray
+    seeds: np.ndarray
+    subset: np.ndarray
+    stage: np.ndarray
+
+
+def _seen(observed: Observed, first: np.ndarray) -> _Seen:
+    means, seeds = observed.means.ravel()[first], observed.seeds.ravel()[first]
+    zero = np.zeros(len(first), np.int64)
+    if (more := observed.further) is None:
+        return _Seen(means, first, first, seeds, zero, zero)
+    cells = more.method * observed.means.shape[1] + more.place
+    rows = np.concatenate([first, observed.means.size + np.arange(len(cells))])
+    both = ((means, more.means), (first, cells), (seeds, more.seeds), (zero, more.subset), (zero, more.stage))
+    means, cells, seeds, subset, stage = map(np.concatenate, both)
+    return _Seen(means, cells, rows, seeds, subset, stage)
+
+
+def _shared(observed: Observed, seen: _Seen) -> list[tuple[Luck, np.ndarray]]:
+    """Return the lucks that runs share, each with its covariance between all means where its variance is 1, (N, N).
+
+    A smaller subset is part of a larger one: a mean over n of N images has the correlation sqrt(n / N) with that over
+    all of them, and so is the luck of a place taken to be tied to that of another.
+    """
+    method, place = np.divmod(seen.cells, observed.means.shape[1])
+    nested = 2.0 ** (-_apart(observed.positions)[np.ix_(place, place)] / 2)
+    alike = nested * (seen.subset[:, None] == seen.subset)
+    own = alike * (method[:, None] == method)
+    staged = (seen.cells[:, None] == seen.cells) & (seen.stage[:, None] == seen.stage)  # a place has stages of its own
+    found = [(observed.subset, own), (observed.common, alike)]
+    found += [(luck, staged * np.outer(method == m, method == m)) for m, luck in observed.stage.items()]
+    return [(luck, pattern) for luck, pattern in found if luck is not None]
 
 
 def _covers(positions: np.ndarray) -> np.ndarray:
@@ -187,35 +176,6 @@ def _prior_freedom(ratios: np.ndarray, freedom: float) -> float:
         return 4.0
     excess = float(ratios.var(ddof=1)) - 2 / freedom  # of variances that are equal, ratios vary by 2 / freedom
     return float(np.clip(4 + 2 / max(excess, 1e-3), PRIOR_FREEDOM, 100.0))
-
-
-def _noise(observed: Observed, rng: np.random.Generator | None, draws: int) -> np.ndarray:
-    """Return the variance of each observed mean around the true one by seeds and stages, (draws, M * P)."""
-    own = _moderated(observed, rng, draws) / np.maximum(observed.seeds, 1)
-    of_stages = _weighed(observed, observed.stages)
-    for method, luck in observed.stage.items():
-        factors = (of_stages[method] ** 2).sum(axis=-1)
-        own[:, method] += _drawn(luck, rng, draws)[:, None] * factors  # each place has a stage of its own
-    return own.reshape(draws, -1)
-
-
-def _of_subsets(observed: Observed) -> list[tuple[Luck, np.ndarray]]:
-    """Return the lucks with the subset, each with its covariance between all means where its variance is 1.
-
-    A smaller subset is part of a larger one, so that a quarter of the images keeps half of the luck: a mean over n of
-    N images has the correlation sqrt(n / N) with that over all of them.
-    """
-    shares = _weighed(observed, observed.subsets)
-    nested = 2.0 ** (-_apart(observed.positions) / 2)
-    both = np.einsum("mpj,nqj->mpnq", shares, shares) * nested[None, :, None, :]
-    methods, places = observed.means.shape
-    everyone = both.reshape(methods * places, methods * places)
-    own = everyone * np.kron(np.eye(methods), np.ones((places, places)))
-    return [(luck, it) for luck, it in ((observed.subset, own), (observed.common, everyone)) if luck is not None]
-
-
-def _weighed(observed: Observed, shares: np.ndarray | None) -> np.ndarray:
-    return np.ones((*observed.means.shape, 1)) if shares is None else shares
 
 
 def _drawn(luck: Luck, rng: np.random.Generator | None, draws: int) -> np.ndarray:
