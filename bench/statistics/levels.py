@@ -84,22 +84,38 @@ def _luck(total: float, freedom: int, seed: float, within: float) -> Luck:
     return Luck((freedom * total + WEIGHT * guess) / (freedom + WEIGHT), freedom + WEIGHT, within)
 
 
-def covariance(influences: Sequence[np.ndarray]) -> np.ndarray:
+def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
     """Return the covariance of N means over seeds from the draw of the test images, float64 (N, N).
 
-    A run's luck with each image is in the variance over seeds already, and is taken out.
+    What the means of a place share of an image's influence is the luck of all of them alike, and the same for each. It is
+    kept apart from what is a mean's own: a method that errs more has the larger variance, and taken as it is, the
+    covariance would explain its low figures by a hard test set, and lift all others above what they were ever seen to
+    reach (Peelle's pertinent puzzle). A run's luck with each image is in the variance over seeds already, and is taken out.
 
     Parameters
     ----------
     influences
         N arrays (S, U): what each of U images, or groups of images, moves each run's figure by, such that the sum of
         the products of two runs is the covariance of their figures.
+    places : int (N,)
+        Where each mean is of.
     """
     means = np.stack([it.mean(axis=0) for it in influences])
-    shared = means @ means.T
+    shared = np.stack([means[places == place].mean(axis=0) for place in places])
+    own = (means - shared) @ (means - shared).T
     for n, runs in enumerate(influences):
         if len(runs) > 1:
-            shared[n, n] -= (centred(runs, 0) ** 2).sum() / (len(runs) - 1) / len(runs)
-    values, vectors = np.linalg.eigh(shared)
-    positive: np.ndarray = (vectors * np.maximum(values, 0.0)) @ vectors.T  # what was taken out is an estimate
-    return positive
+            own[n, n] -= (centred(runs, 0) ** 2).sum() / (len(runs) - 1) / len(runs)
+    return _nearest(own) + shared @ shared.T
+
+
+def _nearest(estimate: np.ndarray) -> np.ndarray:
+    """Return a covariance near an estimate that need not be one, as large as it in all: its positive part, made smaller.
+
+    The positive part alone would be larger, and what is no luck of the images would pass for it.
+    """
+    values, vectors = np.linalg.eigh(estimate)
+    positive = np.maximum(values, 0.0)
+    positive *= max(values.sum(), 0.0) / (positive.sum() or 1.0)
+    covariance: np.ndarray = (vectors * positive) @ vectors.T
+    return covariance
