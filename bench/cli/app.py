@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bench import __version__
-from bench.cli import looking, models, records, reporting, running, starting
+from bench.cli import advising, looking, models, records, reporting, running, starting
 from bench.cli.options import say
 from bench.errors import UserError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Which method should I use against a rare class, how much does it buy, and can I believe the difference?",
 )
-for part in (running, reporting, records, models, starting, looking):
+for part in (running, advising, reporting, records, models, starting, looking):
     app.add_typer(part.app)
 
 

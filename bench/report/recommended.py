@@ -1,0 +1,179 @@
+"""Recommended: which method to take, in sentences for a reader who has never seen the suite, and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from bench.analysis.advice import Advice, Belief, Contender
+from bench.analysis.metrics import METRICS
+from bench.analysis.recommending import Advised
+from bench.analysis.spots import plain
+from bench.plan.compose import compose
+from bench.report.figure import Figure, Words, number
+from bench.report.report import Cells, Fact, Listing
+
+TERA = 1e12
+MOVED = 0.25  # of a gain in ACSA: where that of the ROC-AUC is smaller, most of it is a moved threshold
+CAPTION = (
+    "Believed true means, with the ends that hold them with probability 0.9. Regret: what taking the method is expected "
+    "to lose against the best; P(near): that it lies within {delta:g} of the best. Cost: operations of one training, its "
+    "share of translators and generators included. The model and its checks: docs/decisions-under-noise.md."
+)
+
+
+def short(metric: str) -> str:
+    """Return what a figure is called beside a number."""
+    return METRICS[metric].title.split(",")[0].removesuffix(" of the minority class")
+
+
+def said(advised: Advised, shown: str) -> Iterator[Fact]:
+    """Give the recommendation for each place as three sentences, with what it is conditional on below."""
+    for it in advised.advice:
+        lacking = advised.lacking.get(it.place.place, ())
+        detail = " ".join((*advised.conditions, *([f"Lacking: {'; '.join(lacking)}."] if lacking else [])))
+        yield Fact(tuple(sentences(it, advised, shown)), (detail,))
+
+
+def sentences(it: Advice, advised: Advised, shown: str = "") -> Iterator[str | Figure]:
+    """Give the words and numbers of three sentences: what to take, what not to, and what that is worth."""
+    where = f"{shown}, {it.place.place}" if shown else f"At {it.place.place}"
+    yield from _outcome(it, advised, where)
+    yield " "
+    yield from _settled(it, advised) if it.settle else _avoided(it, advised)
+    yield " "
+    yield from _worth(it, advised)
+
+
+def _outcome(it: Advice, advised: Advised, where: str) -> Iterator[str | Figure]:
+    choice, regret = it.choice.method, number(it.choice.regret, advised.records, f"{it.choice.regret:.3f}")
+    others = [each.method for each in it.among if each.method != choice]
+    if it.found.outcome == "take":
+        yield f"{where}: take {choice}: expected regret "
+        yield regret
+        yield f" {short(it.metric)}{_free(choice)}."
+    elif it.found.outcome == "equivalent":
+        yield f"{where}: {_listed([choice, *others])} are equivalent: all lie within {it.delta:g} {short(it.metric)} of the "
+        yield f"best with probability 0.9 at least. Take {choice}, the cheapest{_free(choice)}."
+    else:
+        yield f"{where}: it is not known which method to take. {choice} has the least expected regret, "
+        yield regret
+        yield f" {short(it.metric)}, where {it.delta:g} would be small enough"
+        yield f"; {_listed(others)} {'are' if len(others) > 1 else 'is'} still in contention." if others else "."
+
+
+def _free(method: str) -> str:
+    base = plain()
+    free = method != base and compose(method).training_part == compose(base).training_part
+    return f", and no training of its own: it reads {base}'s" if free else ""
+
+
+def _avoided(it: Advice, advised: Advised) -> Iterator[str | Figure]:
+    worse = sorted((each for each in it.methods if each.loses > it.delta), key=lambda each: -each.loses)
+    if not worse:
+        yield f"Of no other can it be said for sure that it loses more than {it.delta:g}."
+        return
+    least = worse[-1].loses
+    yield f"Do not take {_listed([each.method for each in worse], 'or')}: 95 % sure that "
+    yield f"{'each' if len(worse) > 1 else 'it'} loses at least "
+    yield number(least, advised.records, f"{np.floor(1000 * least) / 1000:.3f}")
+    yield "."
+
+
+def _settled(it: Advice, advised: Advised) -> Iterator[str | Figure]:
+    assert it.settle is not None
+    if it.settle.seeds is not None:
+        yield f"{it.settle.seeds} seeds of each of {_listed([each.method for each in it.among])} would settle it, if the "
+        yield "means stay as they are."
+        return
+    lacking = {
+        "images": f"for want of test images ({sum(advised.images)} there are)",
+        "shared": "for the luck that all seeds share, of drawn training images and trained translators",
+    }
+    why = lacking.get(it.settle.doubt, "for want of test images, and for luck that all seeds share")
+    yield "More seeds would not settle it: with any number of them the expected regret is still "
+    yield number(it.settle.regret, advised.records, f"{it.settle.regret:.3f}")
+    yield f", {why}."
+
+
+def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
+    """Say what the choice gains over the baseline, or what the baseline has, in every figure that is shown."""
+    base = next((each for each in it.methods if each.method == plain()), None)
+    if base is None or base is it.choice:
+        yield f"{it.choice.method} is believed to have "
+        yield from _figures(it.choice.beliefs, advised, "{:.3f}")
+    else:
+        gains = {
+            name: Belief(mine.mean - base.beliefs[name].mean, 0.0, 0.0) for name, mine in it.choice.beliefs.items()
+        }
+        yield f"Over {base.method} that gains "
+        yield from _figures(gains, advised, "{:+.3f}")
+        acsa, auc = (gains[name].mean if name in gains else 0.0 for name in ("acsa", "roc_auc"))
+        yield ": most of it is a moved threshold" if acsa > it.delta and auc < MOVED * acsa else ""
+    yield f" (always {_rarest(it)}: "
+    yield from _figures({name: Belief(value, value, value) for name, value in it.scale.items()}, advised, "{:.3f}")
+    yield ")."
+
+
+def _figures(beliefs: dict[str, Belief] | object, advised: Advised, how: str) -> Iterator[str | Figure]:
+    for k, (name, belief) in enumerate(beliefs.items()):  # type: ignore[attr-defined]
+        yield ", " if k else ""
+        yield number(belief.mean, advised.records, how.format(belief.mean))
+        yield f" {short(name)}"
+
+
+def _rarest(it: Advice) -> str:
+    counts = it.place.counts
+    return it.place.classes[max(range(len(counts)), key=lambda k: (-counts[k], k))]
+
+
+def rows(it: Advice) -> list[dict[str, object]]:
+    """Return one row a method, the best first, and one for a decision that always names the rarest class."""
+    found: list[dict[str, object]] = []
+    for each in it.methods:
+        row: dict[str, object] = {"method": each.method}
+        row |= {short(name): _between(belief) for name, belief in each.beliefs.items()}
+        row |= {"regret": f"{each.regret:.3f}", "P(best)": f"{each.best:.2f}", "P(near)": f"{each.near:.2f}"}
+        found.append(row | {"runs": each.runs, "cost": _cost(each)})
+    always = {short(name): f"{value:.3f}" for name, value in it.scale.items()}
+    rest = dict.fromkeys(("regret", "P(best)", "P(near)", "runs", "cost"), "")
+    return [*found, {"method": f"always {_rarest(it)}", **always, **rest}]
+
+
+def _between(belief: Belief) -> str:
+    return f"{belief.mean:.3f} [{belief.low:.3f}, {belief.high:.3f}]"
+
+
+def _cost(each: Contender) -> str:
+    return f"{each.cost / TERA:.2g} TFLOP" if np.isfinite(each.cost) else "not known"
+
+
+def listing(it: Advice, advised: Advised, shown: str) -> Listing:
+    """Return the table of a place."""
+    table = rows(it)
+    cells: list[Cells] = []
+    for row, each in zip(table, (*it.methods, None), strict=True):
+        values = [str(value) for value in row.values()]
+        if each is not None:
+            first = number(each.beliefs[it.metric].mean, advised.records, values[1])
+            cells.append((values[0], first, *values[2:]))
+        else:
+            cells.append(tuple(values))
+    return Listing(
+        f"{advised.task}-{it.place.place}-recommended",
+        f"{shown}, {it.place.place}: what is believed of every method",
+        CAPTION.format(delta=it.delta),
+        tuple(table[0]),
+        tuple(cells),
+    )
+
+
+def _listed(names: Sequence[str], word: str = "and") -> str:
+    *others, last = names
+    return f"{', '.join(others)} {word} {last}" if others else last
+
+
+def plain_text(words: Words) -> str:
+    """Return a sentence without what its numbers know."""
+    return "".join(map(str, words))
