@@ -13,7 +13,7 @@ GROUPS = 60  # into which images are cut where a metric has no formula: each is 
 def influences(metric: Metric, reading: Reading) -> np.ndarray:
     """Return what each image, or each of some groups of images, moves a figure by, float64 (U,).
 
-    The sum of the squares is the variance of the figure from the draw of the test images, the number of each class held;
+    The sum of the squares is the variance of the figure from the draw of the test images, with so many of each class;
     the sum of the products of two runs on the same images is their covariance. For what is read off a confusion matrix,
     to first order; for ROC-AUC by its structural components (DeLong et al. 1988, doi:10.2307/2531595); for all else by
     a jackknife over groups, the same images in each for every run.

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.decisions import decision_of
+from bench.analysis.influences import influences
 from bench.analysis.metrics import METRICS, Metric, Reading
 from bench.analysis.spots import Spot
 from bench.analysis.trials import Trial, grouped, seeds_draw_subsets
 from bench.dataset import Task
 from bench.expression import Expression
-from bench.analysis.influences import influences
 from bench.statistics.levels import Varied, covariance, lucks, pooled_luck
 from bench.statistics.observed import Further, Luck, Observed
 
@@ -76,9 +76,7 @@ class _Group:
         return float(self.figures.mean())
 
 
-def known(
-    metric: str, rows: Sequence[Entrant], places: Sequence[Task], found: Mapping[Spot, Sequence[Trial]]
-) -> Known:
+def known(metric: str, rows: Sequence[Entrant], places: Sequence[Task], found: Mapping[Spot, Sequence[Trial]]) -> Known:
     """Read one metric off the runs of a dataset.
 
     Parameters
@@ -121,7 +119,11 @@ def known(
 
 
 def _groups(
-    metric: Metric, rows: Sequence[Entrant], places: Sequence[Task], found: Mapping[Spot, Sequence[Trial]], by_seed: bool
+    metric: Metric,
+    rows: Sequence[Entrant],
+    places: Sequence[Task],
+    found: Mapping[Spot, Sequence[Trial]],
+    by_seed: bool,
 ) -> Iterator[_Group]:
     sign = -1 if metric.lower_is_better else 1
     for m, row in enumerate(rows):
@@ -158,9 +160,7 @@ def _varied(groups: Sequence[_Group], variances: np.ndarray) -> Varied:
     return Varied(np.array([it.mean for it in groups]), seeds, float(own) if np.isfinite(own) else typical)
 
 
-def _of_subsets(
-    groups: Sequence[_Group], variances: np.ndarray
-) -> tuple[Luck | None, Luck | None, list[int]]:
+def _of_subsets(groups: Sequence[_Group], variances: np.ndarray) -> tuple[Luck | None, Luck | None, list[int]]:
     """Return the luck with the subset, own and common, from the place where most rows varied it; and these rows."""
     by_cell: dict[tuple[int, int], dict[int, _Group]] = {}
     for it in groups:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from bench.analysis.advice import Advice, advise
 from bench.analysis.experiments import costs
 from bench.analysis.gather import Origin

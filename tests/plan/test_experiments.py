@@ -119,7 +119,9 @@ def test_some_rows_are_trained_on_further_subsets_at_the_smallest_count(folder: 
     before, after = build_grid(plain), build_grid(varied)
     assert after.cells == before.cells and after.jobs[: len(before.jobs)] == before.jobs, "no cell, no digest changes"
     more = after.jobs[len(before.jobs) :]
-    assert Counter((job.method, job.streams.subset) for job in more) == {(m, s): 2 for m in ("Vanilla", "OS") for s in (1, 2)}
+    assert Counter((job.method, job.streams.subset) for job in more) == {
+        (m, s): 2 for m in ("Vanilla", "OS") for s in (1, 2)
+    }
     assert {min(job.task.counts) for job in more} == {4} and "subset 1" in more[0].label
     assert [job.streams.order for job in more] == sorted(job.streams.order for job in more)
 
