@@ -29,8 +29,8 @@ class Trial:
 def trials(grid: Grid, records: Mapping[str, Record], wanted: Callable[[Cell], bool]) -> dict[Spot, list[Trial]]:
     """Return the done runs of each row at each place, whatever their number; those of one source alone are no runs.
 
-    A record is a row's if it differs from the row's own in its streams at most: by seed, by subset, and by the stream of
-    its stages as far as the grid plans it.
+    A record is a row's if it differs from the row's own in its streams at most: by seed, by subset, and by the stream
+    of its stages as far as the grid plans it.
     """
     jobs = {job.id: job for job in grid.jobs}
     alike: dict[str, list[Record]] = {}
@@ -78,7 +78,7 @@ def _trial(record: Record) -> Trial | None:
 
 
 def grouped(found: list[Trial], by_seed: bool) -> Iterator[tuple[int, int, list[Trial]]]:
-    """Give the runs that share a subset and a stage, with both; `by_seed`: the subset is the seed's, and is not looked at."""
+    """Give the runs that share a subset and a stage, with both; `by_seed`: subsets are the seeds', and not looked at."""
     subsets = [0] if by_seed else sorted({it.subset for it in found})
     for subset, stage in product(subsets, sorted({it.stage for it in found})):
         mine = [it for it in found if it.stage == stage and (by_seed or it.subset == subset)]

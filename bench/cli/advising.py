@@ -100,9 +100,7 @@ def _show(it: Advice, found: Advised) -> None:
 
     print(fill(plain_text(tuple(sentences(it, found, shelf.shown(found.task)))), WIDTH), end="\n\n")
     show(rows(it), as_json=False)
-    images = ":".join(map(str, found.images)) + (
-        " test images, further ones among them" if found.extended else " test images"
-    )
+    images = f"{':'.join(map(str, found.images))} test images{', further ones among them' if found.extended else ''}"
     lines = [f"Judged on {images}. {' '.join(found.conditions)}", *found.lacking[it.place.place]]
     print("\n" + "\n".join(fill(line, WIDTH) for line in lines), end="\n\n")
 

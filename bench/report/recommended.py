@@ -17,9 +17,10 @@ from bench.report.report import Cells, Fact, Listing
 TERA = 1e12
 MOVED = 0.25  # of a gain in ACSA: where that of the ROC-AUC is smaller, most of it is a moved threshold
 CAPTION = (
-    "Believed true means, with the ends that hold them with probability 0.9. Regret: what taking the method is expected "
-    "to lose against the best; P(near): that it lies within {delta:g} of the best. Cost: operations of one training, its "
-    "share of translators and generators included. The model and its checks: docs/decisions-under-noise.md."
+    "Believed true means, with the ends that hold them with probability 0.9. Regret: what taking the method is "
+    "expected to lose against the best; P(near): that it lies within {delta:g} of the best. Cost: operations of one "
+    "training, its share of translators and generators included. The model and its checks: "
+    "docs/decisions-under-noise.md."
 )
 
 
@@ -54,8 +55,8 @@ def _outcome(it: Advice, advised: Advised, where: str) -> Iterator[str | Figure]
         yield regret
         yield f" {short(it.metric)}{_free(choice)}."
     elif it.found.outcome == "equivalent":
-        yield f"{where}: {_listed([choice, *others])} are equivalent: all lie within {it.delta:g} {short(it.metric)} of the "
-        yield f"best with probability 0.9 at least. Take {choice}, the cheapest{_free(choice)}."
+        yield f"{where}: {_listed([choice, *others])} are equivalent: all lie within {it.delta:g} {short(it.metric)} "
+        yield f"of the best with probability 0.9 at least. Take {choice}, the cheapest{_free(choice)}."
     else:
         yield f"{where}: it is not known which method to take. {choice} has the least expected regret, "
         yield regret
@@ -84,8 +85,8 @@ def _avoided(it: Advice, advised: Advised) -> Iterator[str | Figure]:
 def _settled(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     assert it.settle is not None
     if it.settle.seeds is not None:
-        yield f"{it.settle.seeds} seeds of each of {_listed([each.method for each in it.among])} would settle it, if the "
-        yield "means stay as they are."
+        among = _listed([each.method for each in it.among])
+        yield f"{it.settle.seeds} seeds of each of {among} would settle it, if the means stay as they are."
         return
     lacking = {
         "images": f"for want of test images ({sum(advised.images)} there are)",

@@ -1,7 +1,7 @@
 """Levels: how large the luck is with a subset or a stage that all seeds of a mean share, from runs that vary it.
 
-Such runs are few, and a variance of three means says little. What it is before they speak is taken to be that of a seed,
-with the weight of one run; and it is drawn, in `bench.statistics.posterior`, from as wide a distribution as that leaves.
+Such runs are few, and a variance of three means says little. Before they speak, it is taken to be that of a seed, with
+the weight of one run; and `bench.statistics.posterior` draws it from as wide a distribution as that leaves.
 """
 
 from __future__ import annotations
@@ -87,10 +87,11 @@ def _luck(total: float, freedom: int, seed: float, within: float) -> Luck:
 def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
     """Return the covariance of N means over seeds from the draw of the test images, float64 (N, N).
 
-    What the means of a place share of an image's influence is the luck of all of them alike, and the same for each. It is
-    kept apart from what is a mean's own: a method that errs more has the larger variance, and taken as it is, the
+    What the means of a place share of an image's influence is the luck of all of them alike, and the same for each. It
+    is kept apart from what is a mean's own: a method that errs more has the larger variance, and taken as it is, the
     covariance would explain its low figures by a hard test set, and lift all others above what they were ever seen to
-    reach (Peelle's pertinent puzzle). A run's luck with each image is in the variance over seeds already, and is taken out.
+    reach (Peelle's pertinent puzzle). A run's luck with each image is in the variance over seeds already, and is taken
+    out.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarr
 
 
 def _nearest(estimate: np.ndarray) -> np.ndarray:
-    """Return a covariance near an estimate that need not be one, as large as it in all: its positive part, made smaller.
+    """Return a covariance near an estimate that need not be one, as large in all: its positive part, made smaller.
 
     The positive part alone would be larger, and what is no luck of the images would pass for it.
     """

@@ -114,7 +114,7 @@ def _shared(observed: Observed, seen: _Seen) -> list[tuple[Luck, np.ndarray]]:
 
 
 def _covers(positions: np.ndarray) -> np.ndarray:
-    """Return the covariances of one method's delta over places that are tried, (C, P, P), those of one scale together."""
+    """Return the covariances of one method's delta over places that are tried, (C, P, P), scale by scale."""
     apart, level = _apart(positions), positions.reshape(len(positions), -1).min(axis=1)
     shapes = []
     for reach in REACHES:
