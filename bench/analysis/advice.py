@@ -16,7 +16,6 @@ from bench.statistics.settling import Settling, settling
 
 DRAWS = 8192
 ENDS = (0.05, 0.95)  # of the intervals
-SURE = 0.05  # what a loss is told by: it is at least so large but for this chance
 UNBOUNDED = ("log_loss",)  # all other figures lie between 0 and 1
 
 
@@ -39,8 +38,8 @@ class Contender:
         By metric: the one that decides, and those beside it.
     regret, best, near
         Expected loss against the best; probability of being it, and of lying within delta of it.
-    loses
-        It loses at least so much, with probability 0.95.
+    loses, most
+        What it loses against the best lies above the one, and below the other, with probability 0.95 each.
     cost
         Operations to train it, its share of the stages included; infinite where not known.
     runs
@@ -55,6 +54,7 @@ class Contender:
     best: float
     near: float
     loses: float
+    most: float
     cost: float
     runs: int
     records: tuple[str, ...]
@@ -135,12 +135,12 @@ def _at(
     alike = np.array([float(f"{cost:.2g}") for cost in spent])  # a few per cent are no reason to choose by
     mine = draws[metric][:, there, p]
     found = recommend(mine, alike, delta)
-    sure = np.quantile(mine.max(axis=1, keepdims=True) - mine, SURE, axis=0)
+    loses, most = np.quantile(mine.max(axis=1, keepdims=True) - mine, ENDS, axis=0)
     methods = []
     for k, (m, name) in enumerate(zip(there, names, strict=True)):
         beliefs = {it: _belief(it, each[:, m, p]) for it, each in draws.items()}
         ids = records.get((name, place.place), ())
-        chances = (float(found.regret[k]), float(found.best[k]), float(found.near[k]), float(sure[k]))
+        chances = (float(found.regret[k]), float(found.best[k]), float(found.near[k]), float(loses[k]), float(most[k]))
         methods.append(Contender(name, beliefs, *chances, float(spent[k]), len(ids), ids))
     settle = None
     if found.outcome == "unknown":

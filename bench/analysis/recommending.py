@@ -54,6 +54,7 @@ def recommendations(
     is_aside: Callable[[str], object] = lambda method: "",
     metric: str = "",
     delta: float = DELTA,
+    spent: Mapping[Spot, float] | None = None,
 ) -> Advised:
     """Decide at every place of a dataset.
 
@@ -65,6 +66,8 @@ def recommendations(
         What decides; "": F1 of the minority of two classes, else the ACSA.
     delta
         The difference that nobody would care about.
+    spent
+        What `bench.analysis.experiments.costs` says, where that is known already.
 
     Raises
     ------
@@ -88,9 +91,10 @@ def recommendations(
     ids = {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in found.items()}
     record = next(it.record for mine in found.values() for it in mine)
     assert record.test is not None
-    spent = {(spot.method, spot.place): cost for spot, cost in costs(origin.grid, origin.records.get).items()}
+    spent = costs(origin.grid, origin.records.get) if spent is None else spent
+    operations = {(spot.method, spot.place): cost for spot, cost in spent.items()}
     try:
-        advice = advise(every[0], every[1:], spent, ids, record.test.labels, delta)
+        advice = advise(every[0], every[1:], operations, ids, record.test.labels, delta)
     except ValueError as error:
         raise UserError(f"{task}: {error}") from None
     return Advised(

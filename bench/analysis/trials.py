@@ -78,7 +78,7 @@ def _trial(record: Record) -> Trial | None:
 
 
 def grouped(found: list[Trial], by_seed: bool) -> Iterator[tuple[int, int, list[Trial]]]:
-    """Give the runs that share a subset and a stage, with both; `by_seed`: subsets are the seeds', and not looked at."""
+    """Give the runs that share a subset and a stage, with both; `by_seed`: subsets are the seeds', not looked at."""
     subsets = [0] if by_seed else sorted({it.subset for it in found})
     for subset, stage in product(subsets, sorted({it.stage for it in found})):
         mine = [it for it in found if it.stage == stage and (by_seed or it.subset == subset)]

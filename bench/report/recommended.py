@@ -12,7 +12,7 @@ from bench.analysis.recommending import Advised
 from bench.analysis.spots import plain
 from bench.plan.compose import compose
 from bench.report.figure import Figure, Words, number
-from bench.report.report import Cells, Fact, Listing
+from bench.report.report import Answer, Cells, Fact, Listing
 
 TERA = 1e12
 MOVED = 0.25  # of a gain in ACSA: where that of the ROC-AUC is smaller, most of it is a moved threshold
@@ -29,12 +29,16 @@ def short(metric: str) -> str:
     return METRICS[metric].title.split(",")[0].removesuffix(" of the minority class")
 
 
-def said(advised: Advised, shown: str) -> Iterator[Fact]:
-    """Give the recommendation for each place as three sentences, with what it is conditional on below."""
+def answer(advised: Advised, shown: str) -> Answer:
+    """Return the recommendation for every place of a dataset; the last says what all are conditional on."""
+    facts = []
     for it in advised.advice:
+        last = it is advised.advice[-1]
         lacking = advised.lacking.get(it.place.place, ())
-        detail = " ".join((*advised.conditions, *([f"Lacking: {'; '.join(lacking)}."] if lacking else [])))
-        yield Fact(tuple(sentences(it, advised, shown)), (detail,))
+        lines = [*([f"Lacking: {'; '.join(lacking)}."] if lacking else []), *(advised.conditions if last else ())]
+        facts.append(Fact(tuple(sentences(it, advised, shown)), (" ".join(lines),) if lines else ()))
+    tables = tuple(listing(it, advised, shown) for it in advised.advice)
+    return Answer(shown, tuple(facts), f"{advised.task}_recommended", tables)
 
 
 def sentences(it: Advice, advised: Advised, shown: str = "") -> Iterator[str | Figure]:
