@@ -141,7 +141,7 @@ def _conditions(it: Known, found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
         at = next(spot.place for spot, mine in found.items() if len({run.subset for run in mine}) > 1)
         yield (
             f"The luck of the drawn training images was seen at {at} on {_listed(it.subset)}, and is taken to be as "
-            "large for the other methods and places."
+            "large for the other methods, and elsewhere in proportion to the scatter of seeds."
         )
     elif not it.drawn_by_seed:
         yield "All runs are on one draw of the training images: what another draw would change is in no interval."

@@ -96,12 +96,12 @@ def _asked(found: Advised, at: str | None) -> list[Advice]:
 
 def _show(it: Advice, found: Advised) -> None:
     from bench.papers import shelf
-    from bench.report.recommended import plain_text, rows, sentences
+    from bench.report.recommended import legend, plain_text, rows, sentences
 
     print(fill(plain_text(tuple(sentences(it, found, shelf.shown(found.task)))), WIDTH), end="\n\n")
     show(rows(it), as_json=False)
     images = f"{':'.join(map(str, found.images))} test images{', further ones among them' if found.extended else ''}"
-    lines = [f"Judged on {images}. {' '.join(found.conditions)}", *found.lacking[it.place.place]]
+    lines = [legend(it), f"Judged on {images}. {' '.join(found.conditions)}", *found.lacking[it.place.place]]
     print("\n" + "\n".join(fill(line, WIDTH) for line in lines), end="\n\n")
 
 

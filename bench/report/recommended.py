@@ -10,17 +10,17 @@ from bench.analysis.advice import Advice, Belief, Contender
 from bench.analysis.metrics import METRICS
 from bench.analysis.recommending import Advised
 from bench.analysis.spots import plain
-from bench.plan.compose import compose
+from bench.expression import Expression
 from bench.report.figure import Figure, Words, number
 from bench.report.report import Answer, Cells, Fact, Listing
+from bench.training.composition import build
 
 TERA = 1e12
 MOVED = 0.25  # of a gain in ACSA: where that of the ROC-AUC is smaller, most of it is a moved threshold
-CAPTION = (
-    "Believed true means, with the ends that hold them with probability 0.9. Regret: what taking the method is "
-    "expected to lose against the best; P(near): that it lies within {delta:g} of the best. Cost: operations of one "
-    "training, its share of translators and generators included. The model and its checks: "
-    "docs/decisions-under-noise.md."
+LEGEND = (
+    "The believed true mean, with ends that hold it with probability 0.9; regret: what taking the method is expected "
+    "to lose; best, near: probability of being the best, and of lying within {delta:g} of it; n: runs; cost: "
+    "operations of a training, its share of translators and generators included, as a multiple of {base}'s."
 )
 
 
@@ -44,11 +44,13 @@ def answer(advised: Advised, shown: str) -> Answer:
 def sentences(it: Advice, advised: Advised, shown: str = "") -> Iterator[str | Figure]:
     """Give the words and numbers of three sentences: what to take, what not to, and what that is worth."""
     where = f"{shown}, {it.place.place}" if shown else f"At {it.place.place}"
-    yield from _outcome(it, advised, where)
-    yield " "
-    yield from _settled(it, advised) if it.settle else _avoided(it, advised)
-    yield " "
-    yield from _worth(it, advised)
+    worse = [each for each in it.methods if each.loses > it.delta]
+    parts = [_outcome(it, advised, where), _avoided(it, advised, worse), _worth(it, advised)]
+    if it.settle:
+        parts = [parts[0], _settled(it, advised), parts[1] if worse else parts[2]]
+    for k, part in enumerate(parts):
+        yield " " if k else ""
+        yield from part
 
 
 def _outcome(it: Advice, advised: Advised, where: str) -> Iterator[str | Figure]:
@@ -70,16 +72,16 @@ def _outcome(it: Advice, advised: Advised, where: str) -> Iterator[str | Figure]
 
 def _free(method: str) -> str:
     base = plain()
-    free = method != base and compose(method).training_part == compose(base).training_part
+    own, theirs = (build(Expression.parse(name)).training_part for name in (method, base))
+    free = method != base and own == theirs
     return f", and no training of its own: it reads {base}'s" if free else ""
 
 
-def _avoided(it: Advice, advised: Advised) -> Iterator[str | Figure]:
-    worse = sorted((each for each in it.methods if each.loses > it.delta), key=lambda each: -each.loses)
+def _avoided(it: Advice, advised: Advised, worse: Sequence[Contender]) -> Iterator[str | Figure]:
     if not worse:
         yield f"Of no other can it be said for sure that it loses more than {it.delta:g}."
         return
-    least = worse[-1].loses
+    least = min(each.loses for each in worse)
     yield f"Do not take {_listed([each.method for each in worse], 'or')}: 95 % sure that "
     yield f"{'each' if len(worse) > 1 else 'it'} loses at least "
     yield number(least, advised.records, f"{np.floor(1000 * least) / 1000:.3f}")
@@ -134,24 +136,35 @@ def _rarest(it: Advice) -> str:
 
 
 def rows(it: Advice) -> list[dict[str, object]]:
-    """Return one row a method, the best first, and one for a decision that always names the rarest class."""
+    """Return one row a method, the best first, and one for a decision that always names the rarest class.
+
+    Costs are multiples of the baseline's, where it was run.
+    """
     found: list[dict[str, object]] = []
+    unit = next((each.cost for each in it.methods if each.method == plain()), np.inf)
     for each in it.methods:
         row: dict[str, object] = {"method": each.method}
-        row |= {short(name): _between(belief) for name, belief in each.beliefs.items()}
-        row |= {"regret": f"{each.regret:.3f}", "P(best)": f"{each.best:.2f}", "P(near)": f"{each.near:.2f}"}
-        found.append(row | {"runs": each.runs, "cost": _cost(each)})
+        for name, belief in each.beliefs.items():
+            ends = f" ({belief.low:.2f}-{belief.high:.2f})" if name == it.metric else ""
+            row[short(name)] = f"{belief.mean:.3f}{ends}"
+        row |= {"regret": f"{each.regret:.3f}", "best": f"{each.best:.2f}", "near": f"{each.near:.2f}", "n": each.runs}
+        found.append(row | {"cost": _cost(each.cost, unit)})
     always = {short(name): f"{value:.3f}" for name, value in it.scale.items()}
-    rest = dict.fromkeys(("regret", "P(best)", "P(near)", "runs", "cost"), "")
-    return [*found, {"method": f"always {_rarest(it)}", **always, **rest}]
+    return [
+        *found,
+        {"method": f"always {_rarest(it)}", **always, "regret": "", "best": "", "near": "", "n": "", "cost": ""},
+    ]
 
 
-def _between(belief: Belief) -> str:
-    return f"{belief.mean:.3f} [{belief.low:.3f}, {belief.high:.3f}]"
+def legend(it: Advice) -> str:
+    """Say what the columns of the rows are."""
+    return LEGEND.format(delta=it.delta, base=plain())
 
 
-def _cost(each: Contender) -> str:
-    return f"{each.cost / TERA:.2g} TFLOP" if np.isfinite(each.cost) else "not known"
+def _cost(cost: float, unit: float) -> str:
+    if not np.isfinite(cost):
+        return "?"
+    return f"{cost / TERA:.2g} T" if not np.isfinite(unit) else f"{cost / unit:.1f}x" if unit else ""
 
 
 def listing(it: Advice, advised: Advised, shown: str) -> Listing:
@@ -168,7 +181,7 @@ def listing(it: Advice, advised: Advised, shown: str) -> Listing:
     return Listing(
         f"{advised.task}-{it.place.place}-recommended",
         f"{shown}, {it.place.place}: what is believed of every method",
-        CAPTION.format(delta=it.delta),
+        f"{legend(it)} The model and its checks: docs/decisions-under-noise.md.",
         tuple(table[0]),
         tuple(cells),
     )

@@ -69,6 +69,8 @@ class Observed:
         Degrees of freedom of `variances`, where `further` adds to those of `seeds`.
     further
         What was run on further subsets and stages.
+    sizes : float (P,)
+        Standard deviation of the lucks at each place, as a multiple of that where they were seen; None: ones.
     """
 
     means: np.ndarray
@@ -81,3 +83,4 @@ class Observed:
     common: Luck | None = None
     freedom: np.ndarray | None = None
     further: Further | None = None
+    sizes: np.ndarray | None = None

@@ -24,7 +24,7 @@ from bench.statistics.observed import Observed as Observed
 WIDE = 10.0  # standard deviation of what all methods share: nothing is known of it beforehand
 SCALES = np.geomspace(0.002, 0.3, 12)  # standard deviations of delta that are tried
 REACHES = (0.5, 2.0, 8.0)  # of the process, in units of log2 of the place's scale
-GROWTHS = (0.0, 0.5, 1.0)  # of the standard deviation, as that power of the imbalance
+GROWTHS = (0.0, 0.5, 1.0, 1.5)  # of the standard deviation, as that power of the imbalance
 FACTORS = 2.0 ** np.arange(-1, 6)  # by which a method's standard deviation may differ from that of most
 SWEEPS = 3  # over the methods, in which those that stand apart are found
 TOGETHER = 16  # draws of the means that share one draw of the variances, which cost the time
@@ -105,9 +105,12 @@ def _shared(observed: Observed, seen: _Seen) -> list[tuple[Luck, np.ndarray]]:
     """
     method, place = np.divmod(seen.cells, observed.means.shape[1])
     nested = 2.0 ** (-_apart(observed.positions)[np.ix_(place, place)] / 2)
+    sizes = np.ones(observed.means.shape[1]) if observed.sizes is None else observed.sizes
+    nested *= np.outer(sizes[place], sizes[place])
     alike = nested * (seen.subset[:, None] == seen.subset)
     own = alike * (method[:, None] == method)
     staged = (seen.cells[:, None] == seen.cells) & (seen.stage[:, None] == seen.stage)  # a place has stages of its own
+    staged = staged * sizes[place] ** 2
     found = [(observed.subset, own), (observed.common, alike)]
     found += [(luck, staged * np.outer(method == m, method == m)) for m, luck in observed.stage.items()]
     return [(luck, pattern) for luck, pattern in found if luck is not None]

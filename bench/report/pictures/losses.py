@@ -14,9 +14,9 @@ from bench.report.pictures.style import BLUE, CONTEXT, DASHED, INK, QUIET, WIDTH
 ROW = 0.2  # inches a method
 MOST = 4  # panels in a row
 CAPTION = (
-    "What taking a method is expected to lose against the best of all, in {unit}: the dot, with the range that holds the "
-    "loss with probability 0.9. The recommended choice is blue; the dashed line is {delta:g}, the difference that nobody "
-    "would care about. A range that begins right of it belongs to a method that surely loses more."
+    "What taking a method is expected to lose against the best of all, in {unit}: the dot, with the range that holds "
+    "the loss with probability 0.9. The recommended choice is blue; the dashed line is {delta:g}, the difference that "
+    "nobody would care about. A range that begins right of it belongs to a method that surely loses more."
 )
 
 
