@@ -97,12 +97,8 @@ class Imbalance:
 
         Exponential: n_k = n_max rho^(-k / (K - 1)); step: the later half of the classes has n_max / rho (Cao et al.
         2019, arXiv:1906.07413). n_max is the largest class; every class keeps at least one image. One class: it keeps
-        so many per cent of the largest other, rounded up, as Mariani et al. 2018 (arXiv:1803.09655) reduce one.
-
-        Raises
-        ------
-        ValueError
-            A vector has not K entries, or a class has fewer images than a count given for it.
+        so many per cent of the largest other, rounded up, as Mariani et al. 2018 (arXiv:1803.09655) reduce one. Raises
+        ValueError where a vector has not K entries, or a class has fewer images than a count given for it.
         """
         classes, most = len(whole), max(whole)
         if self.kind == "rare" or isinstance(self.value, tuple):
@@ -118,8 +114,7 @@ class Imbalance:
         if self.kind == "one":
             if not self.of < classes:
                 raise ValueError(f"there is no class {self.of}, they are 0 to {classes - 1}")
-            others = max(n for k, n in enumerate(whole) if k != self.of)
-            left = math.ceil(others * float(self.value) / 100 - 1e-9)
+            left = math.ceil(max(n for k, n in enumerate(whole) if k != self.of) * float(self.value) / 100 - 1e-9)
             return tuple(min(n, max(1, left)) if k == self.of else n for k, n in enumerate(whole))
         of_step = self.kind == "step"
         share = [k / (classes - 1) if self.kind == "exp" else of_step * (2 * k >= classes) for k in range(classes)]
@@ -131,9 +126,8 @@ class Imbalance:
         """The imbalance as bench.toml spells it: `25`, `exp 100`, `one 6 2.5`, `natural`, `450:25`."""
         if isinstance(self.value, tuple):
             return ":".join(map(str, self.value))
-        if self.kind == "one":
-            return f"one {self.of} {self.value:g}"
-        return {"rare": f"{self.value:g}", "natural": "natural"}.get(self.kind, f"{self.kind} {self.value:g}")
+        own = {"rare": f"{self.value:g}", "natural": "natural", "one": f"one {self.of} {self.value:g}"}
+        return own.get(self.kind, f"{self.kind} {self.value:g}")
 
     def label(self, counts: Sequence[int]) -> str:
         """Return how tables call the place that this makes: `450:25`, `exp 100`, `natural`."""
@@ -241,10 +235,9 @@ class Dataset:
         """
         try:
             return self.path(name).read_bytes()
-        except FileNotFoundError:
-            raise DataError(self.missing(name)) from None
         except OSError as error:
-            raise DataError(f"{self.path(name)}: {error.strerror or error}") from error
+            absent = isinstance(error, FileNotFoundError)
+            raise DataError(self.missing(name) if absent else f"{self.path(name)}: {error.strerror}") from None
 
     def missing(self, name: str) -> str:
         """Return the sentence for a file that is not there, with the command that gets it."""
@@ -253,11 +246,5 @@ class Dataset:
         return f"{where}; {get}, or set IMBENCH_DATA to the folder that holds {self.root.name}/"
 
     def read(self, name: str) -> Image.Image | None:
-        """Return a picture that is computed or lies in a library, as RGB; None: the file is to be decoded.
-
-        Raises
-        ------
-        DataError
-            There is no such picture; the text names it.
-        """
+        """Return a picture that is computed or lies in a library, as RGB; None: the file is to be decoded."""
         return None
