@@ -166,9 +166,11 @@ def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
                 "seeds": len(group),
                 "left after": "/".join("never" if at is None else str(at) for at in left),
                 "best acsa": score.max(axis=1).mean(),
+                "last acsa": score[:, -1].mean(),
                 "last quarter's auc": last.mean(),
                 "gain": f"{gain.mean():+.3f} +- {error:.3f}",
                 "s a fit": np.mean([trial["seconds"] for trial in group]),
+                "processor s": np.mean([trial.get("processor_seconds", np.nan) for trial in group]),
             }
         )
     return rows
