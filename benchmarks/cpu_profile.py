@@ -135,7 +135,8 @@ def trained(profile: str, trial: dict[str, Any]) -> dict[str, Any]:
             curves["cross_entropy"].append(round(trainer.history[-1]["validation_cross_entropy"], 4))
             curves["auc"].append(round(auc(trainer, validation.labels.numpy()), 4))
     seconds, processor = time.perf_counter() - started, time.process_time() - busy
-    return trial | curves | {"seconds": round(seconds, 1), "processor_seconds": round(processor, 2)}
+    took = {"seconds": round(seconds, 1), "processor_seconds": round(processor, 2)}
+    return trial | curves | {"classes": len(counts)} | took
 
 
 def auc(trainer: Trainer, labels: np.ndarray) -> float:
@@ -158,7 +159,8 @@ def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         last, before = area[:, -quarter:].mean(axis=1), area[:, -2 * quarter : -quarter].mean(axis=1)
         gain = last - before
         error = gain.std(ddof=1) / len(gain) ** 0.5 if len(gain) > 1 else float("nan")
-        left = [left_after(curve) for curve in score]
+        chance = 1 / group[0].get("classes", 2)
+        left = [left_after(curve, chance) for curve in score]
         rows.append(
             {
                 "candidate": " ".join(f"{name}={value}" for name, value in json.loads(candidate).items()),
@@ -176,9 +178,9 @@ def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def left_after(acsa: np.ndarray) -> int | None:
-    """Return the epoch after which balanced accuracy stays above chance by 0.05, None if it never does; two classes."""
-    below = np.flatnonzero(acsa < 0.5 + LEFT)
+def left_after(acsa: np.ndarray, chance: float) -> int | None:
+    """Return the epoch after which balanced accuracy stays above chance by 0.05, None if it never does."""
+    below = np.flatnonzero(acsa < chance + LEFT)
     if not len(below):
         return 0
     return int(below[-1]) + 1 if below[-1] + 1 < len(acsa) else None

@@ -9,9 +9,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from bench.errors import ConfigError, unknown
+from bench.plan.sections import DatasetSection, Strict
 from bench.protocol import Protocol
 from bench.streams import Streams
 
@@ -19,21 +20,6 @@ DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
 FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")  # what may become part of a path
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
-
-
-class Strict(BaseModel):
-    """A frozen section of bench.toml that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            for key in values:
-                if key not in cls.model_fields:
-                    raise ValueError(unknown("key", str(key), cls.model_fields))
-        return values
 
 
 class RunSection(Strict):
@@ -79,24 +65,6 @@ class ReportSection(Strict):
     interval: bool = True
     claims: tuple[Path, ...] = ()
     rise_masks: int = Field(1000, ge=1)
-
-
-class DatasetSection(Strict):
-    """What bench.toml says of one dataset: how it is cut and, of a user's own, where its images are."""
-
-    folder: Path | None = None
-    minority: tuple[int, ...] = ()
-    imbalances: tuple[int | str | tuple[int, ...], ...] = ()
-    seed: int = 0
-    split: Path | None = None
-    near_duplicates: Literal["on", "off"] = "on"
-    damaged: Literal["refuse", "skip"] = "refuse"
-    shape: Literal["squash", "pad", "crop"] = "squash"
-
-    @property
-    def wanted(self) -> tuple[int | str | tuple[int, ...], ...]:
-        """How to cut the training part, as it is spelled; counts of the rarest class first."""
-        return (*self.minority, *self.imbalances)
 
 
 class Profile(Protocol, Strict):

@@ -101,15 +101,15 @@ def dataset_named(name: str, config: Config) -> Dataset:
     """
     own = config.datasets.get(name)
     shipped = name in DATASETS and not DATASETS[name].cls.of_users
-    if own is not None and own.folder is not None:
+    if own is not None and own.root is not None:
         if shipped:
             raise ConfigError(f"datasets.{name}: a shipped dataset has that name; give yours another")
         wanted = tuple(map(read_imbalance, own.wanted))
         kept = own.split or config.paths.results / "splits" / f"{name}-{own.seed}.json"
-        how = own.model_dump(include={"near_duplicates", "damaged", "shape"})
-        return users_dataset()(name, own.folder, wanted, own.seed, kept, **how)  # type: ignore[call-arg, arg-type]
+        how = own.model_dump(exclude={"folder", "minority", "imbalances", "seed", "split"})
+        return users_dataset()(name, own.root, wanted, own.seed, kept, **how)  # type: ignore[call-arg, arg-type]
     if own is not None and not shipped:
-        raise ConfigError(f"datasets.{name}.folder: Field required")
+        raise ConfigError(f"datasets.{name}: where are its images? give folder, labels (a csv) or lists")
     if not shipped:
         raise ConfigError(unknown_dataset(name, config.datasets))
     if own is not None and (fixed := sorted(own.model_fields_set - {"minority", "imbalances"})):

@@ -12,6 +12,7 @@ from bench.papers import shelf
 from bench.report import tableviews
 from bench.report.asides import ablation_sheets
 from bench.report.cautions import with_cautions
+from bench.report.generators import generator_sheets
 from bench.report.report import Sheet
 from bench.report.translation import translation_sheets
 from bench.report.translators import translator_sheets
@@ -63,6 +64,7 @@ def _sheets(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:
             yield Sheet(f"further_{task}", f"{shown}: {FURTHER}", named, "folded")
         yield from ablation_sheets(task, found.cells, banner, interval)
         yield from translator_sheets(task, found.measured, found.cells, banner)
+        yield from generator_sheets(task, found.measured, found.cells, banner)
 
 
 def _papers(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Literal
 
 from bench.errors import UserError
 from bench.plan.config import Config
@@ -47,6 +48,7 @@ def make_plan(
     grid: Grid | None = None,
     for_weights: bool = False,
     counting: bool = True,
+    clock: Literal["wall", "processor"] = "wall",
 ) -> Plan:
     """Compare what the Config asks for with the store. Missing and failed jobs are to be done, stale ones on wish.
 
@@ -61,6 +63,8 @@ def make_plan(
         Do fits again whose weights are to be kept and are not there.
     counting
         Count the operations of jobs, and measure the speed of this machine, where they are not known; that loads torch.
+    clock
+        What the time left is learned from: seconds by the wall clock, or those on cores, which no other work spoils.
     """
     grid = grid or build_grid(config)
     summaries = store.summaries()
@@ -75,8 +79,15 @@ def make_plan(
     estimate = _estimate(config, grid, store, counting) if todo else Estimate(worker_count(config))
     for job in grid.jobs if todo else ():
         if state.states[job.id] in ("done", "stale"):
-            estimate.learn(job, summaries[job.id].seconds)
+            took = summaries[job.id]
+            estimate.learn(job, (clock == "processor" and took.processor_seconds) or took.seconds)
     return Plan(grid, state, todo, estimate, tuple(weights.set_aside))
+
+
+def left_undone(plan: Plan, store: Store) -> list[tuple[Job, State]]:
+    """Return what has no record of today's code after a run, with its state; of stages only what others lack counts."""
+    now = standing(plan.grid, store.summaries())
+    return [(job, now.states[job.id]) for job in plan.grid.jobs if job.kind != "stage" and now.states[job.id] != "done"]
 
 
 def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection[str]) -> tuple[Job, ...]:
