@@ -130,10 +130,10 @@ def _publish(folder: Path, runs: Campaign, config: Path, results: Path | None) -
         for dataset in run.datasets:
             ids = publishable(settings, store, dataset, planned(run, settings))
             found.setdefault((dataset, run.profile), {}).update(dict.fromkeys(ids))
-    for (dataset, profile), ids in found.items():
-        if ids and store:
+    for (dataset, profile), done in found.items():
+        if done and store:
             file = folder / f"{dataset}-{profile}.jsonl"
-            store.pack(sorted(ids), file)
-            say(f"{listing.counted(len(ids), 'record')} written to {file}")
+            store.pack(sorted(done), file)
+            say(f"{listing.counted(len(done), 'record')} written to {file}")
     if store:
         say_aside(store)

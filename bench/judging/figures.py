@@ -80,8 +80,9 @@ def translation_figures(
             )
             figures[f"auc_to_{k}/seed{seed}"] = _wins(after, before)
     for k in sorted(translated):
-        sets = [seen.features(embedding, images[k]) for images in (translated, real, reference) if k in images]
-        figures |= {f"{name}_to_{k}": value for name, value in against_real(*sets[:2], rng, *sets[2:]).items()}
+        made, own = (seen.features(embedding, images[k]) for images in (translated, real))
+        kept = seen.features(embedding, reference[k]) if k in reference else None
+        figures |= {f"{name}_to_{k}": value for name, value in against_real(made, own, rng, kept).items()}
     return figures
 
 

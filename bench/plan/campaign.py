@@ -10,10 +10,11 @@ from pydantic import Field, ValidationError
 
 from bench.errors import ConfigError
 from bench.plan.audit import audits
-from bench.plan.config import Config, Strict
+from bench.plan.config import Config
 from bench.plan.controls import controls
 from bench.plan.grid import Grid, build_grid
 from bench.plan.repeats import repeats
+from bench.plan.sections import Strict
 
 
 class CampaignRun(Strict):
@@ -59,9 +60,10 @@ def read_campaign(path: Path) -> Campaign:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     except (ValidationError, TypeError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
-        place = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}") from None
+        wrong = error.errors()[0] if isinstance(error, ValidationError) else None
+        place = ".".join(map(str, wrong["loc"])) if wrong else "run"
+        said = wrong["msg"].removeprefix("Value error, ") if wrong else str(error)
+        raise ConfigError(f"{path}: {place}: {said}") from None
 
 
 def planned(run: CampaignRun, config: Config) -> Grid:

@@ -31,6 +31,8 @@ class RunSection(Strict):
     at: tuple[str, ...] = ()
     seeds: int = Field(5, ge=1)
     translators: int = Field(3, ge=1)
+    subsets: int = Field(3, ge=1)
+    subset_methods: tuple[str, ...] = ()
     control: str = "OS"
     keep_weights: tuple[str, ...] = ()
     profile: str = ""

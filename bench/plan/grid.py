@@ -16,6 +16,7 @@ from bench.plan.config import Config, Profile
 from bench.plan.job import Job
 from bench.plan.needs import Workshop
 from bench.plan.places import places, rarest, read_imbalance
+from bench.plan.subsets import on_other_subsets
 from bench.registry import DATASETS, STAGES, unknown_dataset, users_dataset
 from bench.stage import Request, StageRequest
 from bench.training.composition import Composition
@@ -129,6 +130,7 @@ def build_grid(config: Config) -> Grid:
         dataset_named(name, config)  # an exception for a dataset that does not exist is a typo
     cells: list[Cell] = []
     jobs: dict[str, Job] = {}
+    others: list[Job] = []
     for name in dict.fromkeys(config.run.datasets):
         methods = composed(name, config)
         shops = workshops(name, config)
@@ -140,7 +142,9 @@ def build_grid(config: Config) -> Grid:
                         cell, made = _cell(shop, config, method, seed, translator)
                         cells += [cell] if cell else []
                         add_jobs(jobs, made, method)
-    return Grid(tuple(cells), _in_order(jobs.values()))
+        if not any(job.streams.subset for job in jobs.values()):  # where seeds draw it, it varies already
+            others += on_other_subsets(next(shop for shop in shops if shop.task is rare), config, methods)
+    return Grid(tuple(cells), _in_order(jobs.values())).extended(others)
 
 
 def composed(dataset: str, config: Config) -> list[Composition]:

@@ -17,6 +17,7 @@ from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
 from bench.analysis.lone import Labels
 from bench.analysis.metrics import MAIN, METRICS
+from bench.analysis.recommending import Advised
 from bench.analysis.spots import method_key, resolved
 from bench.claims.claim import Claim, Verdict, rivals
 from bench.claims.files import check_names, load_claims
@@ -38,6 +39,7 @@ from bench.report.illustrate import illustrate
 from bench.report.listings import listings
 from bench.report.luck import luck_words
 from bench.report.provenance import provenances
+from bench.report.recommended import answer
 from bench.report.report import ClaimRow, Report
 from bench.report.sheets import Frames, sheets
 from bench.report.subject import Subject, subjects_of
@@ -96,12 +98,14 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
             "requested": list(requested),
             "stale": sorted({*found.frame.loc[found.frame["status"] == "stale", "record"]} | {*_stale(found)}),
         },
+        answers=tuple(answer(it.advised, it.shown) for it in told.values() if isinstance(it.advised, Advised)),
         summary=tuple(fact for subject in told.values() for fact in facts(subject)),
         notes=(
             *dict.fromkeys(line for lines in said.values() for line in lines),
             *departures(config, shown, records),
             *luck,
             *_unsaid(told),
+            *_undecided(told),
         ),
         left_out=found.lost,
         sheets=tuple(sheets(frames, list(dict.fromkeys((*tasks, *requested))))),
@@ -161,6 +165,13 @@ def _unsaid(subjects: Mapping[str, Subject]) -> Iterator[str]:
         )
         if lacking:
             yield f"{subject.shown}: {'; '.join(lacking)}: not applicable, so that no table shows their recall."
+
+
+def _undecided(subjects: Mapping[str, Subject]) -> Iterator[str]:
+    """Say why a dataset has no recommendation."""
+    for it in subjects.values():
+        if isinstance(it.advised, str):
+            yield f"{it.shown}: no recommendation: {it.advised}."
 
 
 def _claims(found: Gathered) -> Iterator[ClaimRow]:

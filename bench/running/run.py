@@ -197,7 +197,7 @@ def _reads(split: Split, jobs: Sequence[Job]) -> dict[str, tuple[str, str]]:
     wanted = FITTED | (EXTENDED if "extended" in split.further else {})
     if any(map(_of_the_whole, jobs)):
         there = [part for part in FOR_JUDGES if any(split.counts(part))]
-        wanted |= {"judging": (part, "load_size") for part in there[:1]}
+        wanted |= {"judging": (there[0], "load_size")} if there else {}
     if "judging" in split.further and any(job.kind == "measurement" for job in jobs):
         wanted |= COMPARED
     return wanted
