@@ -44,7 +44,7 @@ class RunSection(Strict):
     at: tuple[str, ...] = ()
     seeds: int = Field(5, ge=1)
     translators: int = Field(3, ge=1)
-    control: str = "OS"
+    controls: tuple[str, ...] = ("Vanilla", "OS", "AUG")
     keep_weights: tuple[str, ...] = ()
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
