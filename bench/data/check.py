@@ -90,7 +90,7 @@ def _counts(split: Split, of_users: bool) -> list[Finding]:
         for part in (*PARTS, *split.further)
     )
     findings = [Finding("ok", "counts", text)]
-    for part in ("val", "test"):
+    for part in ("val", "test", *(part for part in split.further if part == "extended")):
         counts = split.counts(part)
         if len(set(counts)) > 1:
             level: Literal["warning", "error"] = "warning" if of_users else "error"  # given parts, say
