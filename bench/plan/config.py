@@ -33,7 +33,7 @@ class RunSection(Strict):
     translators: int = Field(3, ge=1)
     subsets: int = Field(3, ge=1)
     subset_methods: tuple[str, ...] = ()
-    control: str = "OS"
+    controls: tuple[str, ...] = ("Vanilla", "OS", "AUG")
     keep_weights: tuple[str, ...] = ()
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
