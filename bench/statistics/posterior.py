@@ -16,10 +16,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 WIDE = 10.0  # standard deviation of what all methods share: nothing is known of it beforehand
-SCALES = np.geomspace(0.002, 0.3, 12)  # standard deviations of delta that are tried
-REACHES = np.array([0.25, 1.0, 3.0, 10.0])  # of the process, in units of log2 of the place's scale
+SPREAD = 0.02  # of methods at a place, as it is believed to be before any record; log-normal, places partly alike
+SPREAD_COMMON, SPREAD_OWN = 0.8, 0.5  # standard deviations of its logarithm
+REACHES = np.array([0.25, 1.0, 4.0])  # of the process, in units of log2 of the place's scale
+LUCK, LUCK_FREEDOM = 0.01, 2.0  # of a subset or a stage, beforehand, and what that is worth beside their own runs
 PRIOR_FREEDOM = 2.0  # weight of the pooled variance beside a cell's own, at least
-TOGETHER = 16  # draws of the means that share one draw of the variances, which cost the time
+TRIED = 500  # spreads, reaches and lucks that are weighed by what they make of the figures
+TOGETHER = 4  # draws of the means that share one draw of the variances
+UNSEEN = 1e6  # variance of a figure that is not there
 
 
 @dataclass(frozen=True)
@@ -69,63 +73,125 @@ def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.nd
     ValueError
         Nothing was observed.
     """
-    methods, places = observed.means.shape
-    there = np.isfinite(observed.means).ravel()
+    there = np.isfinite(observed.means)
     if not there.any():
         raise ValueError("no method was run at any place")
-    level = float(np.nanmean(observed.means))
-    values = observed.means.ravel()[there] - level
-    images = observed.images[np.ix_(there, there)]
-    covers = _covers(observed.positions)
-    priors = np.stack([_prior(cover, methods) for cover in covers])
-    weights = _weights(values, priors[:, there][:, :, there], images + np.diag(_noise(observed, None, 1)[0, there]))
-    groups = -(-draws // TOGETHER)
-    chosen = rng.choice(len(covers), groups, p=weights)
-    own = _noise(observed, rng, groups)[:, there]
-    true = _of_prior(covers[chosen], methods, rng)  # (groups, M * P, TOGETHER)
-    luck = _root(images) @ rng.standard_normal((groups, len(values), TOGETHER))
-    luck += np.sqrt(own)[..., None] * rng.standard_normal(luck.shape)
-    # Each draw of the prior is moved by what its own made-up figures lack of the observed ones (Matheron's rule,
-    # Wilson et al. 2020, arXiv 2002.09309): a draw of the posterior without a root of its covariance.
-    shapes, cells = priors[chosen], np.arange(len(values))
-    total = shapes[:, there][:, :, there] + images
-    total[:, cells, cells] += own
-    moved = true + shapes[:, :, there] @ np.linalg.solve(total, values[:, None] - true[:, there] - luck)
-    flat = moved.swapaxes(1, 2).reshape(groups * TOGETHER, methods, places)[:draws]
-    out: np.ndarray = level + flat
+    level = float(observed.means[there].mean())
+    values = np.where(there, observed.means - level, 0.0)
+    shared, apart = _evened(observed.images, there)
+    tried = _tried(observed, rng)
+    weights = tried.weights(values, apart, _of_means(observed, None, 1), there)
+    chosen = rng.choice(TRIED, -(-draws // TOGETHER), p=weights)
+    noise = _of_means(observed, rng, len(chosen)) + tried.luck[chosen]
+    each = _Blocks(tried.covers[chosen], apart, np.where(there, noise, UNSEEN))
+    moved = each.draw(values, rng) + _root(shared) @ rng.standard_normal((len(chosen), TOGETHER, 1, len(shared), 1))
+    out: np.ndarray = level + moved[..., 0].reshape(-1, *values.shape)[:draws]
     return out
 
 
-def _covers(positions: np.ndarray) -> np.ndarray:
-    """Return the covariances of one method's delta over places that are tried, (C, P, P)."""
-    apart = np.abs(positions[:, None] - positions)
-    return np.stack([scale**2 * np.exp(-apart / reach) for scale in SCALES for reach in REACHES])
+class _Blocks:
+    """Figures of methods that differ from what all share at a place, each by its own delta and noise.
+
+    Parameters
+    ----------
+    covers : float (C, P, P)
+        Covariance of delta over places.
+    apart : float (P, P)
+        Covariance of the luck with the images that a method does not share with the others.
+    noise : float (C, M, P)
+        Variance of all other luck.
+    """
+
+    def __init__(self, covers: np.ndarray, apart: np.ndarray, noise: np.ndarray) -> None:
+        self.covers = covers[:, None]
+        total = self.covers + apart + noise[..., None] * np.eye(len(apart))
+        self.inverse = np.linalg.inv(total)
+        self.precision = self.inverse.sum(axis=1) + np.eye(len(apart)) / WIDE**2  # of what all share
+        self._total = total
+
+    def fit(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the inverse times values (M, P), (C, M, P), and what all share, (C, P)."""
+        weighed = np.einsum("cmpq,mq->cmp", self.inverse, values)
+        return weighed, np.linalg.solve(self.precision, weighed.sum(axis=1)[..., None])[..., 0]
+
+    def likelihood(self, values: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the likelihood of values (M, P), up to a constant, (C,)."""
+        weighed, shared = self.fit(values)
+        determinants = np.linalg.slogdet(self._total)[1].sum(axis=1) + np.linalg.slogdet(self.precision)[1]
+        squares = np.einsum("cmp,mp->c", weighed, values) - np.einsum("cmp,cp->c", weighed, shared)
+        found: np.ndarray = -0.5 * (determinants + squares)
+        return found
+
+    def draw(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return draws of what all share and delta together, (C, TOGETHER, M, P, 1)."""
+        _, mean = self.fit(values)
+        normal = rng.standard_normal((len(mean), TOGETHER, 1, mean.shape[1], 1))
+        shared = mean[:, None, None, :, None] + _root(np.linalg.inv(self.precision))[:, None, None] @ normal
+        gain = self.covers @ self.inverse
+        left = _root(self.covers - gain @ self.covers)
+        own = left[:, None] @ rng.standard_normal((len(mean), TOGETHER, *values.shape, 1))
+        drawn: np.ndarray = shared + gain[:, None] @ (values[..., None] - shared) + own
+        return drawn
 
 
-def _prior(cover: np.ndarray, methods: int) -> np.ndarray:
-    """Return the covariance of all true means, (M * P, M * P): their own, and what all methods share at a place."""
-    covariance: np.ndarray = np.kron(np.eye(methods), cover) + WIDE**2 * np.tile(np.eye(len(cover)), (methods, methods))
-    return covariance
+@dataclass(frozen=True)
+class _Tried:
+    """What might be behind the figures: covariances of one method's delta (C, P, P), luck (C, M, P), and their odds."""
+
+    covers: np.ndarray
+    luck: np.ndarray
+    odds: np.ndarray  # logarithm of belief beforehand over how often it is tried, (C,)
+
+    def weights(self, values: np.ndarray, apart: np.ndarray, own: np.ndarray, there: np.ndarray) -> np.ndarray:
+        """Return the share of belief in each, (C,), by the likelihood of values (M, P) with their own noise."""
+        blocks = _Blocks(self.covers, apart, np.where(there, own + self.luck, UNSEEN))
+        logs = self.odds + blocks.likelihood(values)
+        belief = np.exp(logs - logs.max())
+        share: np.ndarray = belief / belief.sum()
+        return share
 
 
-def _of_prior(covers: np.ndarray, methods: int, rng: np.random.Generator) -> np.ndarray:
-    """Return draws of true means from covers (N, P, P), (N, M * P, TOGETHER)."""
-    count, places, _ = covers.shape
-    normal = rng.standard_normal((count, places, methods * TOGETHER))
-    own = (np.linalg.cholesky(covers + 1e-12 * np.eye(places)) @ normal).reshape(count, places, methods, TOGETHER)
-    shared = WIDE * rng.standard_normal((count, places, 1, TOGETHER))
-    return (own + shared).swapaxes(1, 2).reshape(count, methods * places, TOGETHER)
+def _tried(observed: Observed, rng: np.random.Generator) -> _Tried:
+    """Draw spreads around what the figures show, reaches, and variances of luck."""
+    methods, places = observed.means.shape
+    luck = np.zeros((TRIED, methods, places))
+    if observed.subset is not None:
+        luck += _drawn(observed.subset, rng)[:, None, None]
+    for method, stage in observed.stage.items():
+        luck[:, method] += _drawn(stage, rng)[:, None]  # each place has a stage of its own
+    noise = (_of_means(observed, None, 1)[0] + np.median(luck, axis=0)).mean(axis=0)
+    shown = np.array([it[np.isfinite(it)].var(ddof=1) if np.isfinite(it).sum() > 1 else 0.0 for it in observed.means.T])
+    centre = 0.5 * np.log(np.maximum(shown - noise, np.maximum(noise, 1e-6) / 4))
+    ones, eye = np.ones((places, places)), np.eye(places)
+    around, before = 0.2 * ones + 0.3 * eye, SPREAD_COMMON**2 * ones + SPREAD_OWN**2 * eye
+    logs = centre + rng.standard_normal((TRIED, places)) @ np.linalg.cholesky(around).T
+    odds = _log_normal(logs - np.log(SPREAD), before) - _log_normal(logs - centre, around)
+    distance = np.abs(observed.positions[:, None] - observed.positions)
+    reaches, scale = REACHES[rng.integers(len(REACHES), size=TRIED)], np.exp(logs)
+    covers = scale[:, :, None] * scale[:, None, :] * np.exp(-distance / reaches[:, None, None])
+    return _Tried(covers, luck, odds)
 
 
-def _weights(values: np.ndarray, priors: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Return the share of belief in each prior (C, N, N), by the likelihood of values (N,) with noise (N, N)."""
-    roots = np.linalg.cholesky(priors + noise)
-    determinants = 2 * np.log(np.einsum("cnn->cn", roots)).sum(axis=1)
-    white = np.linalg.solve(roots, np.broadcast_to(values[:, None], (len(roots), len(values), 1)))
-    logs = -0.5 * (determinants + (white**2).sum(axis=(1, 2)))
-    belief = np.exp(logs - logs.max())
-    share: np.ndarray = belief / belief.sum()
-    return share
+def _log_normal(deviations: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return the logarithm of the normal density of deviations (C, P), up to a constant of the covariance alone."""
+    density: np.ndarray = -0.5 * np.einsum("cp,cp->c", deviations, np.linalg.solve(covariance, deviations.T).T)
+    return density
+
+
+def _evened(images: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the covariance at each two places, (P, P), of luck that methods share, and of what each has beside it.
+
+    They are means over methods. The estimate of single pairs is made from the decisions whose mean it explains: it is
+    the widest in the direction in which the figures happen to lie apart, so that real differences pass for luck.
+    """
+    methods, places = there.shape
+    known = np.outer(there, there).reshape(methods, places, methods, places)
+    blocks = np.where(known, images.reshape(known.shape), 0.0)
+    own, owns = (np.einsum("mpmq->pq", it) for it in (blocks, known.astype(float)))
+    cross, crosses = blocks.sum(axis=(0, 2)) - own, known.sum(axis=(0, 2)) - owns
+    shared = cross / np.maximum(crosses, 1)
+    root = _root(own / np.maximum(owns, 1) - shared)
+    return shared, root @ root.T
 
 
 def _moderated(observed: Observed, rng: np.random.Generator | None, draws: int) -> np.ndarray:
@@ -136,13 +202,12 @@ def _moderated(observed: Observed, rng: np.random.Generator | None, draws: int) 
     """
     freedom = np.where(np.isfinite(observed.variances), observed.seeds - 1, 0).astype(float)
     sample = np.where(freedom > 0, observed.variances, 0.0)
-    total = freedom.sum()
-    if not total:
+    if not freedom.any():
         raise ValueError("no method has two seeds: nothing is known of the luck of a seed")
-    common = float((freedom * sample).sum() / total)
-    if common <= 0:
-        return np.zeros((draws, *sample.shape))
-    prior = _prior_freedom(sample[freedom > 0] / common, float(freedom[freedom > 0].mean()))
+    common = (freedom * sample).sum(axis=0) / np.maximum(freedom.sum(axis=0), 1)
+    common[freedom.sum(axis=0) == 0] = (freedom * sample).sum() / freedom.sum()
+    known = (freedom > 0) & (common > 0)
+    prior = _prior_freedom((sample / np.where(common > 0, common, 1))[known], freedom[known])
     pooled = (prior * common + freedom * sample) / (prior + freedom)
     if rng is None:
         return np.broadcast_to(pooled, (draws, *pooled.shape))
@@ -150,33 +215,29 @@ def _moderated(observed: Observed, rng: np.random.Generator | None, draws: int) 
     return drawn
 
 
-def _prior_freedom(ratios: np.ndarray, freedom: float) -> float:
+def _prior_freedom(ratios: np.ndarray, freedom: np.ndarray) -> float:
     """Return the freedom that the common variance is worth: much if cells scatter as samples of one would."""
     if len(ratios) < 3:
         return 4.0
-    excess = float(ratios.var(ddof=1)) - 2 / freedom  # of variances that are equal, ratios vary by 2 / freedom
+    excess = float(((ratios - 1) ** 2 - 2 / freedom).mean())  # of variances that are equal, ratios vary by 2 / freedom
     return float(np.clip(4 + 2 / max(excess, 1e-3), PRIOR_FREEDOM, 100.0))
 
 
-def _noise(observed: Observed, rng: np.random.Generator | None, draws: int) -> np.ndarray:
-    """Return the variance of each observed mean around the true one but for the test images, (draws, M * P)."""
-    own = _moderated(observed, rng, draws) / np.maximum(observed.seeds, 1)
-    if observed.subset is not None:
-        own = own + _drawn(observed.subset, rng, draws)[:, None, None]
-    for method, luck in observed.stage.items():
-        own[:, method] += _drawn(luck, rng, draws)[:, None]  # each place has a stage of its own
-    return own.reshape(draws, -1)
+def _of_means(observed: Observed, rng: np.random.Generator | None, draws: int) -> np.ndarray:
+    """Return the variance that the luck of seeds gives each mean, (draws, M, P)."""
+    variance: np.ndarray = _moderated(observed, rng, draws) / np.maximum(observed.seeds, 1)
+    return variance
 
 
-def _drawn(luck: Luck, rng: np.random.Generator | None, draws: int) -> np.ndarray:
-    if rng is None:
-        return np.full(draws, luck.variance)
-    drawn: np.ndarray = luck.variance * luck.freedom / rng.chisquare(luck.freedom, draws)
+def _drawn(luck: Luck, rng: np.random.Generator) -> np.ndarray:
+    """Return draws of a variance, (C,), from its few runs and from what is believed beforehand."""
+    freedom = luck.freedom + LUCK_FREEDOM
+    drawn: np.ndarray = (luck.variance * luck.freedom + LUCK**2 * LUCK_FREEDOM) / rng.chisquare(freedom, TRIED)
     return drawn
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """Return R with R R^T = covariance, which may be singular."""
-    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    root: np.ndarray = vectors * np.sqrt(np.maximum(values, 0))
+    """Return R with R R^T = covariance (..., P, P), which may be singular."""
+    values, vectors = np.linalg.eigh((covariance + covariance.swapaxes(-1, -2)) / 2)
+    root: np.ndarray = vectors * np.sqrt(np.maximum(values, 0))[..., None, :]
     return root
