@@ -71,7 +71,7 @@ def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.nd
     Raises
     ------
     ValueError
-        Nothing was observed.
+        Nothing was observed, or no method has two seeds.
     """
     there = np.isfinite(observed.means)
     if not there.any():
@@ -165,17 +165,12 @@ def _tried(observed: Observed, rng: np.random.Generator) -> _Tried:
     ones, eye = np.ones((places, places)), np.eye(places)
     around, before = 0.2 * ones + 0.3 * eye, SPREAD_COMMON**2 * ones + SPREAD_OWN**2 * eye
     logs = centre + rng.standard_normal((TRIED, places)) @ np.linalg.cholesky(around).T
-    odds = _log_normal(logs - np.log(SPREAD), before) - _log_normal(logs - centre, around)
+    beyond = [(logs - centre, around), (logs - np.log(SPREAD), before)]
+    tried, believed = (-0.5 * np.einsum("cp,pq,cq->c", it, np.linalg.inv(cov), it) for it, cov in beyond)
     distance = np.abs(observed.positions[:, None] - observed.positions)
     reaches, scale = REACHES[rng.integers(len(REACHES), size=TRIED)], np.exp(logs)
     covers = scale[:, :, None] * scale[:, None, :] * np.exp(-distance / reaches[:, None, None])
-    return _Tried(covers, luck, odds)
-
-
-def _log_normal(deviations: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Return the logarithm of the normal density of deviations (C, P), up to a constant of the covariance alone."""
-    density: np.ndarray = -0.5 * np.einsum("cp,cp->c", deviations, np.linalg.solve(covariance, deviations.T).T)
-    return density
+    return _Tried(covers, luck, believed - tried)
 
 
 def _evened(images: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -194,12 +189,23 @@ def _evened(images: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return shared, root @ root.T
 
 
-def _moderated(observed: Observed, rng: np.random.Generator | None, draws: int) -> np.ndarray:
-    """Return each cell's variance over seeds, (draws, M, P), moved towards what all have; with `rng`, draws of it.
+def moderated(observed: Observed) -> np.ndarray:
+    """Return each cell's variance of a single run over seeds, (M, P), moved towards what all have at its place.
 
     The prior's freedom is fitted to how far the sample variances scatter (Smyth 2004, doi:10.2202/1544-6115.1027, by
     the moments of their ratio to the mean).
+
+    Raises
+    ------
+    ValueError
+        No method has two seeds.
     """
+    variance: np.ndarray = _moderated(observed, None, 1)[0]
+    return variance
+
+
+def _moderated(observed: Observed, rng: np.random.Generator | None, draws: int) -> np.ndarray:
+    """Return each cell's variance over seeds, (draws, M, P), as `moderated`; with `rng`, draws of it."""
     freedom = np.where(np.isfinite(observed.variances), observed.seeds - 1, 0).astype(float)
     sample = np.where(freedom > 0, observed.variances, 0.0)
     if not freedom.any():

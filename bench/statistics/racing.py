@@ -8,9 +8,12 @@ from typing import Literal
 import numpy as np
 
 from bench.statistics.decision import Recommendation, recommend
-from bench.statistics.posterior import Observed
+from bench.statistics.posterior import Observed, moderated
 
-WORTH = 0.25  # part of the doubt between two methods that more seeds must be able to take away
+EARLY = 0.5  # part of delta that regret must have fallen to before a race ends: its luck so far must not stop it
+CONTENDING = 0.15  # probability of lying within delta of the best
+WORTH = 0.08  # part of the variance between two methods that more seeds of one must be able to take away
+
 Ending = Literal["", "decided", "seeds", "images", "subset", "stage"]
 
 
@@ -23,7 +26,7 @@ class Heat:
     recommendation
         What is known now.
     ending
-        "" while it goes on. `decided`: something can be taken. `seeds`: every method in contention has as many as are
+        "" while it goes on. `decided`: something can be taken. `seeds`: methods in contention have as many as are
         allowed. `images`, `subset`, `stage`: more seeds would not settle it, since most of the doubt comes from there.
     more
         Methods that deserve another seed, by index.
@@ -41,58 +44,70 @@ def heats(observed: Observed, draws: np.ndarray, costs: np.ndarray, delta: float
     ----------
     draws : float (D, M, P)
         Of the true means, by `bench.statistics.posterior.posterior` of what was observed.
-    costs : float (M,) or (M, P)
+    costs : float (M, P)
         What a method takes to train.
     delta
         The difference that nobody would care about.
     most
         Seeds that a method may have.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, or delta is negative.
     """
-    methods, places = observed.means.shape
-    spent = np.broadcast_to(costs.T, (places, methods)).T
-    return tuple(_heat(observed, p, recommend(draws[..., p], spent[:, p], delta), most) for p in range(places))
+    places = range(len(observed.positions))
+    return tuple(_heat(_Doubts.at(observed, p, most), draws[..., p], costs[:, p], delta) for p in places)
 
 
-def _heat(observed: Observed, place: int, found: Recommendation, most: int) -> Heat:
-    if found.outcome != "unknown":
+def _heat(doubts: _Doubts, draws: np.ndarray, costs: np.ndarray, delta: float) -> Heat:
+    found, strict = (recommend(draws, costs, it) for it in (delta, EARLY * delta))
+    if strict.outcome != "unknown" or found.outcome == "equivalent":
         return Heat(found, "decided")
-    rivals = [m for m in found.among if m != found.choice]
-    doubts = {m: _Doubt.between(observed, place, found.choice, m, most) for m in rivals}
-    worth = {m: it for m, it in doubts.items() if it.spared >= WORTH * it.total}
-    if worth:
-        asked = [m for m in (found.choice, *worth) if observed.seeds[m, place] < most]
-        # A method whose own luck is small beside the other's gains nothing by another seed.
-        return Heat(found, "", tuple(sorted(asked)))
-    if all(observed.seeds[m, place] >= most for m in (found.choice, *rivals)):
-        return Heat(found, "seeds")
-    rest = {name: sum(getattr(it, name) for it in doubts.values()) for name in ("images", "subset", "stage")}
-    return Heat(found, max(rest, key=lambda name: rest[name]))  # type: ignore[arg-type]
+    leader = int(found.regret.argmin())
+    rivals = [int(m) for m in np.flatnonzero(found.near > CONTENDING) if m != leader]
+    wanted = [
+        m for rival in rivals for m in (leader, rival) if doubts.spared[m] > WORTH * doubts.between(leader, rival)
+    ]
+    if wanted:
+        return Heat(found, "", tuple(sorted(set(wanted))))
+    return Heat(found, doubts.rest([leader, *rivals])) if found.outcome == "unknown" else Heat(found, "decided")
 
 
 @dataclass(frozen=True)
-class _Doubt:
-    """Variances of the difference between two methods at a place; `spared` is what more seeds could take away."""
+class _Doubts:
+    """Variances of each method's mean at a place, (M,); `spared` is what seeds that it may still have would take."""
 
-    seeds: float
-    spared: float
-    images: float
-    subset: float
-    stage: float
-
-    @property
-    def total(self) -> float:
-        return self.seeds + self.images + self.subset + self.stage
+    seeds: np.ndarray
+    spared: np.ndarray
+    images: np.ndarray  # (M, M), of the difference of two
+    subset: np.ndarray
+    stage: np.ndarray
 
     @classmethod
-    def between(cls, observed: Observed, place: int, a: int, b: int, most: int) -> _Doubt:
-        places = len(observed.positions)
-        i, j = a * places + place, b * places + place
-        images = observed.images[i, i] + observed.images[j, j] - 2 * observed.images[i, j]
-        common = float(np.nanmean(observed.variances))
-        single = [v if np.isfinite(v := observed.variances[m, place]) else common for m in (a, b)]
-        counts = [max(int(observed.seeds[m, place]), 1) for m in (a, b)]
-        seeds = sum(v / n for v, n in zip(single, counts, strict=True))
-        spared = seeds - sum(v / max(n, most) for v, n in zip(single, counts, strict=True))
-        subset = 2 * observed.subset.variance if observed.subset else 0.0
-        stage = sum(observed.stage[m].variance for m in (a, b) if m in observed.stage)
-        return cls(seeds, spared, max(float(images), 0.0), subset, stage)
+    def at(cls, observed: Observed, place: int, most: int) -> _Doubts:
+        methods = len(observed.means)
+        single, counts = moderated(observed)[:, place], np.maximum(observed.seeds[:, place], 1)
+        own = observed.images.reshape(methods, -1, methods, len(observed.positions))[:, place, :, place]
+        within = np.diag(own)
+        images = np.maximum(within[:, None] + within - 2 * own, 0.0)
+        subset = np.full(methods, observed.subset.variance if observed.subset else 0.0)
+        stage = np.array([observed.stage[m].variance if m in observed.stage else 0.0 for m in range(methods)])
+        return cls(single / counts, single / counts - single / np.maximum(counts, most), images, subset, stage)
+
+    def between(self, a: int, b: int) -> float:
+        """Return the variance of the difference of two means."""
+        return float(self.images[a, b] + sum(it[a] + it[b] for it in (self.seeds, self.subset, self.stage)))
+
+    def rest(self, contending: list[int]) -> Ending:
+        """Return what most of the doubt among methods comes from when nobody gains by another seed."""
+        leader, *rivals = contending
+        if not rivals:
+            return "seeds"
+        parts: dict[Ending, float] = {
+            "seeds": float(self.seeds[contending].mean()) * 2,
+            "images": float(self.images[leader, rivals].mean()),
+            "subset": float(self.subset[contending].mean()) * 2,
+            "stage": float(self.stage[contending].mean()) * 2,
+        }
+        return max(parts, key=lambda name: parts[name])

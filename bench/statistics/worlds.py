@@ -99,7 +99,7 @@ class World:
             # The luck of a run with each image is in the variance over seeds already.
             squares = np.einsum("mpsi,mps->mp", mine**2, run) - seeds * (mean**2).sum(-1)
             images -= np.diag((squares / (seeds - 1) / seeds).ravel()) * n / (n - 1)
-        stages = {method: self.stage for method in STAGED}
+        stages = dict.fromkeys(STAGED, self.stage)
         return Observed(means, variances, seeds, images, POSITIONS, self.subset, stages)
 
 
@@ -115,7 +115,9 @@ def world(kind: Kind, seed: int) -> World:
     for p, column in enumerate(COLUMNS):
         sds, shape = factors[:, None] * np.array(column.sds), _cholesky(column.correlation)
         typical = _luck(kind, (1, TRUTH_DRAWS, 2), rng) @ shape.T  # one for all methods: their differences are exact
-        recalls = stats.norm.cdf(_centres(column.recalls, standing[:, p] + failed, sds)[:, None] + sds[:, None] * typical)
+        recalls = stats.norm.cdf(
+            _centres(column.recalls, standing[:, p] + failed, sds)[:, None] + sds[:, None] * typical
+        )
         true.append(f1(_confusion(recalls), 1).mean(axis=1))
         thresholds = _centres(column.recalls, standing[:, p] + subset[:, p] + stage[:, p], sds)[:, None]
         thresholds = thresholds + sds[:, None] * (_luck(kind, (METHODS, MOST_SEEDS, 2), rng) @ shape.T)
@@ -187,6 +189,6 @@ def _stage_luck(kind: Kind, noise: np.ndarray, rng: np.random.Generator) -> Luck
 
 
 def _beyond(total: float, freedom: int, noise: float, of_noise: int) -> Luck:
-    """Return the part of a variance that is no noise of seeds, never less than a tenth, with Satterthwaite's freedom."""
+    """Return the part of a variance that is no noise of seeds, a tenth at least, with Satterthwaite's freedom."""
     left = max(total - noise, total / 10)
     return Luck(left, max(2.0, left**2 / (total**2 / freedom + noise**2 / of_noise)))

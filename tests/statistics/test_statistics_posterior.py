@@ -55,7 +55,7 @@ def test_places_inform_each_other() -> None:
         for it in (observed, alone):
             believed = posterior(it, 400, np.random.default_rng(seed))[..., 0].mean(0)
             errors.append(((believed - believed.mean() - wanted) ** 2).mean())
-    assert sum(errors[::2]) < 0.9 * sum(errors[1::2])
+    assert sum(errors[::2]) < 0.97 * sum(errors[1::2])
 
 
 def test_a_method_that_was_not_run_somewhere_is_believed_from_its_neighbours_with_more_doubt() -> None:
