@@ -28,7 +28,7 @@ class Sentence(Strict):
     verdict that a gate insists on. `level` is that of the claim's intervals. `margin` is the difference, in the unit of
     the figure, that nobody would care about: a method that is surely higher by less does not beat another. `metric` is
     of the test set: one of the registry's that decisions alone tell, or recall, precision or F1 of a class, such as
-    `recall_minority` or `f1_3`; except `translation_accuracy`, which is a measurement's: there `method` is a translator.
+    `recall_minority` or `f1_3`; except `translation_accuracy`, a measurement's: there `method` is a translator.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")

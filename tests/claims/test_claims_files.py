@@ -46,7 +46,8 @@ def test_a_typo_is_one_clear_line(text: str, said: str) -> None:
 
 
 def test_level_and_margin_are_fixed_once_in_the_file_or_by_a_claim() -> None:
-    own = f'[[claims]]\n{GOOD.replace('"a"', '"b"')}kind = "best"\nmargin = 0.05'
+    second = GOOD.replace('id = "a"', 'id = "b"')
+    own = f'[[claims]]\n{second}kind = "best"\nmargin = 0.05'
     one, other = parse_claims(f'level = 0.9\nmargin = 0.02\n[[claims]]\n{GOOD}kind = "best"\n{own}', "mine.toml").claims
     assert (one.level, one.margin) == (0.9, 0.02) and (other.level, other.margin) == (0.9, 0.05)
     (plain,) = parse_claims(f'[[claims]]\n{GOOD}kind = "best"', "mine.toml").claims
