@@ -105,7 +105,7 @@ def gather(config: Config, stores: Sequence[Store], wish: Wish | None = None) ->
         There is no record to report on.
     """
     wish = wish or Wish()
-    origins, lost = _origins(config, stores, wish)
+    origins, lost = origins_of(config, stores, wish)
     if not origins:
         places = " or ".join(str(store.root) for store in stores)
         why = "; ".join(lost) or "`imbench run` makes some"
@@ -147,7 +147,8 @@ def _alike(families: Mapping[str, Family]) -> dict[tuple[Place, str], list[str]]
     return found
 
 
-def _origins(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dict[str, Origin], list[str]]:
+def origins_of(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dict[str, Origin], list[str]]:
+    """Return the datasets that have records, or are asked for, and a line for each that cannot be shown."""
     shipped = [entry.name for entry in shipped_datasets()]
     shipped.sort(key=lambda name: name not in wish.first)
     origins: dict[str, Origin] = {}

@@ -16,6 +16,9 @@ from bench.store.artifacts import ARTIFACT
 KEYS = ("task", "minority_count", "place", "generator", "seed", "translator", "profile", "status")
 FACTS = (
     "epochs",
+    "makes",
+    "seconds",
+    "operations",
     "judges",
     "evaluator",
     "layers",
@@ -24,6 +27,7 @@ FACTS = (
     "majority",
     "majority_count",
     "counts",
+    "classes",
     "record",
     "error",
 )
@@ -33,14 +37,18 @@ TEXT = (
     "counts",
     "generator",
     "status",
+    "makes",
     "evaluator",
     "layers",
     "judges_learned_from",
     "minority",
     "majority",
+    "classes",
     "record",
     "error",
 )
+IMAGES = "images"  # what generators make
+CLASSES = "; "  # between the names of classes
 FILE = "translators.csv"
 
 
@@ -56,7 +64,8 @@ def measured(
         of the classes' numbers, such as `accuracy_to_minority/seed0`. `generator` is a stage with the epochs it was
         trained for, such as `CycleGAN(epochs=32)`, or the method whose fit left the translator; `seed` is that fit's,
         and empty for a stage. `epochs` are the translator's in all, as far as records tell. `translator` is the stream
-        of the stages. `status` is done, stale, failed or missing.
+        of the stages. `makes` is `images` of noise or `translations`; `seconds` and `operations` are what a stage's
+        artifact took, with all that it starts from. `status` is done, stale, failed or missing.
     """
     rows = [_row(job, profile, record_of, is_stale) for job in jobs if job.kind == "measurement"]
     figures = sorted({name for row in rows for name in row} - {*KEYS, *FACTS})
@@ -89,8 +98,11 @@ def _row(job: Job, profile: str, record_of: RecordOf, is_stale: Callable[[Record
         "majority": job.task.classes[common],
         "majority_count": counts[common],
         "counts": ":".join(map(str, counts)),
+        "classes": CLASSES.join(job.task.classes),
         "record": job.id,
         "error": "",
+        "makes": IMAGES if job.needs[0].stage.build().generates else "translations",
+        **_cost(job.needs[0].id, record_of),
         **_generator(job, record_of),
         **_judges(job, record_of),
     }
@@ -102,6 +114,20 @@ def _row(job: Job, profile: str, record_of: RecordOf, is_stale: Callable[[Record
     names = {str(rare): "minority", str(common): "majority"}
     figures = {_by_role(name, names): value for name, value in record.figures.items()}
     return row | {"status": "stale" if is_stale(record) else "done"} | figures
+
+
+def _cost(id: str, record_of: RecordOf) -> dict[str, float | None]:
+    """Return what an artifact took with all that it rests on, each once, as far as records tell."""
+    waiting, found = [id], dict[str, Record]()
+    while waiting:
+        record = record_of(waiting.pop())
+        if record is not None and record.id not in found:
+            found[record.id] = record
+            waiting += record.identity.get("stages", [])
+    costs = [record.cost for record in found.values() if record.cost is not None]
+    if not costs:
+        return {"seconds": None, "operations": None}
+    return {"seconds": sum(cost.seconds for cost in costs), "operations": sum(cost.flops or 0.0 for cost in costs)}
 
 
 def _generator(job: Job, record_of: RecordOf) -> dict[str, object]:
@@ -116,7 +142,7 @@ def _generator(job: Job, record_of: RecordOf) -> dict[str, object]:
 
 
 def _judges(job: Job, record_of: RecordOf) -> dict[str, object]:
-    judges = job.needs[1:]
+    judges = [need for need in job.needs if need.role.startswith("judge")]
     settings = judges[0].stage.settings
     made = (record_of(judge.id) for judge in judges)
     spare = {bool(row["from_spare_images"]) for record in made if record for row in record.history[-1:]}

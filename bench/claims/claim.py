@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from bench.analysis.metrics import METRICS
 from bench.claims.witness import INFINITE, At
 from bench.errors import unknown
-from bench.plan.config import Strict
+from bench.plan.sections import Strict
 
 UNDECIDED: Literal["undecided at this noise"] = "undecided at this noise"
 Verdict = Literal["reproduced", "contradicted", "undecided at this noise", "not run"]

@@ -22,6 +22,7 @@ from bench.cli.options import (
     say_aside,
     settings_of,
     show,
+    tell,
 )
 from bench.errors import Stopped
 
@@ -64,7 +65,7 @@ def run(
 ) -> None:
     """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
 
-    Exit status: 0 all cells done, 1 some cells failed, 2 wrong usage or configuration.
+    Exit status: 0 all cells have a record of today's code, 1 some do not, 2 wrong usage or configuration.
     """
     from bench.plan.audit import audits
     from bench.plan.controls import controls
@@ -85,13 +86,12 @@ def run(
         scheduler=scheduler,
         results=results,
     )
-    if not dry_run:
-        _keep_splits(settings)
+    _introduce(settings, keep=not dry_run)
     store = Store(settings.paths.results)
     more = [control.job for control in controls(settings)] if with_controls else []
     more += audits(settings) if oracle_audit else []
     plan = make_plan(settings, store, redo_stale, build_grid(settings).extended(more), for_weights)
-    _run(settings, store, plan, dry_run, redo_stale)
+    do(settings, store, plan, dry_run, redo_stale)
 
 
 @app.command()
@@ -132,11 +132,12 @@ def noise(
     settings = settings.model_copy(update={"run": settings.run.model_copy(update={"methods": chosen})})
     jobs = [job for repeat in repeats(settings, times) for job in repeat.jobs]
     store = Store(settings.paths.results)
-    _run(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
+    do(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
 
 
-def _keep_splits(settings: Config) -> None:
-    """Write down the splits that are drawn at first use, so that everything that follows reads them."""
+def _introduce(settings: Config, keep: bool) -> None:
+    """Say of the user's own datasets what is an image, a class and a part; write down splits that are drawn now."""
+    from bench.data.census import census
     from bench.data.splits import keep_split
     from bench.plan.grid import dataset_named
     from bench.running.progress import counting
@@ -144,14 +145,18 @@ def _keep_splits(settings: Config) -> None:
     for name in dict.fromkeys(settings.run.datasets):
         dataset = dataset_named(name, settings)
         with counting(f"{name}: drawing the split") as dataset.progress:
-            new = keep_split(dataset)
+            new = keep_split(dataset) if keep else None
+            found = census(dataset) if dataset.of_users else None
+        if found:
+            say(str(found))
         if new:
-            say(f"{name}: the split was drawn and is kept in {new}. {dataset.split().note}")
+            say(f"{name}: the split was drawn and is kept in {new}")
 
 
-def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
+def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
     """Say what is to be done, do it, and say what was done."""
     from bench.plan.job import noun
+    from bench.running.planning import left_undone
     from bench.training.device import in_words
 
     say_aside(store)
@@ -170,7 +175,11 @@ def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: 
     stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
     now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
     say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
-    if ended.get("failed", 0):
+    undone = left_undone(plan, store)
+    absent = [job.label for job, state in undone if state == "missing" and not ended.get("failed", 0)]
+    if absent:
+        say(f"no record: {', '.join(absent[:3])}{f' and {len(absent) - 3} more' if len(absent) > 3 else ''}")
+    if ended.get("failed", 0) or undone:
         raise typer.Exit(1)
 
 
@@ -206,5 +215,5 @@ def status(
     show(listing.status_rows(plan), as_json)
     if not as_json:
         for line in listing.failures(plan, store):
-            print(line)
-        print(f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do")
+            tell(line)
+        tell(f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from bench.plan.config import Config
 from bench.plan.grid import add_jobs, composed, workshops
 from bench.plan.job import Job
-from bench.streams import Streams
 
 
 def audits(config: Config) -> list[Job]:
@@ -26,5 +25,5 @@ def audits(config: Config) -> list[Job]:
                 if method.supports(place.task.counts, place.protocol):
                     continue
                 for seed in range(config.run.seeds):
-                    add_jobs(jobs, place.fit(method, Streams.of(seed), kind="audit"), method)
+                    add_jobs(jobs, place.fit(method, config.profile.streams(seed), kind="audit"), method)
     return list(jobs.values())

@@ -9,30 +9,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from bench.errors import ConfigError, unknown
+from bench.plan.sections import DatasetSection, Strict
 from bench.protocol import Protocol
+from bench.streams import Streams
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
 FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")  # what may become part of a path
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
-
-
-class Strict(BaseModel):
-    """A frozen section of bench.toml that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            for key in values:
-                if key not in cls.model_fields:
-                    raise ValueError(unknown("key", str(key), cls.model_fields))
-        return values
 
 
 class RunSection(Strict):
@@ -44,6 +31,8 @@ class RunSection(Strict):
     at: tuple[str, ...] = ()
     seeds: int = Field(5, ge=1)
     translators: int = Field(3, ge=1)
+    subsets: int = Field(3, ge=1)
+    subset_methods: tuple[str, ...] = ()
     control: str = "OS"
     keep_weights: tuple[str, ...] = ()
     profile: str = ""
@@ -80,27 +69,11 @@ class ReportSection(Strict):
     rise_masks: int = Field(1000, ge=1)
 
 
-class DatasetSection(Strict):
-    """What bench.toml says of one dataset: how it is cut and, of a user's own, where its images are."""
-
-    folder: Path | None = None
-    minority: tuple[int, ...] = ()
-    imbalances: tuple[int | str | tuple[int, ...], ...] = ()
-    seed: int = 0
-    split: Path | None = None
-    near_duplicates: Literal["on", "off"] = "on"
-    damaged: Literal["refuse", "skip"] = "refuse"
-    shape: Literal["squash", "pad", "crop"] = "squash"
-
-    @property
-    def wanted(self) -> tuple[int | str | tuple[int, ...], ...]:
-        """How to cut the training part, as it is spelled; counts of the rarest class first."""
-        return (*self.minority, *self.imbalances)
-
-
 class Profile(Protocol, Strict):
     """A named protocol, with exceptions per dataset (never per method) and the sizes of the tasks it runs.
 
+    `seeds` goes before that of [run] where a command gives none. With `seed_draws_subset` a seed draws the images of a
+    class that is cut, too. Without `trained_generators`, rows that need a stage, such as a translator, do not apply.
     `stages` holds settings of stages by name; `methods` holds arguments of the methods that such stages serve, where
     a row does not give its own.
     """
@@ -109,6 +82,9 @@ class Profile(Protocol, Strict):
     minority_counts: tuple[int, ...] = ()
     smallest_count: int = Field(1, ge=1)
     most_places: int | None = Field(None, ge=1)
+    seeds: int | None = Field(None, ge=1)
+    seed_draws_subset: bool = False
+    trained_generators: bool = True
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -118,6 +94,11 @@ class Profile(Protocol, Strict):
         common = {name: getattr(self, name) for name in Protocol.model_fields}
         exceptions = self.datasets.get(dataset, {})
         return Protocol(**(common | {key: value for key, value in exceptions.items() if key not in NESTED}))
+
+    def streams(self, seed: int) -> Streams:
+        """Return the streams of one of the harness's seeds; the subset is among them where the profile says so."""
+        streams = Streams.of(seed)
+        return streams.model_copy(update={"subset": seed}) if self.seed_draws_subset else streams
 
     def stage_values(self, stage: str, dataset: str) -> dict[str, Any]:
         """Return what the profile sets of a stage for one dataset."""
@@ -196,7 +177,11 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
     if isinstance(raw.get("run"), dict) and not raw["run"].get("profile"):
         raw["run"]["profile"] = default_profile
     try:
-        return Config(**raw)
+        config = Config(**raw)
+        own = config.profile.seeds if overrides.get("seeds") is None else None
+        return (
+            config if own is None else config.model_copy(update={"run": config.run.model_copy(update={"seeds": own})})
+        )
     except ValidationError as error:
         given = {("run", key) for key, value in overrides.items() if value is not None}
         place = "command line" if error.errors()[0]["loc"][:2] in given else path

@@ -16,7 +16,6 @@ from bench.plan.config import Config
 from bench.plan.grid import Grid, build_grid, rarest_workshop
 from bench.plan.job import Job
 from bench.plan.operations import operations
-from bench.streams import Streams
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def controls(config: Config) -> list[Control]:
                 budget = operations(job) + shares[job.id]
                 epochs = max(1, round(budget / each_epoch))
                 longer = protocol.model_copy(update={"epochs": epochs})
-                control = place.fit(cheap, Streams.of(job.streams.order), longer)[-1]
+                control = place.fit(cheap, config.profile.streams(job.streams.order), longer)[-1]
                 found.append(Control(job, control, epochs, budget, epochs * each_epoch))
     return found
 

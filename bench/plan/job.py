@@ -111,6 +111,7 @@ class Job:
         counts = self.task.place
         if self.kind in ("fit", "audit"):
             luck = f" translator {self.streams.stage}" if self.streams.stage else ""
+            luck += f" subset {self.streams.subset}" if self.streams.subset else ""
             audit = " (audit)" if self.kind == "audit" else ""
             return f"{self.task.dataset} {counts} {self.method} seed {self.streams.order}{luck}{audit}"
         stream = f" stream {self.streams.stage}" if self.streams.stage else ""

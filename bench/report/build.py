@@ -17,6 +17,7 @@ from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
 from bench.analysis.lone import Labels
 from bench.analysis.metrics import MAIN, METRICS
+from bench.analysis.recommending import Advised
 from bench.analysis.spots import method_key, resolved
 from bench.claims.claim import Claim, Verdict, rivals
 from bench.claims.files import check_names, load_claims
@@ -29,6 +30,7 @@ from bench.plan.config import Config
 from bench.plan.publish import publishable
 from bench.report.asides import asides
 from bench.report.cards import cards, commands, environment
+from bench.report.cautions import cautions
 from bench.report.departures import departures, settings
 from bench.report.emit import write
 from bench.report.facts import facts
@@ -37,6 +39,7 @@ from bench.report.illustrate import illustrate
 from bench.report.listings import listings
 from bench.report.luck import luck_words
 from bench.report.provenance import provenances
+from bench.report.recommended import answer
 from bench.report.report import ClaimRow, Report
 from bench.report.sheets import Frames, sheets
 from bench.report.subject import Subject, subjects_of
@@ -83,7 +86,8 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
     told = {task: subjects[task] for task in tasks if task in subjects}
     records = [found.records[id] for id in sorted(found.records)]
     luck = [words for task in tasks for words in luck_words(task, shown[task], found.frame)]
-    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families)
+    said = cautions(config, dict.fromkeys((*tasks, *requested)))
+    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families, said)
     return Report(
         title="Which remedy for a rare class?",
         banner=found.banner,
@@ -94,8 +98,15 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
             "requested": list(requested),
             "stale": sorted({*found.frame.loc[found.frame["status"] == "stale", "record"]} | {*_stale(found)}),
         },
+        answers=tuple(answer(it.advised, it.shown) for it in told.values() if isinstance(it.advised, Advised)),
         summary=tuple(fact for subject in told.values() for fact in facts(subject)),
-        notes=(*departures(config, shown, records), *luck, *_unsaid(told)),
+        notes=(
+            *dict.fromkeys(line for lines in said.values() for line in lines),
+            *departures(config, shown, records),
+            *luck,
+            *_unsaid(told),
+            *_undecided(told),
+        ),
         left_out=found.lost,
         sheets=tuple(sheets(frames, list(dict.fromkeys((*tasks, *requested))))),
         listings=tuple(
@@ -154,6 +165,13 @@ def _unsaid(subjects: Mapping[str, Subject]) -> Iterator[str]:
         )
         if lacking:
             yield f"{subject.shown}: {'; '.join(lacking)}: not applicable, so that no table shows their recall."
+
+
+def _undecided(subjects: Mapping[str, Subject]) -> Iterator[str]:
+    """Say why a dataset has no recommendation."""
+    for it in subjects.values():
+        if isinstance(it.advised, str):
+            yield f"{it.shown}: no recommendation: {it.advised}."
 
 
 def _claims(found: Gathered) -> Iterator[ClaimRow]:

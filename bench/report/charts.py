@@ -9,10 +9,12 @@ import numpy as np
 
 from bench.analysis.frame import COUNTED
 from bench.analysis.metrics import METRICS, Reading
+from bench.analysis.recommending import Advised
 from bench.analysis.spots import Spot, plain
 from bench.record import Record
-from bench.report.listings import confusion_means, prior_measure
-from bench.report.pictures import calibration, confusion, counts, pareto, priors, ranks, training, variance
+from bench.report.by_class import confusion_means
+from bench.report.listings import prior_measure
+from bench.report.pictures import calibration, confusion, counts, losses, pareto, priors, ranks, training, variance
 from bench.report.pictures.draw import Drawing
 from bench.report.subject import Subject
 from bench.statistics.confusion import confusion_matrices
@@ -27,6 +29,8 @@ TERA = 1e12
 def charts(subject: Subject) -> Iterator[Drawing]:
     """Give the charts of one dataset, yet to be drawn; one whose records are lacking is left out."""
     task, place, base = subject.task, f"{subject.shown}, {subject.at_rarest}", plain()
+    if isinstance(subject.advised, Advised):
+        yield recommended(subject.advised, f"{task}_recommended", subject.shown)
     if len(subject.outcomes) > 1:
         for metric in (subject.headline, "acsa" if subject.of_two else "macro_f1"):
             yield partial(counts.figure, subject.frame, task, metric, subject.shown, base)
@@ -45,6 +49,17 @@ def charts(subject: Subject) -> Iterator[Drawing]:
     if subject.chances:
         title = f"{place}: which chance moves the ACSA"
         yield partial(variance.figure, subject.chances, "the ACSA", f"{task}_noise", title)
+
+
+def recommended(advised: Advised, name: str, shown: str) -> Drawing:
+    """Return the chart of what each choice may lose."""
+    panels = [
+        (it.place.place, [losses.Loss(m.method, m.regret, m.loses, m.most) for m in it.methods], it.choice.method)
+        for it in advised.advice
+    ]
+    first = advised.advice[0]
+    unit = METRICS[first.metric].title.split(",")[0]
+    return partial(losses.figure, panels, first.delta, unit, name, f"{shown}: what each choice may lose")
 
 
 def critical_difference(subjects: Sequence[Subject]) -> Iterator[Drawing]:
@@ -115,7 +130,7 @@ def _apart(runs: Mapping[str, list[Record]]) -> tuple[dict[str, list[Record]], d
 
 def _confusion(subject: Subject, place: str) -> Iterator[Drawing]:
     outcomes = subject.outcomes[subject.rarest].complete()
-    if not subject.of_two and outcomes.methods:
+    if outcomes.methods:
         matrices = dict(zip(outcomes.methods, confusion_means(outcomes), strict=True))
         yield partial(confusion.figure, matrices, subject.cell.classes, f"{subject.task}_confusion", place)
 
@@ -133,7 +148,8 @@ def _priors(subject: Subject, place: str) -> Iterator[Drawing]:
         method: curve(confusion[m], path, measure.value).values[:, ascending]
         for m, method in enumerate(outcomes.methods)
     }
-    marks = {"training set": float(training_prior(shares)[outcomes.minority]), "test set": 1 / outcomes.n_classes}
+    tested = float(np.mean(outcomes.labels == outcomes.minority))
+    marks = {"training set": float(training_prior(shares)[outcomes.minority]), "test set": tested}
     over = path[ascending, outcomes.minority]
     figure = "F1" if subject.of_two else "macro F1"
     name, title = f"{subject.task}_priors", f"{place}: {figure} at other priors"

@@ -60,8 +60,19 @@ def index(report: Report, folder: Path) -> str:
     lines += [f"- picture: `pictures/{path.name}`" for path in sorted((folder / PICTURES).glob("*.png"))]
     lines += [f"- left out: {line}" for line in report.left_out]
     how = "A number is the mean over seeds of a figure on the test set; what it lacks is said beside and below it."
+    said = ["".join(map(str, fact.parts)) for answer in report.answers for fact in answer.facts]
+    answers = ["## What to take\n", *(f"- {escape(text)}" for text in said), "\n## What there is\n"]
     how += " Numbered tables keep a paper's numbers and layouts, ours, both side by side, and the paper's own."
-    return "\n".join([f"# Report of profile {report.profile}\n", f"> {report.banner}\n", how + "\n", *lines, ""])
+    return "\n".join(
+        [
+            f"# Report of profile {report.profile}\n",
+            f"> {report.banner}\n",
+            *(answers if said else ()),
+            how + "\n",
+            *lines,
+            "",
+        ]
+    )
 
 
 def _sheet(sheet: Sheet) -> Iterator[tuple[str, str]]:

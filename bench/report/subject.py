@@ -20,11 +20,12 @@ from bench.analysis.experiments import (
     oracle_gaps,
     training_key,
 )
-from bench.analysis.gather import Gathered, narrowed
+from bench.analysis.gather import Gathered, Origin, narrowed
 from bench.analysis.layout import Part, main_rows, part_of
 from bench.analysis.metrics import headline
+from bench.analysis.recommending import Advised, recommendations
 from bench.analysis.spots import Spot
-from bench.errors import DataError
+from bench.errors import DataError, UserError
 from bench.papers import shelf
 from bench.plan.config import Config
 from bench.plan.grid import Cell, Grid
@@ -48,6 +49,8 @@ class Subject:
         Decisions by place, the most imbalanced first.
     costs
         Floating-point operations of a fit.
+    advised
+        What to take, or why nothing can be said of that.
     """
 
     task: str
@@ -61,6 +64,7 @@ class Subject:
     gaps: Sequence[OracleGap]
     chances: Sequence[Chance]
     records: Mapping[str, Record]
+    advised: Advised | str
 
     @property
     def rarest(self) -> str:
@@ -151,6 +155,7 @@ def _subject(task: str, found: Gathered) -> Subject:
     mine = [it for it in found.records.values() if it.identity.get("dataset") == task]
     protocol = protocol_identity(config.profile.protocol(task))
     record_of = found.records.get
+    spent = costs(origin.grid, record_of)
     return Subject(
         task,
         shelf.shown(task),
@@ -158,8 +163,16 @@ def _subject(task: str, found: Gathered) -> Subject:
         cells,
         found.outcomes_of(task),
         found.families[task],
-        costs(origin.grid, record_of),
+        spent,
         *_beside(config, origin.grid, record_of),
         chances(mine, protocol, rows, decision_of, "acsa"),
         found.records,
+        _advised(task, origin, spent),
     )
+
+
+def _advised(task: str, origin: Origin, spent: Mapping[Spot, float]) -> Advised | str:
+    try:
+        return recommendations(origin, task, shelf.ablated, spent=spent)
+    except UserError as reason:
+        return str(reason)

@@ -5,64 +5,29 @@ Of method m at place p the mean over seeds is observed as
     mean = mu[m, p] + seed noise / sqrt(n) + luck of the test images + luck of the subset + luck of the stage
 
 and mu[m, p] = (what all methods share at p) + delta[m, p]. A place informs its neighbours: delta of one method is a
-Gaussian process over places with a variance and a reach that are learned from the data. Variances are uncertain too and
-are drawn from their own posteriors, so that few seeds make wide tails.
+Gaussian process over places whose variance, reach, and growth towards rarer classes are learned from the data. A method
+may stand farther apart than most (the horseshoe: Carvalho et al. 2010, doi:10.1093/biomet/asq017), so that many equal
+ones do not draw it to themselves. Variances over seeds are drawn from their own posteriors, so that few seeds make wide
+tails. docs/decisions-under-noise.md says it at length.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from bench.statistics.moderation import moderated
+from bench.statistics.observed import Luck as Luck
+from bench.statistics.observed import Observed as Observed
+
 WIDE = 10.0  # standard deviation of what all methods share: nothing is known of it beforehand
-SPREAD = 0.02  # of methods at a place, as it is believed to be before any record; log-normal, places partly alike
-SPREAD_COMMON, SPREAD_OWN = 0.8, 0.5  # standard deviations of its logarithm
-REACHES = np.array([0.25, 1.0, 4.0])  # of the process, in units of log2 of the place's scale
-LUCK, LUCK_FREEDOM = 0.01, 2.0  # of a subset or a stage, beforehand, and what that is worth beside their own runs
-PRIOR_FREEDOM = 2.0  # weight of the pooled variance beside a cell's own, at least
-TRIED = 500  # spreads, reaches and lucks that are weighed by what they make of the figures
-TOGETHER = 4  # draws of the means that share one draw of the variances
-UNSEEN = 1e6  # variance of a figure that is not there
-
-
-@dataclass(frozen=True)
-class Luck:
-    """A variance that was estimated with some degrees of freedom, in the squared unit of the figure."""
-
-    variance: float
-    freedom: float
-
-
-@dataclass(frozen=True)
-class Observed:
-    """Figures of M methods at P places, of one metric.
-
-    Attributes
-    ----------
-    means : float (M, P)
-        Over seeds; NaN where a method was not run.
-    variances : float (M, P)
-        Of a single run over seeds, n - 1 degrees of freedom; NaN where there are fewer than two.
-    seeds : int (M, P)
-        Runs behind a mean.
-    images : float (M * P, M * P)
-        Covariance of the means from the draw of the test images, methods outer, places inner.
-    positions : float (P,)
-        Where the places lie on the axis along which they inform each other, such as log2 of the smallest count.
-    subset
-        Luck of a method with the subset that was drawn, beyond what all methods share; None: never varied.
-    stage
-        By method (index): luck with the translator or generator, which all its seeds share.
-    """
-
-    means: np.ndarray
-    variances: np.ndarray
-    seeds: np.ndarray
-    images: np.ndarray
-    positions: np.ndarray
-    subset: Luck | None = None
-    stage: dict[int, Luck] = field(default_factory=dict)
+SCALES = np.geomspace(0.002, 0.3, 12)  # standard deviations of delta that are tried
+REACHES = (0.5, 2.0, 8.0)  # of the process, in units of log2 of the place's scale
+GROWTHS = (0.0, 0.5, 1.0, 1.5)  # of the standard deviation, as that power of the imbalance
+FACTORS = 2.0 ** np.arange(-1, 6)  # by which a method's standard deviation may differ from that of most
+SWEEPS = 3  # over the methods, in which those that stand apart are found
+TOGETHER = 16  # draws of the means that share one draw of the variances, which cost the time
 
 
 def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -71,179 +36,180 @@ def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.nd
     Raises
     ------
     ValueError
-        Nothing was observed, or no method has two seeds.
+        Nothing was observed.
     """
-    there = np.isfinite(observed.means)
-    if not there.any():
+    methods, places = observed.means.shape
+    first = np.flatnonzero(np.isfinite(observed.means))
+    if not len(first):
         raise ValueError("no method was run at any place")
-    level = float(observed.means[there].mean())
-    values = np.where(there, observed.means - level, 0.0)
-    shared, apart = _evened(observed.images, there)
-    tried = _tried(observed, rng)
-    weights = tried.weights(values, apart, _of_means(observed, None, 1), there)
-    chosen = rng.choice(TRIED, -(-draws // TOGETHER), p=weights)
-    noise = _of_means(observed, rng, len(chosen)) + tried.luck[chosen]
-    each = _Blocks(tried.covers[chosen], apart, np.where(there, noise, UNSEEN))
-    moved = each.draw(values, rng) + _root(shared) @ rng.standard_normal((len(chosen), TOGETHER, 1, len(shared), 1))
-    out: np.ndarray = level + moved[..., 0].reshape(-1, *values.shape)[:draws]
+    level = float(np.nanmean(observed.means))
+    seen = _seen(observed, first)
+    values, cells = seen.means - level, seen.cells
+    images = observed.images[np.ix_(seen.rows, seen.rows)]
+    covers = _covers(observed.positions)
+    lucks = _shared(observed, seen)
+    typical = images + np.diag(moderated(observed, None, 1)[0].ravel()[cells] / seen.seeds)
+    typical += sum((_drawn(luck, None, 1)[0] * alike for luck, alike in lucks), np.zeros_like(images))
+    weights, chances = _beliefs(values, cells, covers, methods, typical)
+    groups = -(-draws // TOGETHER)
+    chosen = rng.choice(len(covers), groups, p=weights)
+    factors = np.stack([rng.choice(FACTORS, groups, p=each) for each in chances], axis=1)
+    own = moderated(observed, rng, groups).reshape(groups, -1)[:, cells] / seen.seeds
+    true = _of_prior(covers[chosen], factors, rng)  # (groups, M * P, TOGETHER)
+    noise = _root(images) @ rng.standard_normal((groups, len(values), TOGETHER))
+    noise += np.sqrt(own)[..., None] * rng.standard_normal(noise.shape)
+    shapes, diagonal = _priors(covers[chosen], factors), np.arange(len(values))
+    total = shapes[:, cells][:, :, cells] + images
+    total[:, diagonal, diagonal] += own
+    for luck, alike in lucks:
+        variance = _drawn(luck, rng, groups)[:, None, None]
+        noise += np.sqrt(variance) * (_root(alike) @ rng.standard_normal(noise.shape))
+        total += variance * alike
+    # Each draw of the prior is moved by what its own made-up figures lack of the observed ones (Matheron's rule,
+    # Wilson et al. 2020, arXiv 2002.09309): a draw of the posterior without a root of its covariance.
+    moved = true + shapes[:, :, cells] @ np.linalg.solve(total, values[:, None] - true[:, cells] - noise)
+    flat = moved.swapaxes(1, 2).reshape(groups * TOGETHER, methods, places)[:draws]
+    out: np.ndarray = level + flat
     return out
 
 
-class _Blocks:
-    """Figures of methods that differ from what all share at a place, each by its own delta and noise.
-
-    Parameters
-    ----------
-    covers : float (C, P, P)
-        Covariance of delta over places.
-    apart : float (P, P)
-        Covariance of the luck with the images that a method does not share with the others.
-    noise : float (C, M, P)
-        Variance of all other luck.
-    """
-
-    def __init__(self, covers: np.ndarray, apart: np.ndarray, noise: np.ndarray) -> None:
-        self.covers = covers[:, None]
-        total = self.covers + apart + noise[..., None] * np.eye(len(apart))
-        self.inverse = np.linalg.inv(total)
-        self.precision = self.inverse.sum(axis=1) + np.eye(len(apart)) / WIDE**2  # of what all share
-        self._total = total
-
-    def fit(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the inverse times values (M, P), (C, M, P), and what all share, (C, P)."""
-        weighed = np.einsum("cmpq,mq->cmp", self.inverse, values)
-        return weighed, np.linalg.solve(self.precision, weighed.sum(axis=1)[..., None])[..., 0]
-
-    def likelihood(self, values: np.ndarray) -> np.ndarray:
-        """Return the logarithm of the likelihood of values (M, P), up to a constant, (C,)."""
-        weighed, shared = self.fit(values)
-        determinants = np.linalg.slogdet(self._total)[1].sum(axis=1) + np.linalg.slogdet(self.precision)[1]
-        squares = np.einsum("cmp,mp->c", weighed, values) - np.einsum("cmp,cp->c", weighed, shared)
-        found: np.ndarray = -0.5 * (determinants + squares)
-        return found
-
-    def draw(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return draws of what all share and delta together, (C, TOGETHER, M, P, 1)."""
-        _, mean = self.fit(values)
-        normal = rng.standard_normal((len(mean), TOGETHER, 1, mean.shape[1], 1))
-        shared = mean[:, None, None, :, None] + _root(np.linalg.inv(self.precision))[:, None, None] @ normal
-        gain = self.covers @ self.inverse
-        left = _root(self.covers - gain @ self.covers)
-        own = left[:, None] @ rng.standard_normal((len(mean), TOGETHER, *values.shape, 1))
-        drawn: np.ndarray = shared + gain[:, None] @ (values[..., None] - shared) + own
-        return drawn
-
-
 @dataclass(frozen=True)
-class _Tried:
-    """What might be behind the figures: covariances of one method's delta (C, P, P), luck (C, M, P), and their odds."""
+class _Seen:
+    """The observed means (N,): the cell of each, m * P + p, its row in `images`, its runs, and what these rest on."""
 
-    covers: np.ndarray
-    luck: np.ndarray
-    odds: np.ndarray  # logarithm of belief beforehand over how often it is tried, (C,)
-
-    def weights(self, values: np.ndarray, apart: np.ndarray, own: np.ndarray, there: np.ndarray) -> np.ndarray:
-        """Return the share of belief in each, (C,), by the likelihood of values (M, P) with their own noise."""
-        blocks = _Blocks(self.covers, apart, np.where(there, own + self.luck, UNSEEN))
-        logs = self.odds + blocks.likelihood(values)
-        belief = np.exp(logs - logs.max())
-        share: np.ndarray = belief / belief.sum()
-        return share
+    means: np.ndarray
+    cells: np.ndarray
+    rows: np.ndarray
+    seeds: np.ndarray
+    subset: np.ndarray
+    stage: np.ndarray
 
 
-def _tried(observed: Observed, rng: np.random.Generator) -> _Tried:
-    """Draw spreads around what the figures show, reaches, and variances of luck."""
-    methods, places = observed.means.shape
-    luck = np.zeros((TRIED, methods, places))
-    if observed.subset is not None:
-        luck += _drawn(observed.subset, rng)[:, None, None]
-    for method, stage in observed.stage.items():
-        luck[:, method] += _drawn(stage, rng)[:, None]  # each place has a stage of its own
-    noise = (_of_means(observed, None, 1)[0] + np.median(luck, axis=0)).mean(axis=0)
-    shown = np.array([it[np.isfinite(it)].var(ddof=1) if np.isfinite(it).sum() > 1 else 0.0 for it in observed.means.T])
-    centre = 0.5 * np.log(np.maximum(shown - noise, np.maximum(noise, 1e-6) / 4))
-    ones, eye = np.ones((places, places)), np.eye(places)
-    around, before = 0.2 * ones + 0.3 * eye, SPREAD_COMMON**2 * ones + SPREAD_OWN**2 * eye
-    logs = centre + rng.standard_normal((TRIED, places)) @ np.linalg.cholesky(around).T
-    beyond = [(logs - centre, around), (logs - np.log(SPREAD), before)]
-    tried, believed = (-0.5 * np.einsum("cp,pq,cq->c", it, np.linalg.inv(cov), it) for it, cov in beyond)
-    distance = np.abs(observed.positions[:, None] - observed.positions)
-    reaches, scale = REACHES[rng.integers(len(REACHES), size=TRIED)], np.exp(logs)
-    covers = scale[:, :, None] * scale[:, None, :] * np.exp(-distance / reaches[:, None, None])
-    return _Tried(covers, luck, believed - tried)
+def _seen(observed: Observed, first: np.ndarray) -> _Seen:
+    means, seeds = observed.means.ravel()[first], observed.seeds.ravel()[first]
+    zero = np.zeros(len(first), np.int64)
+    if (more := observed.further) is None:
+        return _Seen(means, first, first, seeds, zero, zero)
+    cells = more.method * observed.means.shape[1] + more.place
+    rows = np.concatenate([first, observed.means.size + np.arange(len(cells))])
+    both = ((means, more.means), (first, cells), (seeds, more.seeds), (zero, more.subset), (zero, more.stage))
+    means, cells, seeds, subset, stage = map(np.concatenate, both)
+    return _Seen(means, cells, rows, seeds, subset, stage)
 
 
-def _evened(images: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the covariance at each two places, (P, P), of luck that methods share, and of what each has beside it.
+def _shared(observed: Observed, seen: _Seen) -> list[tuple[Luck, np.ndarray]]:
+    """Return the lucks that runs share, each with its covariance between all means where its variance is 1, (N, N).
 
-    They are means over methods. The estimate of single pairs is made from the decisions whose mean it explains: it is
-    the widest in the direction in which the figures happen to lie apart, so that real differences pass for luck.
+    A smaller subset is part of a larger one: a mean over n of N images has the correlation sqrt(n / N) with that over
+    all of them, and so is the luck of a place taken to be tied to that of another.
     """
-    methods, places = there.shape
-    known = np.outer(there, there).reshape(methods, places, methods, places)
-    blocks = np.where(known, images.reshape(known.shape), 0.0)
-    own, owns = (np.einsum("mpmq->pq", it) for it in (blocks, known.astype(float)))
-    cross, crosses = blocks.sum(axis=(0, 2)) - own, known.sum(axis=(0, 2)) - owns
-    shared = cross / np.maximum(crosses, 1)
-    root = _root(own / np.maximum(owns, 1) - shared)
-    return shared, root @ root.T
+    method, place = np.divmod(seen.cells, observed.means.shape[1])
+    nested = 2.0 ** (-_apart(observed.positions)[np.ix_(place, place)] / 2)
+    sizes = np.ones(observed.means.shape[1]) if observed.sizes is None else observed.sizes
+    nested *= np.outer(sizes[place], sizes[place])
+    alike = nested * (seen.subset[:, None] == seen.subset)
+    own = alike * (method[:, None] == method)
+    staged = (seen.cells[:, None] == seen.cells) & (seen.stage[:, None] == seen.stage)  # a place has stages of its own
+    staged = staged * sizes[place] ** 2
+    found = [(observed.subset, own), (observed.common, alike)]
+    found += [(luck, staged * np.outer(method == m, method == m)) for m, luck in observed.stage.items()]
+    return [(luck, pattern) for luck, pattern in found if luck is not None]
 
 
-def moderated(observed: Observed) -> np.ndarray:
-    """Return each cell's variance of a single run over seeds, (M, P), moved towards what all have at its place.
+def _covers(positions: np.ndarray) -> np.ndarray:
+    """Return the covariances of one method's delta over places that are tried, (C, P, P), scale by scale."""
+    apart, level = _apart(positions), positions.reshape(len(positions), -1).min(axis=1)
+    shapes = []
+    for reach in REACHES:
+        for growth in GROWTHS:
+            sizes = 2.0 ** (growth * (level.mean() - level))
+            shapes.append(np.exp(-apart / reach) * np.outer(sizes, sizes))
+    return np.stack([scale**2 * shape for scale in SCALES for shape in shapes])
 
-    The prior's freedom is fitted to how far the sample variances scatter (Smyth 2004, doi:10.2202/1544-6115.1027, by
-    the moments of their ratio to the mean).
 
-    Raises
-    ------
-    ValueError
-        No method has two seeds.
+def _apart(positions: np.ndarray) -> np.ndarray:
+    """Return how far places lie apart, (P, P)."""
+    where = positions.reshape(len(positions), -1)
+    apart: np.ndarray = np.sqrt(((where[:, None] - where) ** 2).sum(axis=-1))
+    return apart
+
+
+def _priors(covers: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """Return the covariances of all true means, (N, M * P, M * P): each method's own, and what all share at a place.
+
+    `covers` are (N, P, P), and (N, M) the factors on each method's standard deviation.
     """
-    variance: np.ndarray = _moderated(observed, None, 1)[0]
-    return variance
+    (count, places, _), methods = covers.shape, factors.shape[1]
+    whole = np.zeros((count, methods, places, methods, places))
+    every = np.arange(methods)
+    whole[:, every, :, every, :] = (factors.T**2)[:, :, None, None] * covers
+    whole += WIDE**2 * np.eye(places)[:, None, :]
+    return whole.reshape(count, methods * places, methods * places)
 
 
-def _moderated(observed: Observed, rng: np.random.Generator | None, draws: int) -> np.ndarray:
-    """Return each cell's variance over seeds, (draws, M, P), as `moderated`; with `rng`, draws of it."""
-    freedom = np.where(np.isfinite(observed.variances), observed.seeds - 1, 0).astype(float)
-    sample = np.where(freedom > 0, observed.variances, 0.0)
-    if not freedom.any():
-        raise ValueError("no method has two seeds: nothing is known of the luck of a seed")
-    common = (freedom * sample).sum(axis=0) / np.maximum(freedom.sum(axis=0), 1)
-    common[freedom.sum(axis=0) == 0] = (freedom * sample).sum() / freedom.sum()
-    known = (freedom > 0) & (common > 0)
-    prior = _prior_freedom((sample / np.where(common > 0, common, 1))[known], freedom[known])
-    pooled = (prior * common + freedom * sample) / (prior + freedom)
-    if rng is None:
-        return np.broadcast_to(pooled, (draws, *pooled.shape))
-    drawn: np.ndarray = pooled * (prior + freedom) / rng.chisquare(prior + freedom, (draws, *pooled.shape))
-    return drawn
+def _of_prior(covers: np.ndarray, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return draws of true means from covers (N, P, P) and factors (N, M), (N, M * P, TOGETHER)."""
+    (count, places, _), methods = covers.shape, factors.shape[1]
+    normal = rng.standard_normal((count, places, methods * TOGETHER))
+    own = (np.linalg.cholesky(covers + 1e-12 * np.eye(places)) @ normal).reshape(count, places, methods, TOGETHER)
+    own *= factors[:, None, :, None]
+    shared = WIDE * rng.standard_normal((count, places, 1, TOGETHER))
+    return (own + shared).swapaxes(1, 2).reshape(count, methods * places, TOGETHER)
 
 
-def _prior_freedom(ratios: np.ndarray, freedom: np.ndarray) -> float:
-    """Return the freedom that the common variance is worth: much if cells scatter as samples of one would."""
-    if len(ratios) < 3:
-        return 4.0
-    excess = float(((ratios - 1) ** 2 - 2 / freedom).mean())  # of variances that are equal, ratios vary by 2 / freedom
-    return float(np.clip(4 + 2 / max(excess, 1e-3), PRIOR_FREEDOM, 100.0))
+def _beliefs(
+    values: np.ndarray, cells: np.ndarray, covers: np.ndarray, methods: int, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the share of belief in each cover, (C,), and in each of `FACTORS` for each method, (M, F).
+
+    The covers' given the likeliest factors, and a method's factor given the likeliest cover and those of the others:
+    they are found in a few sweeps. Before the values speak, all scales are as likely, not all their logarithms, which
+    would prefer equal methods; and a factor has half a Cauchy distribution.
+    """
+    usual = FACTORS / (1 + FACTORS**2)
+    scales = np.repeat(SCALES, len(covers) // len(SCALES))
+    factors, chances = np.ones(methods), np.zeros((methods, len(FACTORS)))
+    weights = np.zeros(len(covers))
+    for _ in range(SWEEPS):
+        same = np.broadcast_to(factors, (len(covers), methods))
+        weights = _shares(values, cells, covers, same, noise, scales)
+        cover = np.broadcast_to(covers[weights.argmax()], (len(FACTORS), *covers.shape[1:]))
+        for m in range(methods):
+            tried = np.tile(factors, (len(FACTORS), 1))
+            tried[:, m] = FACTORS
+            chances[m] = _shares(values, cells, cover, tried, noise, usual)
+            factors[m] = FACTORS[chances[m].argmax()]
+    return weights, chances
 
 
-def _of_means(observed: Observed, rng: np.random.Generator | None, draws: int) -> np.ndarray:
-    """Return the variance that the luck of seeds gives each mean, (draws, M, P)."""
-    variance: np.ndarray = _moderated(observed, rng, draws) / np.maximum(observed.seeds, 1)
-    return variance
+def _shares(
+    values: np.ndarray,
+    cells: np.ndarray,
+    covers: np.ndarray,
+    factors: np.ndarray,
+    noise: np.ndarray,
+    before: np.ndarray,
+) -> np.ndarray:
+    """Return the share of belief, (C,), in each of C covers with factors (C, M), by the likelihood of values (N,)."""
+    roots = np.linalg.cholesky(_priors(covers, factors)[:, cells][:, :, cells] + noise)
+    determinants = 2 * np.log(np.einsum("cnn->cn", roots)).sum(axis=1)
+    white = np.linalg.solve(roots, np.broadcast_to(values[:, None], (len(roots), len(values), 1)))
+    logs = -0.5 * (determinants + (white**2).sum(axis=(1, 2)))
+    belief = np.exp(logs - logs.max()) * before
+    share: np.ndarray = belief / belief.sum()
+    return share
 
 
-def _drawn(luck: Luck, rng: np.random.Generator) -> np.ndarray:
-    """Return draws of a variance, (C,), from its few runs and from what is believed beforehand."""
-    freedom = luck.freedom + LUCK_FREEDOM
-    drawn: np.ndarray = (luck.variance * luck.freedom + LUCK**2 * LUCK_FREEDOM) / rng.chisquare(freedom, TRIED)
+def _drawn(luck: Luck, rng: np.random.Generator | None, draws: int) -> np.ndarray:
+    total = np.full(draws, luck.variance)
+    if rng is not None:
+        total = luck.variance * luck.freedom / rng.chisquare(luck.freedom, draws)
+    drawn: np.ndarray = np.maximum(total - luck.within, 0.0)
     return drawn
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """Return R with R R^T = covariance (..., P, P), which may be singular."""
-    values, vectors = np.linalg.eigh((covariance + covariance.swapaxes(-1, -2)) / 2)
-    root: np.ndarray = vectors * np.sqrt(np.maximum(values, 0))[..., None, :]
+    """Return the symmetric root of a covariance that may be singular: the one root that no library may choose."""
+    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+    root: np.ndarray = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     return root

@@ -9,6 +9,7 @@ import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, reported_cells
 from small_stages import STAGES
 
+from bench.errors import ConfigError
 from bench.plan.audit import audits
 from bench.plan.config import Config, load_config
 from bench.plan.controls import controls
@@ -110,3 +111,21 @@ def test_weights_are_kept_of_the_named_cells_and_made_where_they_are_missing(fol
         now, then = Store(folder / "results").get(job.id), before[job.id]
         assert now and then and now.test == then.test, "the same fit again"
         assert (kept.find(job.id, CLASSIFIER) is not None) == (job.method == "Vanilla" or job.streams.order == 1)
+
+
+def test_some_rows_are_trained_on_further_subsets_at_the_smallest_count(folder: Path) -> None:
+    plain = config(folder, methods=["Vanilla", "TS", "OS", "CS"])
+    varied = config(folder, methods=["Vanilla", "TS", "OS", "CS"], subsets=3, subset_methods=["Vanilla", "TS", "OS"])
+    before, after = build_grid(plain), build_grid(varied)
+    assert after.cells == before.cells and after.jobs[: len(before.jobs)] == before.jobs, "no cell, no digest changes"
+    more = after.jobs[len(before.jobs) :]
+    assert Counter((job.method, job.streams.subset) for job in more) == {
+        (m, s): 2 for m in ("Vanilla", "OS") for s in (1, 2)
+    }
+    assert {min(job.task.counts) for job in more} == {4} and "subset 1" in more[0].label
+    assert [job.streams.order for job in more] == sorted(job.streams.order for job in more)
+
+
+def test_a_row_on_a_stage_cannot_take_another_subset(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="AUG rests on a stage that saw the first subset"):
+        build_grid(config(folder, subset_methods=["AUG"]))

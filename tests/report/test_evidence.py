@@ -79,6 +79,8 @@ def test_every_experiment_has_its_listing(listings: Mapping[str, Rows]) -> None:
         "floor",
         "epochs",
         "classes",
+        "confusion",
+        "counts",
         "priors",
         "oracle",
         "controls",

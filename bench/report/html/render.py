@@ -26,7 +26,8 @@ from bench.report.report import ClaimRow, Provenance, Report
 TEMPLATES = "templates"
 CSS_PIXELS = 96  # an inch
 SECTIONS = {
-    "summary": "Summary",
+    "answers": "What to take",
+    "summary": "Comparisons",
     "sheets": "Tables",
     "pictures": "Pictures",
     "listings": "Behind the numbers",
