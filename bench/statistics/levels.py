@@ -102,12 +102,18 @@ def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarr
         Where each mean is of.
     """
     means = np.stack([it.mean(axis=0) for it in influences])
-    shared = np.stack([means[places == place].mean(axis=0) for place in places])
-    own = (means - shared) @ (means - shared).T
-    for n, runs in enumerate(influences):
-        if len(runs) > 1:
-            own[n, n] -= (centred(runs, 0) ** 2).sum() / (len(runs) - 1) / len(runs)
-    return _nearest(own) + shared @ shared.T
+    chance = np.array([_chance(runs) for runs in influences])
+    same = (places[:, None] == places).astype(float)
+    average = same / same.sum(axis=1, keepdims=True)
+    rest = np.eye(len(places)) - average
+    own = rest @ (means @ means.T - np.diag(chance)) @ rest.T
+    return _nearest(own) + average @ (means @ means.T - np.diag(chance)) @ average.T
+
+
+def _chance(runs: np.ndarray) -> float:
+    """Return the part of a mean's variance over images, of runs (S, U), that is each run's own luck with each image."""
+    n = len(runs)
+    return float((centred(runs, 0) ** 2).sum() / (n - 1) / n) if n > 1 else 0.0
 
 
 def _nearest(estimate: np.ndarray) -> np.ndarray:
