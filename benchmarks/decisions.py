@@ -21,7 +21,8 @@ from tabulate import tabulate
 from bench.record import Predictions
 from bench.statistics.confusion import confusion_matrices, f1
 from bench.statistics.decision import Recommendation, recommend
-from bench.statistics.posterior import Observed, posterior
+from bench.statistics.observed import Observed
+from bench.statistics.posterior import posterior
 from bench.statistics.racing import heats
 from bench.statistics.synthetic import COLUMNS, METHODS
 from bench.statistics.worlds import KINDS, MOST_SEEDS, STAGED, World, world

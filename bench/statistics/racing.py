@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from bench.statistics.decision import Recommendation, recommend
-from bench.statistics.posterior import Observed, moderated
+from bench.statistics.moderation import moderated
+from bench.statistics.observed import Luck, Observed
 
 EARLY = 0.5  # part of delta that regret must have fallen to before a race ends: its luck so far must not stop it
 CONTENDING = 0.15  # probability of lying within delta of the best
@@ -87,12 +88,14 @@ class _Doubts:
     @classmethod
     def at(cls, observed: Observed, place: int, most: int) -> _Doubts:
         methods = len(observed.means)
-        single, counts = moderated(observed)[:, place], np.maximum(observed.seeds[:, place], 1)
-        own = observed.images.reshape(methods, -1, methods, len(observed.positions))[:, place, :, place]
+        single, counts = moderated(observed, None, 1)[0, :, place], np.maximum(observed.seeds[:, place], 1)
+        cells = np.arange(methods) * len(observed.positions) + place
+        own = observed.images[np.ix_(cells, cells)]
         within = np.diag(own)
         images = np.maximum(within[:, None] + within - 2 * own, 0.0)
-        subset = np.full(methods, observed.subset.variance if observed.subset else 0.0)
-        stage = np.array([observed.stage[m].variance if m in observed.stage else 0.0 for m in range(methods)])
+        size = 1.0 if observed.sizes is None else float(observed.sizes[place]) ** 2
+        subset = np.full(methods, _size(observed.subset) * size)
+        stage = np.array([_size(observed.stage.get(m)) * size for m in range(methods)])
         return cls(single / counts, single / counts - single / np.maximum(counts, most), images, subset, stage)
 
     def between(self, a: int, b: int) -> float:
@@ -111,3 +114,7 @@ class _Doubts:
             "stage": float(self.stage[contending].mean()) * 2,
         }
         return max(parts, key=lambda name: parts[name])
+
+
+def _size(luck: Luck | None) -> float:
+    return max(luck.variance - luck.within, 0.0) if luck else 0.0

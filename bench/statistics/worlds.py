@@ -13,8 +13,9 @@ import numpy as np
 from scipy import stats
 
 from bench.statistics.confusion import f1, f1_measure
+from bench.statistics.levels import Varied, covariance, lucks, pooled_luck, sizes
+from bench.statistics.observed import Luck, Observed
 from bench.statistics.outcomes import Outcomes
-from bench.statistics.posterior import Luck, Observed
 from bench.statistics.spread import centred
 from bench.statistics.synthetic import COLUMNS, IMAGES, METHODS, difficulty
 
@@ -26,6 +27,7 @@ STAGED = (11, 12, 13)  # methods that need a stage
 SUBSET, STAGE = 0.008, 0.025  # standard deviations of their luck
 BAD, BAD_SHARE = -0.1, 1 / 12  # what a failed stage does, and how many fail where some do
 TRIED = 3  # subsets at the smallest count, of three methods, and stages of those that need one
+OF_EACH = 5  # seeds of each
 TRUTH_DRAWS = 2000
 
 
@@ -70,7 +72,7 @@ class World:
     figures : float (M, P, S)
         The same of every run.
     influences : float (M, P, S, I)
-        What each image adds to it.
+        What each image adds to it, as `bench.statistics.levels.covariance` takes it.
     labels : int (I,)
     subset, stage
         What the runs that vary them tell of their luck.
@@ -81,26 +83,22 @@ class World:
     figures: np.ndarray
     influences: np.ndarray
     labels: np.ndarray
-    subset: Luck
+    subset: Luck | None
     stage: Luck
 
     def observed(self, seeds: np.ndarray) -> Observed:
         """Return what is known after the first so many seeds, int (M, P), of each method at each place."""
-        methods, places, most, _ = self.influences.shape
-        run = np.arange(most) < seeds[..., None]
-        means = (self.figures * run).sum(-1) / seeds
-        variances = (((self.figures - means[..., None]) * run) ** 2).sum(-1) / (seeds - 1)
-        images = np.zeros((methods * places, methods * places))
-        for k in np.unique(self.labels):
-            mine = centred(self.influences[..., self.labels == k], -1)
-            n = mine.shape[-1]
-            mean = np.einsum("mpsi,mps->mpi", mine, run / seeds[..., None])
-            images += np.einsum("ai,bi->ab", *2 * (mean.reshape(methods * places, n),)) * n / (n - 1)
-            # The luck of a run with each image is in the variance over seeds already.
-            squares = np.einsum("mpsi,mps->mp", mine**2, run) - seeds * (mean**2).sum(-1)
-            images -= np.diag((squares / (seeds - 1) / seeds).ravel()) * n / (n - 1)
+        methods, places, _, _ = self.influences.shape
+        cells = [(m, p) for m in range(methods) for p in range(places)]
+        runs = [self.figures[m, p, : seeds[m, p]] for m, p in cells]
+        means, variances = (
+            np.reshape(it, seeds.shape) for it in ([x.mean() for x in runs], [x.var(ddof=1) for x in runs])
+        )
+        images = covariance(
+            [self.influences[m, p, : seeds[m, p]] for m, p in cells], np.array([place for _, place in cells])
+        )
         stages = dict.fromkeys(STAGED, self.stage)
-        return Observed(means, variances, seeds, images, POSITIONS, self.subset, stages)
+        return Observed(means, variances, seeds, images, POSITIONS, self.subset, stages, sizes=sizes(variances, 0))
 
 
 def world(kind: Kind, seed: int) -> World:
@@ -127,9 +125,11 @@ def world(kind: Kind, seed: int) -> World:
         runs.append(Outcomes(column.name, names, labels, decisions, measures=(f1_measure("f1", 1),)).runs())
     figures = np.stack([it.figures[0] for it in runs], axis=1)
     influences = np.stack([it.influences[0] for it in runs], axis=1)
-    noise = figures[:, 0, :5].var(axis=1, ddof=1) / 5
-    lucks = _subset_luck(noise, rng), _stage_luck(kind, noise, rng)
-    return World(kind, np.stack(true, axis=1), figures, influences, labels, *lucks)
+    for k in (0, 1):
+        influences[..., labels == k] = centred(influences[..., labels == k], -1) * (IMAGES / (IMAGES - 1)) ** 0.5
+    seeds = figures[:, 0, :OF_EACH].var(axis=1, ddof=1)
+    shown = _subset_luck(seeds, rng), _stage_luck(kind, seeds, rng)
+    return World(kind, np.stack(true, axis=1), figures, influences, labels, *shown)
 
 
 def _standing(kind: Kind, rng: np.random.Generator) -> np.ndarray:
@@ -174,21 +174,17 @@ def _confusion(recalls: np.ndarray) -> np.ndarray:
     return np.moveaxis(np.array(rows), (0, 1), (-2, -1))
 
 
-def _subset_luck(noise: np.ndarray, rng: np.random.Generator) -> Luck:
+def _subset_luck(variances: np.ndarray, rng: np.random.Generator) -> Luck | None:
     """Return what three methods on three subsets tell of the luck that they do not share."""
-    shown = SUBSET * rng.standard_normal((3, TRIED)) + np.sqrt(noise[:3, None]) * rng.standard_normal((3, TRIED))
-    rest = centred(centred(shown, 0), 1)
-    return _beyond(float((rest**2).sum()) / 4, 4, float(noise[:3].mean()), 12)
+    return lucks([_varied(SUBSET * rng.standard_normal(TRIED), it, rng) for it in variances[:3]])[1]
 
 
-def _stage_luck(kind: Kind, noise: np.ndarray, rng: np.random.Generator) -> Luck:
+def _stage_luck(kind: Kind, variances: np.ndarray, rng: np.random.Generator) -> Luck:
     """Return what three stages of each method that needs one tell of their luck."""
-    seeds = np.sqrt(noise[list(STAGED), None]) * rng.standard_normal((len(STAGED), TRIED))
-    shown = _stages(kind, (len(STAGED), TRIED), rng) + seeds
-    return _beyond(float(shown.var(axis=1, ddof=1).mean()), 6, float(noise[list(STAGED)].mean()), 12)
+    return pooled_luck([_varied(_stages(kind, (TRIED,), rng), variances[m], rng) for m in STAGED])
 
 
-def _beyond(total: float, freedom: int, noise: float, of_noise: int) -> Luck:
-    """Return the part of a variance that is no noise of seeds, a tenth at least, with Satterthwaite's freedom."""
-    left = max(total - noise, total / 10)
-    return Luck(left, max(2.0, left**2 / (total**2 / freedom + noise**2 / of_noise)))
+def _varied(luck: np.ndarray, variance: float, rng: np.random.Generator) -> Varied:
+    """Return what the runs of one method show that vary a source: five seeds of each draw of it."""
+    seeds = np.full(len(luck), OF_EACH)
+    return Varied(luck + np.sqrt(variance / seeds) * rng.standard_normal(len(luck)), seeds, float(variance))
