@@ -14,10 +14,8 @@ from bench.analysis.spots import Spot
 from bench.analysis.trials import Trial, grouped, seeds_draw_subsets
 from bench.dataset import Task
 from bench.expression import Expression
-from bench.statistics.levels import Varied, covariance, lucks, pooled_luck
+from bench.statistics.levels import Varied, covariance, lucks, pooled_luck, sizes
 from bench.statistics.observed import Further, Luck, Observed
-
-SMALLEST = 1 / 16  # of the variance of a luck where it was seen: what seeds scatter less elsewhere, it may not
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def known(metric: str, rows: Sequence[Entrant], places: Sequence[Task], found: M
         common,
         freedom,
         _further(others) if others else None,
-        _sizes(variances, where),
+        sizes(variances, where),
     )
     names = [tuple(rows[m].method for m in each) for each in (shown, varied)]
     return Known(METRICS[metric], tuple(rows), tuple(places), seen, *names, by_seed)
@@ -155,13 +153,6 @@ def _over_seeds(groups: Sequence[_Group], shape: tuple[int, int]) -> tuple[np.nd
         squares[it.method, it.place] += ((it.figures - it.mean) ** 2).sum()
         freedom[it.method, it.place] += len(it.figures) - 1
     return np.divide(squares, freedom, out=np.full(shape, np.nan), where=freedom > 0), freedom
-
-
-def _sizes(variances: np.ndarray, where: int) -> np.ndarray:
-    """Return how large luck is at each place beside that at one, (P,): as seeds scatter there, but never larger."""
-    typical = np.array([np.nanmedian(it) if np.isfinite(it).any() else np.nan for it in variances.T])
-    ratio = typical / typical[where] if typical[where] > 0 else np.ones(len(typical))
-    return np.sqrt(np.clip(np.where(np.isfinite(ratio), ratio, 1.0), SMALLEST, 1.0))
 
 
 def _varied(groups: Sequence[_Group], variances: np.ndarray) -> Varied:

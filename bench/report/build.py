@@ -139,7 +139,7 @@ def findings(found: Gathered) -> tuple[Held, ...]:
         [name for it in said for name in (it.rivals.alone, it.rivals.joint)],
     )
     shares = {spot: it for one in said for spot, it in judged_translators(found.measured, one.rivals).items()}
-    recorded = Recorded(found.outcomes, shares, dict(found.families))
+    recorded = Recorded(found.outcomes, shares)
     printed = {paper.citation: published(paper) for paper in papers}
     rows = found.frame[found.frame["status"] == "stale"]
     stale = {*zip(rows["task"], rows["place"], strict=True)}

@@ -14,6 +14,7 @@ import numpy as np
 from bench.statistics.observed import Luck
 from bench.statistics.spread import centred
 
+SMALLEST = 1 / 16  # of the variance of a luck where it was seen: what seeds scatter less elsewhere, it may not
 WEIGHT = 1.0  # degrees of freedom of the guess that what is drawn once matters as much as a seed
 
 
@@ -84,6 +85,13 @@ def _luck(total: float, freedom: int, seed: float, within: float) -> Luck:
     return Luck((freedom * total + WEIGHT * guess) / (freedom + WEIGHT), freedom + WEIGHT, within)
 
 
+def sizes(variances: np.ndarray, where: int) -> np.ndarray:
+    """Return how large luck is at each place beside that at one, (P,): as seeds scatter there, but never larger."""
+    typical = np.array([np.nanmedian(it) if np.isfinite(it).any() else np.nan for it in variances.T])
+    ratio = typical / typical[where] if typical[where] > 0 else np.ones(len(typical))
+    return np.sqrt(np.clip(np.where(np.isfinite(ratio), ratio, 1.0), SMALLEST, 1.0))
+
+
 def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
     """Return the covariance of N means over seeds from the draw of the test images, float64 (N, N).
 
@@ -102,12 +110,18 @@ def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarr
         Where each mean is of.
     """
     means = np.stack([it.mean(axis=0) for it in influences])
-    shared = np.stack([means[places == place].mean(axis=0) for place in places])
-    own = (means - shared) @ (means - shared).T
-    for n, runs in enumerate(influences):
-        if len(runs) > 1:
-            own[n, n] -= (centred(runs, 0) ** 2).sum() / (len(runs) - 1) / len(runs)
-    return _nearest(own) + shared @ shared.T
+    chance = np.array([_chance(runs) for runs in influences])
+    same = (places[:, None] == places).astype(float)
+    average = same / same.sum(axis=1, keepdims=True)
+    rest = np.eye(len(places)) - average
+    own = rest @ (means @ means.T - np.diag(chance)) @ rest.T
+    return _nearest(own) + average @ (means @ means.T - np.diag(chance)) @ average.T
+
+
+def _chance(runs: np.ndarray) -> float:
+    """Return the part of a mean's variance over images, of runs (S, U), that is each run's own luck with each image."""
+    n = len(runs)
+    return float((centred(runs, 0) ** 2).sum() / (n - 1) / n) if n > 1 else 0.0
 
 
 def _nearest(estimate: np.ndarray) -> np.ndarray:
