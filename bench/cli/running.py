@@ -101,7 +101,7 @@ def noise(
     method: Methods = None,
     minority: Minority = None,
     at: At = None,
-    times: Annotated[int, typer.Option(min=2, help="Fits of each source, the one they share included.")] = 5,
+    times: Annotated[int, typer.Option(min=2, max=1000, help="Fits of each source, the one they share included.")] = 5,
     profile: Profile = None,
     executor: Executor = None,
     workers: Workers = None,

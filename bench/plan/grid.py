@@ -20,6 +20,8 @@ from bench.registry import DATASETS, STAGES, unknown_dataset, users_dataset
 from bench.streams import Streams
 from bench.training.composition import Composition
 
+MOST_CELLS = 100_000  # to plan as many takes a minute
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -133,6 +135,7 @@ def build_grid(config: Config) -> Grid:
         methods = composed(name, config)
         shops = workshops(name, config)
         rare = rarest([shop.task for shop in shops])
+        _refuse_too_many(len(cells) + len(methods) * len(shops) * config.run.seeds)
         for shop in shops:
             for method in methods:
                 for translator in range(config.run.translators if shop.task is rare else 1):
@@ -141,6 +144,14 @@ def build_grid(config: Config) -> Grid:
                         cells += [cell] if cell else []
                         add_jobs(jobs, made, method)
     return Grid(tuple(cells), _in_order(jobs.values()))
+
+
+def _refuse_too_many(cells: int) -> None:
+    if cells > MOST_CELLS:
+        raise ConfigError(
+            f"{cells:,} cells and more are asked for, at most {MOST_CELLS:,} are planned at a time; "
+            "take fewer seeds, methods, places or datasets"
+        )
 
 
 def composed(dataset: str, config: Config) -> list[Composition]:
