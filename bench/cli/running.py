@@ -163,6 +163,8 @@ def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: 
     say(listing.plan_text(plan, settings, in_words()))
     if dry_run:
         return
+    if settings.run.scheduler and not settings.run.scheduler.startswith("tls://"):
+        say(f"{settings.run.scheduler}: whoever can reach it can run code on workers and here (docs/cluster.md: TLS)")
     try:
         from bench.running.run import run as run_plan
 
