@@ -106,7 +106,7 @@ def noise(
     method: Methods = None,
     minority: Minority = None,
     at: At = None,
-    times: Annotated[int, typer.Option(min=2, help="Fits of each source, the one they share included.")] = 5,
+    times: Annotated[int, typer.Option(min=2, max=1000, help="Fits of each source, the one they share included.")] = 5,
     profile: Profile = None,
     executor: Executor = None,
     workers: Workers = None,
@@ -182,6 +182,8 @@ def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bo
     say(listing.plan_text(plan, settings, in_words()))
     if dry_run:
         return
+    if settings.run.scheduler and not settings.run.scheduler.startswith("tls://"):
+        say(f"{settings.run.scheduler}: whoever can reach it can run code on workers and here (docs/cluster.md: TLS)")
     try:
         from bench.running.run import run as run_plan
 

@@ -92,7 +92,7 @@ def _plugins(config: Config) -> tuple[str, ...]:
 
 def _welcomed(workers: Workers, store: Store, mark: str) -> Greeting:
     """Return what each worker has to find, after all that are there now have found it."""
-    greeting = Greeting(store.root.resolve(), f"{CLAIMS}/{mark}", own_copy() if workers.elsewhere else None)
+    greeting = Greeting(store.root.resolve(), mark, own_copy() if workers.elsewhere else None)
     for name, found in workers.ask(partial(answer, greeting)).items():
         if isinstance(found, BaseException):
             raise refusal(name, f"it cannot answer ({type(found).__name__}: {found}); is its copy of the suite ours?")
