@@ -13,7 +13,7 @@ from bench.images import ImageSet
 from bench.plan.grid import dataset_named
 from bench.report.charts import charts, critical_difference
 from bench.report.gallery import gallery
-from bench.report.generated import sample_grids
+from bench.report.grids import sample_grids
 from bench.report.pictures.draw import draw
 from bench.report.pictures.picture import Picture, in_palette
 from bench.report.subject import Subject

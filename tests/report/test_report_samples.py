@@ -17,8 +17,8 @@ from bench.errors import DataError
 from bench.images import ImageSet
 from bench.plan.job import Job, Need, StageCall
 from bench.registry import STAGES
-from bench.report import generated
-from bench.report.generated import EXAMPLES, sample_grids
+from bench.report import grids
+from bench.report.grids import EXAMPLES, sample_grids
 from bench.report.pictures.picture import Picture
 from bench.report.translated import LeftOut
 from bench.stage import StageRequest
@@ -54,8 +54,8 @@ def test_a_grid_has_real_images_and_those_of_every_stored_generator(
     weights, jobs = Weights(tmp_path), [job("cGAN"), job("GAN"), job("ACGAN"), job("cGAN", stream=1)]
     stored(weights, *jobs[:2])
     seen = {}
-    real = generated.figure
-    monkeypatch.setattr(generated, "figure", lambda blocks, *rest: seen.update(blocks) or real(blocks, *rest))
+    real = grids.figure
+    monkeypatch.setattr(grids, "figure", lambda blocks, *rest: seen.update(blocks) or real(blocks, *rest))
     (grid,) = sample_grids("toys", jobs, weights, lambda: TEST)
     assert isinstance(grid, Picture) and grid.name == "toys_exp-4_samples" and grid.shows_images
     assert list(seen) == ["real", "cGAN", "GAN"], "one that is not stored, or of another stream, is not shown"

@@ -13,8 +13,8 @@ from bench.errors import DataError, StoreError
 from bench.images import ImageSet
 from bench.papers import shelf
 from bench.plan.job import Job
+from bench.report.pictures.classgrid import figure
 from bench.report.pictures.picture import Picture
-from bench.report.pictures.samples import figure
 from bench.report.translated import LeftOut
 from bench.store.artifacts import Weights
 from bench.training.device import Device
