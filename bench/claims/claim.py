@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from bench.analysis.compared import MADE
 from bench.analysis.metrics import METRICS
 from bench.claims.witness import INFINITE, At
 from bench.errors import unknown
@@ -15,6 +16,7 @@ from bench.plan.config import Strict
 UNDECIDED: Literal["undecided at this noise"] = "undecided at this noise"
 Verdict = Literal["reproduced", "contradicted", "undecided at this noise", "not run"]
 MEASURED = "translation_accuracy"
+GENERATED = {f"generated_{figure}": figure for figure in MADE}  # of generators, by what a claim calls them
 OF_CLASS = re.compile(r"(recall|precision|f1)_(minority|majority|\d+)")
 # What decisions alone tell, so that it has an interval over seeds and test images.
 DECIDED = tuple(name for name, metric in METRICS.items() if metric.compared or name in ("worst_recall", "g_mean"))
@@ -26,7 +28,7 @@ class Sentence(Strict):
     Places are `minority`, counts of the rarer of two classes, or `at`, labels such as `exp 100`. `required` is the
     verdict that a gate insists on. `metric` is of the test set: one of the registry's that decisions alone tell, or
     recall, precision or F1 of a class, such as `recall_minority` or `f1_3`; except `translation_accuracy`, which is a
-    measurement's: there `method` is a translator.
+    measurement's: there `method` is a translator; and `generated_fid` and its like, where it is a generator.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -43,9 +45,11 @@ class Sentence(Strict):
     @field_validator("metric")
     @classmethod
     def _metric_exists(cls, name: str) -> str:
-        if name in (*DECIDED, MEASURED) or OF_CLASS.fullmatch(name):
+        if name in (*DECIDED, MEASURED, *GENERATED) or OF_CLASS.fullmatch(name):
             return name
-        raise ValueError(unknown("metric", name, (*DECIDED, MEASURED, "recall_minority", "recall_majority")))
+        raise ValueError(
+            unknown("metric", name, (*DECIDED, MEASURED, *GENERATED, "recall_minority", "recall_majority"))
+        )
 
     @model_validator(mode="after")
     def _enough_places(self) -> Sentence:
