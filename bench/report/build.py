@@ -11,7 +11,7 @@ from typing import get_args
 import pandas as pd
 
 from bench.analysis import measured
-from bench.analysis.compared import judged_translators
+from bench.analysis.compared import judged_generators, judged_translators
 from bench.analysis.frame import COUNTED
 from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
@@ -139,7 +139,7 @@ def findings(found: Gathered) -> tuple[Held, ...]:
         [name for it in said for name in (it.rivals.alone, it.rivals.joint)],
     )
     shares = {spot: it for one in said for spot, it in judged_translators(found.measured, one.rivals).items()}
-    recorded = Recorded(found.outcomes, shares)
+    recorded = Recorded(found.outcomes, shares, judged_generators(found.measured))
     printed = {paper.citation: published(paper) for paper in papers}
     rows = found.frame[found.frame["status"] == "stale"]
     stale = {*zip(rows["task"], rows["place"], strict=True)}
