@@ -47,7 +47,10 @@ def files(report: Report) -> dict[str, str]:
 
 
 def index(report: Report, folder: Path) -> str:
-    """Link to every page in the folder, also to those that earlier reports left there, and name the pictures."""
+    """Link to every page in the folder, also to those that earlier reports left there, and name the report's pictures.
+
+    Those that show images of photographs are not in the repository, and so not in its index.
+    """
     pages = sorted(folder.glob("*.md"), key=lambda path: (not path.name.startswith("table_"), path.name))
     lines = [
         f"- [{path.read_text(encoding='utf-8').partition(chr(10))[0].lstrip('# ')}]({quote(path.name)})"
@@ -56,8 +59,9 @@ def index(report: Report, folder: Path) -> str:
     ]
     lines += [f"- [{name}]({name}): {text}" for name, (text, _) in report.frames.items()]
     lines.append(f"- [{JSON}]({JSON}): the report as data, which `imbench verify` builds again")
-    # No links: those that show images of photographs are not in the repository.
-    lines += [f"- picture: `pictures/{path.name}`" for path in sorted((folder / PICTURES).glob("*.png"))]
+    lines += sorted(
+        f"- picture: [{it.name}]({PICTURES}/{quote(it.name)}.png)" for it in report.pictures if not it.shows_images
+    )
     lines += [f"- left out: {line}" for line in report.left_out]
     how = "A number is the mean over seeds of a figure on the test set; what it lacks is said beside and below it."
     said = ["".join(map(str, fact.parts)) for answer in report.answers for fact in answer.facts]
