@@ -53,12 +53,17 @@ FRAMES = {
 }
 
 
-def build_report(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) -> list[Path]:
-    """Write the report of the Config's profile and return its files; errors as for `gather`."""
-    found = gathered(config, requested, stores)
+def build_report(
+    config: Config, requested: tuple[str, ...], stores: Sequence[Store], methods: tuple[str, ...] = ()
+) -> list[Path]:
+    """Write the report of the Config's profile, of some methods alone if any are named, and return its files.
+
+    Errors as for `gather`.
+    """
+    found = gathered(config, requested, stores, methods=methods)
     subjects = subjects_of(found)
     pictures, undrawn = illustrate(found, subjects)
-    report = build(found, subjects, requested)
+    report = build(found, subjects, requested, methods)
     report = replace(report, pictures=pictures, left_out=(*report.left_out, *undrawn))
     return write(report, config.paths.reports / config.run.profile)
 
@@ -70,13 +75,21 @@ def gathered(
     stale: Collection[str] | None = None,
     banner: str = "",
     labels: Labels = MappingProxyType({}),
+    methods: tuple[str, ...] = (),
 ) -> Gathered:
     """Gather with the papers' datasets first and their ablations aside; parameters as of `Wish`."""
+    if methods:
+        config = config.model_copy(update={"run": config.run.model_copy(update={"methods": methods})})
     order = [task for paper in shelf.papers() for task in paper.tasks]
-    return gather(config, stores, Wish(requested, order, shelf.ablated, stale, banner, labels))
+    return gather(config, stores, Wish(requested, methods, order, shelf.ablated, stale, banner, labels))
 
 
-def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str, ...] = ()) -> Report:
+def build(
+    found: Gathered,
+    subjects: Mapping[str, Subject],
+    requested: tuple[str, ...] = (),
+    methods: tuple[str, ...] = (),
+) -> Report:
     """Return the report without its pictures: every table, listing, sentence and claim."""
     config = found.config
     rows = main_rows(found.frame, shelf.ablated)
@@ -96,6 +109,7 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
             "seeds": config.run.seeds,
             "interval": config.report.interval,
             "requested": list(requested),
+            "methods": list(methods),
             "stale": sorted({*found.frame.loc[found.frame["status"] == "stale", "record"]} | {*_stale(found)}),
         },
         answers=tuple(answer(it.advised, it.shown) for it in told.values() if isinstance(it.advised, Advised)),
