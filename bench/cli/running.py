@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,6 +65,9 @@ def run(
     oracle_audit: Annotated[
         bool, typer.Option("--oracle-audit", help="Add fits whose epoch is picked on the test set; no table has them.")
     ] = False,
+    first_look: Annotated[
+        bool, typer.Option("--first-look", help="Do two seeds of the quick rows first, and write their table.")
+    ] = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
@@ -96,7 +100,14 @@ def run(
     more += audits(settings) if oracle_audit else []
     pairs = [(control.of, control.job) for control in found] + (audit_pairs(settings) if oracle_audit else [])
     more += again(pairs, store)
-    plan = make_plan(settings, store, redo_stale, build_grid(settings).extended(more), for_weights)
+    grid = build_grid(settings).extended(more)
+    plan = make_plan(settings, store, redo_stale, grid, for_weights)
+    if first_look and not dry_run:
+        from bench.cli.first_look import look_first
+
+        with stoppable():
+            looked = look_first(settings, store, plan)
+        plan = make_plan(settings, store, redo_stale, grid, for_weights) if looked else plan
     do(settings, store, plan, dry_run, redo_stale)
 
 
@@ -169,6 +180,15 @@ def _introduce(settings: Config, keep: bool) -> None:
             say(f"{name}: the split was drawn and is kept in {new}")
 
 
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn Ctrl-C into one line."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped("stopped; what was finished is stored, the same command goes on from there") from None
+
+
 def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
     """Say what is to be done, do it, and say what was done."""
     from bench.plan.job import noun
@@ -184,12 +204,10 @@ def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bo
         return
     if settings.run.scheduler and not settings.run.scheduler.startswith("tls://"):
         say(f"{settings.run.scheduler}: whoever can reach it can run code on workers and here (docs/cluster.md: TLS)")
-    try:
+    with stoppable():
         from bench.running.run import run as run_plan
 
         ended = run_plan(settings, plan, store) if plan.todo else {}
-    except KeyboardInterrupt:
-        raise Stopped("stopped; what was finished is stored, the same command goes on from there") from None
     stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
     now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
     say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
