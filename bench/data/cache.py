@@ -93,8 +93,8 @@ def _refuse_other_images(dataset: Dataset, found: dict[str, str]) -> None:
 def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progress: Progress | None) -> None:
     """Write the pixels to a temporary file, then the digest beside it, then rename: where the file is, it is whole."""
     partial = path.with_suffix(".part")
-    for file in (partial, path.with_suffix(".sha256")):
-        put_aside(file)
+    for odd in (partial, path.with_suffix(".sha256")):
+        put_aside(odd)
     try:
         with partial.open("wb") as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), 3, size, size)}
