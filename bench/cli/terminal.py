@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -23,7 +24,7 @@ def settle() -> None:
     """Make standard output and error fit to print anything on, and believe them alone whether they are terminals."""
     sys.stdout, sys.stderr = _there(sys.stdout), _there(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, ValueError):  # what a test or a notebook puts there
+        if isinstance(stream, io.TextIOWrapper):  # a test or a notebook puts other things there
             stream.reconfigure(errors="backslashreplace" if stream is sys.stderr else "replace")
     if not sys.stderr.isatty():
         for name in FORCING:

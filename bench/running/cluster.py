@@ -46,7 +46,7 @@ class Dask(Executor):
         if cancel_futures and asked():
             with suppress(Exception):  # workers, or the scheduler, may be gone
                 self._client.run(partial(ask, self._mark), on_error="ignore")
-                wait(self._running, GRACE_SECONDS)
+                wait_for(self._running, GRACE_SECONDS)
         self._executor.shutdown(wait=wait and not cancel_futures)
 
 

@@ -2,7 +2,8 @@
 
 POINTS_OF_FAULT is a JSON list of points. Each names a function, `module:Class.name`, and what happens at its n-th call
 in a process: `touch` makes `file`; `kill`, `kill runner` and `kill both` send SIGKILL. A point acts once in all
-processes together: whoever makes its `file` first does it.
+processes together: whoever makes its `file` first does it. A point with `set` gives a name of a module that value.
+CLOCK_OF_FAULTS makes the clock of every process jump by up to years, to and fro, each time somebody looks.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import functools
 import json
 import os
+import random
 import signal
 import sys
+import time
 from collections.abc import Callable
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
@@ -75,6 +78,9 @@ class Watching(Loader):
             holder: Any = module
             for part in path:
                 holder = getattr(holder, part)
+            if "set" in point:
+                setattr(holder, name, point["set"])
+                continue
             setattr(holder, name, watched(getattr(holder, name), point))
 
 
@@ -91,6 +97,14 @@ class Finder:
         return spec
 
 
+def jump() -> None:
+    """Let the clock of the wall jump; the one that only goes on does not."""
+    true, rng = time.time, random.Random(os.getpid())
+    time.time = lambda: true() + rng.choice((-1, 1)) * 10 ** rng.uniform(0, 8)
+
+
+if "CLOCK_OF_FAULTS" in os.environ:
+    jump()
 if POINTS:
     os.environ.setdefault("RUNNER_OF_FAULTS", str(os.getpid()))
     sys.meta_path.insert(0, Finder)  # type: ignore[arg-type]
