@@ -68,7 +68,7 @@ def test_every_setting_of_bench_toml_is_told() -> None:
         assert f"| `{name}` | {field.description}" in page.replace("\\|", "|")
     for entry in STAGES:
         keys = entry.cls.Settings.model_fields
-        assert not keys or f"### {entry.name}\n" in page and all(f"| `{key}` |" in page for key in keys), entry.name
+        assert not keys or (f"### {entry.name}\n" in page and all(f"| `{key}` |" in page for key in keys)), entry.name
     untold = [key for rows in settings.fields().values() for key in rows if not key]
     assert untold == [] and "| `plugins` | `[]` | Your own methods" in page
 
