@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from bench.cli import listing
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Json, Profile, say, settings_of, show
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Json, Profile, say, settings_of, show, tell
 
 app = typer.Typer()
 data_app = typer.Typer(no_args_is_help=True, help="Get images and check them.")
@@ -107,6 +107,6 @@ def data_check(
     if as_json:
         show(map(asdict, findings), as_json)
     else:
-        print("\n".join(map(str, findings)))
+        tell("\n".join(map(str, findings)))
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(1)

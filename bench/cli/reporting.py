@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from bench.cli.options import (
     ConfigFile,
     Datasets,
     Json,
+    Methods,
     Profile,
     Results,
     Seeds,
@@ -21,6 +23,7 @@ from bench.cli.options import (
     settings_of,
     show,
     stores_of,
+    tell,
 )
 
 app = typer.Typer()
@@ -29,6 +32,7 @@ app = typer.Typer()
 @app.command()
 def report(
     dataset: Datasets = None,
+    method: Methods = None,
     seeds: Seeds = None,
     profile: Profile = None,
     results: Results = None,
@@ -38,6 +42,7 @@ def report(
 ) -> None:
     """Write the page and the tables of every dataset that has records, with all methods and counts that were run.
 
+    With --method, of these methods alone.
     Without records of one's own, those of results/reference.
     """
     from rich.console import Console
@@ -46,8 +51,9 @@ def report(
 
     settings = settings_of(config, seeds=seeds, profile=profile, results=results, reports=out)
     stores = stores_of(settings, own=results is not None)
-    with Console(stderr=True).status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
-        written = build_report(settings, tuple(dataset or ()), stores)
+    console = Console(stderr=True, force_terminal=sys.stderr.isatty())
+    with console.status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
+        written = build_report(settings, tuple(dataset or ()), stores, tuple(method or ()))
     say_aside(*stores)
     show([{"file": str(path)} for path in written], as_json)
 
@@ -80,7 +86,7 @@ def claims(
     if as_json:
         show(rows, as_json)
     else:
-        print(listing.claims_text(rows))
+        tell(listing.claims_text(rows))
     if any(finding.failed for finding in found):
         raise typer.Exit(1)
 

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from bench.errors import ConfigError, unknown
 from bench.plan.sections import DatasetSection, Strict
 from bench.protocol import Protocol
+from bench.streams import Streams
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
@@ -30,7 +31,9 @@ class RunSection(Strict):
     at: tuple[str, ...] = ()
     seeds: int = Field(5, ge=1)
     translators: int = Field(3, ge=1)
-    control: str = "OS"
+    subsets: int = Field(3, ge=1)
+    subset_methods: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ("Vanilla", "OS", "AUG")
     keep_weights: tuple[str, ...] = ()
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
@@ -69,6 +72,8 @@ class ReportSection(Strict):
 class Profile(Protocol, Strict):
     """A named protocol, with exceptions per dataset (never per method) and the sizes of the tasks it runs.
 
+    `seeds` goes before that of [run] where a command gives none. With `seed_draws_subset` a seed draws the images of a
+    class that is cut, too. Without `trained_generators`, rows that need a stage, such as a translator, do not apply.
     `stages` holds settings of stages by name; `methods` holds arguments of the methods that such stages serve, where
     a row does not give its own.
     """
@@ -77,6 +82,9 @@ class Profile(Protocol, Strict):
     minority_counts: tuple[int, ...] = ()
     smallest_count: int = Field(1, ge=1)
     most_places: int | None = Field(None, ge=1)
+    seeds: int | None = Field(None, ge=1)
+    seed_draws_subset: bool = False
+    trained_generators: bool = True
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -86,6 +94,11 @@ class Profile(Protocol, Strict):
         common = {name: getattr(self, name) for name in Protocol.model_fields}
         exceptions = self.datasets.get(dataset, {})
         return Protocol(**(common | {key: value for key, value in exceptions.items() if key not in NESTED}))
+
+    def streams(self, seed: int) -> Streams:
+        """Return the streams of one of the harness's seeds; the subset is among them where the profile says so."""
+        streams = Streams.of(seed)
+        return streams.model_copy(update={"subset": seed}) if self.seed_draws_subset else streams
 
     def stage_values(self, stage: str, dataset: str) -> dict[str, Any]:
         """Return what the profile sets of a stage for one dataset."""
@@ -160,15 +173,22 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
     for key, value in overrides.items():
         if value is not None:
             section = "paths" if key in Paths.model_fields else "run"
-            raw.setdefault(section, {})[key] = value
+            if isinstance(raw.setdefault(section, {}), dict):  # what else it is, is told below
+                raw[section][key] = value
     if isinstance(raw.get("run"), dict) and not raw["run"].get("profile"):
         raw["run"]["profile"] = default_profile
     try:
-        return Config(**raw)
+        config = Config(**raw)
+        own = config.profile.seeds if overrides.get("seeds") is None else None
+        return (
+            config if own is None else config.model_copy(update={"run": config.run.model_copy(update={"seeds": own})})
+        )
     except ValidationError as error:
         given = {("run", key) for key, value in overrides.items() if value is not None}
         place = "command line" if error.errors()[0]["loc"][:2] in given else path
         raise ConfigError(f"{place}: {_first_line(error)}") from None
+    except (RecursionError, OverflowError) as error:
+        raise ConfigError(f"{path}: a value is nested too deeply, or too large ({error})") from None
 
 
 def default_text() -> str:
@@ -186,13 +206,16 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: no such file; give --config another, or none for the settings that come with the suite"
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: it is nested too deeply") from None
+    except (OSError, ValueError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def _first_line(error: ValidationError) -> str:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    text = first["msg"].removeprefix("Value error, ")
+    text = " ".join(first["msg"].removeprefix("Value error, ").split())
+    text = text if len(text) <= 300 else f"{text[:300]}..."
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{place}: {text}{more}" if place else f"{text}{more}"

@@ -11,12 +11,13 @@ from typing import get_args
 import pandas as pd
 
 from bench.analysis import measured
-from bench.analysis.compared import judged_translators
+from bench.analysis.compared import judged_generators, judged_translators
 from bench.analysis.frame import COUNTED
 from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
 from bench.analysis.lone import Labels
 from bench.analysis.metrics import MAIN, METRICS
+from bench.analysis.recommending import Advised
 from bench.analysis.spots import method_key, resolved
 from bench.claims.claim import Claim, Verdict, rivals
 from bench.claims.files import check_names, load_claims
@@ -29,6 +30,7 @@ from bench.plan.config import Config
 from bench.plan.publish import publishable
 from bench.report.asides import asides
 from bench.report.cards import cards, commands, environment
+from bench.report.cautions import cautions
 from bench.report.departures import departures, settings
 from bench.report.emit import write
 from bench.report.facts import facts
@@ -37,6 +39,7 @@ from bench.report.illustrate import illustrate
 from bench.report.listings import listings
 from bench.report.luck import luck_words
 from bench.report.provenance import provenances
+from bench.report.recommended import answer
 from bench.report.report import ClaimRow, Report
 from bench.report.sheets import Frames, sheets
 from bench.report.subject import Subject, subjects_of
@@ -50,12 +53,17 @@ FRAMES = {
 }
 
 
-def build_report(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) -> list[Path]:
-    """Write the report of the Config's profile and return its files; errors as for `gather`."""
-    found = gathered(config, requested, stores)
+def build_report(
+    config: Config, requested: tuple[str, ...], stores: Sequence[Store], methods: tuple[str, ...] = ()
+) -> list[Path]:
+    """Write the report of the Config's profile, of some methods alone if any are named, and return its files.
+
+    Errors as for `gather`.
+    """
+    found = gathered(config, requested, stores, methods=methods)
     subjects = subjects_of(found)
     pictures, undrawn = illustrate(found, subjects)
-    report = build(found, subjects, requested)
+    report = build(found, subjects, requested, methods)
     report = replace(report, pictures=pictures, left_out=(*report.left_out, *undrawn))
     return write(report, config.paths.reports / config.run.profile)
 
@@ -67,13 +75,21 @@ def gathered(
     stale: Collection[str] | None = None,
     banner: str = "",
     labels: Labels = MappingProxyType({}),
+    methods: tuple[str, ...] = (),
 ) -> Gathered:
     """Gather with the papers' datasets first and their ablations aside; parameters as of `Wish`."""
+    if methods:
+        config = config.model_copy(update={"run": config.run.model_copy(update={"methods": methods})})
     order = [task for paper in shelf.papers() for task in paper.tasks]
-    return gather(config, stores, Wish(requested, order, shelf.ablated, stale, banner, labels))
+    return gather(config, stores, Wish(requested, methods, order, shelf.ablated, stale, banner, labels))
 
 
-def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str, ...] = ()) -> Report:
+def build(
+    found: Gathered,
+    subjects: Mapping[str, Subject],
+    requested: tuple[str, ...] = (),
+    methods: tuple[str, ...] = (),
+) -> Report:
     """Return the report without its pictures: every table, listing, sentence and claim."""
     config = found.config
     rows = main_rows(found.frame, shelf.ablated)
@@ -83,7 +99,8 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
     told = {task: subjects[task] for task in tasks if task in subjects}
     records = [found.records[id] for id in sorted(found.records)]
     luck = [words for task in tasks for words in luck_words(task, shown[task], found.frame)]
-    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families)
+    said = cautions(config, dict.fromkeys((*tasks, *requested)))
+    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families, said)
     return Report(
         title="Which remedy for a rare class?",
         banner=found.banner,
@@ -92,10 +109,18 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
             "seeds": config.run.seeds,
             "interval": config.report.interval,
             "requested": list(requested),
+            "methods": list(methods),
             "stale": sorted({*found.frame.loc[found.frame["status"] == "stale", "record"]} | {*_stale(found)}),
         },
+        answers=tuple(answer(it.advised, it.shown) for it in told.values() if isinstance(it.advised, Advised)),
         summary=tuple(fact for subject in told.values() for fact in facts(subject)),
-        notes=(*departures(config, shown, records), *luck, *_unsaid(told)),
+        notes=(
+            *dict.fromkeys(line for lines in said.values() for line in lines),
+            *departures(config, shown, records),
+            *luck,
+            *_unsaid(told),
+            *_undecided(told),
+        ),
         left_out=found.lost,
         sheets=tuple(sheets(frames, list(dict.fromkeys((*tasks, *requested))))),
         listings=tuple(
@@ -128,7 +153,7 @@ def findings(found: Gathered) -> tuple[Held, ...]:
         [name for it in said for name in (it.rivals.alone, it.rivals.joint)],
     )
     shares = {spot: it for one in said for spot, it in judged_translators(found.measured, one.rivals).items()}
-    recorded = Recorded(found.outcomes, shares, dict(found.families))
+    recorded = Recorded(found.outcomes, shares, judged_generators(found.measured))
     printed = {paper.citation: published(paper) for paper in papers}
     rows = found.frame[found.frame["status"] == "stale"]
     stale = {*zip(rows["task"], rows["place"], strict=True)}
@@ -154,6 +179,13 @@ def _unsaid(subjects: Mapping[str, Subject]) -> Iterator[str]:
         )
         if lacking:
             yield f"{subject.shown}: {'; '.join(lacking)}: not applicable, so that no table shows their recall."
+
+
+def _undecided(subjects: Mapping[str, Subject]) -> Iterator[str]:
+    """Say why a dataset has no recommendation."""
+    for it in subjects.values():
+        if isinstance(it.advised, str):
+            yield f"{it.shown}: no recommendation: {it.advised}."
 
 
 def _claims(found: Gathered) -> Iterator[ClaimRow]:

@@ -9,11 +9,13 @@ import numpy as np
 
 from bench.analysis.frame import COUNTED
 from bench.analysis.metrics import METRICS, Reading
+from bench.analysis.recommending import Advised
 from bench.analysis.spots import Spot, plain
+from bench.analysis.value import ENOUGH
 from bench.record import Record
 from bench.report.by_class import confusion_means
 from bench.report.listings import prior_measure
-from bench.report.pictures import calibration, confusion, counts, pareto, priors, ranks, training, variance
+from bench.report.pictures import calibration, confusion, counts, losses, pareto, priors, ranks, training, variance
 from bench.report.pictures.draw import Drawing
 from bench.report.subject import Subject
 from bench.statistics.confusion import confusion_matrices
@@ -28,6 +30,8 @@ TERA = 1e12
 def charts(subject: Subject) -> Iterator[Drawing]:
     """Give the charts of one dataset, yet to be drawn; one whose records are lacking is left out."""
     task, place, base = subject.task, f"{subject.shown}, {subject.at_rarest}", plain()
+    if isinstance(subject.advised, Advised):
+        yield recommended(subject.advised, f"{task}_recommended", subject.shown)
     if len(subject.outcomes) > 1:
         for metric in (subject.headline, "acsa" if subject.of_two else "macro_f1"):
             yield partial(counts.figure, subject.frame, task, metric, subject.shown, base)
@@ -46,6 +50,17 @@ def charts(subject: Subject) -> Iterator[Drawing]:
     if subject.chances:
         title = f"{place}: which chance moves the ACSA"
         yield partial(variance.figure, subject.chances, "the ACSA", f"{task}_noise", title)
+
+
+def recommended(advised: Advised, name: str, shown: str) -> Drawing:
+    """Return the chart of what each choice may lose."""
+    panels = [
+        (it.place.place, [losses.Loss(m.method, m.regret, m.loses, m.most) for m in it.methods], it.choice.method)
+        for it in advised.advice
+    ]
+    first = advised.advice[0]
+    unit = METRICS[first.metric].title.split(",")[0]
+    return partial(losses.figure, panels, first.delta, unit, name, f"{shown}: what each choice may lose")
 
 
 def critical_difference(subjects: Sequence[Subject]) -> Iterator[Drawing]:
@@ -157,5 +172,6 @@ def _points(subject: Subject) -> list[pareto.Dot]:
 def _point(method: str, cost: float, figures: np.ndarray) -> pareto.Dot:
     found = t_interval(figures)
     nan = float("nan")
-    low, high = (nan, nan) if found.low is None or found.high is None else (found.low, found.high)
-    return pareto.Dot(method, cost / TERA, found.mean, low, high)
+    if found.low is None or found.high is None or found.n < ENOUGH:
+        return pareto.Dot(method, cost / TERA, found.mean, nan, nan)
+    return pareto.Dot(method, cost / TERA, found.mean, max(found.low, 0.0), min(found.high, 1.0))

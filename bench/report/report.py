@@ -30,6 +30,16 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What to take of a dataset's methods: a sentence or three a place, the name of the chart, and tables by place."""
+
+    shown: str
+    facts: tuple[Fact, ...]
+    picture: str = ""
+    listings: tuple[Listing, ...] = ()
+
+
+@dataclass(frozen=True)
 class Sheet:
     """Tables under one title: a file of its own, and its part on the page.
 
@@ -124,7 +134,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Mean:
-    """A cell's mean in one metric with its 95 % interval over seeds; ends are None for fewer than two runs."""
+    """A cell's mean in one metric with its 95 % interval over seeds; ends are None for too few runs to say."""
 
     metric: str
     mean: float
@@ -153,6 +163,8 @@ class Report:
         Profile, seeds and where the records came from, in one line.
     made_with
         The options that it was built under, from which it can be built again.
+    answers
+        What to take, dataset by dataset: the page begins with it.
     notes
         What the reader must know beside the summary.
     left_out
@@ -175,6 +187,7 @@ class Report:
     banner: str
     profile: str
     made_with: Mapping[str, object] = field(default_factory=dict)
+    answers: tuple[Answer, ...] = ()
     summary: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -191,8 +204,14 @@ class Report:
 
     @property
     def embedded(self) -> tuple[Picture, ...]:
-        """The pictures that stand on the page.
+        """The pictures that stand on the page among the others.
 
         Photographs are large, and not ours to pass on; losses are for those who look further: both lie beside.
         """
-        return tuple(it for it in self.pictures if not it.shows_images and not it.name.endswith("_training_loss"))
+        first = {answer.picture for answer in self.answers}
+        elsewhere = (it for it in self.pictures if it.name not in first)
+        return tuple(it for it in elsewhere if not it.shows_images and not it.name.endswith("_training_loss"))
+
+    def picture(self, name: str) -> Picture | None:
+        """Return a picture by its name, None if it is not there."""
+        return next((it for it in self.pictures if it.name == name), None)

@@ -20,14 +20,15 @@ from bench.analysis.experiments import (
     oracle_gaps,
     training_key,
 )
-from bench.analysis.gather import Gathered, narrowed
+from bench.analysis.gather import Gathered, Origin, narrowed
 from bench.analysis.layout import Part, main_rows, part_of
 from bench.analysis.metrics import headline
+from bench.analysis.recommending import Advised, recommendations
 from bench.analysis.spots import Spot
-from bench.errors import DataError
+from bench.errors import DataError, UserError
 from bench.papers import shelf
 from bench.plan.config import Config
-from bench.plan.grid import Cell, Grid
+from bench.plan.grid import Cell
 from bench.plan.identity import protocol_identity
 from bench.record import Record
 from bench.statistics.best import Family
@@ -48,6 +49,8 @@ class Subject:
         Decisions by place, the most imbalanced first.
     costs
         Floating-point operations of a fit.
+    advised
+        What to take, or why nothing can be said of that.
     """
 
     task: str
@@ -61,6 +64,7 @@ class Subject:
     gaps: Sequence[OracleGap]
     chances: Sequence[Chance]
     records: Mapping[str, Record]
+    advised: Advised | str
 
     @property
     def rarest(self) -> str:
@@ -131,10 +135,10 @@ def subjects_of(found: Gathered) -> dict[str, Subject]:
     return {task: _subject(task, found) for task in found.origins if found.outcomes_of(task)}
 
 
-def _beside(config: Config, grid: Grid, record_of: RecordOf) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
+def _beside(config: Config, record_of: RecordOf) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
     """Return what controls and audits found; nothing where the images are not here, of which both are planned."""
     try:
-        gaps = oracle_gaps(config, grid, record_of, decision_of, "acsa")
+        gaps = oracle_gaps(config, record_of, decision_of, "acsa")
         return control_figures(config, record_of, decision_of), gaps
     except DataError:
         return (), ()
@@ -151,6 +155,7 @@ def _subject(task: str, found: Gathered) -> Subject:
     mine = [it for it in found.records.values() if it.identity.get("dataset") == task]
     protocol = protocol_identity(config.profile.protocol(task))
     record_of = found.records.get
+    spent = costs(origin.grid, record_of)
     return Subject(
         task,
         shelf.shown(task),
@@ -158,8 +163,16 @@ def _subject(task: str, found: Gathered) -> Subject:
         cells,
         found.outcomes_of(task),
         found.families[task],
-        costs(origin.grid, record_of),
-        *_beside(config, origin.grid, record_of),
+        spent,
+        *_beside(config, record_of),
         chances(mine, protocol, rows, decision_of, "acsa"),
         found.records,
+        _advised(task, origin, spent),
     )
+
+
+def _advised(task: str, origin: Origin, spent: Mapping[Spot, float]) -> Advised | str:
+    try:
+        return recommendations(origin, task, shelf.ablated, spent=spent)
+    except UserError as reason:
+        return str(reason)

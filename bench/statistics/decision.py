@@ -61,7 +61,8 @@ def recommend(draws: np.ndarray, costs: np.ndarray, delta: float) -> Recommendat
         raise ValueError(f"draws {draws.shape}, costs {costs.shape} and delta {delta} do not fit together")
     loss = draws.max(axis=1, keepdims=True) - draws
     regret, near = loss.mean(axis=0), (loss <= delta).mean(axis=0)
-    best = np.bincount(draws.argmax(axis=1), minlength=draws.shape[1]) / len(draws)
+    first = loss == 0  # several where figures have reached their bound: they share the draw
+    best = (first / first.sum(axis=1, keepdims=True)).mean(axis=0)
     equal = _together(loss <= delta, regret)
     good = np.flatnonzero(regret <= delta)
     if len(equal) > 1:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bench.statistics.decision import recommend
-from bench.statistics.posterior import Luck, Observed, posterior
+from bench.statistics.observed import Further, Luck, Observed
+from bench.statistics.posterior import posterior
 
 POSITIONS = np.log2([25.0, 50.0, 75.0, 100.0])
 
@@ -111,3 +112,71 @@ def test_ignorance_is_called_so() -> None:
 def test_what_does_not_fit_together_is_refused() -> None:
     with pytest.raises(ValueError, match="do not fit"):
         recommend(np.zeros((5, 3)), np.ones(2), 0.01)
+
+
+def test_one_method_that_stands_apart_is_not_drawn_to_many_equal_ones() -> None:
+    rng = np.random.default_rng(5)
+    true = np.full((12, 4), 0.9)
+    true[0] -= 0.06
+    runs = true[..., None] + 0.02 * rng.standard_normal((12, 4, 5))
+    images = 0.002**2 * np.eye(48)
+    seen = Observed(runs.mean(-1), runs.var(-1, ddof=1), np.full((12, 4), 5), images, POSITIONS)
+    believed = posterior(seen, 1000, rng).mean(axis=0)
+    assert (believed[1:].mean(0) - believed[0] > 0.045).all() and believed[1:].std(axis=0).max() < 0.01
+
+
+def test_differences_may_grow_towards_rarer_classes() -> None:
+    rng = np.random.default_rng(6)
+    true = 0.8 + rng.standard_normal((10, 4)) * [0.08, 0.02, 0.01, 0.005]
+    runs = true[..., None] + 0.02 * rng.standard_normal((10, 4, 5))
+    seen = Observed(runs.mean(-1), runs.var(-1, ddof=1), np.full((10, 4), 5), np.zeros((40, 40)), POSITIONS)
+    error = posterior(seen, 1000, rng).mean(axis=0) - true
+    shrunk = (
+        (error[:, 0] - error[:, 0].mean())
+        @ (true[:, 0] - true[:, 0].mean())
+        / ((true[:, 0] - true[:, 0].mean()) ** 2).sum()
+    )
+    assert abs(shrunk) < 0.15, "where methods differ, they are left apart"
+    assert error[:, 3].std() < 0.007, "and where they hardly do, noise is not taken for a difference"
+
+
+def further(observed: Observed, luck: float) -> Observed:
+    """Return it with two further subsets of the first two methods at the first place, and that luck with them."""
+    more = Further(
+        np.array([0, 0, 1, 1]),
+        np.zeros(4, int),
+        observed.means[[0, 0, 1, 1], 0],
+        np.full(4, 5),
+        np.array([1, 2, 1, 2]),
+        np.zeros(4, int),
+    )
+    size = observed.means.size
+    images = np.zeros((size + 4, size + 4))
+    images[:size, :size] = observed.images
+    return replace(observed, images=images, further=more, subset=Luck(luck**2, 50.0), common=Luck(luck**2, 50.0))
+
+
+def test_means_on_several_subsets_are_surer_than_those_on_one() -> None:
+    _, observed = world(4, sd=0.01)
+    draws = posterior(further(observed, 0.05), 2000, np.random.default_rng(0))
+    pairs = [(draws[:, a, 0] - draws[:, b, 0]).std() for a, b in ((0, 1), (2, 3))]
+    assert pairs[0] < 0.8 * pairs[1], "both on three subsets, and both on one"
+
+
+def test_draws_do_not_depend_on_the_sign_that_a_library_gives_an_eigenvector(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, observed = world(0)
+    images = observed.images + 1e-5
+    first = posterior(replace(observed, images=images), 64, np.random.default_rng(0))
+    solved = np.linalg.eigh
+
+    def turned(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, vectors = solved(matrix)
+        return values, -vectors
+
+    monkeypatch.setattr(np.linalg, "eigh", turned)
+    assert np.allclose(first, posterior(replace(observed, images=images), 64, np.random.default_rng(0)), atol=1e-9)
+
+
+def test_methods_at_their_bound_share_the_chance_to_be_the_best() -> None:
+    draws = np.array([[1.0, 1.0, 0.5], [1.0, 1.0, 0.9]])
+    assert recommend(draws, np.ones(3), 0.0).best.tolist() == [0.5, 0.5, 0.0]

@@ -26,7 +26,8 @@ from bench.report.report import ClaimRow, Provenance, Report
 TEMPLATES = "templates"
 CSS_PIXELS = 96  # an inch
 SECTIONS = {
-    "summary": "Summary",
+    "answers": "What to take",
+    "summary": "Comparisons",
     "sheets": "Tables",
     "pictures": "Pictures",
     "listings": "Behind the numbers",
@@ -36,6 +37,7 @@ SECTIONS = {
     "environment": "Environment",
     "reproduce": "How to reproduce",
     "cells": "Every run",
+    "left_out": "Left out",
 }
 VERDICTS: dict[Verdict, str] = {
     "reproduced": "\N{CHECK MARK}",

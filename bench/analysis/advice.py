@@ -1,0 +1,178 @@
+"""Advice: which method to take at a place, from the posterior of every true mean; it prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.analysis.known import Known
+from bench.analysis.metrics import METRICS, Reading, rarest
+from bench.dataset import Task
+from bench.statistics.decision import Recommendation, recommend
+from bench.statistics.posterior import posterior
+from bench.statistics.settling import Settling, settling
+
+DRAWS = 8192
+ENDS = (0.05, 0.95)  # of the intervals
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of a method's true mean in one metric: its mean, and ends that hold it with probability 0.9."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One method at a place.
+
+    Attributes
+    ----------
+    beliefs
+        By metric: the one that decides, and those beside it.
+    regret, best, near
+        Expected loss against the best; probability of being it, and of lying within delta of it.
+    loses, most
+        What it loses against the best lies above the one, and below the other, with probability 0.95 each.
+    cost
+        Operations to train it, its share of the stages included; infinite where not known.
+    runs
+        Behind it, at this place, on whatever subset and stage.
+    records
+        Their ids.
+    """
+
+    method: str
+    beliefs: Mapping[str, Belief]
+    regret: float
+    best: float
+    near: float
+    loses: float
+    most: float
+    cost: float
+    runs: int
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Advice:
+    """What to take at one place, in one metric.
+
+    Attributes
+    ----------
+    methods
+        Those that have a run here, the best first: by expected regret.
+    scale
+        What a decision that always names the rarest class gets, by metric.
+    settle
+        What would end the doubt; None where there is none.
+    """
+
+    place: Task
+    metric: str
+    delta: float
+    found: Recommendation
+    methods: tuple[Contender, ...]
+    choice: Contender
+    among: tuple[Contender, ...]
+    scale: Mapping[str, float]
+    settle: Settling | None
+
+
+def advise(
+    deciding: Known,
+    beside: Sequence[Known],
+    costs: Mapping[tuple[str, str], float],
+    records: Mapping[tuple[str, str], tuple[str, ...]],
+    labels: np.ndarray,
+    delta: float,
+) -> list[Advice]:
+    """Decide at every place that has a run.
+
+    Parameters
+    ----------
+    deciding, beside
+        What is known in the metric that decides, and in others that are shown; same rows and places.
+    costs, records
+        Operations of a training, and ids of the runs, by method and place.
+    labels : int (I,)
+        Of the test images.
+    delta
+        The difference that nobody would care about.
+
+    Raises
+    ------
+    ValueError
+        No method has two seeds, so that nothing is known of their luck.
+    """
+    draws = {it.metric.name: _draws(it) for it in (deciding, *beside)}
+    found = []
+    for p, place in enumerate(deciding.places):
+        if len(there := deciding.there(p)):
+            found.append(_at(deciding, p, there, draws, costs, records, _always(place, labels, list(draws)), delta))
+    return found
+
+
+def _at(
+    deciding: Known,
+    p: int,
+    there: np.ndarray,
+    draws: Mapping[str, np.ndarray],
+    costs: Mapping[tuple[str, str], float],
+    records: Mapping[tuple[str, str], tuple[str, ...]],
+    scale: Mapping[str, float],
+    delta: float,
+) -> Advice:
+    place, metric = deciding.places[p], deciding.metric.name
+    names = [deciding.rows[m].method for m in there]
+    spent = np.array([costs.get((name, place.place), np.inf) for name in names])
+    alike = np.array([float(f"{cost:.2g}") for cost in spent])  # a few per cent are no reason to choose by
+    mine = draws[metric][:, there, p]
+    found = recommend(mine, alike, delta)
+    loses, most = np.quantile(mine.max(axis=1, keepdims=True) - mine, ENDS, axis=0)
+    methods = []
+    for k, (m, name) in enumerate(zip(there, names, strict=True)):
+        beliefs = {it: _belief(it, each[:, m, p]) for it, each in draws.items()}
+        ids = records.get((name, place.place), ())
+        chances = (float(found.regret[k]), float(found.best[k]), float(found.near[k]), float(loses[k]), float(most[k]))
+        methods.append(Contender(name, beliefs, *chances, float(spent[k]), len(ids), ids))
+    settle = None
+    if found.outcome == "unknown":
+        settle = settling(deciding.observed, p, there, there[list(found.among)], alike, delta)
+    order = np.argsort(found.regret, kind="stable")
+    among = sorted(found.among, key=lambda k: found.regret[k])
+    return Advice(
+        place,
+        metric,
+        delta,
+        found,
+        tuple(methods[k] for k in order),
+        methods[found.choice],
+        tuple(methods[k] for k in among),
+        scale,
+        settle,
+    )
+
+
+def _draws(it: Known) -> np.ndarray:
+    """Return draws of the true means, more being better, none beyond the figure's bounds; the same every time."""
+    draws = posterior(it.observed, DRAWS, np.random.default_rng(0))
+    return np.clip(draws, min(0, it.sign), max(0, it.sign)) if it.metric.bounded else draws
+
+
+def _belief(metric: str, draws: np.ndarray) -> Belief:
+    sign = -1 if METRICS[metric].lower_is_better else 1
+    low, high = sorted(sign * np.quantile(draws, ENDS))
+    return Belief(float(sign * draws.mean()), float(low), float(high))
+
+
+def _always(place: Task, labels: np.ndarray, metrics: Sequence[str]) -> dict[str, float]:
+    """Return the figures of a decision that names the rarest class whatever it sees."""
+    counts = np.asarray(place.counts)
+    said = np.tile(np.eye(len(counts))[rarest(counts)], (len(labels), 1))
+    return {name: METRICS[name].of(Reading(labels, said, said, counts)) for name in metrics}

@@ -1,0 +1,232 @@
+"""Known: what a dataset's records show of one metric, level by level, ready for a posterior of every true mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.analysis.decisions import decision_of
+from bench.analysis.influences import influences
+from bench.analysis.metrics import METRICS, Metric, Reading
+from bench.analysis.spots import Spot
+from bench.analysis.trials import Trial, grouped
+from bench.dataset import Task
+from bench.expression import Expression
+from bench.statistics.levels import Varied, covariance, lucks, pooled_luck, sizes
+from bench.statistics.observed import Further, Luck, Observed
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A method that competes, and whether it rests on stages, such as a translator."""
+
+    method: str
+    expression: Expression
+    staged: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of M methods at P places in one metric, more being better in `observed`.
+
+    `subset` and `stage` say which rows showed the luck with these, and where: empty if none did. `drawn_by_seed`: each
+    seed had a subset of its own.
+    """
+
+    metric: Metric
+    rows: tuple[Entrant, ...]
+    places: tuple[Task, ...]
+    observed: Observed
+    subset: tuple[str, ...] = ()
+    stage: tuple[str, ...] = ()
+    drawn_by_seed: bool = False
+
+    @property
+    def sign(self) -> int:
+        """What figures are multiplied by, so that more is better."""
+        return -1 if self.metric.lower_is_better else 1
+
+    def there(self, place: int) -> np.ndarray:
+        """Return the rows that have a run at a place, ascending."""
+        run = np.isfinite(self.observed.means[:, place])
+        if (more := self.observed.further) is not None:
+            run[more.method[more.place == place]] = True
+        return np.flatnonzero(run)
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Runs of a row at a place on one subset and stage: figures (S,) and influences of the test images (S, U)."""
+
+    method: int
+    place: int
+    subset: int
+    stage: int
+    figures: np.ndarray
+    influences: np.ndarray
+
+    @property
+    def first(self) -> bool:
+        return not (self.subset or self.stage)
+
+    @property
+    def mean(self) -> float:
+        return float(self.figures.mean())
+
+
+def known(
+    metric: str,
+    rows: Sequence[Entrant],
+    places: Sequence[Task],
+    found: Mapping[Spot, Sequence[Trial]],
+    by_seed: bool = False,
+) -> Known:
+    """Read one metric off the runs of a dataset.
+
+    Parameters
+    ----------
+    places
+        Where all of the metric's numbers mean something.
+    found
+        The runs by row and place; all on the same test images.
+    by_seed
+        Whether each seed has a subset of its own, the same for all methods.
+    """
+    groups = list(_groups(METRICS[metric], rows, places, found, by_seed))
+    first, others = ([it for it in groups if it.first == whether] for whether in (True, False))
+    shape = len(rows), len(places)
+    means, seeds = np.full(shape, np.nan), np.zeros(shape, np.int64)
+    for group in first:
+        means[group.method, group.place], seeds[group.method, group.place] = group.mean, len(group.figures)
+    variances, freedom = _over_seeds(groups, shape)
+    alike = _alike_by_seed(first, len(places)) if by_seed else np.zeros(len(places))
+    variances = np.maximum(variances - alike, variances / 10)
+    size = means.size + len(others)
+    at = [it.method * shape[1] + it.place for it in first] + list(range(means.size, size))
+    images = np.zeros((size, size))
+    if groups:
+        each = (*first, *others)
+        images[np.ix_(at, at)] = covariance([it.influences for it in each], np.array([it.place for it in each]))
+        images[np.ix_(at, at)] += _paired(each, alike)
+    subset, common, shown = _of_subsets(groups, variances)
+    stage, varied = _of_stages(groups, variances)
+    where = next((it.place for it in others), 0)
+    seen = Observed(
+        means,
+        variances,
+        seeds,
+        images,
+        np.log2([place.counts for place in places]),
+        subset,
+        {m: stage for m, row in enumerate(rows) if row.staged} if stage else {},
+        common,
+        freedom,
+        _further(others) if others else None,
+        sizes(variances, where),
+    )
+    names = [tuple(rows[m].method for m in each) for each in (shown, varied)]
+    return Known(METRICS[metric], tuple(rows), tuple(places), seen, *names, by_seed)
+
+
+def _groups(
+    metric: Metric,
+    rows: Sequence[Entrant],
+    places: Sequence[Task],
+    found: Mapping[Spot, Sequence[Trial]],
+    by_seed: bool,
+) -> Iterator[_Group]:
+    sign = -1 if metric.lower_is_better else 1
+    for m, row in enumerate(rows):
+        for p, place in enumerate(places):
+            mine = list(found.get(Spot(row.method, place.dataset, place.place), ()))
+            for subset, stage, runs in grouped(mine, by_seed):
+                readings = [_reading(it, row.expression, place) for it in runs]
+                figures = np.array([metric.of(it) for it in readings])
+                if np.isfinite(figures).all():
+                    moved = np.stack([influences(metric, it) for it in readings])
+                    yield _Group(m, p, subset, stage, sign * figures, sign * moved)
+
+
+def _reading(trial: Trial, expression: Expression, place: Task) -> Reading:
+    record = trial.record
+    assert record.test is not None
+    scores = decision_of(expression)(record).scores
+    return Reading(record.test.labels, record.test.probabilities.array(), scores, np.asarray(place.counts))
+
+
+def _over_seeds(groups: Sequence[_Group], shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the variance of a single run over seeds, pooled over the groups of each cell, and its freedom."""
+    squares, freedom = np.zeros(shape), np.zeros(shape)
+    for it in groups:
+        squares[it.method, it.place] += ((it.figures - it.mean) ** 2).sum()
+        freedom[it.method, it.place] += len(it.figures) - 1
+    return np.divide(squares, freedom, out=np.full(shape, np.nan), where=freedom > 0), freedom
+
+
+def _alike_by_seed(groups: Sequence[_Group], places: int) -> np.ndarray:
+    """Return the variance over seeds that all methods of a place share, (P,), where a seed draws the subset for all.
+
+    The median covariance between two methods over their common seeds: a few that move together are not all.
+    """
+    found = np.zeros(places)
+    for p in range(places):
+        mine = [it.figures for it in groups if it.place == p]
+        seeds = min((len(it) for it in mine), default=0)
+        if len(mine) > 1 and seeds > 2:
+            covariances = np.cov([it[:seeds] for it in mine])
+            found[p] = max(float(np.median(covariances[np.triu_indices(len(mine), 1)])), 0.0)
+    return found
+
+
+def _paired(groups: Sequence[_Group], alike: np.ndarray) -> np.ndarray:
+    """Return the covariance between means that have seeds in common, by what these do to all methods alike, (N, N)."""
+    place = np.array([it.place for it in groups])
+    seeds = np.array([len(it.figures) for it in groups])
+    shared: np.ndarray = (place[:, None] == place) * alike[place] / np.maximum.outer(seeds, seeds)
+    return shared
+
+
+def _varied(groups: Sequence[_Group], variances: np.ndarray) -> Varied:
+    own = variances[groups[0].method, groups[0].place]
+    typical = float(np.nanmean(variances)) if np.isfinite(variances).any() else 0.0
+    seeds = np.array([len(it.figures) for it in groups])
+    return Varied(np.array([it.mean for it in groups]), seeds, float(own) if np.isfinite(own) else typical)
+
+
+def _of_subsets(groups: Sequence[_Group], variances: np.ndarray) -> tuple[Luck | None, Luck | None, list[int]]:
+    """Return the luck with the subset, own and common, from the place where most rows varied it; and these rows."""
+    by_cell: dict[tuple[int, int], dict[int, _Group]] = {}
+    for it in groups:
+        if not it.stage:
+            by_cell.setdefault((it.place, it.method), {})[it.subset] = it
+    several = [cell for cell, mine in by_cell.items() if len(mine) > 1]
+    if not several:
+        return None, None, []
+    place = max(sorted({place for place, _ in several}), key=[place for place, _ in several].count)
+    methods = sorted(method for there, method in several if there == place)
+    draws = sorted(set.intersection(*(set(by_cell[place, method]) for method in methods)))
+    if len(draws) < 2:
+        methods = methods[:1]
+        draws = sorted(by_cell[place, methods[0]])
+    common, own = lucks([_varied([by_cell[place, m][draw] for draw in draws], variances) for m in methods])
+    return own, common, methods
+
+
+def _of_stages(groups: Sequence[_Group], variances: np.ndarray) -> tuple[Luck | None, list[int]]:
+    """Return the luck with a stage, and the rows that showed it."""
+    by_cell: dict[tuple[int, int], list[_Group]] = {}
+    for it in groups:
+        if not it.subset:
+            by_cell.setdefault((it.method, it.place), []).append(it)
+    several = {cell: mine for cell, mine in by_cell.items() if len({it.stage for it in mine}) > 1}
+    if not several:
+        return None, []
+    return pooled_luck([_varied(mine, variances) for mine in several.values()]), sorted({m for m, _ in several})
+
+
+def _further(others: Sequence[_Group]) -> Further:
+    numbers = [[it.method, it.place, len(it.figures), it.subset, it.stage] for it in others]
+    method, place, seeds, subset, stage = np.array(numbers, np.int64).T
+    return Further(method, place, np.array([it.mean for it in others]), seeds, subset, stage)

@@ -1,0 +1,177 @@
+"""Recommending: from a dataset's records to the method to take at each place, and what that is conditional on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from bench.analysis.advice import Advice, advise
+from bench.analysis.experiments import costs
+from bench.analysis.gather import Origin
+from bench.analysis.known import Entrant, Known, known
+from bench.analysis.metrics import METRICS, headline
+from bench.analysis.spots import Spot
+from bench.analysis.trials import Trial, on_all_images, seeds_draw_subsets, trials
+from bench.dataset import Task
+from bench.errors import UserError, unknown
+from bench.plan.grid import Cell
+from bench.record import Record
+
+BESIDE = ("roc_auc", "acsa")  # stand beside whatever decides: most of what methods gain may be a moved threshold
+DELTA = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Advised:
+    """What to take of a dataset's methods, place by place.
+
+    Attributes
+    ----------
+    advice
+        One for each place with a run, the most imbalanced first.
+    conditions
+        Lines that say what all of it is conditional on.
+    lacking
+        Lines, by place, that name methods without runs there, or with fewer than were asked for.
+    images
+        Test images of each class, and whether those of a further test part are among them.
+    records
+        Ids of all that it rests on.
+    """
+
+    task: str
+    advice: tuple[Advice, ...]
+    conditions: tuple[str, ...]
+    lacking: Mapping[str, tuple[str, ...]]
+    images: tuple[int, ...]
+    extended: bool
+    records: tuple[str, ...]
+
+
+def recommendations(
+    origin: Origin,
+    task: str,
+    is_aside: Callable[[str], object] = lambda method: "",
+    metric: str = "",
+    delta: float = DELTA,
+    spent: Mapping[Spot, float] | None = None,
+) -> Advised:
+    """Decide at every place of a dataset.
+
+    Parameters
+    ----------
+    is_aside
+        Whether a method is an ablation, which does not compete.
+    metric
+        What decides; "": F1 of the minority of two classes, else the ACSA.
+    delta
+        The difference that nobody would care about.
+    spent
+        What `bench.analysis.experiments.costs` says, where that is known already.
+
+    Raises
+    ------
+    UserError
+        There are fewer than two methods with runs, or no method has two seeds, or the metric is none of this dataset's.
+    """
+    cells = [cell for cell in origin.grid.cells if not is_aside(cell.method)]
+    found = trials(origin.grid, origin.records, lambda cell: not is_aside(cell.method))
+    extended = all(it.record.extended is not None for mine in found.values() for it in mine)
+    if extended:
+        found = _on_all_images(found)
+    run = {(spot.task, spot.place) for spot in found}
+    places = list({cell.place: cell.task for cell in cells if (cell.dataset, cell.place) in run}.values())
+    places.sort(key=lambda it: (min(it.counts), -max(it.counts)))
+    entrants = _entrants(cells, found)
+    if len(entrants) < 2:
+        raise UserError(f"{task}: there is nothing to choose between: {len(entrants)} method has runs")
+    metric = _metric(metric, places)
+    names = [metric, *(name for name in BESIDE if name != metric)]
+    by_seed = seeds_draw_subsets(origin.grid)
+    every = [known(name, entrants, places, found, by_seed) for name in names]
+    ids = {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in found.items()}
+    record = next(it.record for mine in found.values() for it in mine)
+    assert record.test is not None
+    spent = costs(origin.grid, origin.records.get) if spent is None else spent
+    operations = {(spot.method, spot.place): cost for spot, cost in spent.items()}
+    try:
+        advice = advise(every[0], every[1:], operations, ids, record.test.labels, delta)
+    except ValueError as error:
+        raise UserError(f"{task}: {error}") from None
+    return Advised(
+        task,
+        tuple(advice),
+        tuple(_conditions(every[0], found)),
+        {place.place: tuple(_lacking(place, cells, found)) for place in places},
+        record.test.counts,
+        extended,
+        tuple(sorted({id for mine in ids.values() for id in mine})),
+    )
+
+
+def _entrants(cells: list[Cell], found: Mapping[Spot, list[Trial]]) -> list[Entrant]:
+    run = {spot.method for spot in found}
+    staged = {cell.method for cell in cells if cell.stages}
+    rows = {cell.method: cell.expression for cell in cells if cell.method in run}
+    return [Entrant(method, expression, method in staged) for method, expression in rows.items()]
+
+
+def _metric(name: str, places: list[Task]) -> str:
+    name = name or headline(len(places[0].classes))
+    if name not in METRICS:
+        raise UserError(unknown("metric", name, METRICS))
+    if reasons := {METRICS[name].supports(place.counts) for place in places} - {""}:
+        raise UserError(f"{places[0].dataset}: {name} decides nothing here: {' or '.join(sorted(reasons))}")
+    return name
+
+
+def _on_all_images(found: Mapping[Spot, list[Trial]]) -> dict[Spot, list[Trial]]:
+    whole: dict[str, Record] = {}
+    for mine in found.values():
+        whole |= {it.record.id: on_all_images(it.record) for it in mine if it.record.id not in whole}
+    return {spot: [_of(it, whole[it.record.id]) for it in mine] for spot, mine in found.items()}
+
+
+def _of(trial: Trial, record: Record) -> Trial:
+    return replace(trial, record=record)
+
+
+def _conditions(it: Known, found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
+    rarest = it.places[0].place
+    if it.subset:
+        at = next(spot.place for spot, mine in found.items() if len({run.subset for run in mine}) > 1)
+        yield (
+            f"The luck of the drawn training images was seen at {at} on {_listed(it.subset)}, and is taken to be as "
+            "large for the other methods, and elsewhere in proportion to the scatter of seeds."
+        )
+    elif not it.drawn_by_seed:
+        yield "All runs are on one draw of the training images: what another draw would change is in no interval."
+    staged = [row.method for row in it.rows if row.staged]
+    rest = [method for method in staged if method not in it.stage]
+    if it.stage:
+        taken = f", and is taken to be as large for {_listed(rest)}" if rest else ""
+        yield f"The luck of a trained translator or generator was seen at {rarest} on {_listed(it.stage)}{taken}."
+    elif staged:
+        yield f"{_listed(staged)}: on one translator or generator a place, whose luck is in no interval."
+    yield "And on this protocol, these validation images, and test images like these."
+
+
+def _lacking(place: Task, cells: list[Cell], found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
+    asked: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.place == place.place and not cell.translator:
+            asked.setdefault(cell.method, []).append(cell)
+    for method, mine in asked.items():
+        runs = found.get(Spot(method, place.dataset, place.place), [])
+        seeds = {it.seed for it in runs if not it.stage}
+        if reason := mine[0].not_applicable:
+            yield f"{method}: not applicable: {reason}"
+        elif not runs:
+            yield f"{method}: not run here"
+        elif len(seeds) < len(mine):
+            yield f"{method}: {len(seeds)} of {len(mine)} seeds"
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

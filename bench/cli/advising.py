@@ -1,0 +1,140 @@
+"""The command that answers the question: recommend."""
+
+from __future__ import annotations
+
+import json
+from textwrap import fill
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli.options import (
+    DEFAULT_FILE,
+    ConfigFile,
+    Json,
+    Profile,
+    Results,
+    Seeds,
+    say,
+    say_aside,
+    settings_of,
+    show,
+    stores_of,
+)
+from bench.errors import UserError
+
+if TYPE_CHECKING:
+    from bench.analysis.advice import Advice
+    from bench.analysis.recommending import Advised
+
+app = typer.Typer()
+WIDTH = 80
+
+
+@app.command()
+def recommend(
+    dataset: Annotated[str | None, typer.Argument(help="A dataset; default: every one that has records.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="A place: 25, 450:25, 'exp 100'; default: all.")] = None,
+    metric: Annotated[str, typer.Option("--metric", help="What decides, e.g. acsa; default: F1, or ACSA.")] = "",
+    delta: Annotated[float, typer.Option("--delta", min=0, help="The difference nobody would care about.")] = 0.01,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    results: Results = None,
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Say which method to take: one, any of several that are equivalent, or that it is not known, and what would help.
+
+    From the posterior of every method's true mean, docs/decisions-under-noise.md. Without records of one's own, from
+    those of results/reference.
+    """
+    from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.recommending import recommendations
+    from bench.papers import shelf
+
+    settings = settings_of(config, seeds=seeds, profile=profile, results=results)
+    stores = stores_of(settings, own=results is not None)
+    origins, lost = origins_of(settings, stores, Wish((dataset,) if dataset else (), is_aside=shelf.ablated))
+    say_aside(*stores)
+    chosen = {name: origin for name, origin in origins.items() if dataset in (None, name)}
+    if not any(origin.records for origin in chosen.values()):
+        raise UserError(f"no record of profile {settings.run.profile} to recommend from; `imbench run` makes some")
+    printed: list[dict[str, Any]] = []
+    for name, origin in chosen.items():
+        try:
+            found = recommendations(origin, name, shelf.ablated, metric, delta)
+        except UserError as reason:
+            if dataset:
+                raise
+            say(str(reason))
+            continue
+        for it in _asked(found, at):
+            printed.append(_as_data(it, found)) if as_json else _show(it, found)
+    if as_json:
+        print(json.dumps(printed, indent=1))
+    else:
+        for line in lost:
+            say(line)
+
+
+def _asked(found: Advised, at: str | None) -> list[Advice]:
+    """Return the places that were asked for: by label, or the count of the rarest class.
+
+    Raises
+    ------
+    UserError
+        There is none of that name.
+    """
+    if at is None:
+        return list(found.advice)
+    mine = [it for it in found.advice if at in (it.place.place, str(min(it.place.counts)))]
+    if not mine:
+        there = ", ".join(it.place.place for it in found.advice)
+        raise UserError(f"{found.task}: no run at {at!r}; there are runs at {there}")
+    return mine
+
+
+def _show(it: Advice, found: Advised) -> None:
+    from bench.papers import shelf
+    from bench.report.recommended import legend, plain_text, rows, sentences
+
+    print(fill(plain_text(tuple(sentences(it, found, shelf.shown(found.task)))), WIDTH), end="\n\n")
+    show(rows(it), as_json=False)
+    images = f"{':'.join(map(str, found.images))} test images{', further ones among them' if found.extended else ''}"
+    lines = [legend(it), f"Judged on {images}. {' '.join(found.conditions)}", *found.lacking[it.place.place]]
+    print("\n" + "\n".join(fill(line, WIDTH) for line in lines), end="\n\n")
+
+
+def _as_data(it: Advice, found: Advised) -> dict[str, Any]:
+    """Return a recommendation as JSON values, numbers not rounded."""
+    from bench.report.recommended import plain_text, sentences
+
+    methods = [
+        {
+            "method": each.method,
+            "believed": {name: [belief.mean, belief.low, belief.high] for name, belief in each.beliefs.items()},
+            "regret": each.regret,
+            "p_best": each.best,
+            "p_near": each.near,
+            "loses_at_least": each.loses,
+            "operations": each.cost if each.cost < float("inf") else None,
+            "runs": each.runs,
+        }
+        for each in it.methods
+    ]
+    settle = it.settle and {"seeds": it.settle.seeds, "regret": it.settle.regret, "doubt": it.settle.doubt}
+    return {
+        "dataset": found.task,
+        "place": it.place.place,
+        "metric": it.metric,
+        "delta": it.delta,
+        "outcome": it.found.outcome,
+        "choice": it.choice.method,
+        "among": [each.method for each in it.among],
+        "says": plain_text(tuple(sentences(it, found))),
+        "methods": methods,
+        "always_rarest": dict(it.scale),
+        "settle": settle,
+        "conditions": list(found.conditions),
+        "lacking": list(found.lacking[it.place.place]),
+    }

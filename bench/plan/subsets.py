@@ -1,0 +1,40 @@
+"""Subsets: some rows are trained on other draws of the rare images too, so that the luck of the draw can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bench.errors import ConfigError
+from bench.plan.compose import compose
+from bench.plan.config import Config
+from bench.plan.job import Job
+from bench.plan.needs import Workshop
+from bench.streams import Streams
+from bench.training.composition import Composition
+
+
+def on_other_subsets(shop: Workshop, config: Config, methods: Iterable[Composition]) -> list[Job]:
+    """Return the fits of `run.subset_methods` on every subset but the first, one seed after the other.
+
+    No cell shows them. A row that does not apply has none, nor has a profile whose seeds draw a subset each.
+
+    Raises
+    ------
+    ConfigError
+        A row rests on a stage, which has seen the first subset.
+    """
+    if config.profile.seed_draws_subset:
+        return []
+    chosen = {compose(row, config.composition.allow, shop.arguments).name for row in config.run.subset_methods}
+    jobs: dict[str, Job] = {}
+    for seed in range(config.run.seeds):
+        for method in methods:
+            if method.name not in chosen or method.supports(shop.task.counts, shop.protocol):
+                continue
+            for subset in range(1, config.run.subsets):
+                *stages, job = shop.fit(method, Streams.of(seed).model_copy(update={"subset": subset}))
+                if stages:
+                    raise ConfigError(f"run.subset_methods: {method.name} rests on a stage that saw the first subset")
+                if job.id not in jobs or not method.decides:  # of rows that share a fit it goes by its own
+                    jobs[job.id] = job
+    return list(jobs.values())

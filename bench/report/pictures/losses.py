@@ -1,0 +1,71 @@
+"""Losses: what each choice may lose against the best one, place by place, and which is recommended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from bench.report.pictures.panels import shown
+from bench.report.pictures.picture import Picture, chart
+from bench.report.pictures.style import BLUE, CONTEXT, DASHED, INK, QUIET, WIDTH, drawing, rules
+
+ROW = 0.2  # inches a method
+MOST = 4  # panels in a row
+CAPTION = (
+    "What taking a method is expected to lose against the best of all, in {unit}: the dot, with the range that holds "
+    "the loss with probability 0.9. The recommended choice is blue; the dashed line is {delta:g}, the difference that "
+    "nobody would care about. A range that begins right of it belongs to a method that surely loses more."
+)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a method is expected to lose against the best, and the ends of what it may."""
+
+    method: str
+    expected: float
+    low: float
+    high: float
+
+
+Panel = tuple[str, Sequence[Loss], str]  # a place, its methods with the best first, and the choice
+
+
+def figure(panels: Sequence[Panel], delta: float, unit: str, name: str, title: str) -> Picture:
+    """Return one panel a place; methods stand in one order in all, that of the first."""
+    methods = list(dict.fromkeys(loss.method for _, losses, _ in panels for loss in losses))
+    columns = min(len(panels), MOST)
+    rows = -(-len(panels) // columns)
+    with drawing(title, WIDTH, 0.7 + rows * (0.5 + ROW * len(methods))) as drawn:
+        table = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for spare in table.flat[len(panels) :]:
+            spare.set_axis_off()
+        for axes, panel in zip(table.flat, panels, strict=False):
+            _panel(axes, panel, methods, delta)
+        table[0, 0].set_yticks(range(len(methods)), [shown(method) for method in methods])
+        table[0, 0].set(ylim=(len(methods) - 0.4, -0.6))
+        table[0, 0].set_xlim(left=0)
+        table[-1, 0].set_xlabel(f"loss against the best, {unit}", loc="left")
+        return Picture(name, chart(drawn), _alt(title, panels), CAPTION.format(unit=unit, delta=delta))
+
+
+def _panel(axes: Axes, panel: Panel, methods: Sequence[str], delta: float) -> None:
+    place, losses, choice = panel
+    rules(axes, "x")
+    axes.axvline(delta, color=QUIET, linewidth=0.8, linestyle=DASHED)
+    for loss in losses:
+        row, mine = methods.index(loss.method), loss.method == choice
+        color = BLUE if mine else INK
+        axes.hlines(row, loss.low, loss.high, color=BLUE if mine else CONTEXT, linewidth=2.5)
+        axes.plot(loss.expected, row, "o", color=color, markersize=4.5 if mine else 3.5, zorder=3, clip_on=False)
+    axes.set_title(place, fontweight="bold")
+
+
+def _alt(title: str, panels: Sequence[Panel]) -> str:
+    each = []
+    for place, losses, choice in panels:
+        told = "; ".join(f"{shown(it.method)} {it.expected:.3f} ({it.low:.3f} to {it.high:.3f})" for it in losses)
+        each.append(f"At {place}, recommended {shown(choice)}: {told}")
+    return f"Dot charts, one a place. {title}. Expected loss and range. {'. '.join(each)}."
