@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test faults lint clean lock compare compare-frozen compare-gan false-alarms overhead paper-step generator-step cpu-profile reference startup
+.PHONY: help setup bench report smoke test faults lint docs clean lock compare compare-frozen compare-gan false-alarms overhead paper-step generator-step cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -70,6 +70,12 @@ lint: $(ready) ## check style, format and types
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy bench benchmarks .ci/lock.py
 
+docs: $(ready) ## build the documentation as a site that needs no network: site/index.html
+	@$(python) -c 'import material' 2>/dev/null || $(python) -m pip --disable-pip-version-check --no-input install \
+		--quiet --constraint constraints.txt $(PIP_FLAGS) --no-build-isolation --editable '.[docs]'
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict --quiet
+	@echo 'site/index.html'
+
 compare: $(ready) ## measure: trained fits per hour against plain PyTorch scripts, profiles cpu and pretrained
 	@$(python) benchmarks/compare.py $(ARGS)
 	@$(MAKE) --no-print-directory compare-frozen ARGS=
@@ -106,5 +112,5 @@ lock: $(ready) ## resolve all dependencies anew into constraints.txt
 	@$(python) .ci/lock.py
 
 clean: ## remove what tools leave behind; keeps the environment, results, reports, data and prepared images
-	rm -rf build dist *.egg-info $(SMOKE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist site *.egg-info $(SMOKE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find bench methods datasets tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
