@@ -44,6 +44,8 @@ class Kind:
         Standard deviation of the logarithm of a method's factor on its spread over seeds.
     failing
         Whether a twelfth of all stages fail.
+    shared
+        Whether there is any luck that all seeds share.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Kind:
     seed_tails: float = np.inf
     restless: float = 0.0
     failing: bool = False
+    shared: bool = True
 
 
 KINDS = (
@@ -102,13 +105,24 @@ class World:
         return Observed(means, variances, seeds, images, POSITIONS, self.subset, stages, sizes=sizes(variances, 0))
 
 
-def world(kind: Kind, seed: int) -> World:
-    """Return one store; same kind and seed, same store."""
-    rng = np.random.default_rng([seed, KINDS.index(kind)])
+def world(kind: Kind, seed: int, standing: np.ndarray | None = None) -> World:
+    """Return one store; same kind and seed, same store.
+
+    Parameters
+    ----------
+    standing : float (M, P)
+        By how much each method's true ACSA lies above the place's; drawn where it is not given.
+    """
+    rng = np.random.default_rng([seed, KINDS.index(kind) if kind in KINDS else len(KINDS)])
     labels, own = np.repeat([0, 1], IMAGES), rng.standard_normal(2 * IMAGES)
-    standing, factors = _standing(kind, rng), np.exp(kind.restless * rng.standard_normal(METHODS))
-    subset = SUBSET * rng.standard_normal((METHODS, len(COLUMNS))) * ELSEWHERE
-    stage = _stages(kind, (METHODS, len(COLUMNS)), rng, ELSEWHERE) * np.isin(np.arange(METHODS), STAGED)[:, None]
+    drawn, factors = _standing(kind, rng), np.exp(kind.restless * rng.standard_normal(METHODS))
+    standing = drawn if standing is None else standing
+    subset = kind.shared * SUBSET * rng.standard_normal((METHODS, len(COLUMNS))) * ELSEWHERE
+    stage = (
+        kind.shared
+        * _stages(kind, (METHODS, len(COLUMNS)), rng, ELSEWHERE)
+        * np.isin(np.arange(METHODS), STAGED)[:, None]
+    )
     failed = BAD * BAD_SHARE * kind.failing * np.isin(np.arange(METHODS), STAGED)
     true, runs = [], []
     for p, column in enumerate(COLUMNS):
