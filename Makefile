@@ -26,7 +26,7 @@ run-options = $(call options,--dataset,$(DATASET)) $(call options,--profile,$(PR
 	$(call options,--method,$(METHODS)) $(call options,--minority,$(MINORITY)) $(call options,--seeds,$(SEEDS)) \
 	$(call options,--workers,$(WORKERS)) $(call options,--executor,$(EXECUTOR)) $(call options,--results,$(RESULTS))
 report-options = $(call options,--dataset,$(DATASET)) $(call options,--profile,$(PROFILE)) \
-	$(call options,--seeds,$(SEEDS)) $(call options,--results,$(RESULTS)) $(call options,--out,$(REPORTS))
+	$(call options,--method,$(METHODS)) $(call options,--seeds,$(SEEDS)) $(call options,--results,$(RESULTS)) $(call options,--out,$(REPORTS))
 
 help: ## show this list
 	@echo 'usage: make TARGET [VARIABLE=value]...'

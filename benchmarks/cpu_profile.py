@@ -11,6 +11,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +103,19 @@ def protocol_of(profile: str, dataset: str, candidate: dict[str, Any]) -> Protoc
 
 def prepared(profile: str, dataset: str, protocol: Protocol) -> dict[str, Path]:
     """Return the decoded training and validation images at a candidate's sizes, or a frozen body's features of them."""
+    return _prepared(profile, dataset, protocol.load_size, protocol.image_size, str(protocol.backbone))
+
+
+@cache  # whole files are digested each time, which takes longer than a head trains
+def _prepared(profile: str, dataset: str, load_size: int, image_size: int, backbone: str) -> dict[str, Path]:
     config = load_config(profile=profile)
-    source, sizes = dataset_named(dataset, config), {"train": protocol.load_size, "val": protocol.image_size}
+    source, sizes = dataset_named(dataset, config), {"train": load_size, "val": image_size}
     files = {part: prepare(source, source.split(), part, size, config.paths.cache) for part, size in sizes.items()}
-    if not network_of(protocol.backbone).views:
+    given = {"load_size": load_size, "image_size": image_size, "backbone": backbone}
+    seen = Protocol(**(config.profile.protocol(dataset).model_dump() | given))
+    if not network_of(seen.backbone).views:
         return files
-    return part_features(files, frozen_body(protocol, Device.best()), config.paths.cache)
+    return part_features(files, frozen_body(seen, Device.best()), config.paths.cache)
 
 
 def trained(profile: str, trial: dict[str, Any]) -> dict[str, Any]:
@@ -168,9 +176,11 @@ def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
                 "seeds": len(group),
                 "left after": "/".join("never" if at is None else str(at) for at in left),
                 "best acsa": score.max(axis=1).mean(),
+                "last acsa": score[:, -1].mean(),
                 "last quarter's auc": last.mean(),
                 "gain": f"{gain.mean():+.3f} +- {error:.3f}",
                 "s a fit": np.mean([trial["seconds"] for trial in group]),
+                "processor s": np.mean([trial.get("processor_seconds", np.nan) for trial in group]),
             }
         )
     return rows

@@ -16,7 +16,6 @@ from bench.statistics.settling import Settling, settling
 
 DRAWS = 8192
 ENDS = (0.05, 0.95)  # of the intervals
-UNBOUNDED = ("log_loss",)  # all other figures lie between 0 and 1
 
 
 @dataclass(frozen=True)
@@ -163,9 +162,7 @@ def _at(
 def _draws(it: Known) -> np.ndarray:
     """Return draws of the true means, more being better, none beyond the figure's bounds; the same every time."""
     draws = posterior(it.observed, DRAWS, np.random.default_rng(0))
-    if it.metric.name in UNBOUNDED:
-        return draws
-    return np.clip(draws, min(0, it.sign), max(0, it.sign))
+    return np.clip(draws, min(0, it.sign), max(0, it.sign)) if it.metric.bounded else draws
 
 
 def _belief(metric: str, draws: np.ndarray) -> Belief:

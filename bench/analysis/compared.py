@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.frame import COUNTED
+from bench.analysis.measured import IMAGES
 from bench.analysis.samples import seed_columns
 from bench.analysis.spots import Spot
 from bench.statistics.best import LEVEL
 from bench.statistics.judged import Judged, Varying, difference, luck
 
 POOLED = "accuracy"
+MADE = ("fid", "kid", "kid_classes", "kl", "recall", "coverage")  # figures of generators that claims may speak of
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,36 @@ def judged(measured: pd.DataFrame, figure: str, rivals: Rivals) -> dict[Spot, Ju
 def judged_translators(measured: pd.DataFrame, rivals: Rivals) -> dict[Spot, Judged]:
     """Return what a paper compares, both directions pooled; nothing where nothing was measured."""
     return {} if measured.empty else judged(measured, POOLED, rivals)
+
+
+def judged_generators(measured: pd.DataFrame) -> dict[str, dict[Spot, Judged]]:
+    """Return what generators were found to be, by figure; several streams of one are several generators.
+
+    All of a task are given the luck that those show which were trained several times. Where none was, a figure is one
+    run's, whatever judges agree on: it has no interval.
+    """
+    rows = measured[(measured["makes"] == IMAGES) & measured["status"].isin(COUNTED)] if len(measured) else measured
+    found: dict[str, dict[Spot, Judged]] = {}
+    for figure in MADE:
+        columns = seed_columns(rows, figure)
+        for task, mine in rows.groupby("task", sort=False) if columns else ():
+            values: dict[Spot, np.ndarray] = {}
+            for (place, generator), group in mine.groupby(["place", "generator"], sort=False):
+                told = group[columns].to_numpy(float)
+                told = told[:, ~np.isnan(told).any(axis=0)]
+                if told.size:
+                    values[Spot(stage_of(str(generator)), str(task), str(place))] = told
+            spread = luck(values.values())
+            found.setdefault(figure, {}).update(
+                (spot, Judged(told if spread else told.mean(axis=1, keepdims=True), spread))
+                for spot, told in values.items()
+            )
+    return found
+
+
+def stage_of(generator: str) -> str:
+    """Return a generator without the epochs that every one of its name has: `BAGAN` for `BAGAN(epochs=40)`."""
+    return re.sub(r"epochs=\d+(, )?", "", generator).replace("()", "")
 
 
 def comparisons(spots: Iterable[Spot], task: str) -> int:

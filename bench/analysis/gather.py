@@ -46,6 +46,8 @@ class Wish:
     ----------
     requested
         Datasets to take, also where nothing is done yet; empty: all that have records.
+    methods
+        The only rows to take; empty: those of the configuration, and all that have records.
     first
         Datasets that come before the others.
     is_aside
@@ -59,6 +61,7 @@ class Wish:
     """
 
     requested: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
     first: Collection[str] = ()
     is_aside: Callable[[str], object] = lambda method: ""
     stale: Collection[str] | None = None
@@ -178,14 +181,14 @@ def _origin(name: str, config: Config, stores: Sequence[Store], wish: Wish) -> O
         records = {id: record for id in ids if (record := store.get(id))}
         if not (records or asked):
             continue
-        grid = _grid(config, name, records.values(), wish.labels)
+        grid = _grid(config, name, records.values(), wish)
         if any(job.id in records for job in grid.jobs):
             return Origin(grid, store, records)
         empty = empty or Origin(grid, store, records)
     return empty if asked else None
 
 
-def _grid(config: Config, name: str, records: Iterable[Record], labels: Labels) -> Grid:
+def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> Grid:
     """Return the grid of a dataset with the methods and places that its profile's records have beyond the Config.
 
     Where a user's images are not here, the records alone tell of their places.
@@ -193,8 +196,8 @@ def _grid(config: Config, name: str, records: Iterable[Record], labels: Labels) 
     protocol = protocol_identity(config.profile.protocol(name))
     mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
     given = config.profile.arguments(name)
-    methods = [compose(expression, config.composition.allow, given) for expression in config.run.methods]
-    for spelled in sorted({_expression(identity["method"], given) for identity in mine}):
+    methods = [compose(row, config.composition.allow, given) for row in wish.methods or config.run.methods]
+    for spelled in [] if wish.methods else sorted({_expression(identity["method"], given) for identity in mine}):
         if (more := _known(spelled, given)) and more.training_part not in [method.training_part for method in methods]:
             methods.append(more)
     dataset = dataset_named(name, config)
@@ -202,7 +205,7 @@ def _grid(config: Config, name: str, records: Iterable[Record], labels: Labels) 
         split = dataset.split()
     except DataError:
         if mine and dataset.of_users:
-            return lone_grid(name, config, [it for it in mine if it["kind"] == "fit"], methods, labels)
+            return lone_grid(name, config, [it for it in mine if it["kind"] == "fit"], methods, wish.labels)
         raise
     asked = [shop.task.counts for shop in workshops(name, config)]
     others = sorted({tuple(identity["counts"]) for identity in mine} - {*asked})

@@ -11,7 +11,7 @@ from bench.analysis.decisions import decision_of
 from bench.analysis.influences import influences
 from bench.analysis.metrics import METRICS, Metric, Reading
 from bench.analysis.spots import Spot
-from bench.analysis.trials import Trial, grouped, seeds_draw_subsets
+from bench.analysis.trials import Trial, grouped
 from bench.dataset import Task
 from bench.expression import Expression
 from bench.statistics.levels import Varied, covariance, lucks, pooled_luck, sizes
@@ -76,7 +76,13 @@ class _Group:
         return float(self.figures.mean())
 
 
-def known(metric: str, rows: Sequence[Entrant], places: Sequence[Task], found: Mapping[Spot, Sequence[Trial]]) -> Known:
+def known(
+    metric: str,
+    rows: Sequence[Entrant],
+    places: Sequence[Task],
+    found: Mapping[Spot, Sequence[Trial]],
+    by_seed: bool = False,
+) -> Known:
     """Read one metric off the runs of a dataset.
 
     Parameters
@@ -85,8 +91,9 @@ def known(metric: str, rows: Sequence[Entrant], places: Sequence[Task], found: M
         Where all of the metric's numbers mean something.
     found
         The runs by row and place; all on the same test images.
+    by_seed
+        Whether each seed has a subset of its own, the same for all methods.
     """
-    by_seed = seeds_draw_subsets({spot: list(mine) for spot, mine in found.items()})
     groups = list(_groups(METRICS[metric], rows, places, found, by_seed))
     first, others = ([it for it in groups if it.first == whether] for whether in (True, False))
     shape = len(rows), len(places)
@@ -94,12 +101,15 @@ def known(metric: str, rows: Sequence[Entrant], places: Sequence[Task], found: M
     for group in first:
         means[group.method, group.place], seeds[group.method, group.place] = group.mean, len(group.figures)
     variances, freedom = _over_seeds(groups, shape)
+    alike = _alike_by_seed(first, len(places)) if by_seed else np.zeros(len(places))
+    variances = np.maximum(variances - alike, variances / 10)
     size = means.size + len(others)
     at = [it.method * shape[1] + it.place for it in first] + list(range(means.size, size))
     images = np.zeros((size, size))
     if groups:
         each = (*first, *others)
         images[np.ix_(at, at)] = covariance([it.influences for it in each], np.array([it.place for it in each]))
+        images[np.ix_(at, at)] += _paired(each, alike)
     subset, common, shown = _of_subsets(groups, variances)
     stage, varied = _of_stages(groups, variances)
     where = next((it.place for it in others), 0)
@@ -153,6 +163,29 @@ def _over_seeds(groups: Sequence[_Group], shape: tuple[int, int]) -> tuple[np.nd
         squares[it.method, it.place] += ((it.figures - it.mean) ** 2).sum()
         freedom[it.method, it.place] += len(it.figures) - 1
     return np.divide(squares, freedom, out=np.full(shape, np.nan), where=freedom > 0), freedom
+
+
+def _alike_by_seed(groups: Sequence[_Group], places: int) -> np.ndarray:
+    """Return the variance over seeds that all methods of a place share, (P,), where a seed draws the subset for all.
+
+    The median covariance between two methods over their common seeds: a few that move together are not all.
+    """
+    found = np.zeros(places)
+    for p in range(places):
+        mine = [it.figures for it in groups if it.place == p]
+        seeds = min((len(it) for it in mine), default=0)
+        if len(mine) > 1 and seeds > 2:
+            covariances = np.cov([it[:seeds] for it in mine])
+            found[p] = max(float(np.median(covariances[np.triu_indices(len(mine), 1)])), 0.0)
+    return found
+
+
+def _paired(groups: Sequence[_Group], alike: np.ndarray) -> np.ndarray:
+    """Return the covariance between means that have seeds in common, by what these do to all methods alike, (N, N)."""
+    place = np.array([it.place for it in groups])
+    seeds = np.array([len(it.figures) for it in groups])
+    shared: np.ndarray = (place[:, None] == place) * alike[place] / np.maximum.outer(seeds, seeds)
+    return shared
 
 
 def _varied(groups: Sequence[_Group], variances: np.ndarray) -> Varied:

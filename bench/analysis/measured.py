@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.analysis import metrics
 from bench.analysis.decisions import RecordOf
+from bench.expression import Call
 from bench.plan.job import Job, StageCall
 from bench.record import Record
 from bench.store.artifacts import ARTIFACT
@@ -134,7 +135,8 @@ def _generator(job: Job, record_of: RecordOf) -> dict[str, object]:
     need = job.needs[0]
     if need.file == ARTIFACT:  # of a stage, not what a fit left
         epochs = trained_epochs(need.stage)
-        name = need.stage.label if epochs is None else f"{need.stage.name}(epochs={epochs})"
+        others = tuple((key, value) for key, value in need.stage.request.parameters if key != "epochs")
+        name = str(Call(need.stage.name, others if epochs is None else (("epochs", epochs), *others)))
         return {"generator": name, "seed": None, "epochs": epochs}
     fit = record_of(need.id)
     counted = [int(row["gan_epoch"]) for row in fit.history if "gan_epoch" in row] if fit else []

@@ -83,7 +83,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of a fit. `compared` gives, for training counts (K,), what statistics compare; None: they do not."""
+    """A figure of a fit, which lies between 0 and 1 if it is `bounded`.
+
+    `compared` gives, for training counts (K,), what statistics compare; None: they do not.
+    """
 
     name: str
     title: str
@@ -92,6 +95,7 @@ class Metric:
     lower_is_better: bool = False
     compared: Callable[[Sequence[int]], Measure] | None = None
     band: str = ""
+    bounded: bool = True
 
     def supports(self, counts: Sequence[int]) -> str:
         """Return "" if the metric says something of a task with these training counts, else the reason why not."""
@@ -189,7 +193,13 @@ _ALL = (
         lambda it: calibration_error(it.labels, it.belief),
         lower_is_better=True,
     ),
-    Metric("log_loss", "log loss in nats", lambda it: cross_entropy(it.labels, it.belief), lower_is_better=True),
+    Metric(
+        "log_loss",
+        "log loss in nats",
+        lambda it: cross_entropy(it.labels, it.belief),
+        lower_is_better=True,
+        bounded=False,
+    ),
 )
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
 PER_CLASS = ("recall", "precision", "f1")

@@ -11,7 +11,7 @@ from bench.analysis.gather import Origin
 from bench.analysis.known import Entrant, Known, known
 from bench.analysis.metrics import METRICS, headline
 from bench.analysis.spots import Spot
-from bench.analysis.trials import Trial, on_all_images, trials
+from bench.analysis.trials import Trial, on_all_images, seeds_draw_subsets, trials
 from bench.dataset import Task
 from bench.errors import UserError, unknown
 from bench.plan.grid import Cell
@@ -87,7 +87,8 @@ def recommendations(
         raise UserError(f"{task}: there is nothing to choose between: {len(entrants)} method has runs")
     metric = _metric(metric, places)
     names = [metric, *(name for name in BESIDE if name != metric)]
-    every = [known(name, entrants, places, found) for name in names]
+    by_seed = seeds_draw_subsets(origin.grid)
+    every = [known(name, entrants, places, found, by_seed) for name in names]
     ids = {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in found.items()}
     record = next(it.record for mine in found.values() for it in mine)
     assert record.test is not None

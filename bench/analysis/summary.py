@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.frame import ALIKE, COUNTED
+from bench.analysis.metrics import METRICS
 from bench.analysis.spots import Key, Place, method_key
 from bench.analysis.value import Flag, Value
 
@@ -20,13 +21,15 @@ def summarise(frame: pd.DataFrame, metric: str) -> Summary:
     states, values = frame["status"].to_numpy(), frame[metric].to_numpy(dtype=float)
     marks = f"{ALIKE}{metric}"
     alike = frame[marks].to_numpy(dtype=bool) if marks in frame else np.zeros(len(frame), dtype=bool)
+    bounded = metric in METRICS and METRICS[metric].bounded
     ids = frame["record"].to_numpy() if "record" in frame else np.full(len(frame), "")
     return {
-        spot: _value(states[rows], values[rows], bool(alike[rows].all()), ids[rows]) for spot, rows in groups.items()
+        spot: _value(states[rows], values[rows], bool(alike[rows].all()), ids[rows], bounded)
+        for spot, rows in groups.items()
     }
 
 
-def _value(states: np.ndarray, values: np.ndarray, alike: bool, ids: np.ndarray) -> Value:
+def _value(states: np.ndarray, values: np.ndarray, alike: bool, ids: np.ndarray, bounded: bool) -> Value:
     counted = np.isin(states, COUNTED) & ~np.isnan(values)
     figures = values[counted]
     n, expected = len(figures), len(states)
@@ -48,4 +51,5 @@ def _value(states: np.ndarray, values: np.ndarray, alike: bool, ids: np.ndarray)
         expected=expected,
         flags=frozenset(flags),
         records=tuple(dict.fromkeys(id for id in ids[counted] if id)),
+        bounded=bounded,
     )

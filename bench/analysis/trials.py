@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -48,10 +48,10 @@ def trials(grid: Grid, records: Mapping[str, Record], wanted: Callable[[Cell], b
     return {spot: mine for spot, mine in order.items() if mine}
 
 
-def seeds_draw_subsets(found: Mapping[Spot, list[Trial]]) -> bool:
+def seeds_draw_subsets(grid: Grid) -> bool:
     """Return whether each seed draws its subset, so that the scatter over seeds has the luck of the draw in it."""
-    every = [trial for mine in found.values() for trial in mine]
-    return any(trial.subset for trial in every) and all(trial.subset == trial.seed for trial in every)
+    fits = {cell.fit for cell in grid.cells}
+    return any(job.streams.subset for job in grid.jobs if job.id in fits)
 
 
 def on_all_images(record: Record) -> Record:
@@ -77,10 +77,10 @@ def _trial(record: Record) -> Trial | None:
     return Trial(streams["subset"], streams["stage"], seeds.pop(), record)
 
 
-def grouped(found: list[Trial], by_seed: bool) -> Iterator[tuple[int, int, list[Trial]]]:
-    """Give the runs that share a subset and a stage, with both; `by_seed`: subsets are the seeds', not looked at."""
-    subsets = [0] if by_seed else sorted({it.subset for it in found})
-    for subset, stage in product(subsets, sorted({it.stage for it in found})):
-        mine = [it for it in found if it.stage == stage and (by_seed or it.subset == subset)]
-        if mine:
+def grouped(found: Sequence[Trial], by_seed: bool) -> Iterator[tuple[int, int, list[Trial]]]:
+    """Give the runs that share a subset and a stage, with both; `by_seed`: a run counts if its subset is its seed's."""
+    if by_seed:
+        found = [replace(it, subset=0) for it in found if it.subset == it.seed]
+    for subset, stage in product(sorted({it.subset for it in found}), sorted({it.stage for it in found})):
+        if mine := [it for it in found if (it.subset, it.stage) == (subset, stage)]:
             yield subset, stage, mine

@@ -8,6 +8,7 @@ from typing import Literal
 from scipy import stats
 
 DECIMALS = 4
+ENOUGH = 3  # runs from which on an interval says something: of two it is thirteen standard errors wide
 DASH = "\N{EN DASH}"
 ALIKE = "\N{ALMOST EQUAL TO}"
 Flag = Literal["missing", "failed", "partial", "stale", "not applicable", "best", "alike"]
@@ -23,7 +24,7 @@ def printed(value: float) -> str:
 class Value:
     """A mean over seeds: `n` of `expected` runs are in it; `sd` is the sample's, None for fewer than two runs.
 
-    `records` are the ids of the records that it rests on.
+    `records` are the ids of the records that it rests on. `bounded` figures lie between 0 and 1.
     """
 
     mean: float | None = None
@@ -32,6 +33,7 @@ class Value:
     expected: int = 0
     flags: frozenset[Flag] = frozenset()
     records: tuple[str, ...] = ()
+    bounded: bool = False
 
     @property
     def printed(self) -> float | None:
@@ -51,8 +53,14 @@ class Value:
 
     @property
     def half_width(self) -> float | None:
-        """Half the width of the mean's 95 % interval over runs (Student's t), None for fewer than two."""
-        return None if self.sd is None else float(stats.t.ppf(0.975, self.n - 1)) * self.sd / self.n**0.5
+        """Half the width of the mean's 95 % interval over runs (Student's t), None for too few to say.
+
+        Of a bounded figure it is no more than would reach both bounds.
+        """
+        if self.sd is None or self.mean is None or self.n < ENOUGH:
+            return None
+        width = float(stats.t.ppf(0.975, self.n - 1)) * self.sd / self.n**0.5
+        return min(width, max(self.mean, 1 - self.mean)) if self.bounded else width
 
     def spread(self, interval: bool) -> str:
         """Return half the width of its interval as it follows the number, if it is wanted and there is one."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from bench.analysis.compared import MADE
 from bench.analysis.metrics import METRICS
 from bench.claims.witness import INFINITE, At
 from bench.errors import unknown
@@ -16,6 +17,7 @@ UNDECIDED: Literal["undecided at this noise"] = "undecided at this noise"
 Verdict = Literal["reproduced", "contradicted", "undecided at this noise", "not run"]
 LEVEL, MARGIN = 0.95, 0.01  # of a claim, where its file says nothing
 MEASURED = "translation_accuracy"
+GENERATED = {f"generated_{figure}": figure for figure in MADE}  # of generators, by what a claim calls them
 OF_CLASS = re.compile(r"(recall|precision|f1)_(minority|majority|\d+)")
 # What decisions alone tell, so that it has an interval over seeds and test images.
 DECIDED = tuple(name for name, metric in METRICS.items() if metric.compared or name in ("worst_recall", "g_mean"))
@@ -28,7 +30,8 @@ class Sentence(Strict):
     verdict that a gate insists on. `level` is that of the claim's intervals. `margin` is the difference, in the unit of
     the figure, that nobody would care about: a method that is surely higher by less does not beat another. `metric` is
     of the test set: one of the registry's that decisions alone tell, or recall, precision or F1 of a class, such as
-    `recall_minority` or `f1_3`; except `translation_accuracy`, a measurement's: there `method` is a translator.
+    `recall_minority` or `f1_3`; except `translation_accuracy`, a measurement's: there `method` is a translator; and
+    `generated_fid` and its like, where it is a generator.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -47,9 +50,11 @@ class Sentence(Strict):
     @field_validator("metric")
     @classmethod
     def _metric_exists(cls, name: str) -> str:
-        if name in (*DECIDED, MEASURED) or OF_CLASS.fullmatch(name):
+        if name in (*DECIDED, MEASURED, *GENERATED) or OF_CLASS.fullmatch(name):
             return name
-        raise ValueError(unknown("metric", name, (*DECIDED, MEASURED, "recall_minority", "recall_majority")))
+        raise ValueError(
+            unknown("metric", name, (*DECIDED, MEASURED, *GENERATED, "recall_minority", "recall_majority"))
+        )
 
     @model_validator(mode="after")
     def _enough_places(self) -> Sentence:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from bench.analysis.spots import Place, Spot, method_key, resolved
-from bench.claims.claim import LEVEL, MEASURED, OF_CLASS
+from bench.claims.claim import GENERATED, LEVEL, MEASURED, OF_CLASS
 from bench.claims.witness import At, Told
 from bench.statistics.bootstrap import interval, resampled_means
 from bench.statistics.confusion import confusion_matrices, f1, mean_recall, precision
@@ -21,7 +21,7 @@ Value = Callable[[np.ndarray], np.ndarray]
 
 @dataclass
 class Recorded:
-    """Columns of Outcomes by place, and measured shares by translator and place.
+    """Columns of Outcomes by place, measured shares by translator and place, and figures of generators likewise.
 
     A question about named rows is one comparison, not one of all that a table makes: its interval is its own, of the
     level that is asked for. Differences in the metrics of the tables are those of `bench.statistics.pair`; levels,
@@ -31,6 +31,7 @@ class Recorded:
 
     columns: Mapping[Place, Outcomes]
     measured: Mapping[Spot, Judged] = field(default_factory=dict)
+    generated: Mapping[str, Mapping[Spot, Judged]] = field(default_factory=dict)
 
     def methods(self, task: str, at: At) -> tuple[str, ...]:
         """Return the methods that have all their runs."""
@@ -39,16 +40,16 @@ class Recorded:
 
     def level(self, task: str, at: At, metric: str, method: str, confidence: float = LEVEL) -> Told | None:
         """Return a mean over seeds."""
-        if metric == MEASURED:
-            values = self._judged(task, at, method)
+        if (shares := self._shares(metric)) is not None:
+            values = _judged(shares, task, at, method)
             return None if values is None else _around(mean(values), confidence)
         rows = self._rows(task, at, (method,))
         return None if rows is None else _estimate(rows, metric, lambda means: means[..., 0], confidence)
 
     def difference(self, task: str, at: At, metric: str, a: str, b: str, confidence: float = LEVEL) -> Told | None:
         """Return the difference of two means of a column."""
-        if metric == MEASURED:
-            return _apart(self._judged(task, at, a), self._judged(task, at, b), confidence)
+        if (shares := self._shares(metric)) is not None:
+            return _apart(_judged(shares, task, at, a), _judged(shares, task, at, b), confidence)
         rows = self._rows(task, at, (a, b))
         if rows is None or rows.methods[0] == rows.methods[1]:
             return None
@@ -58,8 +59,8 @@ class Recorded:
 
     def growth(self, task: str, at: tuple[At, At], metric: str, method: str, confidence: float = LEVEL) -> Told | None:
         """Return the difference of two means of a row; the test images are the same in all columns of a task."""
-        if metric == MEASURED:
-            first, last = (self._judged(task, it, method) for it in at)
+        if (shares := self._shares(metric)) is not None:
+            first, last = (_judged(shares, task, it, method) for it in at)
             return _apart(last, first, confidence)
         before, after = (self._rows(task, it, (method,)) for it in at)
         if before is None or after is None or before.seeds != after.seeds:
@@ -68,9 +69,11 @@ class Recorded:
         both = replace(before, column=f"{at[0]}-{at[1]}", methods=tuple(map(str, at)), decisions=decisions)
         return _estimate(both, metric, lambda means: means[..., 1] - means[..., 0], confidence)
 
-    def _judged(self, task: str, at: At, method: str) -> Judged | None:
-        places = ((spot.task, spot.place) for spot in self.measured)
-        return self.measured.get(Spot(method, *resolved(task, at, places)))
+    def _shares(self, metric: str) -> Mapping[Spot, Judged] | None:
+        """Return the measurements that a metric is of, None for one of fits."""
+        if metric == MEASURED:
+            return self.measured
+        return self.generated.get(GENERATED[metric], {}) if metric in GENERATED else None
 
     def _rows(self, task: str, at: At, methods: tuple[str, ...]) -> Outcomes | None:
         """Return a column's rows of these methods, None unless all are complete."""
@@ -119,6 +122,11 @@ def _value_of(metric: str, rows: Outcomes) -> Value | None:
         "f1": lambda confusion: f1(confusion, k),
     }
     return kinds[said[1]]
+
+
+def _judged(shares: Mapping[Spot, Judged], task: str, at: At, method: str) -> Judged | None:
+    places = ((spot.task, spot.place) for spot in shares)
+    return shares.get(Spot(method, *resolved(task, at, places)))
 
 
 def _apart(a: Judged | None, b: Judged | None, at: float) -> Told | None:

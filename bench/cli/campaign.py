@@ -15,6 +15,7 @@ from bench.errors import UserError
 if TYPE_CHECKING:
     from bench.plan.campaign import Campaign, CampaignRun
     from bench.plan.config import Config
+    from bench.plan.grid import Grid
     from bench.store.store import Store
 
 app = typer.Typer()
@@ -72,12 +73,11 @@ def campaign(
 
 def _do(run: CampaignRun, settings: Config) -> bool:
     """Do one run; return whether a cell of it failed."""
-    from bench.plan.campaign import planned
     from bench.running.planning import make_plan
     from bench.store.store import Store
 
     store = Store(settings.paths.results)
-    plan = make_plan(settings, store, grid=planned(run, settings))
+    plan = make_plan(settings, store, grid=_grid(run, settings, store))
     try:
         do(settings, store, plan, dry_run=False, redo_stale=False)
     except typer.Exit:
@@ -88,8 +88,14 @@ def _do(run: CampaignRun, settings: Config) -> bool:
     return False
 
 
-def _say_what_is_left(runs: Campaign, chosen: list[CampaignRun], settings: dict[str, Config], as_json: bool) -> None:
+def _grid(run: CampaignRun, settings: Config, store: Store) -> Grid:
     from bench.plan.campaign import planned
+    from bench.training.device import Device
+
+    return planned(run, settings, store.get, Device.best().name)
+
+
+def _say_what_is_left(runs: Campaign, chosen: list[CampaignRun], settings: dict[str, Config], as_json: bool) -> None:
     from bench.running.planning import make_plan
     from bench.store.store import Store
 
@@ -98,7 +104,7 @@ def _say_what_is_left(runs: Campaign, chosen: list[CampaignRun], settings: dict[
     total = 0.0
     for run in chosen:
         store = Store(settings[run.name].paths.results)
-        plan = make_plan(settings[run.name], store, grid=planned(run, settings[run.name]), clock="processor")
+        plan = make_plan(settings[run.name], store, grid=_grid(run, settings[run.name], store), clock="processor")
         ours = [job for job in plan.todo if job.id not in seen]
         seen |= {job.id for job in ours}
         hours = sum(plan.estimate.seconds(job) or 0.0 for job in ours) / 3600
@@ -118,7 +124,6 @@ def _say_what_is_left(runs: Campaign, chosen: list[CampaignRun], settings: dict[
 
 def _publish(folder: Path, runs: Campaign, config: Path, results: Path | None) -> None:
     """Pack what is done of every dataset and profile of the campaign."""
-    from bench.plan.campaign import planned
     from bench.plan.publish import publishable
     from bench.store.store import Store
 
@@ -128,7 +133,7 @@ def _publish(folder: Path, runs: Campaign, config: Path, results: Path | None) -
         settings = settings_of(config, **run.overrides, results=results)
         store = store or Store(settings.paths.results)
         for dataset in run.datasets:
-            ids = publishable(settings, store, dataset, planned(run, settings))
+            ids = publishable(settings, store, dataset, _grid(run, settings, store))
             found.setdefault((dataset, run.profile), {}).update(dict.fromkeys(ids))
     for (dataset, profile), done in found.items():
         if done and store:

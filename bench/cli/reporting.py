@@ -14,6 +14,7 @@ from bench.cli.options import (
     ConfigFile,
     Datasets,
     Json,
+    Methods,
     Profile,
     Results,
     Seeds,
@@ -31,6 +32,7 @@ app = typer.Typer()
 @app.command()
 def report(
     dataset: Datasets = None,
+    method: Methods = None,
     seeds: Seeds = None,
     profile: Profile = None,
     results: Results = None,
@@ -40,6 +42,7 @@ def report(
 ) -> None:
     """Write the page and the tables of every dataset that has records, with all methods and counts that were run.
 
+    With --method, of these methods alone.
     Without records of one's own, those of results/reference.
     """
     from rich.console import Console
@@ -50,7 +53,7 @@ def report(
     stores = stores_of(settings, own=results is not None)
     console = Console(stderr=True, force_terminal=sys.stderr.isatty())
     with console.status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
-        written = build_report(settings, tuple(dataset or ()), stores)
+        written = build_report(settings, tuple(dataset or ()), stores, tuple(method or ()))
     say_aside(*stores)
     show([{"file": str(path)} for path in written], as_json)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,6 +29,8 @@ from bench.errors import Stopped
 
 if TYPE_CHECKING:
     from bench.plan.config import Config
+    from bench.plan.job import Job
+    from bench.plan.twins import Pair
     from bench.running.planning import Plan
     from bench.store.store import Store
 
@@ -56,7 +59,7 @@ def run(
     ] = False,
     with_controls: Annotated[
         bool,
-        typer.Option("--controls", help="Add a cheap method given as much computation, for each method with stages."),
+        typer.Option("--controls", help="Add cheaper methods given as much computation, for each method with stages."),
     ] = False,
     oracle_audit: Annotated[
         bool, typer.Option("--oracle-audit", help="Add fits whose epoch is picked on the test set; no table has them.")
@@ -67,7 +70,7 @@ def run(
 
     Exit status: 0 all cells have a record of today's code, 1 some do not, 2 wrong usage or configuration.
     """
-    from bench.plan.audit import audits
+    from bench.plan.audit import audit_pairs, audits
     from bench.plan.controls import controls
     from bench.plan.grid import build_grid
     from bench.running.planning import make_plan
@@ -88,8 +91,11 @@ def run(
     )
     _introduce(settings, keep=not dry_run)
     store = Store(settings.paths.results)
-    more = [control.job for control in controls(settings)] if with_controls else []
+    found = controls(settings) if with_controls else []
+    more = [job for control in found for job in (*control.stages, control.job)]
     more += audits(settings) if oracle_audit else []
+    pairs = [(control.of, control.job) for control in found] + (audit_pairs(settings) if oracle_audit else [])
+    more += again(pairs, store)
     plan = make_plan(settings, store, redo_stale, build_grid(settings).extended(more), for_weights)
     do(settings, store, plan, dry_run, redo_stale)
 
@@ -100,7 +106,7 @@ def noise(
     method: Methods = None,
     minority: Minority = None,
     at: At = None,
-    times: Annotated[int, typer.Option(min=2, help="Fits of each source, the one they share included.")] = 5,
+    times: Annotated[int, typer.Option(min=2, max=1000, help="Fits of each source, the one they share included.")] = 5,
     profile: Profile = None,
     executor: Executor = None,
     workers: Workers = None,
@@ -110,10 +116,11 @@ def noise(
 ) -> None:
     """Repeat fits while one source of chance varies at a time: how much of a difference is luck, and whose?
 
-    Default: Vanilla and the control method, at the smallest minority count. `imbench report` shows the outcome.
+    Default: the control methods that need no stage, at the smallest minority count. `imbench report` shows the outcome.
     """
+    from bench.plan.controls import cheap_controls
     from bench.plan.grid import Grid
-    from bench.plan.repeats import repeats
+    from bench.plan.repeats import repeat_pairs, repeats
     from bench.running.planning import make_plan
     from bench.store.store import Store
 
@@ -128,11 +135,20 @@ def noise(
         workers=workers,
         results=results,
     )
-    chosen = settings.run.methods if method else ("Vanilla", settings.run.control)
+    chosen = settings.run.methods if method else cheap_controls(settings)
     settings = settings.model_copy(update={"run": settings.run.model_copy(update={"methods": chosen})})
-    jobs = [job for repeat in repeats(settings, times) for job in repeat.jobs]
-    store = Store(settings.paths.results)
+    found, store = repeats(settings, times), Store(settings.paths.results)
+    jobs = [job for repeat in found for job in repeat.jobs]
+    jobs += again(repeat_pairs(found), store)
     do(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
+
+
+def again(pairs: Sequence[Pair], store: Store) -> list[Job]:
+    """Return the fits to be done again: they are of another processor than what is compared with them."""
+    from bench.plan.twins import twins
+    from bench.training.device import Device
+
+    return twins(pairs, store.get, Device.best().name) if pairs else []
 
 
 def _introduce(settings: Config, keep: bool) -> None:
@@ -166,6 +182,8 @@ def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bo
     say(listing.plan_text(plan, settings, in_words()))
     if dry_run:
         return
+    if settings.run.scheduler and not settings.run.scheduler.startswith("tls://"):
+        say(f"{settings.run.scheduler}: whoever can reach it can run code on workers and here (docs/cluster.md: TLS)")
     try:
         from bench.running.run import run as run_plan
 

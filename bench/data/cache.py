@@ -177,3 +177,5 @@ def writing(cache_dir: Path, size: int) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = f"disk full, {size / 1e6:.0f} MB are needed" if full else error.strerror or error
         raise StoreError(f"{cache_dir}: cannot write the image cache ({reason}); see [paths] cache") from error
+    except MemoryError as error:  # several pictures are decoded at a time
+        raise StoreError(f"{cache_dir}: not enough memory to decode the pictures; make large ones smaller") from error

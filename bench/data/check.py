@@ -91,7 +91,8 @@ def _counts(split: Split, of_users: bool) -> list[Finding]:
         for part in (*PARTS, *split.further)
     )
     findings = [Finding("ok", "counts", text)]
-    for part in ("val", "test") if not of_users else ():  # theirs may be as rare as found
+    strict = ("val", "test", *(part for part in split.further if part == "extended"))
+    for part in strict if not of_users else ():  # theirs may be as rare as found
         counts = split.counts(part)
         if len(set(counts)) > 1:
             findings.append(Finding("error", "counts", f"{part} is not balanced: {counts}"))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from bench.errors import ConfigError
-from bench.plan.audit import audits
+from bench.plan.audit import audit_pairs, audits
 from bench.plan.config import Config
 from bench.plan.controls import controls
 from bench.plan.grid import Grid, build_grid
-from bench.plan.repeats import repeats
+from bench.plan.repeats import repeat_pairs, repeats
 from bench.plan.sections import Strict
+from bench.plan.twins import twins
+from bench.record import Record
 
 
 class CampaignRun(Strict):
@@ -66,18 +69,32 @@ def read_campaign(path: Path) -> Campaign:
         raise ConfigError(f"{path}: {place}: {said}") from None
 
 
-def planned(run: CampaignRun, config: Config) -> Grid:
-    """Return every job of one run, its experiments among them; `config` is that with the run's overrides.
+def planned(run: CampaignRun, config: Config, found: Callable[[str], Record | None], processor: str) -> Grid:
+    """Return every job of one run, its experiments among them.
+
+    Parameters
+    ----------
+    config
+        That with the run's overrides.
+    found
+        The stored record of an id; what experiments compare is done again where one half is of another processor.
+    processor
+        Of this machine.
 
     Raises
     ------
     ConfigError
         A dataset, method or imbalance does not exist; the text names it.
     """
-    grid = build_grid(config)
-    more = [control.job for control in controls(config)] if run.controls else []
-    more += audits(config) if run.audit else []
+    longer = controls(config) if run.controls else []
+    more = [job for control in longer for job in (*control.stages, control.job)]
+    pairs = [(control.of, control.job) for control in longer]
+    if run.audit:
+        more += audits(config)
+        pairs += audit_pairs(config)
     if run.noise:
         noisy = config.model_copy(update={"run": config.run.model_copy(update={"methods": run.noise})})
-        more += [job for repeat in repeats(noisy, run.noise_times) for job in repeat.jobs]
-    return grid.extended(more)
+        repeated = repeats(noisy, run.noise_times)
+        more += [job for repeat in repeated for job in repeat.jobs]
+        pairs += repeat_pairs(repeated)
+    return build_grid(config).extended([*more, *twins(pairs, found, processor)])

@@ -33,7 +33,7 @@ class RunSection(Strict):
     translators: int = Field(3, ge=1)
     subsets: int = Field(3, ge=1)
     subset_methods: tuple[str, ...] = ()
-    control: str = "OS"
+    controls: tuple[str, ...] = ("Vanilla", "OS", "AUG")
     keep_weights: tuple[str, ...] = ()
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
@@ -173,7 +173,8 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
     for key, value in overrides.items():
         if value is not None:
             section = "paths" if key in Paths.model_fields else "run"
-            raw.setdefault(section, {})[key] = value
+            if isinstance(raw.setdefault(section, {}), dict):  # what else it is, is told below
+                raw[section][key] = value
     if isinstance(raw.get("run"), dict) and not raw["run"].get("profile"):
         raw["run"]["profile"] = default_profile
     try:
@@ -186,6 +187,8 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
         given = {("run", key) for key, value in overrides.items() if value is not None}
         place = "command line" if error.errors()[0]["loc"][:2] in given else path
         raise ConfigError(f"{place}: {_first_line(error)}") from None
+    except (RecursionError, OverflowError) as error:
+        raise ConfigError(f"{path}: a value is nested too deeply, or too large ({error})") from None
 
 
 def default_text() -> str:
@@ -203,13 +206,16 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: no such file; give --config another, or none for the settings that come with the suite"
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: it is nested too deeply") from None
+    except (OSError, ValueError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def _first_line(error: ValidationError) -> str:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    text = first["msg"].removeprefix("Value error, ")
+    text = " ".join(first["msg"].removeprefix("Value error, ").split())
+    text = text if len(text) <= 300 else f"{text[:300]}..."
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{place}: {text}{more}" if place else f"{text}{more}"

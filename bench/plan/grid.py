@@ -21,6 +21,8 @@ from bench.registry import DATASETS, STAGES, unknown_dataset, users_dataset
 from bench.stage import Request, StageRequest
 from bench.training.composition import Composition
 
+MOST_CELLS = 100_000  # to plan as many takes a minute
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -135,6 +137,7 @@ def build_grid(config: Config) -> Grid:
         methods = composed(name, config)
         shops = workshops(name, config)
         rare = rarest([shop.task for shop in shops])
+        _refuse_too_many(len(cells) + len(methods) * len(shops) * config.run.seeds)
         for shop in shops:
             for method in methods:
                 for translator in range(config.run.translators if shop.task is rare else 1):
@@ -145,6 +148,14 @@ def build_grid(config: Config) -> Grid:
         if not any(job.streams.subset for job in jobs.values()):  # where seeds draw it, it varies already
             others += on_other_subsets(next(shop for shop in shops if shop.task is rare), config, methods)
     return Grid(tuple(cells), _in_order(jobs.values())).extended(others)
+
+
+def _refuse_too_many(cells: int) -> None:
+    if cells > MOST_CELLS:
+        raise ConfigError(
+            f"{cells:,} cells and more are asked for, at most {MOST_CELLS:,} are planned at a time; "
+            "take fewer seeds, methods, places or datasets"
+        )
 
 
 def composed(dataset: str, config: Config) -> list[Composition]:

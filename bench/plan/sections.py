@@ -8,12 +8,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bench.errors import unknown
+from bench.protocol import numbers_are_numbers
 
 
 class Strict(BaseModel):
     """A frozen section of bench.toml that refuses keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, values: Any) -> Any:
+        return numbers_are_numbers(cls, values)
 
     @model_validator(mode="before")
     @classmethod

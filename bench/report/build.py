@@ -11,7 +11,7 @@ from typing import get_args
 import pandas as pd
 
 from bench.analysis import measured
-from bench.analysis.compared import judged_translators
+from bench.analysis.compared import judged_generators, judged_translators
 from bench.analysis.frame import COUNTED
 from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
@@ -53,12 +53,17 @@ FRAMES = {
 }
 
 
-def build_report(config: Config, requested: tuple[str, ...], stores: Sequence[Store]) -> list[Path]:
-    """Write the report of the Config's profile and return its files; errors as for `gather`."""
-    found = gathered(config, requested, stores)
+def build_report(
+    config: Config, requested: tuple[str, ...], stores: Sequence[Store], methods: tuple[str, ...] = ()
+) -> list[Path]:
+    """Write the report of the Config's profile, of some methods alone if any are named, and return its files.
+
+    Errors as for `gather`.
+    """
+    found = gathered(config, requested, stores, methods=methods)
     subjects = subjects_of(found)
     pictures, undrawn = illustrate(found, subjects)
-    report = build(found, subjects, requested)
+    report = build(found, subjects, requested, methods)
     report = replace(report, pictures=pictures, left_out=(*report.left_out, *undrawn))
     return write(report, config.paths.reports / config.run.profile)
 
@@ -70,13 +75,21 @@ def gathered(
     stale: Collection[str] | None = None,
     banner: str = "",
     labels: Labels = MappingProxyType({}),
+    methods: tuple[str, ...] = (),
 ) -> Gathered:
     """Gather with the papers' datasets first and their ablations aside; parameters as of `Wish`."""
+    if methods:
+        config = config.model_copy(update={"run": config.run.model_copy(update={"methods": methods})})
     order = [task for paper in shelf.papers() for task in paper.tasks]
-    return gather(config, stores, Wish(requested, order, shelf.ablated, stale, banner, labels))
+    return gather(config, stores, Wish(requested, methods, order, shelf.ablated, stale, banner, labels))
 
 
-def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str, ...] = ()) -> Report:
+def build(
+    found: Gathered,
+    subjects: Mapping[str, Subject],
+    requested: tuple[str, ...] = (),
+    methods: tuple[str, ...] = (),
+) -> Report:
     """Return the report without its pictures: every table, listing, sentence and claim."""
     config = found.config
     rows = main_rows(found.frame, shelf.ablated)
@@ -96,6 +109,7 @@ def build(found: Gathered, subjects: Mapping[str, Subject], requested: tuple[str
             "seeds": config.run.seeds,
             "interval": config.report.interval,
             "requested": list(requested),
+            "methods": list(methods),
             "stale": sorted({*found.frame.loc[found.frame["status"] == "stale", "record"]} | {*_stale(found)}),
         },
         answers=tuple(answer(it.advised, it.shown) for it in told.values() if isinstance(it.advised, Advised)),
@@ -139,7 +153,7 @@ def findings(found: Gathered) -> tuple[Held, ...]:
         [name for it in said for name in (it.rivals.alone, it.rivals.joint)],
     )
     shares = {spot: it for one in said for spot, it in judged_translators(found.measured, one.rivals).items()}
-    recorded = Recorded(found.outcomes, shares)
+    recorded = Recorded(found.outcomes, shares, judged_generators(found.measured))
     printed = {paper.citation: published(paper) for paper in papers}
     rows = found.frame[found.frame["status"] == "stale"]
     stale = {*zip(rows["task"], rows["place"], strict=True)}

@@ -11,6 +11,7 @@ from bench.analysis.frame import COUNTED
 from bench.analysis.metrics import METRICS, Reading
 from bench.analysis.recommending import Advised
 from bench.analysis.spots import Spot, plain
+from bench.analysis.value import ENOUGH
 from bench.record import Record
 from bench.report.by_class import confusion_means
 from bench.report.listings import prior_measure
@@ -171,5 +172,6 @@ def _points(subject: Subject) -> list[pareto.Dot]:
 def _point(method: str, cost: float, figures: np.ndarray) -> pareto.Dot:
     found = t_interval(figures)
     nan = float("nan")
-    low, high = (nan, nan) if found.low is None or found.high is None else (found.low, found.high)
-    return pareto.Dot(method, cost / TERA, found.mean, low, high)
+    if found.low is None or found.high is None or found.n < ENOUGH:
+        return pareto.Dot(method, cost / TERA, found.mean, nan, nan)
+    return pareto.Dot(method, cost / TERA, found.mean, max(found.low, 0.0), min(found.high, 1.0))

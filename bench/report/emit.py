@@ -47,7 +47,10 @@ def files(report: Report) -> dict[str, str]:
 
 
 def index(report: Report, folder: Path) -> str:
-    """Link to every page in the folder, also to those that earlier reports left there, and name the pictures."""
+    """Link to every page in the folder, also to those that earlier reports left there, and to this report's pictures.
+
+    Those that show images which may not be passed on are not in the repository, so that no link leads to them.
+    """
     pages = sorted(folder.glob("*.md"), key=lambda path: (not path.name.startswith("table_"), path.name))
     lines = [
         f"- [{path.read_text(encoding='utf-8').partition(chr(10))[0].lstrip('# ')}]({quote(path.name)})"
@@ -56,8 +59,10 @@ def index(report: Report, folder: Path) -> str:
     ]
     lines += [f"- [{name}]({name}): {text}" for name, (text, _) in report.frames.items()]
     lines.append(f"- [{JSON}]({JSON}): the report as data, which `imbench verify` builds again")
-    # No links: those that show images of photographs are not in the repository.
-    lines += [f"- picture: `pictures/{path.name}`" for path in sorted((folder / PICTURES).glob("*.png"))]
+    shown = sorted(picture.name for picture in report.pictures if not picture.shows_images)
+    lines += [f"- [{PICTURES}/{name}.png]({PICTURES}/{quote(name)}.png)" for name in shown]
+    if kept := len(report.pictures) - len(shown):
+        lines.append(f"- pictures that show images of a dataset and stay where they were drawn: {kept}")
     lines += [f"- left out: {line}" for line in report.left_out]
     how = "A number is the mean over seeds of a figure on the test set; what it lacks is said beside and below it."
     said = ["".join(map(str, fact.parts)) for answer in report.answers for fact in answer.facts]

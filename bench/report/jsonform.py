@@ -98,7 +98,9 @@ def as_data(value: Any) -> Any:
 def _printed(value: Value, kind: Kind) -> dict[str, Any]:
     """Return a value of a table with its printed form, and half the width of its interval where it has one."""
     width = {} if value.half_width is None else {"half_width": value.half_width}
-    return _fields(value) | {"text": value.text(kind)} | width
+    said = _fields(value) | {"text": value.text(kind)} | width
+    del said["bounded"]
+    return said
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _oracle(subject: Subject) -> Listing:
     return Listing(
         f"{subject.task}-oracle",
         f"{subject.shown}: what picking the epoch on the test set would have claimed, ACSA",
-        "The same trainings, selected on validation images and, as nobody should, on the test images.",
+        "The same trainings on one processor, selected on validation images and, as nobody should, on test images.",
         ("Method", subject.stub, "Honest", "Oracle", "Gap"),
         tuple(rows),
     )
@@ -111,10 +111,11 @@ def _controls(subject: Subject) -> Listing:
     ]
     return Listing(
         f"{subject.task}-controls",
-        f"{subject.shown}: the same computation spent on a cheap method, "
+        f"{subject.shown}: the same computation spent on a cheaper method, "
         f"{subject.text(subject.rarest)} training images",
         "Counted operations of training steps, a stage's divided among the fits that use it. Not counted are passes "
-        "that translate images for the classifier, and those of a teacher. The control has more selection checks.",
+        "that translate images for the classifier in its steps, and those of a teacher. The control has more selection "
+        "checks; one that rests on a stage trains on its own for more epochs. Both were made on one processor.",
         ("Method", "Control", first, f"{first} of control", "ACSA", "ACSA of control"),
         tuple(rows),
     )
@@ -139,8 +140,9 @@ def _noise(subject: Subject) -> Listing:
     return Listing(
         f"{subject.task}-noise",
         f"{subject.shown}: standard deviation of the ACSA by source of chance",
-        "One source varies, all others are held (`imbench noise`); 95 % interval. A source varies for the methods that "
-        "it is part of, so that not all can be compared. Test images: of one run.",
+        "One source varies, all others are held (`imbench noise`), on one processor; 95 % interval. A source varies "
+        "for the methods that it is part of, so that not all can be compared. Rounding: the same fit on other numbers "
+        "of threads. Test images: of one run.",
         ("Source", "Standard deviation", "Interval", "Runs", "Methods"),
         tuple(rows),
     )

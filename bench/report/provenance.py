@@ -10,6 +10,7 @@ import pandas as pd
 from bench.analysis.frame import COUNTED
 from bench.analysis.metrics import MAIN, METRICS, supported
 from bench.analysis.spots import Spot
+from bench.analysis.value import ENOUGH
 from bench.report.report import Mean, Provenance, Run
 from bench.statistics.intervals import t_interval
 
@@ -46,7 +47,12 @@ def _means(runs: tuple[Run, ...], metrics: Sequence[str]) -> Iterator[Mean]:
         values = [run.figures[metric] for run in runs if metric in run.figures]
         if values:
             found = t_interval(values)
-            yield Mean(metric, found.mean, found.low, found.high)
+            if found.low is None or found.high is None or found.n < ENOUGH:
+                yield Mean(metric, found.mean)
+            elif METRICS[metric].bounded:
+                yield Mean(metric, found.mean, max(found.low, 0.0), min(found.high, 1.0))
+            else:
+                yield Mean(metric, found.mean, found.low, found.high)
 
 
 def _commands(spot: Spot, counts: Sequence[int], rows: pd.DataFrame) -> tuple[str, ...]:

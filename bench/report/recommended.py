@@ -62,7 +62,10 @@ def _outcome(it: Advice, advised: Advised, where: str) -> Iterator[str | Figure]
         yield f" {short(it.metric)}{_free(choice)}."
     elif it.found.outcome == "equivalent":
         yield f"{where}: {_listed([choice, *others])} are equivalent: all lie within {it.delta:g} {short(it.metric)} "
-        yield f"of the best with probability 0.9 at least. Take {choice}, the cheapest{_free(choice)}."
+        cheap = (
+            ", the cheapest" if len({float(f"{each.cost:.2g}") for each in it.among}) > 1 else "; they cost the same"
+        )
+        yield f"of the best with probability 0.9 at least. Take {choice}{cheap}{_free(choice)}."
     else:
         yield f"{where}: it is not known which method to take. {choice} has the least expected regret, "
         yield regret
@@ -74,7 +77,7 @@ def _free(method: str) -> str:
     base = plain()
     own, theirs = (build(Expression.parse(name)).training_part for name in (method, base))
     free = method != base and own == theirs
-    return f", and no training of its own: it reads {base}'s" if free else ""
+    return f", with no training of its own: it reads {base}'s" if free else ""
 
 
 def _avoided(it: Advice, advised: Advised, worse: Sequence[Contender]) -> Iterator[str | Figure]:

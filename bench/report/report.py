@@ -134,7 +134,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Mean:
-    """A cell's mean in one metric with its 95 % interval over seeds; ends are None for fewer than two runs."""
+    """A cell's mean in one metric with its 95 % interval over seeds; ends are None for too few runs to say."""
 
     metric: str
     mean: float

@@ -106,9 +106,10 @@ def _again(printed: dict[str, Any], config: Config, store: Store, labels: Labels
     shown = config.report.model_copy(update={"interval": bool(made.get("interval", True))})
     config = config.model_copy(update={"run": run, "report": shown})
     requested = tuple(map(str, made.get("requested", ())))
+    methods = tuple(map(str, made.get("methods", ())))
     stale = set(map(str, made.get("stale", ())))
-    found = gathered(config, requested, [store], stale, str(printed.get("banner", "")), labels)
-    return build(found, subjects_of(found), requested)
+    found = gathered(config, requested, [store], stale, str(printed.get("banner", "")), labels, methods)
+    return build(found, subjects_of(found), requested, methods)
 
 
 def _labels(path: Path) -> Labels:

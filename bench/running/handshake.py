@@ -21,6 +21,7 @@ from pathlib import Path
 import bench
 from bench.errors import ConfigError
 from bench.plan.sources import examine
+from bench.store.store import CLAIMS
 
 VERSIONS = ("torch", "numpy")
 PATIENCE_SECONDS = 5.0  # a network file system may show a new file late
@@ -84,7 +85,7 @@ def answer(greeting: Greeting) -> str:
             told = str(error)
         if told:
             return f"{told}; install the same copy and versions on both sides"
-    mark = greeting.results / greeting.mark
+    mark = greeting.results / CLAIMS / greeting.mark
     end = time.monotonic() + PATIENCE_SECONDS
     while not _is_there(mark):
         if time.monotonic() > end:

@@ -17,7 +17,7 @@ from bench.dataset import Dataset, Split
 from bench.networks.network import network_of
 from bench.plan.config import Config, Profile
 from bench.plan.grid import dataset_named
-from bench.plan.job import Job, bare
+from bench.plan.job import TRAINED, Job, bare
 from bench.running.executors import Workers, open_workers
 from bench.running.graph import Node
 from bench.running.handshake import Greeting, answer, own_copy, refusal
@@ -92,7 +92,7 @@ def _plugins(config: Config) -> tuple[str, ...]:
 
 def _welcomed(workers: Workers, store: Store, mark: str) -> Greeting:
     """Return what each worker has to find, after all that are there now have found it."""
-    greeting = Greeting(store.root.resolve(), f"{CLAIMS}/{mark}", own_copy() if workers.elsewhere else None)
+    greeting = Greeting(store.root.resolve(), mark, own_copy() if workers.elsewhere else None)
     for name, found in workers.ask(partial(answer, greeting)).items():
         if isinstance(found, BaseException):
             raise refusal(name, f"it cannot answer ({type(found).__name__}: {found}); is its copy of the suite ours?")
@@ -139,7 +139,7 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
 
 def _on_features(job: Job) -> bool:
     """Return whether a job sees the features of a frozen body instead of images."""
-    return job.kind in ("fit", "audit") and bool(network_of(job.protocol.backbone).views)
+    return job.kind in TRAINED and bool(network_of(job.protocol.backbone).views)
 
 
 def _features(name: str, config: Config, caches: Mapping[str, Path]) -> Mapping[str, Path]:

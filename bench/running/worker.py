@@ -13,7 +13,7 @@ from typing import Any, cast
 from bench import registry
 from bench.data.material import open_material, open_reference
 from bench.data.parts import open_parts
-from bench.errors import Terminated, TrainingDiverged, UserError
+from bench.errors import ConfigError, Terminated, TrainingDiverged, UserError
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code
@@ -105,6 +105,8 @@ def perform(order: Order, weights: Weights, mark: str = EVERYBODY) -> Record:
         return Record(**common, **_make(order, needed, weights, device, mark), finished=_now())
     if job.kind == "measurement":
         return Record(**common, **_measure(order, needed, device), finished=_now())
+    if job.kind == "twin" and job.identity["processor"] != device.name:
+        raise ConfigError(f"{job.label}: it is to be done on {job.identity['processor']}, this is {device.name}")
     assert job.expression is not None
     method = build(job.expression)
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, job.streams)

@@ -74,7 +74,7 @@ class GeneratorStage(TrainedStage):
         return self.settings.image_size
 
     def measured(self) -> tuple[StageRequest, ...]:
-        return (StageRequest(self.name),)
+        return (StageRequest.of(self.name, **self.parameters),)
 
     def network(self, tensors: Tensors, n_classes: int) -> nn.Module:
         """Return the generator, its weights not yet loaded or loaded, from its own tensors."""

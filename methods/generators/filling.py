@@ -80,3 +80,23 @@ class Filling(Method):
 
     def _full(self, counts: Sequence[int]) -> int:
         return min(self.target or max(counts), max(counts))
+
+
+class StartedFilling(Filling):
+    """Base of the methods whose generator starts from an autoencoder.
+
+    Parameters
+    ----------
+    started
+        False: the generator's weights are drawn like any other's; all else stays, so that the start alone is tested.
+    """
+
+    def __init__(self, target: int | None = None, alone: bool = False, started: bool = True) -> None:
+        super().__init__(target, alone)
+        if not isinstance(started, bool):
+            raise ValueError(f"started = {started} must be True or False")
+        self.started = started
+
+    @property
+    def request(self) -> StageRequest:
+        return StageRequest(self.stage) if self.started else StageRequest.of(self.stage, autoencoder_start=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from small_trials import made_up, origin, records
 from bench.analysis.gather import Origin
 from bench.analysis.recommending import Advised, recommendations
 from bench.errors import UserError
+from bench.plan.grid import Grid
 from bench.plan.job import Job
 
 CLEAR = {"Vanilla": 0.6, "CS": 0.7, "OS": 1.6}
@@ -139,3 +141,30 @@ def test_records_of_another_protocol_or_of_one_varied_source_are_no_runs(tmp_pat
     found = advised(Origin(whole.grid, whole.store, whole.records | more))
     assert {m.runs for m in found.advice[0].methods} == {5} and not {"a", "b"} & set(found.records)
     assert records(whole.grid, {"OS": 1.6}, 0.05).keys() < whole.records.keys()
+
+
+def test_seeds_that_draw_the_subset_are_compared_in_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a subset does to all methods is no difference between them, where each seed has drawn one for all."""
+    whole = origin(tmp_path, {"Vanilla": 1.0, "CS": 1.0, "OS": 1.3}, minority=[6], seeds=12)
+    jobs = {job.id: job for job in whole.grid.jobs}
+    drawn = {}
+    for id, record in whole.records.items():
+        seed, method = jobs[id].streams.order, jobs[id].method
+        luck = 0.5 * np.random.default_rng(seed).standard_normal()
+        made = made_up(jobs[id], 1.3 if method == "OS" else 1.0, luck)
+        streams = dict(record.identity["streams"]) | {"subset": seed}
+        drawn[id] = made.model_copy(update={"identity": dict(record.identity) | {"streams": streams}})
+    with pytest.raises(UserError, match="no method has two seeds"):
+        advised(
+            Origin(whole.grid, whole.store, drawn)
+        )  # where a subset is not the seed's, one run says nothing of seeds
+    own = tuple(
+        replace(job, streams=job.streams.model_copy(update={"subset": job.streams.order})) for job in jobs.values()
+    )
+    found = advised(Origin(Grid(whole.grid.cells, own), whole.store, drawn))
+    it, said = found.advice[0], found.conditions
+    assert it.choice.method == "OS" and it.found.outcome == "take" and it.choice.best > 0.9
+    assert not any("draw of the training images" in line for line in said), "each seed had its own"
+    monkeypatch.setattr("bench.analysis.known._alike_by_seed", lambda groups, places: np.zeros(places))
+    unpaired = advised(Origin(Grid(whole.grid.cells, own), whole.store, drawn)).advice[0]
+    assert unpaired.choice.regret > 1.5 * it.choice.regret

@@ -72,6 +72,7 @@ def test_a_users_claims_come_after_the_papers(tmp_path: Path) -> None:
         (("digits", "digit"), "claim a: unknown dataset 'digit': did you mean 'digits'?"),
         (("CS", "CSS"), "claim a: unknown method 'CSS': did you mean 'CS'?"),
         (("acsa", "translation_accuracy"), "claim a: unknown translator 'CS'"),
+        (("acsa", "generated_fid"), "claim a: unknown generator 'CS'"),
     ],
 )
 def test_a_claim_about_nothing_that_exists_is_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:

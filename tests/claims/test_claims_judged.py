@@ -18,7 +18,8 @@ from bench.claims.witness import Told
 from bench.papers import shelf
 
 TABLES = json.loads(resources.files("bench.papers.sahoo2020").joinpath("tables.json").read_text(encoding="utf8"))
-PAPER = published(shelf.papers()[0])
+SAHOO = next(paper for paper in shelf.papers() if paper.citation.startswith("Sahoo"))
+PAPER = published(SAHOO)
 DO_NOT_HOLD = {  # found by reading the tables
     "alt-beats-vanilla-celeba",  # 0.852 < 0.902 at 400
     "alt-beats-vanilla-cub",  # 0.596 < 0.616 at 125
@@ -143,7 +144,7 @@ def test_in_two_of_three_counts(points: Sequence[tuple[float, float, float] | No
 
 
 def test_every_claim_is_held_against_the_papers_own_tables() -> None:
-    claims = [claim for claim, _ in load_claims(papers=shelf.papers()).values()]
+    claims = [claim for claim, _ in load_claims(papers=[SAHOO]).values()]
     found = judge_claims(claims, Recorded({}), lambda claim: PAPER)
     assert len(found) >= 20 and {finding.verdict for finding in found} == {"not run"}
     assert {finding.claim.id for finding in found if finding.paper != "holds"} == DO_NOT_HOLD

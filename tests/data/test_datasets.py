@@ -51,7 +51,7 @@ def test_every_split_is_disjoint_balanced_and_large_enough_for_its_counts(cls: t
     names = split.names()
     assert len(set(names)) == len(names)
     assert split.classes == dataset.classes
-    assert len(set(split.counts("val"))) == 1 and len(set(split.counts("test"))) == 1
+    assert all(len(set(split.counts(part))) == 1 for part in ("val", "test", "extended"))
     whole = split.counts("train")
     assert whole[0] == max(whole)
     places = [imbalance.counts(whole) for imbalance in dataset.imbalances]

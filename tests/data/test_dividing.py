@@ -19,6 +19,7 @@ from bench.data.dividing import divide_spare
 from bench.data.duplicates import near_groups
 from bench.dataset import Dataset, Split
 from bench.datasets.horse2zebra import JUDGING, TRIED, Horse2Zebra
+from bench.datasets.stripes import Stripes
 
 
 def digest_of(lists: list[Any]) -> str:
@@ -76,3 +77,17 @@ def test_the_second_test_part_of_horses_and_zebras_holds_no_near_duplicate(
     grouped = {name for group in near_groups(dataset, split.names(), 0.5) for name in group}
     assert len(grouped) == 126 and grouped <= {*split.names("judging")}
     assert {finding.level for finding in check(dataset, split)} == {"ok"}
+
+
+def test_a_second_test_part_that_is_not_balanced_is_an_error_of_the_check(tmp_path: Path) -> None:
+    dataset = Stripes(tmp_path)
+    parts = dict(dataset.split().parts)
+    for sizes, errors in (((5, 5), 0), ((5, 4), 1)):
+        parts["extended"] = {
+            label: tuple(f"extended/{label}/{i}" for i in range(size))
+            for label, size in zip(dataset.classes, sizes, strict=True)
+        }
+        found = check(dataset, Split(dataset.classes, parts))
+        wrong = [finding.text for finding in found if finding.level == "error" and finding.subject == "counts"]
+        assert len(wrong) == errors and all("extended is not balanced: (5, 4)" in text for text in wrong)
+        assert any(f"extended {sizes[0]} vertical, {sizes[1]} horizontal" in finding.text for finding in found)

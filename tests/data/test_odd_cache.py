@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD: dict[str, Callable[[Path], None]] = {
@@ -51,3 +51,14 @@ def test_a_whole_cache_that_can_only_be_read_is_used(cache: Path) -> None:
     )
     assert said.returncode == 0, said.stderr
     assert "1 fit done now, 1 before" in said.stderr
+
+
+def test_too_little_memory_is_one_line(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in cache.glob("*.npy"):
+        file.unlink()
+
+    def too_large(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("bench.data.cache.fitted", too_large)
+    refused(imbench("run", "--seeds", "2"), str(cache), "not enough memory to decode the pictures")

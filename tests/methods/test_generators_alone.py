@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from builders import CPU
+from builders import CPU, tiny
 from small_generators import GENERATORS, made, stage, task
 
+from bench import registry
 from bench.errors import ConfigError
 from bench.plan.compose import compose
 from bench.stage import StageRequest, Unasked
 
 COUNTS = (12, 7, 3)
+registry.load()
 
 
 class Levels:
@@ -76,3 +78,22 @@ def test_the_free_images_of_the_class_balancing_gan_are_not_those_its_classifier
 def test_a_bare_word_is_not_taken_for_a_truth() -> None:
     with pytest.raises(ConfigError, match="alone = false must be True or False"):
         compose("cGAN(alone=false)")
+
+
+@pytest.mark.parametrize("name", ["BAGAN", "BAGAN-GP"])
+def test_the_start_from_the_autoencoder_can_be_taken_away_in_a_row_of_its_own(name: str) -> None:
+    (with_it,), (without,) = compose(name).parts, compose(f"{name}(started=False)").parts
+    assert with_it.requires(COUNTS, tiny()) == (StageRequest(name),)
+    (request,) = without.requires(COUNTS, tiny())
+    assert request == StageRequest.of(name, autoencoder_start=False)
+    asked = stage(name, dict(request.parameters))
+    assert asked.measured() == (request,), "it is measured as what it is"
+    train = task(COUNTS)
+    started, drawn, set_so = (
+        made(by, train).tensors for by in (stage(name), asked, stage(name, autoencoder_start=False))
+    )
+    weights = [key for key in drawn if key.startswith("generator.") and drawn[key].is_floating_point()]
+    assert all(torch.equal(drawn[key], set_so[key]) for key in weights), "as the setting does"
+    assert not all(torch.equal(drawn[key], started[key]) for key in weights)
+    with pytest.raises(ConfigError, match="started = no must be True or False"):
+        compose(f"{name}(started=no)")

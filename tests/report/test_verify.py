@@ -112,6 +112,7 @@ def test_a_record_of_another_protocol_is_found(report: Path, written: Path) -> N
 @pytest.mark.parametrize(
     ("section", "change"),
     [
+        ("answers", lambda it: it[0]["facts"][0]["parts"].__setitem__(0, "digits, 12:6: take CS")),
         ("summary", lambda it: it[0]["parts"].__setitem__(0, "digits: TS is the best")),
         ("sheets", lambda it: it[0]["tables"][next(iter(it[0]["tables"]))]["rows"][0]["values"][0].update(mean=0.9)),
         ("sheets", lambda it: it[0]["tables"][next(iter(it[0]["tables"]))]["rows"][0]["values"][0].update(flags=[])),
@@ -228,3 +229,25 @@ def test_what_is_no_report_is_one_clear_line(report: Path, written: Path, tmp_pa
 
 def replace_profiles(config: Config) -> Config:
     return config.model_copy(update={"profiles": {"cpu": config.profiles["tiny"]}})
+
+
+def test_a_page_of_some_methods_has_no_others_and_is_built_again_so(written: Path, tmp_path: Path) -> None:
+    config = written / "bench.toml"
+    said = imbench("report", "--config", config, "--method", "CS", "--out", tmp_path, "--results", written / "results")
+    assert said.status == 0
+    cells = pd.read_csv(tmp_path / "tiny" / "cells.csv")
+    assert set(cells["method"]) == {"CS"} and set(cells["status"]) == {"done"}
+    found = verify(tmp_path / "tiny", load_config(config), [Store(written / "results", read_only=True)])
+    assert found.mismatches == ()
+
+
+def test_the_page_opens_with_what_to_take(report: Path) -> None:
+    page = (report / "index.html").read_text(encoding="utf8")
+    assert page.index('id="answers"') < page.index('id="summary"')
+    data = json.loads((report / "report.json").read_text(encoding="utf8"))
+    (answer,) = data["answers"]
+    said = "".join(part if isinstance(part, str) else part["text"] for part in answer["facts"][0]["parts"])
+    assert said.startswith("digits, 12:6: ") and said in (report / "README.md").read_text(encoding="utf8")
+    assert f"pictures/{answer['picture']}.png" in (report / "README.md").read_text(encoding="utf8")
+    numbers = [part for part in answer["facts"][0]["parts"] if isinstance(part, dict)]
+    assert numbers and all("records" in part for part in numbers), "every number rests on records"

@@ -38,8 +38,8 @@ def test_a_worker_that_does_not_see_the_mark_of_its_runner_refuses(
 ) -> None:
     monkeypatch.setattr(handshake, "PATIENCE_SECONDS", 0.1)
     with Store(tmp_path).claim("runner-1"):
-        assert answer(Greeting(tmp_path, "claims/runner-1")) == ""
-        elsewhere = Greeting(tmp_path / "other", "claims/runner-1")
+        assert answer(Greeting(tmp_path, "runner-1")) == ""
+        elsewhere = Greeting(tmp_path / "other", "runner-1")
         assert f"does not see the results folder {tmp_path / 'other'} of this run" in answer(elsewhere)
         with pytest.raises(ConfigError, match=r"^worker .*, process \d+: it does not see the results folder"):
             greet(elsewhere)

@@ -57,7 +57,7 @@ def begun(path: Path) -> subprocess.Popen[str]:
     runner = subprocess.Popen(
         command, env=os.environ | environment, start_new_session=True, stderr=subprocess.PIPE, text=True
     )
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while not mark.exists():
         assert runner.poll() is None and time.monotonic() < end, "the stage does not begin"
         time.sleep(0.01)

@@ -37,6 +37,7 @@ SECTIONS = {
     "environment": "Environment",
     "reproduce": "How to reproduce",
     "cells": "Every run",
+    "left_out": "Left out",
 }
 VERDICTS: dict[Verdict, str] = {
     "reproduced": "\N{CHECK MARK}",

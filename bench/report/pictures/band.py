@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
+from bench.analysis.value import ENOUGH
+
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """Points of a line, float64 (P,) each. NaN where no seed has a value; `low` and `high` also where one seed has."""
+    """Points of a line, float64 (P,) each. NaN where no seed has a value; `low` and `high` also where too few have."""
 
     x: np.ndarray
     mean: np.ndarray
@@ -28,7 +30,7 @@ class Band:
     def interval(cls, x: np.ndarray, values: np.ndarray) -> Band:
         """Return the mean of shares in 0..1, (seeds, P) with NaN for a lacking one, and its 95 % t interval."""
         n, mean, deviations = _moments(values)
-        variance = np.nansum(deviations**2, axis=0) / np.where(n > 1, n - 1, np.nan)
+        variance = np.nansum(deviations**2, axis=0) / np.where(n >= ENOUGH, n - 1, np.nan)
         half = t.ppf((1 + CONFIDENCE) / 2, np.maximum(n - 1, 1)) * np.sqrt(variance / np.maximum(n, 1))
         return cls(np.asarray(x, float), mean, np.clip(mean - half, 0, 1), np.clip(mean + half, 0, 1))
 

@@ -1,0 +1,70 @@
+"""`imbench recommend` answers in three sentences, with numbers for programs, and refuses in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from small_trials import METHODS, origin
+
+from bench.store.store import Store
+
+CLEAR = {"Vanilla": 0.6, "CS": 0.7, "OS": 1.6}
+
+
+@pytest.fixture(autouse=True)
+def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with records of a dataset in which OS is clearly the best."""
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    store = Store(tmp_path / "results")
+    store.prepare()
+    for record in origin(tmp_path, CLEAR).records.values():
+        store.save(record)
+    bench_toml(tmp_path, datasets=["digits"], methods=list(METHODS), minority=[6, 10], seeds=5)
+    return tmp_path
+
+
+def test_it_says_what_to_take_what_not_and_what_that_is_worth() -> None:
+    said = imbench("recommend", "digits", "--at", "6")
+    assert said.status == 0
+    text = " ".join(said.out.split())
+    assert "digits, 12:6: take OS: expected regret 0.0" in text
+    assert "Do not take" in text and "Vanilla" in text and "95 % sure that each loses at least" in text
+    assert "Over Vanilla that gains +" in text and "ROC-AUC" in text and "ACSA" in text
+    assert "always eight" in text and "0.667" in text, "a scale to read figures by"
+    assert "one draw of the training images" in text, "what it is conditional on"
+    assert "12:10" not in text and all(len(line) <= 90 for line in said.out.splitlines())
+
+
+def test_programs_get_every_number_of_every_place() -> None:
+    found = json.loads(imbench("recommend", "--json").out)
+    assert [(it["dataset"], it["place"], it["outcome"], it["choice"]) for it in found] == [
+        ("digits", "12:6", "take", "OS"),
+        ("digits", "12:10", "take", "OS"),
+    ]
+    first = found[0]
+    assert {it["method"] for it in first["methods"]} == set(METHODS) and first["metric"] == "f1_minority"
+    assert sum(it["p_best"] for it in first["methods"]) == pytest.approx(1)
+    low, high = first["methods"][0]["believed"]["acsa"][1:]
+    assert low < first["methods"][0]["believed"]["acsa"][0] < high
+
+
+def test_metric_and_delta_are_the_users() -> None:
+    (first, _) = json.loads(imbench("recommend", "digits", "--metric", "acsa", "--delta", "0.5", "--json").out)
+    assert first["metric"] == "acsa" and first["delta"] == 0.5 and first["outcome"] == "equivalent"
+    assert len(first["among"]) == len(METHODS), "nobody cares about less than a half"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("digitz",), "did you mean 'digits'"),
+        (("digits", "--at", "7"), "no run at '7'; there are runs at 12:6, 12:10"),
+        (("digits", "--metric", "accc"), "unknown metric 'accc'"),
+        (("stripes",), "no record of profile tiny"),
+    ],
+)
+def test_a_wrong_option_is_one_line(arguments: tuple[str, ...], part: str) -> None:
+    refused(imbench("recommend", *arguments), part)
