@@ -1,7 +1,8 @@
 """Levels: how large the luck is with a subset or a stage that all seeds of a mean share, from runs that vary it.
 
-Such runs are few, and a variance of three means says little. Before they speak, it is taken to be that of a seed, with
-the weight of one run; and `bench.statistics.posterior` draws it from as wide a distribution as that leaves.
+Such runs are few, and a variance of three means says little. Before they speak, luck is taken to be half as large as a
+seed's, with the weight of one run; and `bench.statistics.posterior` draws it from as wide a distribution as that
+leaves.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import numpy as np
 from bench.statistics.observed import Luck
 from bench.statistics.spread import centred
 
-SMALLEST = 1 / 16  # of the variance of a luck where it was seen: what seeds scatter less elsewhere, it may not
-WEIGHT = 1.0  # degrees of freedom of the guess that what is drawn once matters as much as a seed
+SMALLEST = 1 / 4  # of the variance of a luck where it was seen: what seeds scatter less elsewhere, it may not
+SMALLER = 0.5  # the guess of its standard deviation, as a part of that of a seed
+WEIGHT = 1.0  # degrees of freedom of that guess
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def pooled_luck(methods: Sequence[Varied]) -> Luck:
 
 def _luck(total: float, freedom: int, seed: float, within: float) -> Luck:
     """Return the luck behind a variance between means, of which `within` is due to seeds."""
-    guess = seed + within
+    guess = SMALLER**2 * seed + within
     return Luck((freedom * total + WEIGHT * guess) / (freedom + WEIGHT), freedom + WEIGHT, within)
 
 
