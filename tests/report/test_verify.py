@@ -247,7 +247,7 @@ def test_the_page_opens_with_what_to_take(report: Path) -> None:
     data = json.loads((report / "report.json").read_text(encoding="utf8"))
     (answer,) = data["answers"]
     said = "".join(part if isinstance(part, str) else part["text"] for part in answer["facts"][0]["parts"])
-    assert said.startswith("digits, 12:6: ") and said in (report / "README.md").read_text(encoding="utf8")
+    assert said.startswith("digits, 12:6 (6 eight): ") and said in (report / "README.md").read_text(encoding="utf8")
     assert f"pictures/{answer['picture']}.png" in (report / "README.md").read_text(encoding="utf8")
     numbers = [part for part in answer["facts"][0]["parts"] if isinstance(part, dict)]
     assert numbers and all("records" in part for part in numbers), "every number rests on records"
