@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test lint clean lock compare compare-gan false-alarms overhead paper-step generator-step cpu-profile startup
+.PHONY: help setup bench report smoke test lint clean lock compare compare-frozen compare-gan false-alarms overhead paper-step generator-step cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -67,8 +67,12 @@ lint: $(ready) ## check style, format and types
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy bench benchmarks .ci/lock.py
 
-compare: $(ready) ## measure: trained fits per hour against a plain PyTorch script
+compare: $(ready) ## measure: trained fits per hour against plain PyTorch scripts, profiles cpu and pretrained
 	@$(python) benchmarks/compare.py $(ARGS)
+	@$(MAKE) --no-print-directory compare-frozen ARGS=
+
+compare-frozen: $(ready) ## measure: fits per hour of heads on a frozen body against plain PyTorch scripts
+	@$(python) benchmarks/compare_pretrained.py $(ARGS)
 
 compare-gan: $(ready) ## measure: CycleGAN training steps against the usual way to write them
 	@$(python) benchmarks/compare_gan.py $(ARGS)
@@ -87,6 +91,10 @@ generator-step: $(ready) ## measure: one training step of every generator at its
 
 cpu-profile: $(ready) ## measure: trials to choose the cpu profile by, at the smallest count
 	@$(python) benchmarks/cpu_profile.py $(ARGS)
+
+# Goes on where it was stopped; what is done is written to results/reference also when it is stopped.
+reference: $(ready) ## do the reference runs and publish their records; ARGS=--dry-run says what is left
+	@$(python) -m bench campaign results/reference/campaign.toml --pack results/reference $(ARGS)
 
 startup: $(ready) ## measure: processor time that commands take before they do anything
 	@$(python) benchmarks/startup.py $(ARGS)

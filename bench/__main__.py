@@ -9,7 +9,9 @@ def main() -> None:
     """Run a command; Ctrl-C while it is being loaded is no traceback either."""
     try:
         from bench.cli.lazy import defer
+        from bench.cli.terminal import speak_utf8
 
+        speak_utf8()
         defer("torch")
         from bench.cli.app import main as command  # here, for this takes time
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +16,9 @@ from PIL import Image
 from bench.errors import DataError
 
 PARTS = ("train", "val", "test", "spare")  # that every split has; spare may be empty
-FURTHER = ("annotator",)  # that some have: for judges of generated images, no fit sees it
+# That some have. No fit sees `annotator` and `judging`, which are for judges of made images; `extended` is a second
+# test part, which every fit is asked about as it is about the first.
+FURTHER = ("annotator", "judging", "extended")
 SHORT = 3  # so many counts are written out in a label
 
 
@@ -34,12 +37,14 @@ class Source:
 class Split:
     """File names by part and class. Order matters: the first n of a class's training names are its subset of size n.
 
-    `spare` holds what no other part uses: pool for other subset streams, and for judges that must not see the rest.
+    `spare` holds what no other part uses: for judges that must not see the rest, where there is no part `judging`.
+    `asked` are the settings that a user's split was drawn under.
     """
 
     classes: tuple[str, ...]
     parts: Mapping[str, Mapping[str, tuple[str, ...]]]
     note: str = ""
+    asked: str = ""
 
     @property
     def further(self) -> tuple[str, ...]:
@@ -80,22 +85,20 @@ class Pinned:
 
 @dataclass(frozen=True)
 class Imbalance:
-    """A named way to cut a training part, made with `rare`, `exponential`, `step`, `natural` or `vector`."""
+    """A named way to cut a training part, made with `rare`, `exponential`, `step`, `one`, `natural` or `vector`."""
 
-    kind: Literal["rare", "exp", "step", "natural", "vector"]
+    kind: Literal["rare", "exp", "step", "one", "natural", "vector"]
     value: float | tuple[int, ...] = 0.0
     name: str = ""
+    of: int = 0  # the class of `one`
 
     def counts(self, whole: Sequence[int]) -> tuple[int, ...]:
         """Return the training images of each class, (K,), from those of the whole part.
 
         Exponential: n_k = n_max rho^(-k / (K - 1)); step: the later half of the classes has n_max / rho (Cao et al.
-        2019, arXiv:1906.07413). n_max is the largest class; every class keeps at least one image.
-
-        Raises
-        ------
-        ValueError
-            A vector has not K entries, or a class has fewer images than a count given for it.
+        2019, arXiv:1906.07413). n_max is the largest class; every class keeps at least one image. One class: it keeps
+        so many per cent of the largest other, rounded up, as Mariani et al. 2018 (arXiv:1803.09655) reduce one. Raises
+        ValueError where a vector has not K entries, or a class has fewer images than a count given for it.
         """
         classes, most = len(whole), max(whole)
         if self.kind == "rare" or isinstance(self.value, tuple):
@@ -108,6 +111,11 @@ class Imbalance:
                     kind = "" if given else "minority "
                     raise ValueError(f"{kind}count {asked} is not possible, it can be 1 to {there}")
             return tuple(wanted)
+        if self.kind == "one":
+            if not self.of < classes:
+                raise ValueError(f"there is no class {self.of}, they are 0 to {classes - 1}")
+            left = math.ceil(max(n for k, n in enumerate(whole) if k != self.of) * float(self.value) / 100 - 1e-9)
+            return tuple(min(n, max(1, left)) if k == self.of else n for k, n in enumerate(whole))
         of_step = self.kind == "step"
         share = [k / (classes - 1) if self.kind == "exp" else of_step * (2 * k >= classes) for k in range(classes)]
         tail = [most * float(self.value) ** -s if s else most for s in share]
@@ -115,14 +123,15 @@ class Imbalance:
 
     @property
     def spelled(self) -> str:
-        """The imbalance as bench.toml spells it: `25`, `exp 100`, `natural`, `450:25`."""
+        """The imbalance as bench.toml spells it: `25`, `exp 100`, `one 6 2.5`, `natural`, `450:25`."""
         if isinstance(self.value, tuple):
             return ":".join(map(str, self.value))
-        return {"rare": f"{self.value:g}", "natural": "natural"}.get(self.kind, f"{self.kind} {self.value:g}")
+        own = {"rare": f"{self.value:g}", "natural": "natural", "one": f"one {self.of} {self.value:g}"}
+        return own.get(self.kind, f"{self.kind} {self.value:g}")
 
     def label(self, counts: Sequence[int]) -> str:
         """Return how tables call the place that this makes: `450:25`, `exp 100`, `natural`."""
-        if self.name or self.kind in ("natural", "exp", "step"):
+        if self.name or self.kind in ("natural", "exp", "step", "one"):
             return self.name or self.spelled
         if len(counts) <= SHORT:
             return ":".join(map(str, counts))
@@ -142,6 +151,11 @@ def exponential(rho: float) -> Imbalance:
 def step(rho: float) -> Imbalance:
     """Half of the classes `rho` times smaller than the other half."""
     return Imbalance("step", rho)
+
+
+def one(of: int, percent: float) -> Imbalance:
+    """One class, by its number, reduced to so many per cent of the largest other; all others whole."""
+    return Imbalance("one", percent, of=of)
 
 
 def natural() -> Imbalance:
@@ -221,10 +235,9 @@ class Dataset:
         """
         try:
             return self.path(name).read_bytes()
-        except FileNotFoundError:
-            raise DataError(self.missing(name)) from None
         except OSError as error:
-            raise DataError(f"{self.path(name)}: {error.strerror or error}") from error
+            absent = isinstance(error, FileNotFoundError)
+            raise DataError(self.missing(name) if absent else f"{self.path(name)}: {error.strerror}") from None
 
     def missing(self, name: str) -> str:
         """Return the sentence for a file that is not there, with the command that gets it."""
@@ -233,11 +246,5 @@ class Dataset:
         return f"{where}; {get}, or set IMBENCH_DATA to the folder that holds {self.root.name}/"
 
     def read(self, name: str) -> Image.Image | None:
-        """Return a picture that is computed or lies in a library, as RGB; None: the file is to be decoded.
-
-        Raises
-        ------
-        DataError
-            There is no such picture; the text names it.
-        """
+        """Return a picture that is computed or lies in a library, as RGB; None: the file is to be decoded."""
         return None

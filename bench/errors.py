@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import category
 
 
 class UserError(Exception):
@@ -30,12 +31,28 @@ class Stopped(UserError):
     exit_status = 130
 
 
+class Terminated(BaseException):
+    """The system ends this process (SIGTERM, SIGHUP). No work may swallow it: it is not an Exception."""
+
+    exit_status = 143
+
+
 class TrainingDiverged(Exception):
     """A loss became NaN or infinite; `epoch` counts from 1, in the unit that the training counts in."""
 
     def __init__(self, epoch: int, value: float, unit: str = "epoch") -> None:
         super().__init__(f"the loss became {value} in {unit} {epoch}")
         self.epoch = epoch
+
+
+def printable(text: str) -> str:
+    """Return text for a terminal: what would steer it, in a file's name or a foreign record say, is escaped."""
+    if text.isprintable():
+        return text
+    steers = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return "".join(
+        it.encode("unicode_escape").decode() if it not in "\n\t" and category(it) in steers else it for it in text
+    )
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -148,16 +148,14 @@ class Method:
     def loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return the loss of each sample, float32 (N,), for logits (N, K) and labels int64 (N,).
 
-        The trainer weights it, sums it and divides by N. Where a batch has soft targets, it takes the mean of the
-        losses of the classes under the target, so that every loss can be mixed.
+        The trainer weights it, sums it, divides by N; for soft targets it takes the mean of the classes' losses.
         """
         return torch.nn.functional.cross_entropy(logits, labels, reduction="none")
 
     def head(self, features: int, n_classes: int) -> torch.nn.Module:
         """Return the last layer, from `features` numbers to K logits.
 
-        The trainer draws the weights of linear layers as the protocol says; a layer with other parameters has a method
-        `initialise(rng)` that draws them.
+        The protocol draws the weights of linear layers; one with other parameters has a method `initialise(rng)`.
         """
         return torch.nn.Linear(features, n_classes)
 
@@ -219,16 +217,18 @@ class Method:
         return ""
 
     def extra_operations(self, counts: Sequence[int], settings: Callable[[str], Any]) -> float:
-        """Return about how many floating-point operations a fit takes beyond the common budget of training.
-
-        `settings` gives those of a stage by its name.
-        """
+        """Return about how many operations a fit takes beyond the common budget; `settings` gives a stage's."""
         return 0.0
 
     @property
     def smallest_count(self) -> int:
         """The fewest images of a class that the method can work with."""
         return 1
+
+    @property
+    def fewest_epochs(self) -> int:
+        """The fewest epochs in which the method can be trained."""
+        return len(self.phases())
 
     @property
     def parameters(self) -> dict[str, object]:

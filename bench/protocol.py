@@ -17,6 +17,25 @@ from bench.expression import Call
 IMPLICIT = "implicit"  # under this key a field keeps the value that records had before there was such a field
 
 
+def numbers_are_numbers(cls: type[BaseModel], values: Any) -> Any:
+    """Return values of a model, which would take `true` for 1.
+
+    Raises
+    ------
+    ValueError
+        A field that is not about yes or no has one of these.
+    """
+    for name, value in values.items() if isinstance(values, dict) else ():
+        annotation = str(cls.model_fields[name].annotation) if name in cls.model_fields else "Any"
+        if _says_yes_or_no(value) and "bool" not in annotation and "Any" not in annotation:
+            raise ValueError(f"{name} = {str(value).lower()}: true and false are no numbers")
+    return values
+
+
+def _says_yes_or_no(value: object) -> bool:
+    return any(map(_says_yes_or_no, value)) if isinstance(value, list | tuple) else isinstance(value, bool)
+
+
 class Settings(BaseModel):
     """Frozen values that enter an identity, and may grow by fields without orphaning a record.
 
@@ -24,7 +43,12 @@ class Settings(BaseModel):
     had before anybody could set it; it is left out of an identity where it has that value.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_are_numbers(cls, values: Any) -> Any:
+        return numbers_are_numbers(cls, values)
 
     def identity(self) -> dict[str, Any]:
         """Return what an identity holds of these values, as JSON."""

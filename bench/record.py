@@ -55,11 +55,16 @@ class Predictions(BaseModel):
 
 
 class Cost(BaseModel):
-    """What a fit took. `flops` are counted, not timed; `peak_memory_bytes` is the worker process's peak."""
+    """What a fit took. `flops` are counted, not timed; `peak_memory_bytes` is the worker process's peak.
+
+    `seconds` is by the wall clock, which other work on the machine slows; `processor_seconds` is the time on cores, 0
+    where nobody measured it or an earlier sitting did a part.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seconds: float = 0.0
+    processor_seconds: float = 0.0
     train_images: int = 0
     flops: float = 0.0
     peak_memory_bytes: int = 0

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bench.dataset import Dataset
-from bench.errors import ConfigError, unknown
+from bench.errors import ConfigError, Terminated, unknown
 from bench.method import SLOTS, Method
 from bench.stage import Stage
 
@@ -146,8 +146,10 @@ def _load_file(path: Path) -> None:
         _refuse_old_names(source)
         setattr(module, SOURCE, source)
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
-    except (Exception, SystemExit) as error:  # one that ends Python would end the run as if all were well
+    except BaseException as error:  # one that ends Python would end the run as if all were well
         del sys.modules[name]
+        if isinstance(error, KeyboardInterrupt | Terminated):
+            raise
         said = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
         raise ConfigError(f"plugin {path}: {said}") from error
     for entry in METHODS:

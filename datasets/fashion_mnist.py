@@ -44,7 +44,7 @@ class FashionMnist(Dataset):
     imbalances = (
         exponential(100),
         exponential(10),
-        # Huang & Jafari 2021, arXiv:2104.00816; their images are the first of the official order, ours are not
+        # Huang & Jafari 2021, arXiv:2011.00189; their images are the first of the official order, ours are not
         vector((4166, 73, 139, 210, 287, 370, 422, 387, 545, 651), "BAGAN-GP"),
     )
     source = Source(url="https://github.com/zalandoresearch/fashion-mnist", manual=MANUAL)

@@ -1,37 +1,45 @@
-"""A user's own images: one subfolder per class, split by seed at first use and written down."""
+"""A user's own images: in folders, a csv or lists; dealt to parts by share at first use, and written down."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from bench.data.carving import UNPROTECTED, carve_what_can_be
+from bench.data.collected import Collected
+from bench.data.dealing import Balance
 from bench.data.decoding import Shape
 from bench.data.duplicates import alike, equal_files, groups, whole
-from bench.data.folders import given_parts, images_by_class
+from bench.data.filelists import in_lists
+from bench.data.folders import in_folders
+from bench.data.grouping import CROSSING, crossing, groups_by_pattern, sign, sign_sentence
+from bench.data.labelled import in_table
 from bench.data.manifest import digests
+from bench.data.sharing import Alike, Shares, drawn
 from bench.data.splits import written_down
 from bench.data.survey import survey
 from bench.dataset import PARTS, Dataset, Imbalance, Pinned, Split, rare
 from bench.errors import DataError
 from bench.registry import register_dataset
 
-VAL_SHARE, TEST_SHARE = 0.2, 0.3  # of the smallest class, for every class
+SHARE = 0.15  # of validation, and of test
 SMALLEST_CLASS = 10
 NEAR = 0.9  # unknown pictures may be aligned and much alike; true copies are above
 
 
 @register_dataset("folder", reference="")
 class FolderDataset(Dataset):
-    """Any folder with one subfolder of images per class; the largest class is label 0, the smallest is made rarer.
+    """Any images of one's own; the largest class is label 0, the smallest is made rarer.
 
     Parameters
     ----------
     name
         What bench.toml calls it: `[datasets.NAME] folder = "path"`.
     root
-        The folder that holds one subfolder per class, or `train/`, `val/` and `test/` with the classes below each.
+        The folder that holds one subfolder per class, or `train/`, `val/` and `test/` with the classes below each; or
+        the one that the names in `labels` or `lists` are relative to.
     imbalances
         How to cut the training part; by default an eighth, a quarter, a half and all of the smallest class's images
         that validation and test leave.
@@ -39,6 +47,14 @@ class FolderDataset(Dataset):
         Decides the split.
     split_file
         Where the split is kept; by default `imbench-split-SEED.json` in `root`.
+    labels, columns, delimiter
+        A csv that names files and classes, see `bench.data.labelled.in_table`.
+    lists
+        By class: a file of names.
+    group
+        A column of the csv, or a regular expression that is looked for in names: images of one group stay in one part.
+    val, test, parts
+        Shares of what is drawn, and whether classes are there as rare as found or balanced.
     near_duplicates
         "off": only equal files are kept in one part.
     damaged
@@ -56,14 +72,24 @@ class FolderDataset(Dataset):
         imbalances: tuple[Imbalance, ...] = (),
         seed: int = 0,
         split_file: Path | None = None,
+        labels: Path | None = None,
+        columns: Mapping[str, str] | None = None,
+        delimiter: str = "",
+        lists: Mapping[str, Path] | None = None,
+        group: str = "",
+        val: float = SHARE,
+        test: float = SHARE,
+        parts: Balance = "natural",
         near_duplicates: Literal["on", "off"] = "on",
         damaged: Literal["refuse", "skip"] = "refuse",
         shape: Shape = "squash",
     ) -> None:
         super().__init__(root)
         self.name = name
-        self.seed = seed
         self.split_file = split_file or root / f"imbench-split-{seed}.json"
+        self.shares = Shares(val, test, parts, seed)
+        self.labels, self.columns, self.delimiter, self.lists = labels, columns or {}, delimiter, lists or {}
+        self.group = group
         self.near_duplicate = NEAR if near_duplicates == "on" else None
         self.damaged = damaged
         self.shape = shape
@@ -71,7 +97,7 @@ class FolderDataset(Dataset):
 
     @cached_property
     def classes(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Names of the subfolders, the largest first."""
+        """Names of the classes, the largest first."""
         return self.split().classes
 
     @cached_property
@@ -81,30 +107,69 @@ class FolderDataset(Dataset):
         return self._wanted or tuple(map(rare, sorted({max(1, left // share) for share in (8, 4, 2, 1)})))
 
     def pin(self) -> Pinned:
-        """Return the split that was kept; draw it at first use."""
+        """Return the split that was kept; draw it at first use.
+
+        Raises
+        ------
+        DataError
+            The images cannot be split, or the kept split was drawn under other settings.
+        """
         shape = "" if self.shape == "squash" else f"-{self.shape}"
-        return written_down(self, f"folder-{self.seed}{shape}", self._draw, self.split_file)
+        pinned = written_down(self, f"folder-{self.shares.seed}{shape}", self._draw, self.split_file)
+        if pinned.split.asked and pinned.split.asked != (asked := self._asked()):
+            raise DataError(
+                f"{self.split_file} was drawn for {pinned.split.asked}; [datasets.{self.name}] now asks for {asked}: "
+                "delete that file to draw anew, or name another one as `split`"
+            )
+        return pinned
 
     def missing(self, name: str) -> str:
         """Return the sentence for a file that was in the folder when the split was drawn."""
         return f"{self.path(name)}: no such file; it is in {self.split_file}: put it back, or delete that to draw anew"
 
-    def _draw(self) -> Split:
+    def collected(self) -> Collected:
+        """Return the images that there are, by part and class, and who they are of.
+
+        Raises
+        ------
+        DataError
+            They cannot be read as such; the text names the file, line or class.
+        """
         if not self.root.is_dir():
             raise DataError(f"{self.root}: no such folder; see [datasets.{self.name}] folder in bench.toml")
-        parts, said = given_parts(self.root)
-        if not parts:
-            found, said = images_by_class(self.root, self.root)
-            parts = {"": found}
-        everything = [name for classes in parts.values() for names in classes.values() for name in names]
-        bad, near = self._look(everything)
+        field, skip = f"[datasets.{self.name}] group", self.damaged == "skip"
+        if self.labels:
+            found = in_table(self.labels, self.root, self.columns, self.delimiter, self.group, skip)
+        else:
+            found = in_lists(self.lists, self.root, skip) if self.lists else in_folders(self.root)
+        if self.group and not found.group:
+            return Collected(found.parts, found.said, groups_by_pattern(found.names, self.group, field))
+        return found
+
+    def _asked(self) -> str:
+        """Return the settings that decide the split, in a line."""
+        table = f", labels {self.labels.name} {_digest(self.labels)}" if self.labels else ""
+        group = f", group {self.group!r}" if self.group else ""
+        near = "" if self.near_duplicate is not None else ", near duplicates off"
+        return f"{self.shares}{table}{group}{near}"
+
+    def _draw(self) -> Split:
+        found = self.collected()
+        bad, near = self._look(found.names)
         if bad:
-            left_out = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
-            said.append(f"{len(bad)} damaged images are left out: {left_out}")
-        skipped = set(bad)
-        kept = {p: {k: [n for n in v if n not in skipped] for k, v in found.items()} for p, found in parts.items()}
-        notes = "".join(f" {sentence}." for sentence in said)
-        return self._as_given(kept, notes) if "" not in kept else self._drawn(kept[""], near, notes)
+            named = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
+            found = found.without(frozenset(bad), f"{len(bad)} damaged images are left out: {named}")
+        equal = equal_files(digests(self, found.names))
+        together = Alike(near, equal, found.group, looked=self.near_duplicate is not None)
+        split = self._by_share(found, together) if "" in found.parts else self._as_given(found, together)
+        said = [*found.said]
+        if found.group and (across := crossing(split, found.group)):
+            said.append(f"{len(across)} {CROSSING}, such as {across[0]}")
+        names = {label: [n for of in found.parts.values() for n in of.get(label, ())] for label in split.classes}
+        if not found.group and (pattern := sign(names)):
+            said.append(sign_sentence(pattern, split))
+        note = split.note + "".join(f" {sentence}." for sentence in said)
+        return Split(split.classes, split.parts, note, self._asked())
 
     def _look(self, names: list[str]) -> tuple[list[str], list[list[str]]]:
         """Return the images that cannot be decoded, and the groups of near duplicates among the others."""
@@ -118,44 +183,40 @@ class FolderDataset(Dataset):
         near = alike(seen, digests(self, seen.names), self.near_duplicate, self.progress)
         return list(seen.broken), [list(group) for group in groups(near)]
 
-    def _drawn(self, found: dict[str, list[str]], near: list[list[str]], notes: str) -> Split:
-        names = dict(sorted(found.items(), key=lambda item: -len(item[1])))
+    def _by_share(self, found: Collected, together: Alike) -> Split:
+        names = dict(sorted(found.parts[""].items(), key=lambda item: -len(item[1])))
         for label, files in names.items():
             if len(files) < SMALLEST_CLASS:
-                raise DataError(f"{self.root / label}: {len(files)} images; a class needs at least {SMALLEST_CLASS}")
-        smallest = min(map(len, names.values()))
-        sizes = {part: dict.fromkeys(names, round(share * smallest)) for part, share in _SHARES.items()}
-        sizes["train"] = {label: len(names[label]) - sum(sizes[p][label] for p in _SHARES) for label in names}
-        equal = equal_files(digests(self, [name for files in names.values() for name in files]))
-        parts, given_up = carve_what_can_be(names, sizes, near, equal, self.seed)
-        note = f"Drawn from the files in the folder with seed {self.seed}; "
-        if self.near_duplicate is None:
-            note += "equal files stay in one part."
-        elif given_up:
-            note += f"of {', '.join(given_up)} only equal files stay in one part: {UNPROTECTED}."
-        else:
-            note += "near duplicates stay in one part."
-        return Split(tuple(names), parts, note + notes)
+                raise DataError(
+                    f"{self.labels or self.root}: class {label!r} has {len(files)} images; it needs {SMALLEST_CLASS}"
+                )
+        parts, said = drawn(names, self.shares, together)
+        note = f"Drawn from the images with seed {self.shares.seed}: {self.shares}; {said}."
+        return Split(tuple(names), parts, note)
 
-    def _as_given(self, given: dict[str, dict[str, list[str]]], notes: str) -> Split:
+    def _as_given(self, found: Collected, together: Alike) -> Split:
         """Return the parts that the user made; validation that is missing is taken out of training, as is a test."""
+        given, where = found.parts, self.labels or self.root
+        if "train" not in given:
+            raise DataError(f"{where}: no image has the part train; there is {', '.join(given)}")
         labels = sorted(given["train"], key=lambda label: -len(given["train"][label]))
         for part, classes in given.items():
             for label in labels:
                 if not classes.get(label):
-                    raise DataError(f"{self.root / part}: class {label!r} of train/ has no images there")
+                    raise DataError(f"{where}: class {label!r} of train has no images in {part}")
             if unknown := [label for label in classes if label not in labels]:
-                raise DataError(f"{self.root / part}: class {unknown[0]!r} has no images in train/")
+                raise DataError(f"{where}: class {unknown[0]!r} of {part} has no images in train")
         parts = {part: {label: tuple(given.get(part, {}).get(label, ())) for label in labels} for part in PARTS}
-        missing = [part for part in ("val", "test") if part not in given]
+        missing, taken = [part for part in ("val", "test") if part not in given], ""
         if missing:
-            smallest = min(len(names) for names in parts["train"].values())
-            sizes = {p: dict.fromkeys(labels, round(_SHARES[p] * smallest) if p in missing else 0) for p in _SHARES}
-            left = {k: len(parts["train"][k]) - sum(sizes[p][k] for p in _SHARES) for k in labels}
-            drawn, _ = carve_what_can_be(parts["train"], sizes | {"train": left}, [], [], self.seed)
-            parts |= {part: drawn[part] for part in ("train", *missing)}
-        taken = f"; {' and '.join(missing)} drawn from train/ with seed {self.seed}" if missing else ""
-        return Split(tuple(labels), parts, f"Parts as given: {', '.join(given)}{taken}.{notes}")
+            new, said = drawn({k: list(parts["train"][k]) for k in labels}, self.shares, together, missing)
+            parts |= {part: new[part] for part in ("train", *missing)}
+            taken = f"; {' and '.join(missing)} drawn from train with seed {self.shares.seed}: {self.shares}; {said}"
+        return Split(tuple(labels), parts, f"Parts as given: {', '.join(given)}{taken}.")
 
 
-_SHARES = {"val": VAL_SHARE, "test": TEST_SHARE}
+def _digest(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from None

@@ -22,8 +22,14 @@ class Alternating(Method):
 
     Parameters
     ----------
-    blocks, classifier_epochs, gan_epochs
-        So many times: epochs of the classifier, then epochs of the translator. 5 of 5 + 5 are the paper's 50 epochs.
+    blocks
+        So many times the classifier trains, then the translator. Together the classifier's turns are the epochs that
+        every method has.
+    first_epochs
+        Of the classifier, before the translator is first taught: a constant predictor teaches nothing. 0: as many as in
+        every other turn.
+    gan_epochs
+        Of the translator in one turn.
     teacher_every
         The classifier's term of eq. 7 is taken on whole images, every so many steps and that much heavier. Where the
         translator trains on whole images, 1 takes it on those of the step itself.
@@ -39,20 +45,33 @@ class Alternating(Method):
     def __init__(
         self,
         blocks: int = 5,
-        classifier_epochs: int = 5,
+        first_epochs: int = 0,
         gan_epochs: int = 5,
         teacher_every: int = 1,
         class_weight: Literal["inverse", "off"] = "inverse",
         views: int = 0,
     ) -> None:
-        if min(blocks, classifier_epochs, gan_epochs, teacher_every) < 1:
-            raise ValueError("blocks, classifier_epochs, gan_epochs and teacher_every are at least 1")
+        if min(blocks, gan_epochs, teacher_every) < 1:
+            raise ValueError("blocks, gan_epochs and teacher_every are at least 1")
+        if first_epochs < 0:
+            raise ValueError(f"first_epochs is 0 or more, not {first_epochs}")
         if class_weight not in ("inverse", "off"):
             raise ValueError(f"class_weight is inverse or off, not {class_weight!r}")
         if views not in (0, 1, 2):
             raise ValueError(f"views is 0, 1 or 2, not {views!r}")
-        self.blocks, self.classifier_epochs, self.gan_epochs = blocks, classifier_epochs, gan_epochs
+        self.blocks, self.first_epochs, self.gan_epochs = blocks, first_epochs, gan_epochs
         self.teacher_every, self.class_weight, self.views = teacher_every, class_weight, views
+
+    @property
+    def fewest_epochs(self) -> int:
+        return self.first_epochs + self.blocks - 1 if self.first_epochs else self.blocks
+
+    def turns(self, epochs: int) -> list[int]:
+        """Return how many of the classifier's epochs each of its turns has."""
+        first = [self.first_epochs or epochs // self.blocks] if self.blocks > 1 else [epochs]
+        others = self.blocks - 1
+        left = epochs - first[0]
+        return first + [left * (turn + 1) // others - left * turn // others for turn in range(others)]
 
     def supports(self, counts: Sequence[int]) -> str:
         return two_classes(counts) or super().supports(counts)
@@ -88,9 +107,8 @@ class Alternating(Method):
     def fit(self, trainer: Training) -> Trained:
         from bench.methods.translators.alternation import Alternation
 
-        trainer.epochs = self.blocks * self.classifier_epochs
-        turns = Alternation(trainer, self.artifacts[TRANSLATOR], self.views, self.teacher_every)  # type: ignore[arg-type]
-        for _ in range(self.blocks):
-            turns.train_classifier(self.classifier_epochs)
-            turns.train_translator(self.gan_epochs)
-        return turns.finished()
+        both = Alternation(trainer, self.artifacts[TRANSLATOR], self.views, self.teacher_every)  # type: ignore[arg-type]
+        for epochs in self.turns(trainer.epochs):
+            both.train_classifier(epochs)
+            both.train_translator(self.gan_epochs)
+        return both.finished()

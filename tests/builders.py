@@ -134,14 +134,16 @@ class Said(NamedTuple):
 
 def imbench(*arguments: object) -> Said:
     """Run a command in this process as its console script does."""
-    out, err, argv, terminate = io.StringIO(), io.StringIO(), sys.argv, signal.getsignal(signal.SIGTERM)
+    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     sys.argv = ["imbench", *map(str, arguments)]
     try:
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
             main()
     finally:
         sys.argv = argv
-        signal.signal(signal.SIGTERM, terminate)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 

@@ -44,7 +44,10 @@ def job(
 
 
 def figures(to_rare: Sequence[float], to_common: Sequence[float], rare: int = 1, real: float = 0.9) -> dict[str, float]:
-    """Return what judges say, one share of each direction for each; the pooled share is their mean."""
+    """Return what judges say, one share of each direction for each; the pooled share is their mean.
+
+    Images that should stay what they are do so by half, and the AUC is a share's square root.
+    """
     common = 1 - rare
     found = dict(MEMORY, diversity_real=0.3)
     for k, (a, b) in enumerate(zip(to_rare, to_common, strict=True)):
@@ -54,6 +57,8 @@ def figures(to_rare: Sequence[float], to_common: Sequence[float], rare: int = 1,
             f"accuracy/seed{k}": (a + b) / 2,
         }
         found |= {f"real_accuracy_of_{label}/seed{k}": real for label in (0, 1)} | {f"real_accuracy/seed{k}": real}
+        found |= {f"accuracy_{kind}_{label}/seed{k}": 0.5 for kind in ("same", "back") for label in (0, 1)}
+        found |= {f"auc_to_{rare}/seed{k}": a**0.5, f"auc_to_{common}/seed{k}": b**0.5}
     for label in (0, 1):
         found |= {f"fid_to_{label}": 30.0 + label, f"fid_real_to_{label}": 3.0 + label, f"n_to_{label}": 40.0}
         found |= {f"kid_to_{label}": 0.30 + label, f"kid_real_to_{label}": 0.03}

@@ -33,7 +33,6 @@ views = 1
 
 [profiles.tiny.methods.ALT]
 blocks = 1
-classifier_epochs = 1
 gan_epochs = 1
 views = 1
 

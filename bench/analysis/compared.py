@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.frame import COUNTED
+from bench.analysis.measured import IMAGES
 from bench.analysis.samples import seed_columns
-from bench.analysis.spots import Place, Spot
+from bench.analysis.spots import Spot
 from bench.statistics.best import LEVEL
 from bench.statistics.judged import Judged, Varying, difference, luck
 
 POOLED = "accuracy"
+MADE = ("fid", "kid", "kid_classes", "kl", "recall", "coverage")  # figures of generators that claims may speak of
 
 
 @dataclass(frozen=True)
@@ -42,41 +45,96 @@ def as_compared(rows: pd.DataFrame, rivals: Rivals) -> pd.DataFrame:
     The stage is the one trained longest. Where there is the method, the stage that its translators went on from and the
     one with as many epochs as these stand beside it.
     """
-    first = rows[rows["translator"] == 0]
-    stages, joint = first[first["seed"].isna()], first[first["generator"] == rivals.joint]
-    named = [joint]
+    found = _named(rows, rivals)
+    return found[found["translator"] == 0].drop(columns="as_long")
+
+
+def _named(rows: pd.DataFrame, rivals: Rivals) -> pd.DataFrame:
+    """Return the measurements that a paper compares, and those that differ from them in their random stream alone.
+
+    `as_long` tells which were trained for as many epochs as the method's translators.
+    """
+    stages = rows[rows["seed"].isna()]
+    joint = rows[(rows["generator"] == rivals.joint) & (rows["translator"] == 0)]
+    named = [joint.assign(as_long=True)]
     for task, group in stages.groupby("task", sort=False):
-        start, trained = group["epochs"].min(), joint.loc[joint["task"] == task, "epochs"].max()
+        first = group[group["translator"] == 0]
+        start, trained = first["epochs"].min(), joint.loc[joint["task"] == task, "epochs"].max()
         names = {} if pd.isna(trained) else {trained: rivals.equal} | ({start: rivals.start} if start < trained else {})
-        names[group["epochs"].max()] = rivals.alone
-        named += [group[group["epochs"] == epochs].assign(generator=name) for epochs, name in names.items()]
+        names[first["epochs"].max()] = rivals.alone
+        named += [
+            group[group["epochs"] == epochs].assign(generator=name, as_long=not pd.isna(trained) and epochs == trained)
+            for epochs, name in names.items()
+        ]
     return pd.concat(named)
 
 
-def judged(rows: pd.DataFrame, figure: str, rivals: Rivals) -> dict[Spot, Judged]:
+def judged(measured: pd.DataFrame, figure: str, rivals: Rivals) -> dict[Spot, Judged]:
     """Return what evaluators gave the translators of `as_compared`, those with a share of every evaluator.
 
-    Each is given the luck that its column shows; the start is taken as it is, for all of the
-    method's went on from this one.
+    Each is given its own luck: that of translators which differ from it in their random stream alone. The method's are
+    those of its seeds; a stage's, those of its other streams at whatever place of the task has them. A stage with as
+    many epochs as the method's translators went on from the same one for as long, and may be given theirs. The start
+    is taken as it is, for all of these went on from this one. Of what is then left the luck is not known.
     """
-    columns = seed_columns(rows, figure)
-    shares: dict[Place, dict[str, np.ndarray]] = {}
-    for spot, group in rows[rows["status"].isin(COUNTED)].groupby(["task", "place", "generator"], sort=False):
-        task, place, generator = map(str, spot)
+    columns = seed_columns(measured, figure)
+    shares: dict[Spot, np.ndarray] = {}
+    streams: dict[tuple[str, str], list[np.ndarray]] = {}
+    as_long: dict[Spot, bool] = {}
+    counted = _named(measured[measured["status"].isin(COUNTED)], rivals)
+    for (task, place, generator), group in counted.groupby(["task", "place", "generator"], sort=False):
         values = group[columns].to_numpy(float)
         values = values[:, ~np.isnan(values).any(axis=0)]
         if values.size:
-            shares.setdefault((task, place), {})[generator] = values
-    return {
-        Spot(generator, *place): Judged(values, None if generator == rivals.start else luck(column.values()))
-        for place, column in shares.items()
-        for generator, values in column.items()
-    }
+            first = (group["translator"] == 0).to_numpy()
+            spot = Spot(str(generator), str(task), str(place))
+            if first.any():
+                shares[spot], as_long[spot] = values[first], bool(group["as_long"].any())
+            if generator != rivals.joint:
+                streams.setdefault((str(task), str(generator)), []).append(values)
+    found = {}
+    for spot, values in shares.items():
+        own = luck([values] if spot.method == rivals.joint else streams[spot.task, spot.method])
+        if own is None and as_long[spot]:
+            own = luck([theirs] if (theirs := shares.get(spot._replace(method=rivals.joint))) is not None else [])
+        as_it_is = spot.method == rivals.start
+        found[spot] = Judged(values, None if as_it_is else own, unknown=own is None and not as_it_is)
+    return found
 
 
 def judged_translators(measured: pd.DataFrame, rivals: Rivals) -> dict[Spot, Judged]:
     """Return what a paper compares, both directions pooled; nothing where nothing was measured."""
-    return {} if measured.empty else judged(as_compared(measured, rivals), POOLED, rivals)
+    return {} if measured.empty else judged(measured, POOLED, rivals)
+
+
+def judged_generators(measured: pd.DataFrame) -> dict[str, dict[Spot, Judged]]:
+    """Return what generators were found to be, by figure; several streams of one are several generators.
+
+    All of a task are given the luck that those show which were trained several times. Where none was, a figure is one
+    run's, whatever judges agree on: it has no interval.
+    """
+    rows = measured[(measured["makes"] == IMAGES) & measured["status"].isin(COUNTED)] if len(measured) else measured
+    found: dict[str, dict[Spot, Judged]] = {}
+    for figure in MADE:
+        columns = seed_columns(rows, figure)
+        for task, mine in rows.groupby("task", sort=False) if columns else ():
+            values: dict[Spot, np.ndarray] = {}
+            for (place, generator), group in mine.groupby(["place", "generator"], sort=False):
+                told = group[columns].to_numpy(float)
+                told = told[:, ~np.isnan(told).any(axis=0)]
+                if told.size:
+                    values[Spot(stage_of(str(generator)), str(task), str(place))] = told
+            spread = luck(values.values())
+            found.setdefault(figure, {}).update(
+                (spot, Judged(told if spread else told.mean(axis=1, keepdims=True), spread))
+                for spot, told in values.items()
+            )
+    return found
+
+
+def stage_of(generator: str) -> str:
+    """Return a generator without the epochs that every one of its name has: `BAGAN` for `BAGAN(epochs=40)`."""
+    return re.sub(r"epochs=\d+(, )?", "", generator).replace("()", "")
 
 
 def comparisons(spots: Iterable[Spot], task: str) -> int:

@@ -10,10 +10,13 @@ import numpy as np
 from bench.analysis.decisions import DecideOf, RecordOf, figures_of
 from bench.analysis.spots import Spot
 from bench.expression import Expression
-from bench.plan.audit import audits
+from bench.plan.audit import audit_pairs
 from bench.plan.config import Config
 from bench.plan.controls import controls, stage_shares
 from bench.plan.grid import Grid
+from bench.plan.job import Job
+from bench.plan.repeats import ROUNDING
+from bench.plan.twins import alike, made_on
 from bench.record import Record
 from bench.statistics.noise import components
 from bench.streams import Streams
@@ -65,20 +68,15 @@ class Chance:
     records: tuple[str, ...] = ()
 
 
-def oracle_gaps(config: Config, grid: Grid, record_of: RecordOf, decide_of: DecideOf, metric: str) -> list[OracleGap]:
-    """Return the gap of every method and place that was audited with all its seeds."""
-    honest = {(job.method, job.task.counts, job.streams): job for job in grid.jobs if job.kind == "fit"}
+def oracle_gaps(config: Config, record_of: RecordOf, decide_of: DecideOf, metric: str) -> list[OracleGap]:
+    """Return the gap of every method and place that was audited with all its seeds, each pair on one processor."""
     found: dict[Spot, list[tuple[float, float]]] = {}
     ids: dict[Spot, list[str]] = {}
-    for job in audits(config):
-        twin = honest.get((job.method, job.task.counts, job.streams))
-        pair = [record_of(it.id) for it in (twin, job) if it is not None]
-        if job.kind != "audit" or job.expression is None or len(pair) < 2:
-            continue
-        both = [it for it in pair if it is not None and it.test is not None]
-        if len(both) == 2:
-            decide, spot = decide_of(job.expression), Spot(job.method, job.task.dataset, job.task.place)
-            first, second = (figures_of(it, decide(it), job.task.counts)[metric] for it in both)
+    for fit, audit in audit_pairs(config):
+        both = _pair(fit, audit, record_of)
+        if both and audit.expression is not None:
+            decide, spot = decide_of(audit.expression), Spot(audit.method, audit.task.dataset, audit.task.place)
+            first, second = (figures_of(it, decide(it), audit.task.counts)[metric] for it in both)
             found.setdefault(spot, []).append((first, second))
             ids.setdefault(spot, []).extend(it.id for it in both)
     return [
@@ -88,34 +86,41 @@ def oracle_gaps(config: Config, grid: Grid, record_of: RecordOf, decide_of: Deci
     ]
 
 
+def _pair(fit: Job, experiment: Job, record_of: RecordOf) -> tuple[Record, Record] | None:
+    """Return the records of a fit and of what is compared with it, both of one processor; None if there is no pair."""
+    second = record_of(experiment.id)
+    first = alike(fit, second, record_of) if second is not None and second.test is not None else None
+    return (first, second) if first is not None and first.test is not None and second is not None else None
+
+
 def control_figures(config: Config, record_of: RecordOf, decide_of: DecideOf) -> list[ControlFigures]:
-    """Return every control that has records of all its seeds, with the method that it controls for."""
-    groups: dict[Spot, list[tuple[dict[str, float], dict[str, float]]]] = {}
-    facts, ids = {}, dict[Spot, list[str]]()
+    """Return every control that has records of all its seeds, each beside the controlled method's of one processor."""
+    groups: dict[tuple[Spot, str], list[tuple[dict[str, float], dict[str, float]]]] = {}
+    facts, ids = {}, dict[tuple[Spot, str], list[str]]()
     for control in controls(config):
-        jobs = control.job, control.of
-        records = [record_of(job.id) for job in jobs]
-        pairs = [(it, job) for it, job in zip(records, jobs, strict=True) if it and it.test and job.expression]
-        if len(pairs) == 2:
+        jobs = control.of, control.job
+        both = _pair(*jobs, record_of)
+        if both and all(job.expression for job in jobs):
             spot = Spot(control.of.method, control.job.task.dataset, control.job.task.place)
-            ours, theirs = (
+            key = spot, control.job.method
+            theirs, ours = (
                 figures_of(record, decide_of(job.expression)(record), job.task.counts)  # type: ignore[arg-type]
-                for record, job in pairs
+                for record, job in zip(both, jobs, strict=True)
             )
-            groups.setdefault(spot, []).append((ours, theirs))
-            ids.setdefault(spot, []).extend(record.id for record, _ in pairs)
-            facts[spot] = control
+            groups.setdefault(key, []).append((ours, theirs))
+            ids.setdefault(key, []).extend(record.id for record in both)
+            facts[key] = control
     return [
         ControlFigures(
-            spot,
-            facts[spot].job.method,
-            facts[spot].epochs,
-            facts[spot].budget,
+            key[0],
+            key[1],
+            facts[key].epochs,
+            facts[key].budget,
             _stacked([ours for ours, _ in pairs]),
             _stacked([theirs for _, theirs in pairs]),
-            tuple(ids[spot]),
+            tuple(ids[key]),
         )
-        for spot, pairs in groups.items()
+        for key, pairs in groups.items()
         if len(pairs) >= config.run.seeds
     ]
 
@@ -161,6 +166,7 @@ def training_key(record: Record) -> str:
 
 
 Runs = dict[str, list[tuple[str, float]]]  # record and figure of each repeat, by method
+Group = tuple[tuple[int, ...], str, str]  # counts, source and method
 
 
 def _repeats(
@@ -170,31 +176,46 @@ def _repeats(
     decide_of: DecideOf,
     metric: str,
 ) -> dict[tuple[int, ...], dict[str, Runs]]:
-    """Return, by counts, then source, fits in which that stream alone varies, the one that all sources share first."""
-    zero = Streams()
-    found: dict[tuple[int, ...], dict[str, Runs]] = {}
-    shared: dict[tuple[tuple[int, ...], str], tuple[str, float]] = {}
+    """Return, by counts, then source, fits in which that alone varies, the one that all sources share first.
+
+    All are of one processor, the one that most of them were made on.
+    """
+    varied: dict[Group, dict[str, list[tuple[str, float]]]] = {}
+    shared: dict[tuple[tuple[int, ...], str, str], tuple[str, float]] = {}
     for record in sorted(records, key=lambda it: it.id):
-        if record.kind != "fit" or record.test is None or record.identity.get("protocol") != protocol:
-            continue
-        if not record.identity["streams"].keys() <= Streams.model_fields.keys():
-            continue  # of a version that varied something else
-        streams, counts = Streams(**record.identity["streams"]), tuple(record.identity["counts"])
-        varied = [name for name in Streams.model_fields if getattr(streams, name) != getattr(zero, name)]
+        source = _source(record, protocol)
         row = rows.get(training_key(record))
-        if row is None or len(varied) > 1:
+        if source is None or row is None or record.test is None:
             continue
+        counts = tuple(record.identity["counts"])
         value = record.id, figures_of(record, decide_of(row)(record), counts)[metric]
-        if varied:
-            found.setdefault(counts, {}).setdefault(varied[0], {}).setdefault(str(row), []).append(value)
+        if source:
+            varied.setdefault((counts, source, str(row)), {}).setdefault(made_on(record), []).append(value)
         else:
-            shared[counts, str(row)] = value
-    for counts, sources in found.items():
-        for methods in sources.values():
-            for method, runs in methods.items():
-                if (counts, method) in shared:
-                    runs.insert(0, shared[counts, method])
+            shared.setdefault((counts, str(row), made_on(record)), value)
+    found: dict[tuple[int, ...], dict[str, Runs]] = {}
+    for (counts, source, method), by_processor in varied.items():
+        processor = max(by_processor, key=lambda it: len(by_processor[it]))
+        first = shared.get((counts, method, processor))
+        found.setdefault(counts, {}).setdefault(source, {})[method] = [
+            *([first] if first else []),
+            *by_processor[processor],
+        ]
     return found
+
+
+def _source(record: Record, protocol: Mapping[str, object]) -> str | None:
+    """Return what alone differs in a fit from the one that all sources share, "" for that one; None for any other."""
+    identity, zero = record.identity, Streams()
+    if record.kind not in ("fit", "twin") or not identity["streams"].keys() <= Streams.model_fields.keys():
+        return None  # of a version that varied something else
+    streams = Streams(**identity["streams"])
+    varied = [name for name in Streams.model_fields if getattr(streams, name) != getattr(zero, name)]
+    theirs = dict(identity.get("protocol") or {})
+    varied += [ROUNDING] if theirs.get("threads") != protocol.get("threads") else []
+    if len(varied) > 1 or theirs | {"threads": protocol.get("threads")} != protocol:
+        return None
+    return varied[0] if varied else ""
 
 
 def costs(grid: Grid, record_of: RecordOf) -> dict[Spot, float]:

@@ -27,6 +27,7 @@ FACTS = (
     "gamma",
     "chosen",
     "validation_images",
+    "test_images",
     "image_size",
     "epochs",
     "epoch",
@@ -61,7 +62,8 @@ def frame(
         Columns `KEYS`, `FIGURES`, recall, precision and F1 of each class, then `FACTS`. `status` is done, stale (its
         figures stand all the same), failed, missing or not applicable; what a row does not have is NaN or "".
         `seconds` are the fit's; cells that share a fit repeat them. `minority` and `majority` are class names, `place`
-        is what tables call the training counts, `chosen` the numbers that a decision chose on validation data.
+        is what tables call the training counts, `chosen` the numbers that a decision chose on validation data,
+        `test_images` those of each class in label order, as in `counts`.
         `translator` is the stream of the stages that a cell rests on; tables show stream 0.
     """
     rows = [_row(cell, record_of, decide_of, is_stale) for cell in cells]
@@ -105,6 +107,7 @@ def _row(cell: Cell, record_of: RecordOf, decide_of: DecideOf, is_stale: Callabl
         "classes": ":".join(cell.classes),
         "gamma": cell.counts[common] / cell.counts[rare],
         "chosen": "",
+        "test_images": "",
         "record": cell.fit,
         "translator": cell.translator,
         "error": "",
@@ -139,6 +142,7 @@ def _facts(record: Record, rare: int) -> dict[str, object]:
         "seconds": record.cost.seconds,
         "selected_epoch": record.selected_epoch,
         "validation_images": record.validation.counts[rare] if record.validation else None,
+        "test_images": ":".join(map(str, record.test.counts)) if record.test else "",
         **{name: protocol.get(name) for name in ("image_size", "epochs", "epoch")},
     }
 

@@ -14,10 +14,8 @@ from bench.analysis.spots import Spot
 from bench.analysis.trials import Trial, grouped
 from bench.dataset import Task
 from bench.expression import Expression
-from bench.statistics.levels import Varied, covariance, lucks, pooled_luck
+from bench.statistics.levels import Varied, covariance, lucks, pooled_luck, sizes
 from bench.statistics.observed import Further, Luck, Observed
-
-SMALLEST = 1 / 16  # of the variance of a luck where it was seen: what seeds scatter less elsewhere, it may not
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def known(
         common,
         freedom,
         _further(others) if others else None,
-        _sizes(variances, where),
+        sizes(variances, where),
     )
     names = [tuple(rows[m].method for m in each) for each in (shown, varied)]
     return Known(METRICS[metric], tuple(rows), tuple(places), seen, *names, by_seed)
@@ -188,13 +186,6 @@ def _paired(groups: Sequence[_Group], alike: np.ndarray) -> np.ndarray:
     seeds = np.array([len(it.figures) for it in groups])
     shared: np.ndarray = (place[:, None] == place) * alike[place] / np.maximum.outer(seeds, seeds)
     return shared
-
-
-def _sizes(variances: np.ndarray, where: int) -> np.ndarray:
-    """Return how large luck is at each place beside that at one, (P,): as seeds scatter there, but never larger."""
-    typical = np.array([np.nanmedian(it) if np.isfinite(it).any() else np.nan for it in variances.T])
-    ratio = typical / typical[where] if typical[where] > 0 else np.ones(len(typical))
-    return np.sqrt(np.clip(np.where(np.isfinite(ratio), ratio, 1.0), SMALLEST, 1.0))
 
 
 def _varied(groups: Sequence[_Group], variances: np.ndarray) -> Varied:

@@ -47,13 +47,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Part:
-    """One task's share of a table's columns, and what its rarest and its commonest class are called."""
+    """One task's share of a table's columns, and what its classes are called."""
 
     task: str
     shown: str
     minority: str
     majority: str
     columns: tuple[Column, ...]
+    classes: tuple[str, ...] = ()
 
     @property
     def of_two(self) -> bool:
@@ -148,7 +149,9 @@ def columns_of(frame: pd.DataFrame) -> tuple[Column, ...]:
 def part_of(task: str, frame: pd.DataFrame, shown: str = "") -> Part:
     """Return a task's part with the places that `frame` has rows of, which are of this task only."""
     first = frame.iloc[0]
-    return Part(task, shown or task, first["minority"], first["majority"], columns_of(frame))
+    columns, names = columns_of(frame), tuple(str(first.get("classes", "")).split(":"))
+    told = len(names) == len(columns[0].counts)  # a name may have a colon in it
+    return Part(task, shown or task, first["minority"], first["majority"], columns, names if told else ())
 
 
 def generic(frame: pd.DataFrame, task: str, main: bool = True, shown: str = "") -> list[Layout]:

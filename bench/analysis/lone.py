@@ -8,10 +8,9 @@ from typing import Any
 
 from bench.dataset import Task, vector
 from bench.plan.config import Config
-from bench.plan.grid import Cell, Grid, add_jobs, stage_settings
+from bench.plan.grid import Cell, Grid, add_jobs, left_out, stage_settings
 from bench.plan.job import Job
 from bench.plan.needs import Workshop
-from bench.streams import Streams
 from bench.training.composition import Composition
 
 Labels = Mapping[tuple[str, tuple[int, ...]], str]  # what a task's counts are called
@@ -39,10 +38,12 @@ def lone_grid(
         shop = Workshop(task, task, profile.protocol(name), settings, arguments, config.composition.allow)
         for method in methods:
             for seed in range(config.run.seeds):
-                if reason := method.supports(task.counts):
+                if reason := method.supports(task.counts) or left_out(
+                    method.requires(task.counts, shop.protocol), config
+                ):
                     cells.append(Cell(task, method.expression, seed, config.run.profile, "", reason))
                     continue
-                *stages, job = shop.fit(method, Streams.of(seed))
+                *stages, job = shop.fit(method, profile.streams(seed))
                 add_jobs(jobs, [*stages, job], method)
                 ids = tuple(stage.id for stage in stages)
                 cells.append(Cell(task, method.expression, seed, config.run.profile, job.id, stages=ids))

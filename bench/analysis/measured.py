@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.analysis import metrics
 from bench.analysis.decisions import RecordOf
+from bench.expression import Call
 from bench.plan.job import Job, StageCall
 from bench.record import Record
 from bench.store.artifacts import ARTIFACT
@@ -16,6 +17,9 @@ from bench.store.artifacts import ARTIFACT
 KEYS = ("task", "minority_count", "place", "generator", "seed", "translator", "profile", "status")
 FACTS = (
     "epochs",
+    "makes",
+    "seconds",
+    "operations",
     "judges",
     "evaluator",
     "layers",
@@ -24,6 +28,7 @@ FACTS = (
     "majority",
     "majority_count",
     "counts",
+    "classes",
     "record",
     "error",
 )
@@ -33,14 +38,18 @@ TEXT = (
     "counts",
     "generator",
     "status",
+    "makes",
     "evaluator",
     "layers",
     "judges_learned_from",
     "minority",
     "majority",
+    "classes",
     "record",
     "error",
 )
+IMAGES = "images"  # what generators make
+CLASSES = "; "  # between the names of classes
 FILE = "translators.csv"
 
 
@@ -56,7 +65,8 @@ def measured(
         of the classes' numbers, such as `accuracy_to_minority/seed0`. `generator` is a stage with the epochs it was
         trained for, such as `CycleGAN(epochs=32)`, or the method whose fit left the translator; `seed` is that fit's,
         and empty for a stage. `epochs` are the translator's in all, as far as records tell. `translator` is the stream
-        of the stages. `status` is done, stale, failed or missing.
+        of the stages. `makes` is `images` of noise or `translations`; `seconds` and `operations` are what a stage's
+        artifact took, with all that it starts from. `status` is done, stale, failed or missing.
     """
     rows = [_row(job, profile, record_of, is_stale) for job in jobs if job.kind == "measurement"]
     figures = sorted({name for row in rows for name in row} - {*KEYS, *FACTS})
@@ -89,8 +99,11 @@ def _row(job: Job, profile: str, record_of: RecordOf, is_stale: Callable[[Record
         "majority": job.task.classes[common],
         "majority_count": counts[common],
         "counts": ":".join(map(str, counts)),
+        "classes": CLASSES.join(job.task.classes),
         "record": job.id,
         "error": "",
+        "makes": IMAGES if job.needs[0].stage.build().generates else "translations",
+        **_cost(job.needs[0].id, record_of),
         **_generator(job, record_of),
         **_judges(job, record_of),
     }
@@ -104,11 +117,26 @@ def _row(job: Job, profile: str, record_of: RecordOf, is_stale: Callable[[Record
     return row | {"status": "stale" if is_stale(record) else "done"} | figures
 
 
+def _cost(id: str, record_of: RecordOf) -> dict[str, float | None]:
+    """Return what an artifact took with all that it rests on, each once, as far as records tell."""
+    waiting, found = [id], dict[str, Record]()
+    while waiting:
+        record = record_of(waiting.pop())
+        if record is not None and record.id not in found:
+            found[record.id] = record
+            waiting += record.identity.get("stages", [])
+    costs = [record.cost for record in found.values() if record.cost is not None]
+    if not costs:
+        return {"seconds": None, "operations": None}
+    return {"seconds": sum(cost.seconds for cost in costs), "operations": sum(cost.flops or 0.0 for cost in costs)}
+
+
 def _generator(job: Job, record_of: RecordOf) -> dict[str, object]:
     need = job.needs[0]
     if need.file == ARTIFACT:  # of a stage, not what a fit left
         epochs = trained_epochs(need.stage)
-        name = need.stage.label if epochs is None else f"{need.stage.name}(epochs={epochs})"
+        others = tuple((key, value) for key, value in need.stage.request.parameters if key != "epochs")
+        name = str(Call(need.stage.name, others if epochs is None else (("epochs", epochs), *others)))
         return {"generator": name, "seed": None, "epochs": epochs}
     fit = record_of(need.id)
     counted = [int(row["gan_epoch"]) for row in fit.history if "gan_epoch" in row] if fit else []
@@ -116,7 +144,7 @@ def _generator(job: Job, record_of: RecordOf) -> dict[str, object]:
 
 
 def _judges(job: Job, record_of: RecordOf) -> dict[str, object]:
-    judges = job.needs[1:]
+    judges = [need for need in job.needs if need.role.startswith("judge")]
     settings = judges[0].stage.settings
     made = (record_of(judge.id) for judge in judges)
     spare = {bool(row["from_spare_images"]) for record in made if record for row in record.history[-1:]}

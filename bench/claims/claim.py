@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from bench.analysis.compared import MADE
 from bench.analysis.metrics import METRICS
 from bench.claims.witness import INFINITE, At
 from bench.errors import unknown
-from bench.plan.config import Strict
+from bench.plan.sections import Strict
 
 UNDECIDED: Literal["undecided at this noise"] = "undecided at this noise"
 Verdict = Literal["reproduced", "contradicted", "undecided at this noise", "not run"]
+LEVEL, MARGIN = 0.95, 0.01  # of a claim, where its file says nothing
 MEASURED = "translation_accuracy"
+GENERATED = {f"generated_{figure}": figure for figure in MADE}  # of generators, by what a claim calls them
 OF_CLASS = re.compile(r"(recall|precision|f1)_(minority|majority|\d+)")
 # What decisions alone tell, so that it has an interval over seeds and test images.
 DECIDED = tuple(name for name, metric in METRICS.items() if metric.compared or name in ("worst_recall", "g_mean"))
@@ -24,9 +27,11 @@ class Sentence(Strict):
     """What every claim has. It speaks of `method` in one task at each of some places, or at `at_least` so many of them.
 
     Places are `minority`, counts of the rarer of two classes, or `at`, labels such as `exp 100`. `required` is the
-    verdict that a gate insists on. `metric` is of the test set: one of the registry's that decisions alone tell, or
-    recall, precision or F1 of a class, such as `recall_minority` or `f1_3`; except `translation_accuracy`, which is a
-    measurement's: there `method` is a translator.
+    verdict that a gate insists on. `level` is that of the claim's intervals. `margin` is the difference, in the unit of
+    the figure, that nobody would care about: a method that is surely higher by less does not beat another. `metric` is
+    of the test set: one of the registry's that decisions alone tell, or recall, precision or F1 of a class, such as
+    `recall_minority` or `f1_3`; except `translation_accuracy`, a measurement's: there `method` is a translator; and
+    `generated_fid` and its like, where it is a generator.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -39,13 +44,17 @@ class Sentence(Strict):
     method: str
     at_least: int | None = Field(None, ge=1)
     required: Verdict | None = None
+    level: float = Field(LEVEL, gt=0.5, lt=1)
+    margin: float = Field(MARGIN, ge=0)
 
     @field_validator("metric")
     @classmethod
     def _metric_exists(cls, name: str) -> str:
-        if name in (*DECIDED, MEASURED) or OF_CLASS.fullmatch(name):
+        if name in (*DECIDED, MEASURED, *GENERATED) or OF_CLASS.fullmatch(name):
             return name
-        raise ValueError(unknown("metric", name, (*DECIDED, MEASURED, "recall_minority", "recall_majority")))
+        raise ValueError(
+            unknown("metric", name, (*DECIDED, MEASURED, *GENERATED, "recall_minority", "recall_majority"))
+        )
 
     @model_validator(mode="after")
     def _enough_places(self) -> Sentence:
@@ -174,10 +183,22 @@ Claim = Annotated[BeatsAll | Beats | Differs | Equal | Below | Above | Grows, Fi
 
 
 class Claims(Strict):
-    """A file of claims; `citation` says whose they are."""
+    """A file of claims; `citation` says whose they are, `level` and `margin` hold where a claim gives none."""
 
     citation: str = ""
+    level: float = Field(LEVEL, gt=0.5, lt=1)
+    margin: float = Field(MARGIN, ge=0)
     claims: tuple[Claim, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given_to_all(cls, values: Any) -> Any:
+        """Give the file's level and margin to the claims that have none."""
+        common = {key: values[key] for key in ("level", "margin") if key in values}
+        claims = values.get("claims")
+        if not common or not isinstance(claims, list):
+            return values
+        return {**values, "claims": [common | it if isinstance(it, dict) else it for it in claims]}
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Claims:

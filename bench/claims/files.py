@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench.claims.claim import MEASURED, Claim, Claims, rivals
+from bench.claims.claim import GENERATED, MEASURED, Claim, Claims, rivals
 from bench.errors import ConfigError, unknown
+from bench.expression import Call
 from bench.papers.paper import Paper
 from bench.plan.compose import compose
 from bench.plan.config import Config
-from bench.registry import shipped_datasets
+from bench.registry import STAGES, shipped_datasets
 
 
 def load_claims(files: Iterable[Path] = (), papers: Iterable[Paper] = ()) -> dict[str, tuple[Claim, Paper | None]]:
@@ -67,7 +68,9 @@ def check_names(claims: Iterable[Claim], config: Config, translators: Collection
         if claim.task not in tasks:
             raise ConfigError(f"claim {claim.id}: {unknown('dataset', claim.task, tasks)}")
         for method in (claim.method, *rivals(claim)):
-            if claim.metric != MEASURED:
+            if claim.metric in GENERATED:
+                _check_generator(claim, method)
+            elif claim.metric != MEASURED:
                 _check_method(claim, method, config)
             elif method not in translators:
                 raise ConfigError(f"claim {claim.id}: {unknown('translator', method, translators)}")
@@ -78,6 +81,12 @@ def _check_method(claim: Claim, method: str, config: Config) -> None:
         compose(method, config.composition.allow)
     except ConfigError as error:
         raise ConfigError(f"claim {claim.id}: {error}") from None
+
+
+def _check_generator(claim: Claim, name: str) -> None:
+    known = [entry.name for entry in STAGES if entry.cls.generates]
+    if Call.parse(name, "generator").name not in known:
+        raise ConfigError(f"claim {claim.id}: {unknown('generator', name, known)}")
 
 
 def _read(path: Path) -> str:

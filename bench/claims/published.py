@@ -21,16 +21,16 @@ class Published:
         """Return the rows of the table that has this column."""
         return self.rows.get(self._place(task, at), ())
 
-    def level(self, task: str, at: At, metric: str, method: str, claims: int = 1) -> Told | None:
+    def level(self, task: str, at: At, metric: str, method: str, confidence: float = 1.0) -> Told | None:
         """Return the printed number."""
         value = self.figures.get((self._place(task, at), metric, method_key(method)))
         return None if value is None else Told(value, value, value)
 
-    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int = 1) -> Told | None:
+    def difference(self, task: str, at: At, metric: str, a: str, b: str, confidence: float = 1.0) -> Told | None:
         """Return the difference of two printed numbers of a column."""
         return _less(self.level(task, at, metric, a), self.level(task, at, metric, b))
 
-    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int = 1) -> Told | None:
+    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, confidence: float = 1.0) -> Told | None:
         """Return the difference of two printed numbers of a row."""
         first, last = at
         return _less(self.level(task, last, metric, method), self.level(task, first, metric, method))

@@ -7,77 +7,73 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bench.analysis.compared import level
 from bench.analysis.spots import Place, Spot, method_key, resolved
-from bench.claims.claim import MEASURED, OF_CLASS
+from bench.claims.claim import GENERATED, LEVEL, MEASURED, OF_CLASS
 from bench.claims.witness import At, Told
-from bench.statistics.best import LEVEL, Family, compare
 from bench.statistics.bootstrap import interval, resampled_means
 from bench.statistics.confusion import confusion_matrices, f1, mean_recall, precision
 from bench.statistics.judged import Judged, Varying, difference, mean
 from bench.statistics.outcomes import Outcomes
+from bench.statistics.pair import difference_interval
 
 Value = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass
 class Recorded:
-    """Columns of Outcomes by place, and measured shares by translator and place.
+    """Columns of Outcomes by place, measured shares by translator and place, and figures of generators likewise.
 
-    Differences in the metrics of the tables have the simultaneous intervals of all comparisons of their task, the ones
-    that mark the tables: whatever is asked, all answers about a task hold together with chance `LEVEL`. Those of
-    measured shares have the intervals of Table 2. Levels, growth and differences in other metrics have bootstrap
-    intervals over seeds and test images, those of measured shares the intervals of `bench.statistics.judged`, at a
-    Šidák share of the claim's. What one run alone says has an unbounded interval. `families` are the comparisons by
-    task; those that are not given are made.
+    A question about named rows is one comparison, not one of all that a table makes: its interval is its own, of the
+    level that is asked for. Differences in the metrics of the tables are those of `bench.statistics.pair`; levels,
+    growth and other metrics have bootstrap intervals over seeds and test images; measured shares have the intervals of
+    `bench.statistics.judged`. What one run alone says has an unbounded interval.
     """
 
     columns: Mapping[Place, Outcomes]
     measured: Mapping[Spot, Judged] = field(default_factory=dict)
-    families: dict[str, Family] = field(default_factory=dict, repr=False)
+    generated: Mapping[str, Mapping[Spot, Judged]] = field(default_factory=dict)
 
     def methods(self, task: str, at: At) -> tuple[str, ...]:
         """Return the methods that have all their runs."""
         column = self.columns.get(resolved(task, at, self.columns))
         return column.complete().methods if column else ()
 
-    def level(self, task: str, at: At, metric: str, method: str, claims: int = 1) -> Told | None:
+    def level(self, task: str, at: At, metric: str, method: str, confidence: float = LEVEL) -> Told | None:
         """Return a mean over seeds."""
-        if metric == MEASURED:
-            values = self._judged(task, at, method)
-            return None if values is None else _around(mean(values), _share(claims))
+        if (shares := self._shares(metric)) is not None:
+            values = _judged(shares, task, at, method)
+            return None if values is None else _around(mean(values), confidence)
         rows = self._rows(task, at, (method,))
-        return None if rows is None else _estimate(rows, metric, lambda means: means[..., 0], claims)
+        return None if rows is None else _estimate(rows, metric, lambda means: means[..., 0], confidence)
 
-    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int = 1) -> Told | None:
+    def difference(self, task: str, at: At, metric: str, a: str, b: str, confidence: float = LEVEL) -> Told | None:
         """Return the difference of two means of a column."""
-        if metric == MEASURED:
-            return _apart(self._judged(task, at, a), self._judged(task, at, b), level(self.measured, task))
+        if (shares := self._shares(metric)) is not None:
+            return _apart(_judged(shares, task, at, a), _judged(shares, task, at, b), confidence)
         rows = self._rows(task, at, (a, b))
         if rows is None or rows.methods[0] == rows.methods[1]:
             return None
-        found = self._family(task).of(rows.column, metric)
-        if found is None:  # not a figure of the tables, or a single seed
-            return _estimate(rows, metric, lambda means: means[..., 0] - means[..., 1], claims)
-        first, second = (found.methods.index(name) for name in rows.methods)
-        value, width = float(found.differences[first, second]), float(found.half_widths[first, second])
-        return Told(value, value - width, value + width)
+        if metric not in (it.name for it in rows.metrics):
+            return _estimate(rows, metric, lambda means: means[..., 0] - means[..., 1], confidence)
+        return Told(*difference_interval(rows.runs(), metric, confidence))
 
-    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int = 1) -> Told | None:
+    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, confidence: float = LEVEL) -> Told | None:
         """Return the difference of two means of a row; the test images are the same in all columns of a task."""
-        if metric == MEASURED:
-            first, last = (self._judged(task, it, method) for it in at)
-            return _apart(last, first, _share(claims))
+        if (shares := self._shares(metric)) is not None:
+            first, last = (_judged(shares, task, it, method) for it in at)
+            return _apart(last, first, confidence)
         before, after = (self._rows(task, it, (method,)) for it in at)
         if before is None or after is None or before.seeds != after.seeds:
             return None
         decisions = np.concatenate([before.decisions, after.decisions])
         both = replace(before, column=f"{at[0]}-{at[1]}", methods=tuple(map(str, at)), decisions=decisions)
-        return _estimate(both, metric, lambda means: means[..., 1] - means[..., 0], claims)
+        return _estimate(both, metric, lambda means: means[..., 1] - means[..., 0], confidence)
 
-    def _judged(self, task: str, at: At, method: str) -> Judged | None:
-        places = ((spot.task, spot.place) for spot in self.measured)
-        return self.measured.get(Spot(method, *resolved(task, at, places)))
+    def _shares(self, metric: str) -> Mapping[Spot, Judged] | None:
+        """Return the measurements that a metric is of, None for one of fits."""
+        if metric == MEASURED:
+            return self.measured
+        return self.generated.get(GENERATED[metric], {}) if metric in GENERATED else None
 
     def _rows(self, task: str, at: At, methods: tuple[str, ...]) -> Outcomes | None:
         """Return a column's rows of these methods, None unless all are complete."""
@@ -91,14 +87,8 @@ class Recorded:
         rows = [known[method_key(name)] for name in methods]
         return replace(whole, methods=tuple(whole.methods[row] for row in rows), decisions=whole.decisions[rows])
 
-    def _family(self, task: str) -> Family:
-        if task not in self.families:
-            mine = [column for (name, _), column in sorted(self.columns.items()) if name == task]
-            self.families[task] = compare(mine)
-        return self.families[task]
 
-
-def _estimate(rows: Outcomes, metric: str, of: Callable[[np.ndarray], np.ndarray], claims: int) -> Told | None:
+def _estimate(rows: Outcomes, metric: str, of: Callable[[np.ndarray], np.ndarray], confidence: float) -> Told | None:
     """Return `of` the rows' figures, a linear (..., M) -> (...), with its bootstrap interval; None for no figure."""
     figure = _value_of(metric, rows)
     if figure is None:
@@ -108,7 +98,7 @@ def _estimate(rows: Outcomes, metric: str, of: Callable[[np.ndarray], np.ndarray
     value = float(by_seed.mean())
     if rows.seeds < 2:
         return Told(value)
-    return Told(value, *interval(by_seed, of(resampled_means(rows, figure)), _share(claims)))
+    return Told(value, *interval(by_seed, of(resampled_means(rows, figure)), confidence))
 
 
 def _value_of(metric: str, rows: Outcomes) -> Value | None:
@@ -134,6 +124,11 @@ def _value_of(metric: str, rows: Outcomes) -> Value | None:
     return kinds[said[1]]
 
 
+def _judged(shares: Mapping[Spot, Judged], task: str, at: At, method: str) -> Judged | None:
+    places = ((spot.task, spot.place) for spot in shares)
+    return shares.get(Spot(method, *resolved(task, at, places)))
+
+
 def _apart(a: Judged | None, b: Judged | None, at: float) -> Told | None:
     return None if a is None or b is None else _around(difference(a, b), at)
 
@@ -143,8 +138,3 @@ def _around(found: Varying, at: float) -> Told:
     if half_width is None:
         return Told(found.value)
     return Told(found.value, found.value - half_width, found.value + half_width)
-
-
-def _share(claims: int) -> float:
-    """Return the level of each of so many intervals that hold together with LEVEL (Šidák)."""
-    return float(LEVEL ** (1 / claims))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from bench.analysis.spots import method_key
-from bench.claims.claim import UNDECIDED, Above, Below, Claim, Grows, Verdict, rivals
+from bench.claims.claim import UNDECIDED, Above, Beats, BeatsAll, Below, Claim, Grows, Verdict, rivals
 from bench.claims.published import Published
 from bench.claims.witness import INFINITE, At, Told, Witness
 
@@ -89,10 +90,16 @@ def judge(claim: Claim, witness: Witness, printed: Published) -> tuple[Verdict, 
     """Return the verdict on a claim, and what it rests on at each place.
 
     A comparison is true at a place if its whole interval lies where the claim says, false if the whole interval lies
-    elsewhere, and undecided if it has a part in both. What is said of several rivals is true if it is so of all, and
-    false if it is not so of one. The claim is *reproduced* if it is true at all its places, or at `at_least` so many;
-    *contradicted* if it is false at so many that too few are left; else *not run* if a figure that it needs is
-    lacking; else *undecided at this noise*. `printed` names the rows that a claim to be the best is about.
+    elsewhere, and undecided if it has a part in both. That a method is higher than another is false, too, of a
+    difference that is surely smaller than the claim's margin. What is said of several rivals is true if it is so of
+    all, and false if it is not so of one. The claim is *reproduced* if it is true at all its places, or at `at_least`
+    so many; *contradicted* if it is false at so many that too few are left; else *not run* if a figure that it needs
+    is lacking; else *undecided at this noise*. `printed` names the rows that a claim to be the best is about.
+
+    The claim is wrongly called reproduced, or wrongly contradicted, with at most the chance that its level leaves
+    (the half of it for what lies to one side). Where all comparisons must be true, each may have the claim's own level
+    (intersection-union, Berger 1982, doi:10.1080/00401706.1982.10487790); where one of several would do, each has a
+    Šidák share of it.
     """
     points = tuple(_points(claim, witness, printed))
     true = sum(point.verdict == "reproduced" for point in points)
@@ -105,13 +112,13 @@ def _points(claim: Claim, witness: Witness, printed: Published) -> Iterable[Poin
     """Give the claim's point at each place; growth has one, from the first place to the second."""
     if isinstance(claim, Grows):
         first, last = claim.places
-        found = witness.growth(claim.task, (first, last), claim.metric, claim.method, 1)
-        yield _point(claim, f"{first} to {last}", claim.method, found)
+        growth = partial(witness.growth, claim.task, (first, last), claim.metric, claim.method)
+        yield _point(claim, f"{first} to {last}", claim.method, growth, 1)
         return
     for at in claim.places:
         if isinstance(claim, Below | Above):
-            level = witness.level(claim.task, at, claim.metric, claim.method, len(claim.places))
-            yield _point(claim, str(at), claim.method, level)
+            level = partial(witness.level, claim.task, at, claim.metric, claim.method)
+            yield _point(claim, str(at), claim.method, level, len(claim.places))
         else:
             others = rivals(claim) or _everyone(claim, at, printed, witness)
             yield _against_all(claim, witness, at, others)
@@ -123,16 +130,19 @@ def _against_all(claim: Claim, witness: Witness, at: At, others: Iterable[str]) 
     comparisons = len(claim.places) * max(1, len(names))
     points, lacking = [], []
     for other in names:
-        found = witness.difference(claim.task, at, claim.metric, claim.method, other, comparisons)
+        ask = partial(witness.difference, claim.task, at, claim.metric, claim.method, other)
+        found = ask(claim.level)
+        point = _point(claim, str(at), f"{claim.method} - {other}" if found else other, ask, comparisons)
         if found is None:
-            lacking.append(other)
+            lacking.append((other, point))
         else:
-            points.append((found.value, _point(claim, str(at), f"{claim.method} - {other}", found)))
+            points.append((found.value, point))
     if not points:  # a best among no others at all is not a comparison either
-        return _point(claim, str(at), f"{claim.method} against {lacking[0] if len(lacking) == 1 else 'others'}", None)
-    judged = [point for _, point in points] + [_point(claim, str(at), other, None) for other in lacking]
+        against = lacking[0][0] if len(lacking) == 1 else "others"
+        return Point("not run", f"{at}: {claim.method} against {against} not run")
+    judged = [point for _, point in (*points, *lacking)]
     hardest = min(points, key=lambda it: it[0])[1]
-    note = f" (not run: {', '.join(lacking)})" if lacking else ""
+    note = f" (not run: {', '.join(name for name, _ in lacking)})" if lacking else ""
     verdicts = {point.verdict for point in judged}
     return Point(_verdict(verdicts == {"reproduced"}, "contradicted" in verdicts, judged), hardest.figures + note)
 
@@ -143,16 +153,20 @@ def _everyone(claim: Claim, at: At, *witnesses: Witness) -> list[str]:
     return [method for method in named if method_key(method) != method_key(claim.method)]
 
 
-def _point(claim: Claim, place: str, what: str, found: Told | None) -> Point:
-    if found is None:
+def _point(claim: Claim, place: str, what: str, ask: Callable[[float], Told | None], comparisons: int) -> Point:
+    """Judge one comparison of so many that the claim makes; `ask` gives its figure at a level."""
+    shared = claim.level ** (1 / comparisons)
+    every = claim.at_least in (None, len(claim.places))
+    found, wide = ask(claim.level if every else shared), ask(shared)
+    if found is None or wide is None:
         return Point("not run", f"{place}: {what} not run")
-    true, false = _says(claim, found)
+    true, false = _is_true(claim, found), _is_false(claim, wide)
     verdict: Verdict = "reproduced" if true else "contradicted" if false else UNDECIDED
-    return Point(verdict, f"{place}: {what} {found}")
+    return Point(verdict, f"{place}: {what} {found if true else wide}")
 
 
-def _says(claim: Claim, found: Told) -> tuple[bool, bool]:
-    """Return whether the whole interval lies where the claim says, and whether all of it lies elsewhere.
+def _is_true(claim: Claim, found: Told) -> bool:
+    """Return whether the whole interval lies where the claim says.
 
     Two bounds belong to what lies between them, as in "no farther apart than"; a single one to neither side.
     """
@@ -160,8 +174,15 @@ def _says(claim: Claim, found: Told) -> tuple[bool, bool]:
     closed = INFINITE not in (-low, high)
     above = low == -INFINITE or found.low > low or (closed and found.low == low)
     below = high == INFINITE or found.high < high or (closed and found.high == high)
-    between, beyond = above and below, found.high < low or found.low > high
-    return (between, beyond) if claim.inside else (beyond, between)
+    return above and below if claim.inside else found.high < low or found.low > high
+
+
+def _is_false(claim: Claim, found: Told) -> bool:
+    """Return whether the whole interval lies elsewhere, or below what one method must be higher than another by."""
+    low, high = claim.bounds
+    if isinstance(claim, BeatsAll | Beats | Grows):
+        return found.high < max(low, claim.margin)
+    return found.high < low or found.low > high if claim.inside else low <= found.low and found.high <= high
 
 
 def _verdict(true: bool, false: bool, points: Iterable[Point]) -> Verdict:

@@ -28,17 +28,17 @@ class Told:
 class Witness(Protocol):
     """What a claim may ask. Each answer is None where a run is lacking.
 
-    `claims` is the number of intervals that a claim looks at, which share the risk of being wrong.
+    `confidence` is that of the interval. What has no noise, such as a printed number, takes no notice of it.
     """
 
     def methods(self, task: str, at: At) -> tuple[str, ...]:
         """Return the methods that have figures there."""
 
-    def level(self, task: str, at: At, metric: str, method: str, claims: int) -> Told | None:
+    def level(self, task: str, at: At, metric: str, method: str, confidence: float) -> Told | None:
         """Return the mean figure of a method."""
 
-    def difference(self, task: str, at: At, metric: str, a: str, b: str, claims: int) -> Told | None:
+    def difference(self, task: str, at: At, metric: str, a: str, b: str, confidence: float) -> Told | None:
         """Return the figure of `a` less that of `b`."""
 
-    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, claims: int) -> Told | None:
+    def growth(self, task: str, at: tuple[At, At], metric: str, method: str, confidence: float) -> Told | None:
         """Return a method's figure at the second place less that at the first."""

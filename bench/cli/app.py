@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench import __version__
-from bench.cli import advising, looking, models, records, reporting, running, starting
+from bench.cli import advising, campaign, looking, models, records, reporting, running, starting
 from bench.cli.options import say
-from bench.errors import UserError
+from bench.cli.terminal import CLOSED, finish, settle
+from bench.errors import Terminated, UserError
+from bench.running.stopping import SAID, listen_in_runner
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,18 +23,49 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Which method should I use against a rare class, how much does it buy, and can I believe the difference?",
 )
-for part in (running, advising, reporting, records, models, starting, looking):
+ENDS = ("typer", "click")  # who raises SystemExit where a command has ended
+for part in (running, advising, campaign, reporting, records, models, starting, looking):
     app.add_typer(part.app)
 
 
 def main() -> None:
-    """Run a command; a user's error is one line and exit status 2, Ctrl-C one line and 130."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    """Run a command; a user's error is one line and exit status 2, Ctrl-C one line and 130, SIGTERM and SIGHUP 143."""
+    listen_in_runner()
+    settle()
+    status = 1
+    try:
+        status = _status()
+    except BrokenPipeError:  # whoever read the output has gone, as `head` does
+        status = CLOSED
+    finally:
+        reason = finish()
+    if reason and reason != "closed" and not status:
+        with suppress(OSError):
+            say(f"imbench: the output cannot be written: {reason}")
+    sys.exit(status or (0 if not reason else CLOSED if reason == "closed" else 1))
+
+
+def _status() -> int:
+    """Run a command and return its exit status."""
     try:
         app()
     except UserError as error:
         say(f"imbench: {error}")
-        sys.exit(error.exit_status)
+        return error.exit_status
+    except Terminated as error:
+        with suppress(OSError):  # the terminal may be gone
+            say(f"imbench: {SAID}")
+        return error.exit_status
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        if isinstance(error, SystemExit) and frame.f_globals.get("__name__", "").split(".")[0] in ENDS:
+            return error.code if isinstance(error.code, int) else int(error.code is not None)
+        # A plugin, or what it calls, ended the program while a run was planned, as if all were well.
+        place = f"{Path(frame.f_code.co_filename).name}:{line}"
+        say(f"imbench: {type(error).__name__} in {place}: nothing but a command may end the program")
+    return 1
 
 
 @app.callback(invoke_without_command=True)

@@ -173,9 +173,9 @@ def datasets(config: Config) -> Rows:
         for entry in shipped_datasets()
     ]
     own = [
-        {"dataset": name, "classes": "", "imbalances": "", "files": str(own.folder), "reference": "bench.toml"}
+        {"dataset": name, "classes": "", "imbalances": "", "files": str(own.root), "reference": "bench.toml"}
         for name, own in config.datasets.items()
-        if own.folder is not None
+        if own.root is not None
     ]
     return shipped + own
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from bench.cli import listing
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Json, Profile, say, settings_of, show
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Json, Profile, say, settings_of, show, tell
 
 app = typer.Typer()
 data_app = typer.Typer(no_args_is_help=True, help="Get images and check them.")
@@ -69,6 +69,27 @@ def data_prepare(
     say(f"{name}: decoded to {', '.join(str(file) for file in files.values())}")
 
 
+@data_app.command("show")
+def data_show(
+    name: Annotated[str, typer.Argument(help="A dataset, see `imbench list datasets`.")],
+    as_json: Json = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Say what is an image, a class and a part: counts, groups, what was guessed and left out. Nothing is written."""
+    from bench.data.census import census
+    from bench.plan.grid import dataset_named
+    from bench.running.progress import counting
+
+    dataset = dataset_named(name, settings_of(config))
+    with counting(f"{name}: looking") as dataset.progress:
+        found = census(dataset)
+    if as_json:
+        shown = {part: [counts[k] for _, counts in found.rows] for k, part in enumerate(found.parts)}
+        show([asdict(found) | {"root": str(found.root), "classes": [name for name, _ in found.rows]} | shown], as_json)
+    else:
+        print(found)
+
+
 @data_app.command("check")
 def data_check(
     name: Annotated[str, typer.Argument(help="A dataset, see `imbench list datasets`.")],
@@ -86,6 +107,6 @@ def data_check(
     if as_json:
         show(map(asdict, findings), as_json)
     else:
-        print("\n".join(map(str, findings)))
+        tell("\n".join(map(str, findings)))
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(1)

@@ -21,6 +21,12 @@ def fit(
     method: Annotated[str, typer.Option("--method", help="How to train: OS, CS, 'LDAM+DRW' ...")] = "OS",
     at: Annotated[str, typer.Option("--at", help="How to cut the training part; natural: all of it.")] = "natural",
     seed: Annotated[int, typer.Option(min=0, help="Of initialisation, order and augmentation.")] = 0,
+    all_data: Annotated[
+        bool,
+        typer.Option(
+            "--all-data", help="Then train once more, on training and validation images, as long as was best."
+        ),
+    ] = False,
     profile: Profile = None,
     results: Results = None,
     config: ConfigFile = DEFAULT_FILE,
@@ -29,8 +35,11 @@ def fit(
 
     A fit that is stored with its weights is not trained again.
     """
+    from bench.data.census import census
     from bench.data.splits import keep_split
-    from bench.model.making import make_model
+    from bench.model.making import make_model, make_refitted
+    from bench.model.refit import refit
+    from bench.model.saved import CARD
     from bench.plan.grid import build_grid, dataset_named
     from bench.running.planning import make_plan
     from bench.running.run import run
@@ -38,10 +47,17 @@ def fit(
     from bench.store.store import Store
 
     settings = settings_of(config, datasets=[dataset], methods=[method], profile=profile, results=results)
-    wanted = {"minority": (), "at": (at,), "seeds": seed + 1, "translators": 1, "keep_weights": ("*",)}
+    wanted = {
+        "minority": (),
+        "at": (at,),
+        "seeds": max(seed + 1, settings.run.seeds),
+        "translators": 1,
+        "keep_weights": ("*",),
+    }
     settings = settings.model_copy(update={"run": settings.run.model_copy(update=wanted)})
-    if new := keep_split(dataset_named(dataset, settings)):
-        say(f"{dataset}: the split was drawn and is kept in {new}")
+    images = dataset_named(dataset, settings)
+    if new := keep_split(images):
+        say(f"{census(images)}\n{dataset}: the split was drawn and is kept in {new}")
     grid, store = build_grid(settings), Store(settings.paths.results)
     cell = next(cell for cell in grid.cells if cell.seed == seed)
     if cell.not_applicable:
@@ -54,7 +70,15 @@ def fit(
     record, job = store.get(cell.fit), next(job for job in grid.jobs if job.id == cell.fit)
     if record is None or record.status != "done":
         raise UserError(f"{job.label} failed: {record.error if record else 'there is no record'}")
-    facts = make_model(job, record, Weights(store.root), dataset_named(dataset, settings), out)
+    weights = Weights(store.root)
+    if all_data:
+        stored = [store.get(it.fit) for it in grid.cells if it.seed != seed]
+        others = [it for it in stored if it is not None and it.status == "done"]
+        again = refit(settings, images, job, [record, *others], weights)
+        facts = make_refitted(job, record, again, images, out, others)
+        say(f"trained on training and validation images together, {again.epoch} epochs (see {out / CARD})")
+    else:
+        facts = make_model(job, record, weights, images, out)
     say(f"{out}: {method} on {dataset}, balanced accuracy {facts.figures['balanced accuracy']:.4f} on the test images")
 
 

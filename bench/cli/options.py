@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.terminal import CLOSED
+from bench.errors import UserError, printable
+
 if TYPE_CHECKING:  # heavy modules are imported in the command that needs them, so that others need not wait
     from bench.plan.config import Config
     from bench.store.store import Store
@@ -74,12 +77,28 @@ def show(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:
     from bench.cli.rows import in_print, terminal_width
 
     rows = [dict(row) for row in rows]
-    print(json.dumps(rows, indent=1) if as_json else in_print(rows, terminal_width()))
+    tell(json.dumps(rows, indent=1) if as_json else in_print(rows, terminal_width()))
+
+
+def tell(text: str) -> None:
+    """Print what a command was asked for on standard output.
+
+    Raises
+    ------
+    UserError
+        It cannot be written; a reader that has gone, as `head` does, is a quiet end.
+    """
+    try:
+        print(printable(text))
+    except BrokenPipeError:
+        raise typer.Exit(CLOSED) from None
+    except OSError as error:
+        raise UserError(f"the output cannot be written: {error.strerror or error}") from None
 
 
 def say(text: str) -> None:
     """Print a line on standard error, where it disturbs no output."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def say_aside(*stores: Store) -> None:

@@ -20,6 +20,7 @@ from bench.cli.options import (
     settings_of,
     show,
     stores_of,
+    tell,
 )
 from bench.errors import UserError
 
@@ -49,7 +50,7 @@ def why(
     stores = stores_of(settings, own=results is not None)
     explanation = explain(cell, settings, stores)
     say_aside(*stores)
-    print(json.dumps(explanation, indent=1) if as_json else listing.why_text(explanation))
+    tell(json.dumps(explanation, indent=1) if as_json else listing.why_text(explanation))
 
 
 @app.command()

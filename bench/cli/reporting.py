@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from bench.cli.options import (
     settings_of,
     show,
     stores_of,
+    tell,
 )
 
 app = typer.Typer()
@@ -49,7 +51,8 @@ def report(
 
     settings = settings_of(config, seeds=seeds, profile=profile, results=results, reports=out)
     stores = stores_of(settings, own=results is not None)
-    with Console(stderr=True).status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
+    console = Console(stderr=True, force_terminal=sys.stderr.isatty())
+    with console.status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
         written = build_report(settings, tuple(dataset or ()), stores, tuple(method or ()))
     say_aside(*stores)
     show([{"file": str(path)} for path in written], as_json)
@@ -83,7 +86,7 @@ def claims(
     if as_json:
         show(rows, as_json)
     else:
-        print(listing.claims_text(rows))
+        tell(listing.claims_text(rows))
     if any(finding.failed for finding in found):
         raise typer.Exit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,11 +23,14 @@ from bench.cli.options import (
     say_aside,
     settings_of,
     show,
+    tell,
 )
 from bench.errors import Stopped
 
 if TYPE_CHECKING:
     from bench.plan.config import Config
+    from bench.plan.job import Job
+    from bench.plan.twins import Pair
     from bench.running.planning import Plan
     from bench.store.store import Store
 
@@ -55,7 +59,7 @@ def run(
     ] = False,
     with_controls: Annotated[
         bool,
-        typer.Option("--controls", help="Add a cheap method given as much computation, for each method with stages."),
+        typer.Option("--controls", help="Add cheaper methods given as much computation, for each method with stages."),
     ] = False,
     oracle_audit: Annotated[
         bool, typer.Option("--oracle-audit", help="Add fits whose epoch is picked on the test set; no table has them.")
@@ -64,9 +68,9 @@ def run(
 ) -> None:
     """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
 
-    Exit status: 0 all cells done, 1 some cells failed, 2 wrong usage or configuration.
+    Exit status: 0 all cells have a record of today's code, 1 some do not, 2 wrong usage or configuration.
     """
-    from bench.plan.audit import audits
+    from bench.plan.audit import audit_pairs, audits
     from bench.plan.controls import controls
     from bench.plan.grid import build_grid
     from bench.running.planning import make_plan
@@ -85,13 +89,15 @@ def run(
         scheduler=scheduler,
         results=results,
     )
-    if not dry_run:
-        _keep_splits(settings)
+    _introduce(settings, keep=not dry_run)
     store = Store(settings.paths.results)
-    more = [control.job for control in controls(settings)] if with_controls else []
+    found = controls(settings) if with_controls else []
+    more = [job for control in found for job in (*control.stages, control.job)]
     more += audits(settings) if oracle_audit else []
+    pairs = [(control.of, control.job) for control in found] + (audit_pairs(settings) if oracle_audit else [])
+    more += again(pairs, store)
     plan = make_plan(settings, store, redo_stale, build_grid(settings).extended(more), for_weights)
-    _run(settings, store, plan, dry_run, redo_stale)
+    do(settings, store, plan, dry_run, redo_stale)
 
 
 @app.command()
@@ -100,7 +106,7 @@ def noise(
     method: Methods = None,
     minority: Minority = None,
     at: At = None,
-    times: Annotated[int, typer.Option(min=2, help="Fits of each source, the one they share included.")] = 5,
+    times: Annotated[int, typer.Option(min=2, max=1000, help="Fits of each source, the one they share included.")] = 5,
     profile: Profile = None,
     executor: Executor = None,
     workers: Workers = None,
@@ -110,10 +116,11 @@ def noise(
 ) -> None:
     """Repeat fits while one source of chance varies at a time: how much of a difference is luck, and whose?
 
-    Default: Vanilla and the control method, at the smallest minority count. `imbench report` shows the outcome.
+    Default: the control methods that need no stage, at the smallest minority count. `imbench report` shows the outcome.
     """
+    from bench.plan.controls import cheap_controls
     from bench.plan.grid import Grid
-    from bench.plan.repeats import repeats
+    from bench.plan.repeats import repeat_pairs, repeats
     from bench.running.planning import make_plan
     from bench.store.store import Store
 
@@ -128,15 +135,25 @@ def noise(
         workers=workers,
         results=results,
     )
-    chosen = settings.run.methods if method else ("Vanilla", settings.run.control)
+    chosen = settings.run.methods if method else cheap_controls(settings)
     settings = settings.model_copy(update={"run": settings.run.model_copy(update={"methods": chosen})})
-    jobs = [job for repeat in repeats(settings, times) for job in repeat.jobs]
-    store = Store(settings.paths.results)
-    _run(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
+    found, store = repeats(settings, times), Store(settings.paths.results)
+    jobs = [job for repeat in found for job in repeat.jobs]
+    jobs += again(repeat_pairs(found), store)
+    do(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
 
 
-def _keep_splits(settings: Config) -> None:
-    """Write down the splits that are drawn at first use, so that everything that follows reads them."""
+def again(pairs: Sequence[Pair], store: Store) -> list[Job]:
+    """Return the fits to be done again: they are of another processor than what is compared with them."""
+    from bench.plan.twins import twins
+    from bench.training.device import Device
+
+    return twins(pairs, store.get, Device.best().name) if pairs else []
+
+
+def _introduce(settings: Config, keep: bool) -> None:
+    """Say of the user's own datasets what is an image, a class and a part; write down splits that are drawn now."""
+    from bench.data.census import census
     from bench.data.splits import keep_split
     from bench.plan.grid import dataset_named
     from bench.running.progress import counting
@@ -144,14 +161,18 @@ def _keep_splits(settings: Config) -> None:
     for name in dict.fromkeys(settings.run.datasets):
         dataset = dataset_named(name, settings)
         with counting(f"{name}: drawing the split") as dataset.progress:
-            new = keep_split(dataset)
+            new = keep_split(dataset) if keep else None
+            found = census(dataset) if dataset.of_users else None
+        if found:
+            say(str(found))
         if new:
-            say(f"{name}: the split was drawn and is kept in {new}. {dataset.split().note}")
+            say(f"{name}: the split was drawn and is kept in {new}")
 
 
-def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
+def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
     """Say what is to be done, do it, and say what was done."""
     from bench.plan.job import noun
+    from bench.running.planning import left_undone
     from bench.training.device import in_words
 
     say_aside(store)
@@ -161,6 +182,8 @@ def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: 
     say(listing.plan_text(plan, settings, in_words()))
     if dry_run:
         return
+    if settings.run.scheduler and not settings.run.scheduler.startswith("tls://"):
+        say(f"{settings.run.scheduler}: whoever can reach it can run code on workers and here (docs/cluster.md: TLS)")
     try:
         from bench.running.run import run as run_plan
 
@@ -170,7 +193,11 @@ def _run(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: 
     stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
     now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
     say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
-    if ended.get("failed", 0):
+    undone = left_undone(plan, store)
+    absent = [job.label for job, state in undone if state == "missing" and not ended.get("failed", 0)]
+    if absent:
+        say(f"no record: {', '.join(absent[:3])}{f' and {len(absent) - 3} more' if len(absent) > 3 else ''}")
+    if ended.get("failed", 0) or undone:
         raise typer.Exit(1)
 
 
@@ -206,5 +233,5 @@ def status(
     show(listing.status_rows(plan), as_json)
     if not as_json:
         for line in listing.failures(plan, store):
-            print(line)
-        print(f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do")
+            tell(line)
+        tell(f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do")

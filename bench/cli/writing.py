@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -37,7 +38,8 @@ def copied(files: Iterable[tuple[Path, str]], folder: Path) -> None:
     """
     try:
         for path, name in files:
-            place = folder / name.replace("/", "_")
+            safe = re.sub(r"[/\\\0]", "_", name)
+            place = folder / (f"_{safe}" if safe.startswith(".") else safe)  # a class may be called ".."
             place.mkdir(parents=True, exist_ok=True)
             target, number = place / path.name, 1
             while target.exists():

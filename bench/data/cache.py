@@ -20,6 +20,8 @@ from bench.data.decoding import fitted, picture_of
 from bench.data.manifest import Progress, differing, digests
 from bench.dataset import Dataset, Split
 from bench.errors import DataError, StoreError
+from bench.store.leftovers import sweep
+from bench.store.regular import MIB, is_odd, open_regular, put_aside, read_regular
 
 RULE = 1  # raise it when the preparation changes a pixel
 _CHUNK = 64  # images decoded ahead of the writer
@@ -52,8 +54,11 @@ def prepare(
     made_of = [RULE, size, [found[name] for name in names], *([] if dataset.shape == "squash" else [dataset.shape])]
     key = sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     path = cache_dir / f"{dataset.name}-{part}-{size}-{key}.npy"
+    if is_whole(path):
+        return path  # also where the folder can only be read
     with writing(cache_dir, len(names) * 3 * size * size), locked(path):
         _remove_leftovers(cache_dir)
+        put_aside(path)
         if not is_whole(path):
             _build(path, dataset, names, size, progress)
     return path
@@ -88,6 +93,8 @@ def _refuse_other_images(dataset: Dataset, found: dict[str, str]) -> None:
 def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progress: Progress | None) -> None:
     """Write the pixels to a temporary file, then the digest beside it, then rename: where the file is, it is whole."""
     partial = path.with_suffix(".part")
+    for odd in (partial, path.with_suffix(".sha256")):
+        put_aside(odd)
     try:
         with partial.open("wb") as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), 3, size, size)}
@@ -98,7 +105,7 @@ def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progre
                     progress(done, len(names))
             file.flush()
             os.fsync(file.fileno())
-        path.with_suffix(".sha256").write_text(f"{digest_of(partial)}  {path.name}\n")
+        path.with_suffix(".sha256").write_text(f"{digest_of(partial)}  {path.name}\n", encoding="utf8")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -118,29 +125,34 @@ def _decoded(dataset: Dataset, names: Sequence[str], size: int) -> Iterator[np.n
 def is_whole(path: Path) -> bool:
     """Return whether the file's content has the digest that was stored when it was built."""
     try:
-        return path.with_suffix(".sha256").read_text().split()[0] == digest_of(path)
+        wanted = read_regular(path.with_suffix(".sha256"), MIB).split()[0].decode()
+        return wanted == digest_of(path)
     except (OSError, IndexError, UnicodeDecodeError):
         return False
 
 
 def digest_of(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of one cache file, so that of two builders one waits and then finds the work done."""
-    with path.with_suffix(".lock").open("a") as file:
+    lock = path.with_suffix(".lock")
+    put_aside(lock)
+    with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _remove_leftovers(cache_dir: Path) -> None:
     """Delete what killed builds left: temporary files whose lock nobody holds."""
+    sweep(cache_dir)
     for partial in cache_dir.glob("*.part"):
-        with _try_lock(partial.with_suffix(".lock")) as held:
-            if held:
+        put_aside(lock := partial.with_suffix(".lock"))
+        with _try_lock(lock) as held:
+            if held and not is_odd(partial):
                 partial.unlink(missing_ok=True)
 
 
@@ -165,3 +177,5 @@ def writing(cache_dir: Path, size: int) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = f"disk full, {size / 1e6:.0f} MB are needed" if full else error.strerror or error
         raise StoreError(f"{cache_dir}: cannot write the image cache ({reason}); see [paths] cache") from error
+    except MemoryError as error:  # several pictures are decoded at a time
+        raise StoreError(f"{cache_dir}: not enough memory to decode the pictures; make large ones smaller") from error

@@ -9,6 +9,7 @@ from typing import Literal
 
 from bench.data.carving import UNPROTECTED
 from bench.data.duplicates import Pair, alike, equal_files, exact_pairs
+from bench.data.grouping import CROSSING
 from bench.data.manifest import Progress, differing, digests
 from bench.data.survey import Survey, survey
 from bench.dataset import PARTS, Dataset, Split
@@ -58,7 +59,7 @@ def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> l
         *_oddities(seen),
         _verdict("digests", other, _pinned(dataset), "are not the images of this edition"),
         *_counts(split, dataset.of_users),
-        *([Finding("warning", "split", split.note)] if UNPROTECTED in split.note else []),
+        *([Finding("warning", "split", split.note)] if UNPROTECTED in split.note or CROSSING in split.note else []),
         *_duplicates(dataset, split, seen, found, progress),
     ]
 
@@ -90,11 +91,11 @@ def _counts(split: Split, of_users: bool) -> list[Finding]:
         for part in (*PARTS, *split.further)
     )
     findings = [Finding("ok", "counts", text)]
-    for part in ("val", "test"):
+    strict = ("val", "test", *(part for part in split.further if part == "extended"))
+    for part in strict if not of_users else ():  # theirs may be as rare as found
         counts = split.counts(part)
         if len(set(counts)) > 1:
-            level: Literal["warning", "error"] = "warning" if of_users else "error"  # given parts, say
-            findings.append(Finding(level, "counts", f"{part} is not balanced: {counts}"))
+            findings.append(Finding("error", "counts", f"{part} is not balanced: {counts}"))
     twice = [name for name, n in Counter(split.names()).items() if n > 1]
     if twice:
         findings.append(Finding("error", "counts", f"{len(twice)} listed more than once", tuple(twice)))

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bench.data.collected import GIVEN, Collected, Found
 from bench.data.decoding import SUFFIXES
 from bench.errors import DataError
 
-GIVEN = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 _UNWRITABLE = re.compile("[\ud800-\udfff\r\n]")  # surrogates: how Python spells bytes of a name that are not UTF-8
 
-Found = dict[str, list[str]]
+
+def in_folders(root: Path) -> Collected:
+    """Return the images of a folder with one subfolder per class, perhaps below `train/`, `test/` and `val/`.
+
+    Raises
+    ------
+    DataError
+        As `images_by_class`.
+    """
+    parts, said = given_parts(root)
+    if not parts:
+        found, said = images_by_class(root, root)
+        parts = {"": found}
+    return Collected(parts, tuple(said))
 
 
 def given_parts(root: Path) -> tuple[dict[str, Found], list[str]]:
@@ -63,11 +76,28 @@ def images_by_class(folder: Path, root: Path) -> tuple[Found, list[str]]:
         found[label.name] = sorted((path.relative_to(root).as_posix() for path in images), key=natural)
     if len(found) < 2:
         raise DataError(f"{folder}: needs at least two subfolders with images, one per class; it has {len(found)}")
-    for name in (name for names in found.values() for name in names):
-        if _UNWRITABLE.search(name):
-            raise DataError(f"{root}: rename {name!r}, which no text file can hold")
+    check_names(root, (name for names in found.values() for name in names))
     left_out = [f"{count} {kind}" for kind, count in sorted(other.items()) if count]
     return found, [f"Left out in {folder.name}: {', '.join(left_out)}"] if left_out else []
+
+
+def check_names(root: Path, names: Iterable[str]) -> None:
+    """Refuse names that no list of files can hold.
+
+    Raises
+    ------
+    DataError
+        There is one.
+    """
+    for name in names:
+        if _UNWRITABLE.search(name):
+            raise DataError(f"{root}: rename {name!r}, which no text file can hold")
+
+
+def image_files(root: Path) -> list[str]:
+    """Return every image below a folder, relative to it; what `images_by_class` passes over is left out here too."""
+    files = _files(root, root, Counter())
+    return [path.relative_to(root).as_posix() for path in files if path.suffix.lower() in SUFFIXES]
 
 
 def natural(name: str) -> list[tuple[int, str]]:

@@ -7,12 +7,14 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from bench.dataset import Dataset, Pinned
-from bench.errors import DataError
+from bench.errors import DataError, StoreError
 from bench.store.atomic import write_atomically
+from bench.store.regular import MIB, read_regular
 
 Progress = Callable[[int, int], None]  # items or bytes done, and in all (0: not known)
 
@@ -65,8 +67,6 @@ def digests(
     ------
     DataError
         A file is missing or cannot be read; the text names it.
-    StoreError
-        The memo cannot be written.
     """
     known = _read_memo(memo) if dataset.has_files else {}
     stamps = {name: _stamp(dataset, name) for name in names} if dataset.has_files else {}
@@ -80,7 +80,8 @@ def digests(
                 progress(done, len(unknown))
     if memo and unknown and dataset.has_files:
         text = json.dumps(known | {stamps[name]: found[name] for name in names}, indent=0)
-        write_atomically(memo, text.encode(), durable=False)
+        with suppress(StoreError):  # a cache that can only be read is used as it is
+            write_atomically(memo, text.encode(), durable=False)
     return {name: found[name] for name in names}
 
 
@@ -127,7 +128,7 @@ def _stamp(dataset: Dataset, name: str) -> str:
 def _read_memo(memo: Path | None) -> dict[str, str]:
     """Return what is remembered; a memo that does not parse is forgotten, since it can be made again."""
     try:
-        known = json.loads(memo.read_text(encoding="utf8")) if memo else {}
-    except (OSError, ValueError):
+        known = json.loads(read_regular(memo, 1024 * MIB)) if memo else {}
+    except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}

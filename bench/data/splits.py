@@ -29,7 +29,7 @@ def read_split(path: Path) -> Split:
         classes = tuple(map(str, raw["classes"]))
         there = (*PARTS, *(part for part in FURTHER if part in raw["parts"]))
         parts = {part: {label: _names(raw["parts"][part][label]) for label in classes} for part in there}
-        split = Split(classes, parts, str(raw.get("note", "")))
+        split = Split(classes, parts, str(raw.get("note", "")), str(raw.get("asked", "")))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -49,7 +49,8 @@ def split_text(split: Split) -> str:
     for part in (*PARTS, *split.further):
         lists = [f"{json.dumps(label)}: {_block(split.parts[part][label])}" for label in split.classes]
         parts.append(f"{json.dumps(part)}: {{\n" + ",\n".join(lists) + "\n}")
-    head = f'"note": {json.dumps(split.note)},\n"classes": {json.dumps(list(split.classes))},\n'
+    asked = f'"asked": {json.dumps(split.asked)},\n' if split.asked else ""
+    head = f'"note": {json.dumps(split.note)},\n{asked}"classes": {json.dumps(list(split.classes))},\n'
     return "{\n" + head + '"parts": {\n' + ",\n".join(parts) + "\n}\n}\n"
 
 

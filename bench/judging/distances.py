@@ -65,15 +65,18 @@ def kernel_distance(
     return float(np.mean([_discrepancy(subset(a), subset(b)) for _ in range(subsets)]))
 
 
-def against_real(generated: np.ndarray, real: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+def against_real(
+    generated: np.ndarray, real: np.ndarray, rng: np.random.Generator, reference: np.ndarray | None = None
+) -> dict[str, float]:
     """Compare generated images with real ones, and real ones with others at the same number n of images.
 
-    Both comparisons are with the same n real images, drawn by `rng`; n is the number of generated images or half of
-    the real ones, whichever is smaller. So the second value is what perfect images would get, bias included.
+    Both comparisons are with the same n real images, drawn by `rng`: of those kept for this, `reference`, the others
+    then being all of `real`; without any, of one half of `real`, the other half being the others. n is the size of the
+    smallest set. So the second value is what perfect images would get, bias included.
 
     Parameters
     ----------
-    generated, real : float (N, D), (M, D)
+    generated, real, reference : float (N, D), (M, D), (L, D)
 
     Returns
     -------
@@ -83,16 +86,20 @@ def against_real(generated: np.ndarray, real: np.ndarray, rng: np.random.Generat
     Raises
     ------
     ValueError
-        There are fewer than two generated or four real images.
+        A set has fewer than two images, or `real` fewer than four where it is halved.
     """
-    n = min(len(generated), len(real) // 2)
-    order = rng.permutation(len(real))
-    reference, others = real[order[:n]], real[order[n : 2 * n]]
+    if reference is None:
+        order = rng.permutation(len(real))
+        n = min(len(generated), len(real) // 2)
+        compared, others = real[order[:n]], real[order[n : 2 * n]]
+    else:
+        n = min(len(generated), len(real), len(reference))
+        compared, others = (images[rng.permutation(len(images))[:n]] for images in (reference, real))
     drawn = generated[rng.permutation(len(generated))[:n]]
     figures = {"n": float(n)}
     for suffix, features in (("", drawn), ("_real", others)):
-        figures[f"fid{suffix}"] = frechet_distance(features, reference)
-        figures[f"kid{suffix}"] = kernel_distance(features, reference, rng)
+        figures[f"fid{suffix}"] = frechet_distance(features, compared)
+        figures[f"kid{suffix}"] = kernel_distance(features, compared, rng)
     return figures
 
 

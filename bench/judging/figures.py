@@ -24,13 +24,15 @@ def translation_figures(
     rng: np.random.Generator,
     controls: Mapping[str, Mapping[int, Tensor]] = MappingProxyType({}),
     seen: Seen | None = None,
+    reference: Mapping[int, Tensor] = MappingProxyType({}),
 ) -> dict[str, float]:
     """Return how well images were translated into each class k, as finite numbers by flat names.
 
     - `accuracy_to_k/seeds`: share of the images translated into k that judge s takes for k
     - `accuracy/seeds`: the same over all translated images; near one half it may hide 1 and 0 by direction
     - `real_accuracy_of_k/seeds`, `real_accuracy/seeds`: share of real images that judge s recognises
-    - `fid_to_k`, `kid_to_k`: Fréchet and kernel distance of images translated into k from n real images of k
+    - `fid_to_k`, `kid_to_k`: Fréchet and kernel distance of images translated into k from n real images of k, those of
+      `reference` where there are some
     - `fid_real_to_k`, `kid_real_to_k`: that of n other real images of k, what perfect translations would get
     - `n_to_k`: this n, see `bench.judging.distances.against_real`
     - `auc_to_k/seeds`: chance that judge s finds an image translated into k more like k than one that is yet to be
@@ -54,6 +56,8 @@ def translation_figures(
         k), `back` (translated and back).
     seen
         Features that are known already, to be shared with `translation_answers`.
+    reference
+        Other real images, by class, that distances are measured from; no judge is asked about them.
 
     Raises
     ------
@@ -76,8 +80,9 @@ def translation_figures(
             )
             figures[f"auc_to_{k}/seed{seed}"] = _wins(after, before)
     for k in sorted(translated):
-        generated, reference = (seen.features(embedding, images[k]) for images in (translated, real))
-        figures |= {f"{name}_to_{k}": value for name, value in against_real(generated, reference, rng).items()}
+        made, own = (seen.features(embedding, images[k]) for images in (translated, real))
+        kept = seen.features(embedding, reference[k]) if k in reference else None
+        figures |= {f"{name}_to_{k}": value for name, value in against_real(made, own, rng, kept).items()}
     return figures
 
 

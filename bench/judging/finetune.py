@@ -41,10 +41,11 @@ def finetune(train: ImageSet, selection: ImageSet, settings: Settings, streams: 
     Parameters
     ----------
     train
-        As many images of each class. Best of the size of the images to be judged, lest the judge learns from details
+        As many images of each class; or, where the settings say so, any number of each, whose losses are weighted so
+        that every class counts alike. Best of the size of the images to be judged, lest the judge learns from details
         that those cannot have.
     selection
-        Balanced, disjoint from `train` and from all that will be judged: the epoch with the best balanced accuracy on
+        Disjoint from `train` and from all that will be judged: the epoch with the best balanced accuracy on
         them counts, ties by the lower cross-entropy.
     streams
         `initialisation` gives the head, `order` the batches, `augmentation` the mirroring.
@@ -58,7 +59,7 @@ def finetune(train: ImageSet, selection: ImageSet, settings: Settings, streams: 
     ValueError
         The training images are not balanced.
     """
-    if len(set(train.counts.tolist())) != 1:
+    if settings.balanced and len(set(train.counts.tolist())) != 1:
         raise ValueError(f"a judge learns from balanced images, not from {train.counts.tolist()}")
     network = _untrained(settings.network, train.n_classes, streams.torch("initialisation"))
     return _Tuning(network, train, selection, settings, streams, device).run()
@@ -77,6 +78,7 @@ class _Tuning:
         device.model(network)
         self.network, self.settings, self.device = network, settings, device
         self.labels, self.selection_labels = train.labels, selection.labels.numpy()
+        self.weights = None if settings.balanced else _alike(train)
         self.whole = settings.layers == "all"
         self.train, self.selection = self._view(train), self._view(selection)
         self.order, self.augmentation = streams.torch("order"), streams.torch("augmentation")
@@ -106,7 +108,9 @@ class _Tuning:
 
     def _step(self, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, int]:
         positions, mirrored = batch
-        loss = self.network.loss(self.train(positions, mirrored), self.labels[positions].to(self.device.torch))
+        labels = self.labels[positions]
+        weights = None if self.weights is None else self.weights[labels].to(self.device.torch)
+        loss = self.network.loss(self.train(positions, mirrored), labels.to(self.device.torch), weights)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -134,3 +138,9 @@ def _untrained(text: str, n_classes: int, rng: torch.Generator) -> Branched:
     for head in heads:
         draw_linear(head, network.head_std, rng)
     return Branched(body, heads[0], heads[1:])
+
+
+def _alike(train: ImageSet) -> Tensor:
+    """Return a weight of each class, float32 (K,), by which all count alike; their mean over images is one."""
+    counts = torch.from_numpy(train.counts).float()
+    return len(train) / (train.n_classes * counts)

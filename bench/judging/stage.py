@@ -36,7 +36,7 @@ class Evaluator(Stage):
         from bench.judging.supply import supply
 
         streams = Streams.of(material.streams.stage)
-        images = supply(material.train, material.spare, self.settings, streams)
+        images = supply(material.train, material.judging, self.settings, streams)
         tuned = finetune(images.train, images.selection, self.settings, streams, material.device)
         spare = float(images.origin == "spare")
         chosen = {"selected_epoch": float(tuned.selected_epoch), "from_spare_images": spare}
@@ -46,9 +46,9 @@ class Evaluator(Stage):
 
     def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
         # Forward and back through the body in every epoch; or once forward, plain and mirrored, under a new head.
-        from bench.judging.supply import TRAINING_SHARE
+        from bench.judging.supply import learned_from
 
-        images = len(counts) * TRAINING_SHARE * min(min(counts), self.settings.images_per_class)
+        images = len(counts) * learned_from(min(*counts, self.settings.images_per_class), self.settings)
         passes = 3 * self.settings.epochs if self.settings.layers == "all" else 2
         return images * passes * body_operations(self.settings.network)
 

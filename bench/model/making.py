@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import binomtest
 
 from bench.dataset import Dataset
+from bench.model.refit import Refitted
 from bench.model.saved import Facts, save_model, written
 from bench.networks.network import network_of, seen_before
 from bench.plan.job import Job
@@ -31,7 +33,6 @@ def make_model(job: Job, record: Record, weights: Weights, dataset: Dataset, fol
     method = method.tuned(record.validation.probabilities.array(), record.validation.labels, counts)
     scores = method.hook("adjust")(record.test.probabilities.array(), counts)
     confusion = confusion_matrix(record.test.labels, scores.argmax(axis=1), len(counts))
-    named = zip(job.task.classes, recalls(confusion).tolist(), strict=True)
     network = network_of(job.protocol.backbone)
     facts = Facts(
         dataset=job.task.dataset,
@@ -43,13 +44,58 @@ def make_model(job: Job, record: Record, weights: Weights, dataset: Dataset, fol
         shape=dataset.shape,
         chosen=record.chosen | method.chosen,
         records=(record.id,),
-        figures={"balanced accuracy": acsa(confusion)} | {f"recall of {name}": value for name, value in named},
+        figures=_figures(job, confusion),
         remarks=tuple(filter(None, (seen_before(network, dataset),))),
         validation=record.validation,
         test=record.test,
     )
     save_model(folder, facts, weights.load(record.id, CLASSIFIER), card(facts, confusion))
     return facts
+
+
+def make_refitted(
+    job: Job, record: Record, again: Refitted, dataset: Dataset, folder: Path, others: Sequence[Record] = ()
+) -> Facts:
+    """Write the model of training on all images but the test part, judged on that part, and return its facts.
+
+    Its validation predictions are the record's, of the model that did not train on them.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written.
+    """
+    assert record.validation is not None
+    scores = build(again.expression).hook("adjust")(again.test.probabilities.array(), np.asarray(again.counts))
+    confusion = confusion_matrix(again.test.labels, scores.argmax(axis=1), len(again.counts))
+    selected = ", ".join(map(str, again.epochs))
+    facts = Facts(
+        dataset=job.task.dataset,
+        place=job.task.place,
+        classes=job.task.classes,
+        counts=again.counts,
+        method=written(again.expression),
+        protocol=job.protocol.model_dump(mode="json"),
+        shape=dataset.shape,
+        records=tuple(it.id for it in (record, *others)),
+        figures=_figures(job, confusion),
+        remarks=(
+            f"Trained on training and validation images together, for {again.epoch} epochs: the median of those that "
+            f"records of {len(again.epochs)} seeds selected ({selected}). What it chose on validation images is as in "
+            "the first of these records, and its validation predictions are that record's. The test images were in no "
+            "training; no record holds this model's figures.",
+            *filter(None, (seen_before(network_of(job.protocol.backbone), dataset),)),
+        ),
+        validation=record.validation,
+        test=again.test,
+    )
+    save_model(folder, facts, again.weights, card(facts, confusion))
+    return facts
+
+
+def _figures(job: Job, confusion: np.ndarray) -> dict[str, float]:
+    named = zip(job.task.classes, recalls(confusion).tolist(), strict=True)
+    return {"balanced accuracy": acsa(confusion)} | {f"recall of {name}": value for name, value in named}
 
 
 def card(facts: Facts, confusion: np.ndarray) -> str:

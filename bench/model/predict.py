@@ -36,8 +36,8 @@ def image_files(places: Sequence[Path]) -> list[Path]:
     for place in places:
         if not place.exists():
             raise UserError(f"{place}: no such file or folder")
-        inside = sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-        found += inside if place.is_dir() else [place]
+        inside = (path for path in place.rglob("*") if _is_image(path, place))
+        found += sorted(inside) if place.is_dir() else [place]
     if not found:
         raise UserError(f"no image in {', '.join(map(str, places))}")
     return list(dict.fromkeys(found))
@@ -51,6 +51,12 @@ def predictions(
         yield from _batch(model, files[start : start + BATCH])
         if progress:
             progress(min(start + BATCH, len(files)), len(files))
+
+
+def _is_image(path: Path, place: Path) -> bool:
+    """Return whether a file below a place is an image; hidden ones, and those in hidden folders, are not meant."""
+    hidden = any(piece.startswith(".") for piece in path.relative_to(place).parts)
+    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
 
 
 def _batch(model: Model, files: Iterable[Path]) -> list[Prediction]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from bench.errors import ConfigError
-from bench.expression import Expression
+from bench.expression import Call, Expression
+from bench.registry import METHODS
 from bench.training.composition import Composition, build
 
 
@@ -30,7 +33,10 @@ def compose(
         The text is no expression, a name or argument is unknown, two parts want one slot, or two parts rebalance and
         the pair is not allowed.
     """
-    composition = build(Expression.parse(text).with_given(given))
+    expression = Expression.parse(text).with_given(given)
+    for call in expression.calls:
+        _numbers_are_numbers(call)
+    composition = build(expression)
     calls = composition.expression.calls
     pairs = {frozenset(call.name for call in Expression.parse(pair).calls) for pair in allowed}
     rebalancing = [
@@ -42,3 +48,15 @@ def compose(
             "if that is wanted, add the pair to [composition] allow in bench.toml"
         )
     return composition
+
+
+def _numbers_are_numbers(call: Call) -> None:
+    """Refuse a word, a truth value or an infinity where a method declares a number; its range the method checks."""
+    if call.name not in METHODS:
+        return
+    declared = inspect.signature(METHODS[call.name].cls).parameters
+    for name, value in call.all_arguments.items():
+        if name in declared and declared[name].annotation in ("float", "int", float, int):
+            number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            if not number:
+                raise ConfigError(f"{call}: {name} = {value!r} must be a finite number")

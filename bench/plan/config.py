@@ -9,30 +9,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from bench.errors import ConfigError, unknown
+from bench.plan.sections import DatasetSection, Strict
 from bench.protocol import Protocol
+from bench.streams import Streams
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
 FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")  # what may become part of a path
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
-
-
-class Strict(BaseModel):
-    """A frozen section of bench.toml that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            for key in values:
-                if key not in cls.model_fields:
-                    raise ValueError(unknown("key", str(key), cls.model_fields))
-        return values
 
 
 class RunSection(Strict):
@@ -46,7 +33,7 @@ class RunSection(Strict):
     translators: int = Field(3, ge=1)
     subsets: int = Field(3, ge=1)
     subset_methods: tuple[str, ...] = ()
-    control: str = "OS"
+    controls: tuple[str, ...] = ("Vanilla", "OS", "AUG")
     keep_weights: tuple[str, ...] = ()
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
@@ -82,27 +69,11 @@ class ReportSection(Strict):
     rise_masks: int = Field(1000, ge=1)
 
 
-class DatasetSection(Strict):
-    """What bench.toml says of one dataset: how it is cut and, of a user's own, where its images are."""
-
-    folder: Path | None = None
-    minority: tuple[int, ...] = ()
-    imbalances: tuple[int | str | tuple[int, ...], ...] = ()
-    seed: int = 0
-    split: Path | None = None
-    near_duplicates: Literal["on", "off"] = "on"
-    damaged: Literal["refuse", "skip"] = "refuse"
-    shape: Literal["squash", "pad", "crop"] = "squash"
-
-    @property
-    def wanted(self) -> tuple[int | str | tuple[int, ...], ...]:
-        """How to cut the training part, as it is spelled; counts of the rarest class first."""
-        return (*self.minority, *self.imbalances)
-
-
 class Profile(Protocol, Strict):
     """A named protocol, with exceptions per dataset (never per method) and the sizes of the tasks it runs.
 
+    `seeds` goes before that of [run] where a command gives none. With `seed_draws_subset` a seed draws the images of a
+    class that is cut, too. Without `trained_generators`, rows that need a stage, such as a translator, do not apply.
     `stages` holds settings of stages by name; `methods` holds arguments of the methods that such stages serve, where
     a row does not give its own.
     """
@@ -111,6 +82,9 @@ class Profile(Protocol, Strict):
     minority_counts: tuple[int, ...] = ()
     smallest_count: int = Field(1, ge=1)
     most_places: int | None = Field(None, ge=1)
+    seeds: int | None = Field(None, ge=1)
+    seed_draws_subset: bool = False
+    trained_generators: bool = True
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -120,6 +94,11 @@ class Profile(Protocol, Strict):
         common = {name: getattr(self, name) for name in Protocol.model_fields}
         exceptions = self.datasets.get(dataset, {})
         return Protocol(**(common | {key: value for key, value in exceptions.items() if key not in NESTED}))
+
+    def streams(self, seed: int) -> Streams:
+        """Return the streams of one of the harness's seeds; the subset is among them where the profile says so."""
+        streams = Streams.of(seed)
+        return streams.model_copy(update={"subset": seed}) if self.seed_draws_subset else streams
 
     def stage_values(self, stage: str, dataset: str) -> dict[str, Any]:
         """Return what the profile sets of a stage for one dataset."""
@@ -194,15 +173,22 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
     for key, value in overrides.items():
         if value is not None:
             section = "paths" if key in Paths.model_fields else "run"
-            raw.setdefault(section, {})[key] = value
+            if isinstance(raw.setdefault(section, {}), dict):  # what else it is, is told below
+                raw[section][key] = value
     if isinstance(raw.get("run"), dict) and not raw["run"].get("profile"):
         raw["run"]["profile"] = default_profile
     try:
-        return Config(**raw)
+        config = Config(**raw)
+        own = config.profile.seeds if overrides.get("seeds") is None else None
+        return (
+            config if own is None else config.model_copy(update={"run": config.run.model_copy(update={"seeds": own})})
+        )
     except ValidationError as error:
         given = {("run", key) for key, value in overrides.items() if value is not None}
         place = "command line" if error.errors()[0]["loc"][:2] in given else path
         raise ConfigError(f"{place}: {_first_line(error)}") from None
+    except (RecursionError, OverflowError) as error:
+        raise ConfigError(f"{path}: a value is nested too deeply, or too large ({error})") from None
 
 
 def default_text() -> str:
@@ -220,13 +206,16 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path}: no such file; give --config another, or none for the settings that come with the suite"
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: it is nested too deeply") from None
+    except (OSError, ValueError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def _first_line(error: ValidationError) -> str:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    text = first["msg"].removeprefix("Value error, ")
+    text = " ".join(first["msg"].removeprefix("Value error, ").split())
+    text = text if len(text) <= 300 else f"{text[:300]}..."
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{place}: {text}{more}" if place else f"{text}{more}"

@@ -58,6 +58,8 @@ class Estimate:
         if (counted := self._counted.of(job)) is None:
             return None
         for key in _keys(job, counted):
+            if self.speed and job.kind in ("fit", "audit") and counted and key[:1] != (job.task.dataset,):
+                break  # what was measured of this protocol's own network says more than fits of other images
             if rate := self._rate(key) or self._rate_elsewhere(key):
                 return (counted or 1.0) * rate
         if not counted:

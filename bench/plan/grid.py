@@ -18,8 +18,10 @@ from bench.plan.needs import Workshop
 from bench.plan.places import places, rarest, read_imbalance
 from bench.plan.subsets import on_other_subsets
 from bench.registry import DATASETS, STAGES, unknown_dataset, users_dataset
-from bench.streams import Streams
+from bench.stage import Request, StageRequest
 from bench.training.composition import Composition
+
+MOST_CELLS = 100_000  # to plan as many takes a minute
 
 
 @dataclass(frozen=True)
@@ -102,15 +104,15 @@ def dataset_named(name: str, config: Config) -> Dataset:
     """
     own = config.datasets.get(name)
     shipped = name in DATASETS and not DATASETS[name].cls.of_users
-    if own is not None and own.folder is not None:
+    if own is not None and own.root is not None:
         if shipped:
             raise ConfigError(f"datasets.{name}: a shipped dataset has that name; give yours another")
         wanted = tuple(map(read_imbalance, own.wanted))
         kept = own.split or config.paths.results / "splits" / f"{name}-{own.seed}.json"
-        how = own.model_dump(include={"near_duplicates", "damaged", "shape"})
-        return users_dataset()(name, own.folder, wanted, own.seed, kept, **how)  # type: ignore[call-arg, arg-type]
+        how = own.model_dump(exclude={"folder", "minority", "imbalances", "seed", "split"})
+        return users_dataset()(name, own.root, wanted, own.seed, kept, **how)  # type: ignore[call-arg, arg-type]
     if own is not None and not shipped:
-        raise ConfigError(f"datasets.{name}.folder: Field required")
+        raise ConfigError(f"datasets.{name}: where are its images? give folder, labels (a csv) or lists")
     if not shipped:
         raise ConfigError(unknown_dataset(name, config.datasets))
     if own is not None and (fixed := sorted(own.model_fields_set - {"minority", "imbalances"})):
@@ -135,6 +137,7 @@ def build_grid(config: Config) -> Grid:
         methods = composed(name, config)
         shops = workshops(name, config)
         rare = rarest([shop.task for shop in shops])
+        _refuse_too_many(len(cells) + len(methods) * len(shops) * config.run.seeds)
         for shop in shops:
             for method in methods:
                 for translator in range(config.run.translators if shop.task is rare else 1):
@@ -145,6 +148,14 @@ def build_grid(config: Config) -> Grid:
         if not any(job.streams.subset for job in jobs.values()):  # where seeds draw it, it varies already
             others += on_other_subsets(next(shop for shop in shops if shop.task is rare), config, methods)
     return Grid(tuple(cells), _in_order(jobs.values())).extended(others)
+
+
+def _refuse_too_many(cells: int) -> None:
+    if cells > MOST_CELLS:
+        raise ConfigError(
+            f"{cells:,} cells and more are asked for, at most {MOST_CELLS:,} are planned at a time; "
+            "take fewer seeds, methods, places or datasets"
+        )
 
 
 def composed(dataset: str, config: Config) -> list[Composition]:
@@ -208,6 +219,13 @@ def stage_settings(profile: Profile, dataset: str, name: str) -> Mapping[str, ob
         raise ConfigError(f"profiles.stages.{place}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
+def left_out(requests: Iterable[Request], config: Config) -> str:
+    """Return why a row with these requests is not in the profile, "" if it is."""
+    if config.profile.trained_generators or not any(isinstance(request, StageRequest) for request in requests):
+        return ""
+    return f"the profile {config.run.profile} leaves rows out that need a trained generator (trained_generators)"
+
+
 def _cell(
     shop: Workshop, config: Config, method: Composition, seed: int, translator: int
 ) -> tuple[Cell | None, list[Job]]:
@@ -220,11 +238,11 @@ def _cell(
     requests = method.requires(task.counts, shop.protocol)
     if translator and (not requests or method.leaves):
         return None, []
-    reason = method.supports(task.counts, shop.protocol) or shop.supports(requests)
+    reason = method.supports(task.counts, shop.protocol) or left_out(requests, config) or shop.supports(requests)
     cell = Cell(task, method.expression, seed, config.run.profile, "", reason, translator)
     if reason:
         return (None if translator else cell), []
-    streams = Streams.of(seed).model_copy(update={"stage": translator})
+    streams = config.profile.streams(seed).model_copy(update={"stage": translator})
     *stages, job = shop.fit(method, streams)
     made = [*stages, job, *shop.measurements(method, job)]
     return replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages)), made

@@ -14,7 +14,8 @@ from bench.registry import STAGES
 from bench.stage import Request, Stage, StageRequest
 from bench.streams import Streams
 
-Kind = Literal["fit", "stage", "measurement", "audit"]
+Kind = Literal["fit", "stage", "measurement", "audit", "twin"]
+TRAINED: tuple[Kind, ...] = ("fit", "audit", "twin")  # kinds that train a classifier
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class Job:
 
     `counting` counts its floating-point operations, about; that takes torch, and is asked for by `operations` only.
     `expression` is the row of any cell that shares a fit; `judged` what a measurement is about; `call` is a stage's. An
-    audit is a fit whose epoch is picked on the test set, to see what that would have claimed.
+    audit is a fit whose epoch is picked on the test set, to see what that would have claimed; a twin is a fit done
+    again on the processor of what it is compared with.
     """
 
     id: str
@@ -109,11 +111,11 @@ class Job:
     def label(self) -> str:
         """Short name for a progress display."""
         counts = self.task.place
-        if self.kind in ("fit", "audit"):
+        if self.kind in TRAINED:
             luck = f" translator {self.streams.stage}" if self.streams.stage else ""
             luck += f" subset {self.streams.subset}" if self.streams.subset else ""
-            audit = " (audit)" if self.kind == "audit" else ""
-            return f"{self.task.dataset} {counts} {self.method} seed {self.streams.order}{luck}{audit}"
+            beside = f" ({self.kind})" if self.kind != "fit" else ""
+            return f"{self.task.dataset} {counts} {self.method} seed {self.streams.order}{luck}{beside}"
         stream = f" stream {self.streams.stage}" if self.streams.stage else ""
         verb = "measure " if self.kind == "measurement" else ""
         return f"{self.task.dataset} {counts} {verb}{self.method}{stream}"

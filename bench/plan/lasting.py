@@ -13,6 +13,7 @@ from bench.errors import StoreError, UserError
 from bench.expression import Call, frozen
 from bench.plan.code import code_digests
 from bench.plan.identity import differences, protocol_identity
+from bench.plan.job import TRAINED
 from bench.plan.jobcode import counted_as
 from bench.protocol import Protocol
 from bench.record import Record
@@ -75,7 +76,7 @@ def _today(identity: Mapping[str, Any]) -> dict[str, Any]:
 def _parts(identity: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     if "streams" in identity:
         yield "streams", Streams(**identity["streams"]).model_dump()
-    if identity["kind"] in ("fit", "audit"):
+    if identity["kind"] in TRAINED:
         yield "protocol", protocol_identity(_protocol(identity["protocol"]))
         yield "method", [[name, METHODS[name].cls(**given).parameters] for name, given in identity["method"]]
     if identity["kind"] == "stage":

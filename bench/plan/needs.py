@@ -20,6 +20,7 @@ from bench.streams import Streams
 from bench.training.composition import Composition
 
 CLASSIFIER = "classifier"  # the file of a fit's weights
+REGULARISER = "regulariser"  # the role of a classifier that a generator was trained against
 SettingsOf = Callable[[str], Mapping[str, object]]
 ALWAYS_READ = ("load_size", "threads")  # of the protocol, by every stage: its images have that size; order of sums
 
@@ -82,14 +83,14 @@ class Workshop:
     def measurements(self, method: Composition, fit: Job) -> list[Job]:
         """Return the measurements that a fit's translators call for, after the jobs that they need.
 
-        Those of a stage are the same for every seed; those of what a fit leaves are its own. Longer trainings are for
-        the first stream: of the others only the luck is asked.
+        Those of a stage are the same for every seed; those of what a fit leaves are its own. Other streams tell the
+        luck of each training, of the longer ones too: it is not that of a shorter one.
         """
         jobs: dict[str, Job] = {}
         if not judging_stage():
             return []
         stream = fit.streams.stage
-        for request in self._measured([need.request for need in fit.needs], longer=not stream):
+        for request in self._measured([need.request for need in fit.needs]):
             need, made = self._answer(request, stream, self.task)
             jobs |= {job.id: job for job in (*made, *self._judged(need, need.stage.label, Streams(stage=stream)))}
         for leaves in method.leaves:
@@ -97,13 +98,12 @@ class Workshop:
             jobs |= {job.id: job for job in self._judged(need, method.name, fit.streams)}
         return list(jobs.values())
 
-    def _measured(self, requests: Iterable[Request], longer: bool) -> list[StageRequest]:
+    def _measured(self, requests: Iterable[Request]) -> list[StageRequest]:
         found: list[StageRequest] = []
         for request in requests:
             if isinstance(request, StageRequest):
                 stage = self._call(request).build()
-                measured = [it for it in stage.measured() if longer or it == request]
-                found += measured or self._measured(stage.requires(self.task.counts), longer)
+                found += stage.measured() or self._measured(stage.requires(self.task.counts))
         return found
 
     def _judged(self, need: Need, label: str, streams: Streams) -> list[Job]:
@@ -112,9 +112,11 @@ class Workshop:
         asked = (StageRequest.of(name, seed=seed) for seed in range(count))
         judges, jobs = self.needs(asked, 0, self.task)
         judges = tuple(replace(judge, role=f"judge {seed}") for seed, judge in enumerate(judges))
+        against, more = self._trained_against(need)
         names = ("image_size", "eval_per_class", "threads")
         images = {name: getattr(self.protocol, name) for name in names}
         identity = measurement_identity(self.task, need.id, [judge.id for judge in judges], images)
+        identity |= {"regulariser": against.id} if against else {}
         job = Job(
             digest(identity),
             identity,
@@ -122,11 +124,18 @@ class Workshop:
             self.protocol,
             streams,
             "measurement",
-            (replace(need, role="translator"), *judges),
+            (replace(need, role="translator"), *judges, *([replace(against, role=REGULARISER)] if against else [])),
             judged=label,
             counting=partial(self._judging_operations, need, judges),
         )
-        return [*jobs, job]
+        return [*jobs, *more, job]
+
+    def _trained_against(self, need: Need) -> tuple[Need | None, list[Job]]:
+        """Return the classifier that a generator was trained against, with its jobs; None where there was none."""
+        stage = need.stage.build()
+        asked = [it for it in stage.requires(self.task.counts) if isinstance(it, FitRequest)] if stage.generates else []
+        needs, jobs = self.needs(asked[:1], 0, self.task)
+        return (needs[0] if needs else None), jobs
 
     def _answer(self, request: Request, stream: int, task: Task) -> tuple[Need, list[Job]]:
         if isinstance(request, FitRequest):
@@ -169,9 +178,13 @@ class Workshop:
 
     def _judging_operations(self, need: Need, judges: tuple[Need, ...]) -> float:
         # Every image is made once, and seen by each judge and by the published network that distances are measured in.
-        size = self.protocol.image_size
+        size, stage, images = self.protocol.image_size, need.stage.build(), self.judged
         seen = (len(judges) + 1) * max(judge.stage.build().use_operations(size) for judge in judges)
-        return self.judged * (need.stage.build().use_operations(size) + seen)
+        if stage.generates:  # beside as many real ones, of which a few may do
+            limit = judges[0].stage.settings.get("judged_per_class")
+            images = min(images, int(str(limit)) * len(self.task.counts)) if limit else images
+            return images * (stage.use_operations(size) + 2 * seen)
+        return images * (stage.use_operations(size) + seen)
 
     def _call(self, request: StageRequest) -> StageCall:
         return StageCall(request, self.settings(request.name))

@@ -12,6 +12,7 @@ from bench.plan.job import Job
 from bench.plan.jobcode import code_of
 from bench.record import digest
 from bench.store.atomic import write_atomically
+from bench.store.regular import MIB, read_regular
 
 OF_CHANCE = ("streams", "stream")  # what of an identity changes no count
 
@@ -63,7 +64,7 @@ class Counted:
 
 def _read(file: Path) -> dict[str, float]:
     try:
-        found = json.loads(file.read_bytes())
+        found = json.loads(read_regular(file, 64 * MIB))
         return {str(key): float(value) for key, value in found.items() if math.isfinite(value) and value >= 0}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}  # it can be counted again

@@ -6,15 +6,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.dataset import Dataset, Imbalance, Task, exponential, natural, rare, step, vector
+from bench.dataset import Dataset, Imbalance, Task, exponential, natural, one, rare, step, vector
 from bench.errors import ConfigError
 from bench.plan.config import Config, Profile
 
+_ONE = re.compile(r"one (\d+) (\d+(?:\.\d+)?)")
 _TAIL = re.compile(r"(exp|step)[ (]\s*(\d+(?:\.\d+)?)\s*\)?")
 
 
 def read_imbalance(value: object) -> Imbalance:
-    """Return what bench.toml or a command line spells: `25`, `exp 100` or `exp(100)`, `step 10`, `natural`, `450:25`.
+    """Return what bench.toml or a command line spells.
+
+    That is `25`, `exp 100` or `exp(100)`, `step 10`, `natural`, `450:25`, or `one 6 2.5`, which reduces class
+    6 to 2.5 % of the largest other.
 
     Raises
     ------
@@ -32,10 +36,13 @@ def read_imbalance(value: object) -> Imbalance:
         return natural()
     if re.fullmatch(r"\d+(:\d+)+", text):
         return vector(tuple(map(int, text.split(":"))))
+    if (single := _ONE.fullmatch(text)) and 0 < float(single[2]) <= 100:
+        return one(int(single[1]), float(single[2]))
     if (tail := _TAIL.fullmatch(text)) and float(tail[2]) >= 1:
         return (exponential if tail[1] == "exp" else step)(float(tail[2]))
     raise ConfigError(
-        f"imbalance {value!r} is none of: a count of the rarest class, exp RATIO, step RATIO, natural, counts as 450:25"
+        f"imbalance {value!r} is none of: a count of the rarest class, exp RATIO, step RATIO, natural, "
+        "one CLASS PERCENT, counts as 450:25"
     )
 
 

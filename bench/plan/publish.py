@@ -5,23 +5,27 @@ from __future__ import annotations
 from bench.plan.config import Config
 from bench.plan.grid import Grid
 from bench.plan.identity import protocol_identity
+from bench.plan.job import TRAINED
 from bench.record import Record
 from bench.store.store import Store
+
+VARIED = ("epochs", "threads")  # of a protocol, by experiments
 
 
 def publishable(config: Config, store: Store, dataset: str, grid: Grid) -> list[str]:
     """Return the ids of the done records of a dataset in the Config's profile; `grid` is the dataset's.
 
-    A fit or audit belongs to the profile by its protocol; its epochs do not count, for a control has its own. Stages
-    and measurements belong to it by the grid, and by the fits that rest on them.
+    A fit, audit or twin belongs to the profile by its protocol; its epochs do not count, for a control has its own, nor
+    do threads, which vary for the noise of rounding. Stages and measurements belong to it by the grid, and by the fits
+    that rest on them.
     """
-    ours = _without_epochs(protocol_identity(config.profile.protocol(dataset)))
+    ours = _common(protocol_identity(config.profile.protocol(dataset)))
     wanted_anyway = {job.id for job in grid.jobs}
     found: dict[str, Record] = {}
     for id, summary in store.summaries().items():
         if summary.dataset == dataset and summary.status == "done" and (record := store.get(id)):
             found[id] = record
-    fits = {id: it for id, it in found.items() if it.kind in ("fit", "audit") and _protocol(it) == ours}
+    fits = {id: it for id, it in found.items() if it.kind in TRAINED and _protocol(it) == ours}
     wanted = {id for id in found if id in wanted_anyway} | fits.keys()
     waiting = list(wanted)
     while waiting:
@@ -34,8 +38,8 @@ def publishable(config: Config, store: Store, dataset: str, grid: Grid) -> list[
 
 
 def _protocol(record: Record) -> dict[str, object]:
-    return _without_epochs(record.identity.get("protocol", {}))
+    return _common(record.identity.get("protocol", {}))
 
 
-def _without_epochs(protocol: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in protocol.items() if name != "epochs"}
+def _common(protocol: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in protocol.items() if name not in VARIED}

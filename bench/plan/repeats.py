@@ -1,21 +1,26 @@
 """The noise experiment: one fit repeated while a single source of chance varies, all others held.
 
 What varies are the streams of a fit (`bench.streams`): which minority images are drawn, initialisation, order,
-augmentation, dropout; resampling and the translator for methods that have one. The test images' share needs no
-training: the stored probabilities tell it.
+augmentation, dropout; resampling and the translator for methods that have one. And rounding: another number of threads
+adds the same numbers in another order, which training makes as much of as another processor does (decision 0014). The
+test images' share needs no training: the stored probabilities tell it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.dataset import Task
 from bench.plan.config import Config
 from bench.plan.grid import composed, rarest_workshop
 from bench.plan.job import Job
+from bench.plan.needs import Workshop
+from bench.plan.twins import Pair
 from bench.streams import Streams
 from bench.training.composition import Composition
 
-ALWAYS = ("subset", "initialisation", "order", "augmentation", "dropout")
+ROUNDING = "rounding"  # no stream: the protocol's threads vary
+ALWAYS = ("subset", "initialisation", "order", "augmentation", "dropout", ROUNDING)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,11 @@ class Repeat:
     number: int
     method: str
     jobs: tuple[Job, ...]
+
+    @property
+    def task(self) -> Task:
+        """What is fitted."""
+        return self.jobs[-1].task
 
 
 def repeats(config: Config, times: int) -> list[Repeat]:
@@ -49,13 +59,25 @@ def repeats(config: Config, times: int) -> list[Repeat]:
                 continue
             for source in sources(method, bool(method.requires(place.task.counts, place.protocol))):
                 for number in range(times):
-                    streams = Streams(**{source: number})
-                    jobs = place.fit(method, streams)
-                    found.append(Repeat(source, number, method.name, tuple(jobs)))
+                    found.append(Repeat(source, number, method.name, tuple(_varied(place, method, source, number))))
     return found
 
 
+def repeat_pairs(found: list[Repeat]) -> list[Pair]:
+    """Return every fit that sources share, with each of those that differ from it in one."""
+    shared = {(it.method, it.task): it.jobs[-1] for it in found if not it.number}
+    return [(shared[it.method, it.task], it.jobs[-1]) for it in found if it.number]
+
+
+def _varied(place: Workshop, method: Composition, source: str, number: int) -> list[Job]:
+    """Return the jobs of one repeat, the fit as the last."""
+    if source == ROUNDING:
+        threads = place.protocol.threads + number
+        return place.fit(method, Streams(), place.protocol.model_copy(update={"threads": threads}))
+    return place.fit(method, Streams(**{source: number}))
+
+
 def sources(method: Composition, has_stages: bool) -> tuple[str, ...]:
-    """Return the streams that a method's fits depend on."""
+    """Return the streams that a method's fits depend on, and rounding."""
     resamples = any("data" in part.slots for part in method.parts)
     return (*ALWAYS, *(("resampling",) if resamples and not has_stages else ()), *(("stage",) if has_stages else ()))

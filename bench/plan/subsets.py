@@ -16,13 +16,15 @@ from bench.training.composition import Composition
 def on_other_subsets(shop: Workshop, config: Config, methods: Iterable[Composition]) -> list[Job]:
     """Return the fits of `run.subset_methods` on every subset but the first, one seed after the other.
 
-    No cell shows them. A row that does not apply has none.
+    No cell shows them. A row that does not apply has none, nor has a profile whose seeds draw a subset each.
 
     Raises
     ------
     ConfigError
         A row rests on a stage, which has seen the first subset.
     """
+    if config.profile.seed_draws_subset:
+        return []
     chosen = {compose(row, config.composition.allow, shop.arguments).name for row in config.run.subset_methods}
     jobs: dict[str, Job] = {}
     for seed in range(config.run.seeds):

@@ -11,7 +11,7 @@ from typing import get_args
 import pandas as pd
 
 from bench.analysis import measured
-from bench.analysis.compared import judged_translators
+from bench.analysis.compared import judged_generators, judged_translators
 from bench.analysis.frame import COUNTED
 from bench.analysis.gather import Gathered, Wish, gather
 from bench.analysis.layout import main_rows
@@ -30,6 +30,7 @@ from bench.plan.config import Config
 from bench.plan.publish import publishable
 from bench.report.asides import asides
 from bench.report.cards import cards, commands, environment
+from bench.report.cautions import cautions
 from bench.report.departures import departures, settings
 from bench.report.emit import write
 from bench.report.facts import facts
@@ -98,7 +99,8 @@ def build(
     told = {task: subjects[task] for task in tasks if task in subjects}
     records = [found.records[id] for id in sorted(found.records)]
     luck = [words for task in tasks for words in luck_words(task, shown[task], found.frame)]
-    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families)
+    said = cautions(config, dict.fromkeys((*tasks, *requested)))
+    frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families, said)
     return Report(
         title="Which remedy for a rare class?",
         banner=found.banner,
@@ -112,7 +114,13 @@ def build(
         },
         answers=tuple(answer(it.advised, it.shown) for it in told.values() if isinstance(it.advised, Advised)),
         summary=tuple(fact for subject in told.values() for fact in facts(subject)),
-        notes=(*departures(config, shown, records), *luck, *_unsaid(told), *_undecided(told)),
+        notes=(
+            *dict.fromkeys(line for lines in said.values() for line in lines),
+            *departures(config, shown, records),
+            *luck,
+            *_unsaid(told),
+            *_undecided(told),
+        ),
         left_out=found.lost,
         sheets=tuple(sheets(frames, list(dict.fromkeys((*tasks, *requested))))),
         listings=tuple(
@@ -145,7 +153,7 @@ def findings(found: Gathered) -> tuple[Held, ...]:
         [name for it in said for name in (it.rivals.alone, it.rivals.joint)],
     )
     shares = {spot: it for one in said for spot, it in judged_translators(found.measured, one.rivals).items()}
-    recorded = Recorded(found.outcomes, shares, dict(found.families))
+    recorded = Recorded(found.outcomes, shares, judged_generators(found.measured))
     printed = {paper.citation: published(paper) for paper in papers}
     rows = found.frame[found.frame["status"] == "stale"]
     stale = {*zip(rows["task"], rows["place"], strict=True)}

@@ -13,7 +13,8 @@ from bench.analysis.recommending import Advised
 from bench.analysis.spots import Spot, plain
 from bench.analysis.value import ENOUGH
 from bench.record import Record
-from bench.report.listings import confusion_means, prior_measure
+from bench.report.by_class import confusion_means
+from bench.report.listings import prior_measure
 from bench.report.pictures import calibration, confusion, counts, losses, pareto, priors, ranks, training, variance
 from bench.report.pictures.draw import Drawing
 from bench.report.subject import Subject
@@ -130,7 +131,7 @@ def _apart(runs: Mapping[str, list[Record]]) -> tuple[dict[str, list[Record]], d
 
 def _confusion(subject: Subject, place: str) -> Iterator[Drawing]:
     outcomes = subject.outcomes[subject.rarest].complete()
-    if not subject.of_two and outcomes.methods:
+    if outcomes.methods:
         matrices = dict(zip(outcomes.methods, confusion_means(outcomes), strict=True))
         yield partial(confusion.figure, matrices, subject.cell.classes, f"{subject.task}_confusion", place)
 
@@ -148,7 +149,8 @@ def _priors(subject: Subject, place: str) -> Iterator[Drawing]:
         method: curve(confusion[m], path, measure.value).values[:, ascending]
         for m, method in enumerate(outcomes.methods)
     }
-    marks = {"training set": float(training_prior(shares)[outcomes.minority]), "test set": 1 / outcomes.n_classes}
+    tested = float(np.mean(outcomes.labels == outcomes.minority))
+    marks = {"training set": float(training_prior(shares)[outcomes.minority]), "test set": tested}
     over = path[ascending, outcomes.minority]
     figure = "F1" if subject.of_two else "macro F1"
     name, title = f"{subject.task}_priors", f"{place}: {figure} at other priors"

@@ -47,9 +47,9 @@ def files(report: Report) -> dict[str, str]:
 
 
 def index(report: Report, folder: Path) -> str:
-    """Link to every page in the folder, also to those that earlier reports left there, and name the report's pictures.
+    """Link to every page in the folder, also to those that earlier reports left there, and to this report's pictures.
 
-    Those that show images of photographs are not in the repository, and so not in its index.
+    Those that show images which may not be passed on are not in the repository, so that no link leads to them.
     """
     pages = sorted(folder.glob("*.md"), key=lambda path: (not path.name.startswith("table_"), path.name))
     lines = [
@@ -59,9 +59,10 @@ def index(report: Report, folder: Path) -> str:
     ]
     lines += [f"- [{name}]({name}): {text}" for name, (text, _) in report.frames.items()]
     lines.append(f"- [{JSON}]({JSON}): the report as data, which `imbench verify` builds again")
-    lines += sorted(
-        f"- picture: [{it.name}]({PICTURES}/{quote(it.name)}.png)" for it in report.pictures if not it.shows_images
-    )
+    shown = sorted(picture.name for picture in report.pictures if not picture.shows_images)
+    lines += [f"- [{PICTURES}/{name}.png]({PICTURES}/{quote(name)}.png)" for name in shown]
+    if kept := len(report.pictures) - len(shown):
+        lines.append(f"- pictures that show images of a dataset and stay where they were drawn: {kept}")
     lines += [f"- left out: {line}" for line in report.left_out]
     how = "A number is the mean over seeds of a figure on the test set; what it lacks is said beside and below it."
     said = ["".join(map(str, fact.parts)) for answer in report.answers for fact in answer.facts]

@@ -17,7 +17,7 @@ from bench.report.table import Row
 
 REAL, TRUSTED = "real_accuracy", 0.9
 LEARNED_FROM = {
-    "spare": "real images that the split spares",
+    "spare": "real images that no fit and no translator sees",
     "train": "real training images, since the split has too few to spare",
 }
 
@@ -54,6 +54,18 @@ def doubts(rows: pd.DataFrame) -> tuple[str, ...]:
                 "shares that are as high say little."
             )
     return tuple(notes)
+
+
+def known_pool(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return a note on the tasks whose evaluators learned from images that translators train on."""
+    done = rows[rows["status"].isin(COUNTED)]
+    tasks = done.loc[done["judges_learned_from"] == "train", "task"].unique()
+    if not len(tasks):
+        return ()
+    return (
+        f"{', '.join(shelf.shown(str(task)) for task in tasks)}: the split keeps no images for evaluators. They have "
+        "seen the ones that translators train on, and may know a translation that copies one.",
+    )
 
 
 def lacking(rows: pd.DataFrame) -> tuple[str, ...]:

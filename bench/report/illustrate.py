@@ -13,6 +13,7 @@ from bench.images import ImageSet
 from bench.plan.grid import dataset_named
 from bench.report.charts import charts, critical_difference
 from bench.report.gallery import gallery
+from bench.report.grids import sample_grids
 from bench.report.pictures.draw import draw
 from bench.report.pictures.picture import Picture, in_palette
 from bench.report.subject import Subject
@@ -41,10 +42,8 @@ def _with_images(subject: Subject, found: Gathered) -> Iterator[Picture | str]:
     weights, test = Weights(origin.store.root), partial(open_test, task, config)
     grid = translation_grid(task, origin.grid.jobs, weights, test)
     ready = partial(_on_page, private=dataset_named(task, config).has_files)
-    if isinstance(grid, Picture):
-        yield ready(grid)
-    elif grid:
-        yield f"{grid.name}: {grid.reason}"
+    for drawn in (*([grid] if grid else []), *sample_grids(task, origin.grid.jobs, weights, test)):
+        yield ready(drawn) if isinstance(drawn, Picture) else f"{drawn.name}: {drawn.reason}"
     fits = [job for job in origin.grid.jobs if job.kind == "fit"]
     if not any(weights.find(job.id, CLASSIFIER) for job in fits):
         yield f"{task}: feature and heat maps left out: no classifier's weights are here (`imbench run --weights`)"

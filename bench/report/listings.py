@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from bench.report.by_class import class_confusion, class_counts, class_figures, class_shares
 from bench.report.figure import number
 from bench.report.listings_compared import floors, over_all_places, published_gaps
 from bench.report.report import Cells, Listing
@@ -15,13 +16,12 @@ from bench.statistics.noise import image_variance
 from bench.statistics.outcomes import Outcomes
 from bench.statistics.priors import at_prior, curve, prior_path, reversed_prior, training_prior
 
-MOST_CLASSES = 20  # whose confusion is written out; a picture shows more
-
 
 def listings(subject: Subject) -> Iterator[Listing]:
     """Give the tables of one dataset; one that has no rows is left out."""
     makers: tuple[Callable[[Subject], Listing], ...] = (
-        *(over_all_places, floors, published_gaps, _selected, _classes, _confusion, _priors),
+        *(class_counts, class_figures, class_confusion, class_shares),
+        *(over_all_places, floors, published_gaps, _selected, _priors),
         *(_oracle, _controls, _noise),
     )
     for make in makers:
@@ -32,12 +32,6 @@ def listings(subject: Subject) -> Iterator[Listing]:
 def prior_measure(outcomes: Outcomes) -> Measure | None:
     """Return the figure that depends on the classes' shares: F1 of the minority of two classes, else the macro F1."""
     return next((it for it in outcomes.metrics if it.name in ("f1_minority", "macro_f1")), None)
-
-
-def confusion_means(outcomes: Outcomes) -> np.ndarray:
-    """Return how many test images of each class (rows) are decided as each, mean over seeds, float64 (M, K, K)."""
-    means: np.ndarray = confusion_matrices(outcomes.labels, outcomes.decisions, outcomes.n_classes).mean(axis=1)
-    return means
 
 
 def _selected(subject: Subject) -> Listing:
@@ -54,43 +48,6 @@ def _selected(subject: Subject) -> Listing:
         f"By the ACSA on the validation set, one epoch a seed, of {run} that every method trains. A method "
         "whose last epoch is selected again and again might gain by more: see the controls of equal computation.",
         ("Method", "Selected epochs", "The last one"),
-        tuple(rows),
-    )
-
-
-def _classes(subject: Subject) -> Listing:
-    """Tell recall, precision and F1 of every class by its name, means over seeds."""
-    rows: list[Cells] = []
-    there = subject.frame[subject.frame["place"] == subject.rarest]
-    for method, cells in there.groupby("method", sort=False):
-        ids = subject.ids(subject.rarest, str(method))
-        for k, name in enumerate(subject.cell.classes):
-            means = [cells[f"{figure}_{k}"].mean() for figure in ("recall", "precision", "f1")]
-            if ids and np.isfinite(means).all():
-                told = (number(float(mean), ids) for mean in means)
-                rows.append((str(method), name, str(subject.cell.counts[k]), *told))
-    return Listing(
-        f"{subject.task}-classes",
-        f"{subject.shown}: every class by its name, {subject.at_rarest}",
-        "Recall, precision and F1 on the test set, means over seeds.",
-        ("Method", "Class", "Training images", "Recall", "Precision", "F1"),
-        tuple(rows),
-    )
-
-
-def _confusion(subject: Subject) -> Listing:
-    outcomes, classes = subject.outcomes[subject.rarest].complete(), subject.cell.classes
-    rows: list[Cells] = []
-    if not subject.of_two and len(classes) <= MOST_CLASSES:
-        for name, matrix in zip(outcomes.methods, confusion_means(outcomes), strict=True):
-            ids = subject.ids(subject.rarest, name)
-            for label, counts in zip(classes, matrix, strict=True):
-                rows.append((name, label, *(number(float(n), ids, f"{n:.1f}".removesuffix(".0")) for n in counts)))
-    return Listing(
-        f"{subject.task}-confusion",
-        f"{subject.shown}: which classes are taken for which, {subject.at_rarest}",
-        "Test images of each class by what they were decided to be, mean over seeds.",
-        ("Method", "True class", *classes),
         tuple(rows),
     )
 
@@ -135,7 +92,7 @@ def _oracle(subject: Subject) -> Listing:
     return Listing(
         f"{subject.task}-oracle",
         f"{subject.shown}: what picking the epoch on the test set would have claimed, ACSA",
-        "The same trainings, selected on validation images and, as nobody should, on the test images.",
+        "The same trainings on one processor, selected on validation images and, as nobody should, on test images.",
         ("Method", subject.stub, "Honest", "Oracle", "Gap"),
         tuple(rows),
     )
@@ -154,10 +111,11 @@ def _controls(subject: Subject) -> Listing:
     ]
     return Listing(
         f"{subject.task}-controls",
-        f"{subject.shown}: the same computation spent on a cheap method, "
+        f"{subject.shown}: the same computation spent on a cheaper method, "
         f"{subject.text(subject.rarest)} training images",
         "Counted operations of training steps, a stage's divided among the fits that use it. Not counted are passes "
-        "that translate images for the classifier, and those of a teacher. The control has more selection checks.",
+        "that translate images for the classifier in its steps, and those of a teacher. The control has more selection "
+        "checks; one that rests on a stage trains on its own for more epochs. Both were made on one processor.",
         ("Method", "Control", first, f"{first} of control", "ACSA", "ACSA of control"),
         tuple(rows),
     )
@@ -182,8 +140,9 @@ def _noise(subject: Subject) -> Listing:
     return Listing(
         f"{subject.task}-noise",
         f"{subject.shown}: standard deviation of the ACSA by source of chance",
-        "One source varies, all others are held (`imbench noise`); 95 % interval. A source varies for the methods that "
-        "it is part of, so that not all can be compared. Test images: of one run.",
+        "One source varies, all others are held (`imbench noise`), on one processor; 95 % interval. A source varies "
+        "for the methods that it is part of, so that not all can be compared. Rounding: the same fit on other numbers "
+        "of threads. Test images: of one run.",
         ("Source", "Standard deviation", "Interval", "Runs", "Methods"),
         tuple(rows),
     )

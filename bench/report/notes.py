@@ -17,6 +17,7 @@ from bench.method import Method
 from bench.registry import METHODS
 
 LONGEST_LIST = 4
+MOST_NAMED = 12  # classes whose images are told one by one
 
 
 def notes(layout: Layout, frame: pd.DataFrame) -> tuple[str, ...]:
@@ -26,6 +27,7 @@ def notes(layout: Layout, frame: pd.DataFrame) -> tuple[str, ...]:
     cells = frame[np.array([spot in places for spot in spots], dtype=bool)]
     lines = [
         _setting(layout, cells),
+        _test_part(layout, cells),
         _epochs(cells),
         _validation(layout, cells),
         _conditional(cells),
@@ -62,6 +64,22 @@ def _setting(layout: Layout, cells: pd.DataFrame) -> str:
             pixels = " or ".join(f"{size} x {size}" for size in sizes)
             lines.append(f"{part.shown}: {pixels} pixels, {' or '.join(map(str, epochs))} epochs")
     return f"{'; '.join(lines)}." if lines else ""
+
+
+def _test_part(layout: Layout, cells: pd.DataFrame) -> str:
+    """Say whether test parts are balanced or natural, of which precision, F1 and accuracy depend."""
+    lines = []
+    for part in layout.parts if "test_images" in cells else ():
+        for told in sorted({*cells.loc[cells["task"] == part.task, "test_images"]} - {""}):
+            counts = [*map(int, str(told).split(":"))]
+            named = part.classes if len(part.classes) == len(counts) <= MOST_NAMED else ()
+            each = ", ".join(f"{name} {n}" for name, n in zip(named, counts, strict=True)) if named else ""
+            even = len({*counts}) == 1
+            spread = each or f"{min(counts)} to {max(counts)} images of a class"
+            lines.append(
+                f"{part.shown} {f'balanced ({counts[0]} images of each class)' if even else f'natural ({spread})'}"
+            )
+    return f"Test part: {'; '.join(lines)}." if lines else ""
 
 
 def _epochs(cells: pd.DataFrame) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -11,6 +11,8 @@ from bench.analysis.layout import extended, generic, main_rows
 from bench.papers import shelf
 from bench.report import tableviews
 from bench.report.asides import ablation_sheets
+from bench.report.cautions import with_cautions
+from bench.report.generators import generator_sheets
 from bench.report.report import Sheet
 from bench.report.translation import translation_sheets
 from bench.report.translators import translator_sheets
@@ -23,7 +25,8 @@ FURTHER = "other figures of the same decisions and probabilities"
 class Frames:
     """What tables are made of: the frames of cells and of measurements, and the comparisons by task.
 
-    `interval` says whether our tables have spreads; `banner` stands above all of them.
+    `interval` says whether our tables have spreads; `banner` stands above all of them, and `cautions` of their datasets
+    below.
     """
 
     cells: pd.DataFrame
@@ -31,10 +34,17 @@ class Frames:
     banner: str
     interval: bool = True
     families: Mapping[str, Family] = field(default_factory=dict)
+    cautions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def sheets(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:
     """Give the sheets of some datasets: those of a paper's table, then each dataset's own."""
+    for sheet in _sheets(found, tasks):
+        tables = {heading: with_cautions(table, found.cautions) for heading, table in sheet.tables.items()}
+        yield replace(sheet, tables=tables)
+
+
+def _sheets(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:
     rows, banner = main_rows(found.cells, shelf.ablated), found.banner
     interval = found.interval
     papers = [*_papers(found, tasks)]
@@ -54,6 +64,7 @@ def sheets(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:
             yield Sheet(f"further_{task}", f"{shown}: {FURTHER}", named, "folded")
         yield from ablation_sheets(task, found.cells, banner, interval)
         yield from translator_sheets(task, found.measured, found.cells, banner)
+        yield from generator_sheets(task, found.measured, found.cells, banner)
 
 
 def _papers(found: Frames, tasks: Collection[str]) -> Iterator[Sheet]:

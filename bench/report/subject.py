@@ -28,7 +28,7 @@ from bench.analysis.spots import Spot
 from bench.errors import DataError, UserError
 from bench.papers import shelf
 from bench.plan.config import Config
-from bench.plan.grid import Cell, Grid
+from bench.plan.grid import Cell
 from bench.plan.identity import protocol_identity
 from bench.record import Record
 from bench.statistics.best import Family
@@ -135,10 +135,10 @@ def subjects_of(found: Gathered) -> dict[str, Subject]:
     return {task: _subject(task, found) for task in found.origins if found.outcomes_of(task)}
 
 
-def _beside(config: Config, grid: Grid, record_of: RecordOf) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
+def _beside(config: Config, record_of: RecordOf) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
     """Return what controls and audits found; nothing where the images are not here, of which both are planned."""
     try:
-        gaps = oracle_gaps(config, grid, record_of, decision_of, "acsa")
+        gaps = oracle_gaps(config, record_of, decision_of, "acsa")
         return control_figures(config, record_of, decision_of), gaps
     except DataError:
         return (), ()
@@ -164,7 +164,7 @@ def _subject(task: str, found: Gathered) -> Subject:
         found.outcomes_of(task),
         found.families[task],
         spent,
-        *_beside(config, origin.grid, record_of),
+        *_beside(config, record_of),
         chances(mine, protocol, rows, decision_of, "acsa"),
         found.records,
         _advised(task, origin, spent),

@@ -126,12 +126,14 @@ def _images(part: Part) -> str:
     if part.of_two:
         common, rare = ([each(it.counts) for it in part.columns] for each in (max, min))
         return f"{_range(common)} of {part.majority}, {_range(rare)} of {part.minority}"
-    return f"{part.shown}: {', '.join(map(_counts, part.columns))}"
+    return f"{part.shown}: {', '.join(_counts(column, part.classes) for column in part.columns)}"
 
 
-def _counts(column: Column) -> str:
+def _counts(column: Column, classes: tuple[str, ...]) -> str:
     counts = column.counts
     if len(counts) <= 12:
+        if classes:
+            return f"{column.place} ({', '.join(f'{name} {n}' for name, n in zip(classes, counts, strict=True))})"
         return f"{column.place} {':'.join(map(str, counts))}"
     return f"{column.place} {max(counts)} to {min(counts)} in {len(counts)} classes"
 

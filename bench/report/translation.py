@@ -16,10 +16,11 @@ from bench.analysis.summary import summarise
 from bench.analysis.value import Kind
 from bench.papers import shelf
 from bench.papers.paper import Translations
-from bench.report.evaluators import doubts, evaluators, lacking, real_row
+from bench.report.evaluators import doubts, evaluators, known_pool, lacking, real_row
 from bench.report.report import Sheet
 from bench.report.table import Table
 from bench.report.tableviews import SIDE_BY_SIDE, THEIRS, laid_out
+from bench.report.translation_controls import cannot_tell, control_tables
 from bench.report.translation_notes import POOLING, UNTOLD, differences, epochs, lucks, spread_words, theirs
 
 REAL = "real images"
@@ -42,7 +43,7 @@ REAL_FIGURES = {
 
 
 def translation_sheets(measured: pd.DataFrame, tasks: Iterable[str], banner: str, interval: bool) -> Iterator[Sheet]:
-    """Give each paper's table of translators: pooled and by direction, beside the paper's, and the paper's.
+    """Give each paper's table of translators: pooled, by direction, with its controls, beside the paper's, the paper's.
 
     There is none where nothing of its datasets among `tasks` was measured.
 
@@ -65,6 +66,7 @@ def translation_sheets(measured: pd.DataFrame, tasks: Iterable[str], banner: str
             f"Ours, {name}": _table(said, rows, direction, ("ours",), banner, interval)
             for direction, name in DIRECTIONS.items()
         }
+        views |= control_tables(mine, as_compared(rows, said.rivals), banner, interval)
         both = _table(said, rows, "accuracy", ("ours", "paper", "difference"), banner, interval=False)
         views[SIDE_BY_SIDE] = replace(both, name=f"{layout.name}_side_by_side")
         views[THEIRS] = _published(paper.translations)
@@ -75,7 +77,7 @@ def _table(
     said: Translations, measured: pd.DataFrame, direction: str, kinds: tuple[Kind, ...], banner: str, interval: bool
 ) -> Table:
     layout, rivals, rows = said.layout, said.rivals, as_compared(measured, said.rivals)
-    given = judged(rows, direction, rivals)
+    given = judged(measured, direction, rivals)
     marks = alike(rows, given)
     taken = samples(rows, direction)
     spots = map(Spot, taken["method"], taken["task"], taken["place"])
@@ -98,11 +100,13 @@ def _table(
         notes=(
             *([theirs(said)] if "paper" in kinds else []),
             *([UNTOLD] if marks else []),
-            *((*differences(given, rivals), *lucks(measured, direction, rivals)) if kinds == ("ours",) else ()),
+            *((*cannot_tell(given), *differences(given, rivals)) if kinds == ("ours",) else ()),
+            *(lucks(measured, direction, rivals) if kinds == ("ours",) else ()),
             POOLING,
             *([spread_words(rivals)] if interval else []),
             *epochs(rows, said),
             *doubts(rows),
+            *known_pool(rows),
             *lacking(rows),
         ),
         banner=banner,

@@ -16,11 +16,16 @@ from bench.papers.paper import Translations
 from bench.statistics.best import LEVEL
 from bench.statistics.judged import Judged, Varying, difference
 
-UNTOLD = f"{ALIKE} Not distinguishable from the best of its column: the interval of their difference holds 0."
+UNTOLD = (
+    f"{ALIKE} Not distinguishable from the best of its column: the interval of their difference holds 0, or there is "
+    "none, for the luck of one of the two is not known."
+)
 _VARYING = (
     "In a difference each evaluator is compared with itself, and the variances over evaluators and over translators "
-    "are added. A {alone} is one training, and is given the luck that {joint}'s translators show; the one where "
-    "{joint} starts is taken as it is, and so are the images: their luck is in no interval."
+    "are added. A {alone} is one training, and is given the luck of others of as many epochs that differ from it in "
+    "their random stream; where it has as many as {joint}'s, which went on from the same one, at a pinch that of "
+    "{joint}'s. Without either its luck is not known, and the difference has no interval. The one where {joint} starts "
+    "is taken as it is, and so are the images: their luck is in no interval."
 )
 POOLING = "A pooled share near one half can mean 1 in one direction and 0 in the other: see both directions."
 
@@ -71,6 +76,8 @@ def _said(found: Varying) -> str:
     parts = [(found.judges, "evaluators"), (found.translators, "translators")]
     known = [f"± {part.half_width(LEVEL):.4f} over {name}" for part, name in parts if part]
     both = found.half_width(LEVEL)
+    if not found.whole:
+        return f"{found.value:+.4f} ({', '.join([*known, 'a luck that is not known'])})"
     alone = f" ({', '.join(known)})" if len(known) > 1 else ""
     return f"{found.value:+.4f}" + (f" ± {both:.4f}{alone}" if both is not None else "")
 

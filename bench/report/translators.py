@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bench.analysis.layout import Label, Layout, Part, method_label, part_of
+from bench.analysis.measured import IMAGES
 from bench.analysis.samples import samples, seed_columns, spreads
 from bench.analysis.spots import method_key
 from bench.analysis.summary import summarise
@@ -19,7 +20,7 @@ from bench.report.luck import luck_tables
 from bench.report.report import Sheet
 from bench.report.table import Row, Table
 
-IMAGES = "Validation and test images, translated."
+LOOKED_AT = "Validation and test images, translated."
 FEW = (
     "From n images on either side, n = {n}. {few} The last row has n other real images in place of the translated "
     "ones: what perfect translations would get. Features of {network}, not fine-tuned; values in other features, such "
@@ -56,6 +57,20 @@ ASPECTS = (
         "real_accuracy_of_majority",
         "real {majority}",
         "{shares}",
+    ),
+    *(
+        Aspect(
+            f"accuracy_{kind}_{role}",
+            title,
+            f"real_accuracy_of_{role}",
+            f"real {{{role}}}",
+            "{shares}",
+        )
+        for role in ("minority", "majority")
+        for kind, title in (
+            ("same", f"share of real {{{role}}}, given to the network that makes {{{role}}}, taken for {{{role}}}"),
+            ("back", f"share of {{{role}}}, translated there and back, taken for {{{role}}}"),
+        )
     ),
     *(
         Aspect(
@@ -106,7 +121,7 @@ def translator_sheets(task: str, measured: pd.DataFrame, cells: pd.DataFrame, ba
     measured, cells
         Frames of `bench.analysis.measured` and `bench.analysis.frame`, with all translators.
     """
-    rows = measured[measured["task"] == task]
+    rows = measured[(measured["task"] == task) & (measured["makes"] != IMAGES)]
     tables = {}
     if (rows["status"] != "missing").any():
         part, first = part_of(task, rows, shelf.shown(task)), rows[rows["translator"] == 0]
@@ -154,10 +169,10 @@ def _reading(aspect: Aspect, rows: pd.DataFrame, names: dict[str, str]) -> str:
     n = " or ".join(map(str, sorted(sizes)))
     several = "Mean ± half its 95 % interval between translators, for those that several fits left."
     return aspect.reading.format(
-        shares=f"{IMAGES} {evaluators(rows)} {several} For a stage's one translator it is over evaluators. The last "
+        shares=f"{LOOKED_AT} {evaluators(rows)} {several} For a stage's one translator it is over evaluators. The last "
         "row is the evaluators' own accuracy.",
-        biased=f"{IMAGES} {FEW.format(n=n, few=BIASED, network=network)} {several}",
-        unbiased=f"{IMAGES} {FEW.format(n=n, few=UNBIASED, network=network)} {several}",
+        biased=f"{LOOKED_AT} {FEW.format(n=n, few=BIASED, network=network)} {several}",
+        unbiased=f"{LOOKED_AT} {FEW.format(n=n, few=UNBIASED, network=network)} {several}",
         similarity=f"Structural similarity at 64 pixels (1: the same image) of translations to {names['minority']}. "
         f"{several}",
     )

@@ -142,10 +142,10 @@ def datasets(config: Config) -> Iterator[Check]:
     for entry in shipped_datasets():
         yield _dataset(entry.name, dataset_named(entry.name, config))
     for name, own in config.datasets.items():
-        if own.folder is None:
+        if own.root is None:
             continue
-        status: Literal["ok", "warn"] = "ok" if own.folder.is_dir() else "warn"
-        yield Check(f"dataset {name}", status, f"{own.folder} {'is there' if status == 'ok' else 'does not exist'}")
+        status: Literal["ok", "warn"] = "ok" if own.root.is_dir() else "warn"
+        yield Check(f"dataset {name}", status, f"{own.root} {'is there' if status == 'ok' else 'does not exist'}")
 
 
 def _dataset(name: str, dataset: Dataset) -> Check:

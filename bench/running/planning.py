@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Literal
 
 from bench.errors import UserError
 from bench.plan.config import Config
@@ -19,7 +20,6 @@ from bench.plan.state import Standing, State, standing
 from bench.running.speed import speed
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import REFERENCE, Store
-from bench.streams import Streams
 from bench.training.device import has_cuda
 
 ON_ONE_GPU = 4  # not measured: small fits leave a GPU idle, many processes wait for each other
@@ -48,6 +48,7 @@ def make_plan(
     grid: Grid | None = None,
     for_weights: bool = False,
     counting: bool = True,
+    clock: Literal["wall", "processor"] = "wall",
 ) -> Plan:
     """Compare what the Config asks for with the store. Missing and failed jobs are to be done, stale ones on wish.
 
@@ -62,6 +63,8 @@ def make_plan(
         Do fits again whose weights are to be kept and are not there.
     counting
         Count the operations of jobs, and measure the speed of this machine, where they are not known; that loads torch.
+    clock
+        What the time left is learned from: seconds by the wall clock, or those on cores, which no other work spoils.
     """
     grid = grid or build_grid(config)
     summaries = store.summaries()
@@ -76,8 +79,15 @@ def make_plan(
     estimate = _estimate(config, grid, store, counting) if todo else Estimate(worker_count(config))
     for job in grid.jobs if todo else ():
         if state.states[job.id] in ("done", "stale"):
-            estimate.learn(job, summaries[job.id].seconds)
+            took = summaries[job.id]
+            estimate.learn(job, (clock == "processor" and took.processor_seconds) or took.seconds)
     return Plan(grid, state, todo, estimate, tuple(weights.set_aside))
+
+
+def left_undone(plan: Plan, store: Store) -> list[tuple[Job, State]]:
+    """Return what has no record of today's code after a run, with its state; of stages only what others lack counts."""
+    now = standing(plan.grid, store.summaries())
+    return [(job, now.states[job.id]) for job in plan.grid.jobs if job.kind != "stage" and now.states[job.id] != "done"]
 
 
 def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection[str]) -> tuple[Job, ...]:
@@ -146,7 +156,7 @@ def worker_count(config: Config) -> int:
 
 def keeps_weights(job: Job, config: Config) -> bool:
     """Return whether bench.toml wants a fit's weights kept, for pictures that need them."""
-    if job.kind != "fit" or job.streams != Streams.of(job.streams.order):
+    if job.kind != "fit" or job.streams != config.profile.streams(job.streams.order):
         return False
     places = {job.task.place, str(min(job.task.counts))}
     cells = [f"{job.task.dataset}/{place}/{job.method}/{job.streams.order}" for place in places]

@@ -14,10 +14,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from bench.errors import printable
 from bench.plan.estimate import Estimate, spoken
 from bench.plan.job import Job, noun
 from bench.running.schedule import Event
+from bench.running.work import Failure
 
+LONGEST = 300  # characters of an error in a line
 PLAIN_SECONDS, QUIET_SECONDS = 15.0, 60.0
 
 
@@ -55,7 +58,7 @@ class Progress:
             failed = event.outcome.state in ("failed", "blocked") or event.outcome.value == "failed"
             self.failed, self.done = self.failed + failed, self.done + (not failed)
             if failed:
-                self.say(f"failed: {job.label}: {event.outcome.failure or 'see imbench status'}")
+                self.say(f"failed: {job.label}: {_told(event.outcome.failure)}")
         elif event.kind == "again":
             self._submitted.pop(job.id, None)
             self.say(f"a worker died during {job.label}; it is tried again alone")
@@ -80,7 +83,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
-        print(text, file=sys.stderr, flush=True)
+        print(printable(text), file=sys.stderr, flush=True)
 
     def show(self) -> None:
         """Update what is on the screen."""
@@ -134,7 +137,7 @@ class LiveProgress(Progress):
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._live.console.print(text, highlight=False, markup=False)
+        self._live.console.print(printable(text), highlight=False, markup=False)
 
     def _picture(self) -> Table:
         picture = Table.grid()
@@ -147,14 +150,20 @@ class LiveProgress(Progress):
 
 def progress(jobs: Iterable[Job], estimate: Estimate) -> Progress:
     """Return the progress display that fits where standard error goes."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, force_terminal=sys.stderr.isatty())
     return LiveProgress(jobs, estimate, console) if console.is_terminal else PlainProgress(jobs, estimate)
+
+
+def _told(failure: Failure | None) -> str:
+    """Return a failure in one line that is not too long to be read."""
+    text = " ".join(str(failure or "see imbench status").split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... (all of it: imbench status)"
 
 
 @contextmanager
 def counting(text: str) -> Iterator[Callable[[int, int], None]]:
     """Give a function (done, in all) that shows how far a preparation has come; silent where it is quick."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, force_terminal=sys.stderr.isatty())
     with console.status(text) as status:
 
         def count(done: int, total: int) -> None:

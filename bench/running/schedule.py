@@ -6,13 +6,15 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.errors import UserError
+from bench.errors import Terminated, UserError
 from bench.running.graph import Graph, Node
+from bench.running.stopping import asked
 from bench.running.work import Busy, Done, Failure, Reply, Reused, Stop, perform
 
+CHECK_SECONDS = 5.0  # that pass without an end before the workers are looked at
 KILLED = Failure("WorkerKilled", "worker was killed (out of memory?)")
 
 
@@ -43,12 +45,23 @@ def ignore(event: Event) -> None:
     """Show nothing."""
 
 
+def believe(node: Node, outcome: Outcome) -> Failure | None:
+    """Take a worker at its word."""
+    return None
+
+
+def trust() -> None:
+    """Take the workers to be there."""
+
+
 def run(
     nodes: Iterable[Node],
     make_executor: Callable[[], Executor],
     window: int,
     on_event: Callable[[Event], None] = ignore,
     poll_seconds: float = 1.0,
+    confirm: Callable[[Node, Outcome], Failure | None] = believe,
+    check: Callable[[], None] = trust,
 ) -> dict[str, Outcome]:
     """Run every node after its needs and return all outcomes by node id.
 
@@ -62,6 +75,10 @@ def run(
         How many nodes the executor holds at once: its workers and a few more, so that none waits for work.
     poll_seconds
         How often a node is asked again that another runner is busy with.
+    confirm
+        Asked of every node whose worker says that it is done: a failure where that is not so.
+    check
+        Called now and then while nothing ends; what it raises ends the run.
 
     Raises
     ------
@@ -70,7 +87,7 @@ def run(
     UserError
         Raised by a node's work: nobody but the user can mend it, so the run stops.
     """
-    schedule = _Schedule(Graph(nodes), make_executor, window, on_event, poll_seconds)
+    schedule = _Schedule(Graph(nodes), make_executor, window, on_event, poll_seconds, confirm, check)
     try:
         while schedule.open:
             schedule.submit()
@@ -92,12 +109,16 @@ class _Schedule:
         window: int,
         on_event: Callable[[Event], None],
         poll_seconds: float,
+        confirm: Callable[[Node, Outcome], Failure | None],
+        check: Callable[[], None],
     ) -> None:
         self.graph = graph
         self.make_executor = make_executor
         self.window = window
         self.on_event = on_event
         self.poll_seconds = poll_seconds
+        self.confirm = confirm
+        self.check = check
         self.executor = make_executor()
         self.outcomes: dict[str, Outcome] = {}
         self._broken = False
@@ -124,13 +145,16 @@ class _Schedule:
 
     def collect(self) -> None:
         """Wait until something has happened, and settle it."""
-        patience = max(0.0, self._waiting[0][0] - time.monotonic()) if self._waiting else None
+        patience = max(0.0, self._waiting[0][0] - time.monotonic()) if self._waiting else CHECK_SECONDS
         if self._running:
-            dead = self._settle(wait(self._running, patience, FIRST_COMPLETED).done)
+            ended = wait(self._running, min(patience, CHECK_SECONDS), FIRST_COMPLETED).done
+            if not ended:
+                self.check()
+            dead = self._settle(ended)
             if self._broken:  # then all others have failed with it, or are about to
                 dead += self._settle(wait(self._running).done)
             self._suspect(dead)
-        elif patience is not None:
+        elif self._waiting:
             time.sleep(patience)
         if self._broken:
             self.executor.shutdown(wait=True, cancel_futures=True)
@@ -156,6 +180,11 @@ class _Schedule:
             except (BrokenExecutor, CancelledError):
                 self._broken = True
                 dead.append(node)
+            except Terminated:
+                if asked():  # the run itself is to end
+                    raise
+                self._broken = True
+                dead.append(node)
             except UserError:
                 raise
             except Exception as error:  # the executor's own: work or value did not pickle, or dask's KilledWorker
@@ -175,9 +204,13 @@ class _Schedule:
                 self._waiting.append((time.monotonic() + self.poll_seconds, node))
                 self.on_event(Event("busy", node))
             case Done(value, notes):
-                self._end(node, Outcome("done", value, seconds=reply.seconds, notes=notes))
+                self._succeed(node, Outcome("done", value, seconds=reply.seconds, notes=notes))
             case Reused(value):
-                self._end(node, Outcome("reused", value, seconds=reply.seconds))
+                self._succeed(node, Outcome("reused", value, seconds=reply.seconds))
+
+    def _succeed(self, node: Node, outcome: Outcome) -> None:
+        failure = self.confirm(node, outcome)
+        self._end(node, replace(outcome, state="failed", failure=failure) if failure else outcome)
 
     def _suspect(self, dead: list[Node]) -> None:
         # Of several that died together nobody knows which one it was: each is tried again, alone. So whoever dies a

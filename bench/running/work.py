@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -10,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bench.errors
-from bench.errors import UserError
+from bench.errors import Terminated, UserError
+
+LONGEST = 1000  # characters of an error's text that are kept
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,13 @@ class Reply:
 
 
 def perform(work: Work) -> Reply:
-    """Run the work; no error of its own leaves as an exception."""
+    """Run the work; no error of its own leaves as an exception, `sys.exit()` neither: that would end the run as done.
+
+    Raises
+    ------
+    KeyboardInterrupt, Terminated
+        The run is stopped, not by the work.
+    """
     started = time.perf_counter()
     result: Answer | Failure | Stop
     try:
@@ -82,13 +92,35 @@ def perform(work: Work) -> Reply:
     except UserError as error:
         known = next(base for base in type(error).__mro__ if base.__module__ == bench.errors.__name__)
         result = Stop(known.__name__, str(error))
-    except Exception as error:  # whatever a method raises fails its own node only, and many errors do not pickle
-        epoch = getattr(error, "epoch", None)
-        result = Failure(type(error).__name__, str(error), "" if epoch else _place(error), epoch)
+    except Terminated:
+        raise
+    except BaseException as error:  # whatever a method raises fails its own node only, and many errors do not pickle
+        if isinstance(error, KeyboardInterrupt) and _hears_the_user():
+            raise
+        result = failure_of(error)
     return Reply(result, time.perf_counter() - started)
 
 
-def _place(error: Exception) -> str:
+def failure_of(error: BaseException) -> Failure:
+    """Return an error as text, the epoch where it has one, cut where it is longer than anybody reads."""
+    epoch = getattr(error, "epoch", None)
+    epoch = epoch if isinstance(epoch, int) and epoch > 0 else None
+    try:
+        message = str(error)
+    except Exception:  # an error of a plugin may not even have a text
+        message = "its text cannot be had"
+    if len(message) > LONGEST:
+        message = f"{message[:LONGEST]}... ({len(message) - LONGEST} more characters)"
+    return Failure(type(error).__name__, message, "" if epoch else _place(error), epoch)
+
+
+def _hears_the_user() -> bool:
+    """Return whether Ctrl-C can have come from outside: it reaches the main thread alone, and workers ignore it."""
+    main = threading.current_thread() is threading.main_thread()
+    return main and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+def _place(error: BaseException) -> str:
     """Return file and line of the innermost frame that is of no installed library, such as `mine.py:7`."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [it for it in frames if "site-packages" not in it.filename and not it.filename.startswith(sys.base_prefix)]

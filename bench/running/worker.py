@@ -8,17 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bench import registry
-from bench.data.material import open_material
+from bench.data.material import open_material, open_reference
 from bench.data.parts import open_parts
-from bench.errors import TrainingDiverged, UserError
+from bench.errors import ConfigError, Terminated, TrainingDiverged, UserError
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code
+from bench.plan.needs import REGULARISER
 from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import environment
+from bench.running.handshake import Greeting, greet
+from bench.running.stopping import EVERYBODY, asked, interruptible
 from bench.running.work import Answer, Busy, Done, Failure, Reused
 from bench.stage import Material, Reads, Request, Tensors
 from bench.store.artifacts import CLASSIFIER, Weights
@@ -36,6 +39,7 @@ class Bench:
 
     results: Path
     plugins: tuple[str, ...]
+    greeting: Greeting | None = None  # of the runner, which a worker answers before its first job
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,12 @@ def work(bench: Bench, order: Order) -> Answer:
     Raises
     ------
     ConfigError
-        The code is not that of the order.
+        The code is not that of the order, or this worker is not where the runner can read what it stores.
     """
+    greet(bench.greeting)
+    mark = bench.greeting.mark if bench.greeting else EVERYBODY
+    if asked(mark):
+        raise Terminated
     store = Store(bench.results)
     with store.claim(order.job.id) as mine:
         if not mine:
@@ -73,13 +81,16 @@ def work(bench: Bench, order: Order) -> Answer:
         check_code(order.job, order.code)
         loaded = {*sys.modules}
         weights = Weights(bench.results)
-        record = perform(order, weights)
+        started = time.process_time()
+        record = perform(order, weights, mark)
+        took = {"processor_seconds": 0.0 if weights.went_on else time.process_time() - started}
+        record = record.model_copy(update={"cost": record.cost.model_copy(update=took)})
         check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
         store.save(record)
         return Done("done", tuple(f"set aside, begun again without it: {path}" for path in weights.set_aside))
 
 
-def perform(order: Order, weights: Weights) -> Record:
+def perform(order: Order, weights: Weights, mark: str = EVERYBODY) -> Record:
     """Do the work and return the record; artifacts are on disk by then."""
     job, device = order.job, Device.best()
     common = {
@@ -91,9 +102,11 @@ def perform(order: Order, weights: Weights) -> Record:
     }
     needed = opened(job, weights, device)
     if job.kind == "stage":
-        return Record(**common, **_make(order, needed, weights, device), finished=_now())
+        return Record(**common, **_make(order, needed, weights, device, mark), finished=_now())
     if job.kind == "measurement":
         return Record(**common, **_measure(order, needed, device), finished=_now())
+    if job.kind == "twin" and job.identity["processor"] != device.name:
+        raise ConfigError(f"{job.label}: it is to be done on {job.identity['processor']}, this is {device.name}")
     assert job.expression is not None
     method = build(job.expression)
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, job.streams)
@@ -138,24 +151,24 @@ def _open(need: Need, tensors: Tensors, job: Job, device: Device) -> Any:
     return need.stage.build().open(tensors, job.task.counts, device)
 
 
-def _make(order: Order, needed: Mapping[Need, Any], weights: Weights, device: Device) -> dict[str, Any]:
+def _make(order: Order, needed: Mapping[Need, Any], weights: Weights, device: Device, mark: str) -> dict[str, Any]:
     """Make a stage's artifact, going on from its checkpoint if there is one; return the record's fields."""
     job, started = order.job, time.perf_counter()
     assert job.call is not None
-    checkpoint = weights.checkpoint(job.id, digest(dict(order.code)))
-    train, spare = open_material(order.caches, order.whole, job.task)
-    with device.session(job.protocol):
+    kept = weights.checkpoint(job.id, digest(dict(order.code)))
+    train, judging = open_material(order.caches, order.whole, job.task)
+    with device.session(job.protocol), interruptible(kept, mark) as checkpoint:
         stage = job.call.build()
         seen = Reads(job.protocol, stage.reads, job.call.name)
-        material = Material(train, spare, seen, job.streams, device, _by_request(needed), checkpoint)
+        material = Material(train, judging, seen, job.streams, device, _by_request(needed), checkpoint)
         try:
             made = stage.make(material)
         except (UserError, TrainingDiverged):
             raise
         except Exception:  # whatever it is, it may be the state's fault: then the training begins again without it
-            if not checkpoint.loaded:
+            if not kept.loaded:
                 raise
-            checkpoint.set_aside()
+            kept.set_aside()
             made = stage.make(material)
         cost = Cost(
             seconds=sum(row["seconds"] for row in made.history if "seconds" in row) or time.perf_counter() - started,
@@ -164,18 +177,23 @@ def _make(order: Order, needed: Mapping[Need, Any], weights: Weights, device: De
             peak_memory_bytes=device.peak_memory(),
         )
     weights.save(job.id, made.tensors)
-    checkpoint.remove()
+    kept.remove()
     return {"history": made.history, "cost": cost}
 
 
 def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[str, Any]:
-    """Judge a translator; return the record's fields."""
+    """Judge a translator or a generator; return the record's fields."""
     job, started = order.job, time.perf_counter()
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, Streams())
+    reference = open_reference(order.caches, order.whole)
     by_role = {need.role: artifact for need, artifact in needed.items()}
-    translator = by_role.pop("translator")
+    translator, regulariser = by_role.pop("translator"), by_role.pop(REGULARISER, None)
+    settings = next(need.stage.settings for need in needed if need.role in by_role)
+    most = settings.get("judged_per_class")
     with device.session(job.protocol):
-        measured = measure(translator, list(by_role.values()), parts, device)
+        measured = measure(
+            translator, list(by_role.values()), parts, device, reference, cast("int | None", most), regulariser
+        )
     answers = {name: Packed.of(values) for name, values in measured.answers.items()}
     cost = Cost(seconds=time.perf_counter() - started)
     return {"figures": measured.figures, "answers": answers, "cost": cost}

@@ -74,11 +74,13 @@ def _block(
     confusion = np.zeros((draws, methods, seeds, n_classes, n_classes))
     for k, decided in enumerate(by_class):
         if decided.shape[2]:
-            confusion[..., k, :] = np.einsum("bi,msik->bmsk", _weights(decided.shape[2], draws, rng), decided)
-    means: np.ndarray = np.einsum("bs,bms->bm", _weights(seeds, draws, rng) / seeds, value(confusion))
+            confusion[..., k, :] = np.einsum("bi,msik->bmsk", drawn_weights(decided.shape[2], draws, rng), decided)
+    means: np.ndarray = np.einsum("bs,bms->bm", drawn_weights(seeds, draws, rng) / seeds, value(confusion))
     return means
 
 
-def _weights(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Return how often each of n is drawn when n - 1 are, scaled to sum to n, float64 (draws, n)."""
+def drawn_weights(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how often each of n is drawn when n - 1 are, scaled to sum to n, float64 (draws, n); one alone stays."""
+    if n == 1:
+        return np.ones((draws, 1))
     return rng.multinomial(n - 1, np.full(n, 1 / n), size=draws) * (n / (n - 1))

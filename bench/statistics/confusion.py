@@ -49,22 +49,22 @@ def mean_recall(confusion: np.ndarray, classes: Sequence[int]) -> np.ndarray:
     """Return the mean recall of those of some classes that have images, (...); NaN without any."""
     images = confusion.sum(axis=-1)[..., list(classes)]
     found = np.diagonal(confusion, axis1=-2, axis2=-1)[..., list(classes)]
-    return _ratio(_ratio(found, images).sum(axis=-1), (images > 0).sum(axis=-1), empty=np.nan)
+    return ratio(ratio(found, images).sum(axis=-1), (images > 0).sum(axis=-1), empty=np.nan)
 
 
 def accuracy(confusion: np.ndarray) -> np.ndarray:
     """Return the share of all images that were classified rightly, (...); NaN without any."""
-    return _ratio(np.trace(confusion, axis1=-2, axis2=-1), confusion.sum(axis=(-2, -1)), empty=np.nan)
+    return ratio(np.trace(confusion, axis1=-2, axis2=-1), confusion.sum(axis=(-2, -1)), empty=np.nan)
 
 
 def f1(confusion: np.ndarray, k: int) -> np.ndarray:
     """Return the F1 of class k, (...); 0 where undefined."""
-    return _ratio(2 * confusion[..., k, k], _f1_denominator(confusion, k))
+    return ratio(2 * confusion[..., k, k], _f1_denominator(confusion, k))
 
 
 def precision(confusion: np.ndarray, k: int) -> np.ndarray:
     """Return the share of the decisions for class k that are right, (...); 0 without any."""
-    return _ratio(confusion[..., k, k], confusion[..., :, k].sum(axis=-1))
+    return ratio(confusion[..., k, k], confusion[..., :, k].sum(axis=-1))
 
 
 def acsa_measure() -> Measure:
@@ -92,11 +92,11 @@ def macro_f1_measure(name: str = "macro_f1") -> Measure:
     def mean(confusion: np.ndarray) -> np.ndarray:
         each = np.stack([f1(confusion, k) for k in range(confusion.shape[-1])], axis=-1)
         present = confusion.sum(axis=-1) > 0
-        return _ratio((each * present).sum(axis=-1), present.sum(axis=-1), empty=np.nan)
+        return ratio((each * present).sum(axis=-1), present.sum(axis=-1), empty=np.nan)
 
     def gradient(confusion: np.ndarray) -> np.ndarray:
         present = confusion.sum(axis=-1) > 0
-        share = _ratio(1.0, present.sum(axis=-1))
+        share = ratio(1.0, present.sum(axis=-1))
         total = np.zeros(confusion.shape)
         for k in range(confusion.shape[-1]):
             total += _f1_slopes(confusion, k) * (present[..., k] * share)[..., None, None]
@@ -109,7 +109,7 @@ def _recall_slopes(confusion: np.ndarray, classes: Sequence[int]) -> np.ndarray:
     images = confusion.sum(axis=-1)
     chosen = np.isin(np.arange(confusion.shape[-1]), list(classes))
     present = ((images > 0) & chosen).sum(axis=-1)
-    each = _ratio(1.0, images * present[..., None]) * chosen
+    each = ratio(1.0, images * present[..., None]) * chosen
     slopes: np.ndarray = np.eye(confusion.shape[-1]) * each[..., None]
     return slopes
 
@@ -119,7 +119,7 @@ def _f1_slopes(confusion: np.ndarray, k: int) -> np.ndarray:
     slopes = np.zeros(confusion.shape)
     slopes[..., :, k] = -f1(confusion, k)[..., None]
     slopes[..., k, k] += 2
-    slopes *= _ratio(1.0, _f1_denominator(confusion, k))[..., None, None]
+    slopes *= ratio(1.0, _f1_denominator(confusion, k))[..., None, None]
     return slopes
 
 
@@ -128,7 +128,8 @@ def _f1_denominator(confusion: np.ndarray, k: int) -> np.ndarray:
     return total
 
 
-def _ratio(top: np.ndarray | float, bottom: np.ndarray, empty: float = 0.0) -> np.ndarray:
+def ratio(top: np.ndarray | float, bottom: np.ndarray, empty: float = 0.0) -> np.ndarray:
+    """Return top / bottom in float64, `empty` where the bottom is 0."""
     top, bottom = np.broadcast_arrays(np.asarray(top, np.float64), np.asarray(bottom, np.float64))
-    ratio: np.ndarray = np.divide(top, bottom, out=np.full(top.shape, empty), where=bottom > 0)
-    return ratio
+    quotient: np.ndarray = np.divide(top, bottom, out=np.full(top.shape, empty), where=bottom > 0)
+    return quotient

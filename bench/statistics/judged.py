@@ -3,7 +3,7 @@
 Judges and translators cross, so what a judge does to every translator cancels in a difference. What is left varies
 over judges and over translators. Both variances are added, which counts what one judge makes of one translator twice,
 and the sum has the freedom of the part that has least: both err towards doubt. One translator says nothing of its own
-luck; it is given what those of its column show that were trained several times.
+luck: others that were trained in the same way, for as long, tell it, or nothing does, and then no interval is known.
 """
 
 from __future__ import annotations
@@ -36,12 +36,15 @@ class Judged:
     shares : float64 (translators, judges)
         Column j is of the same judge wherever two are compared.
     luck
-        Variance between translators that differ in their random stream alone; None where it is not known, or where the
-        translator is taken as it is.
+        Variance between translators that differ in their random stream alone; None where the translator is taken as it
+        is, or where nobody knows it.
+    unknown
+        Whether nobody knows it, so that no difference from these has an interval.
     """
 
     shares: np.ndarray
     luck: Variance | None = None
+    unknown: bool = False
 
     @property
     def by_translators(self) -> Variance | None:
@@ -51,16 +54,20 @@ class Judged:
 
 @dataclass(frozen=True)
 class Varying:
-    """A mean or a difference of means, and the variances it has; None for what nothing is known of."""
+    """A mean or a difference of means, and the variances it has; None for what nothing is known of.
+
+    `whole` is False where a translator's luck is part of it and is not known.
+    """
 
     value: float
     judges: Variance | None
     translators: Variance | None
+    whole: bool = True
 
     def half_width(self, level: float) -> float | None:
-        """Return half the width of its interval, None if nothing is known of its noise."""
+        """Return half the width of its interval, None if something of its noise is not known."""
         parts = [part for part in (self.judges, self.translators) if part]
-        return _total(parts).half_width(level) if parts else None
+        return _total(parts).half_width(level) if parts and self.whole else None
 
 
 def luck(groups: Iterable[np.ndarray]) -> Variance | None:
@@ -75,14 +82,15 @@ def luck(groups: Iterable[np.ndarray]) -> Variance | None:
 def mean(group: Judged) -> Varying:
     """Return the mean share of a group."""
     by_judge = group.shares.mean(axis=0)
-    return Varying(float(by_judge.mean()), _of_mean(by_judge), group.by_translators)
+    return Varying(float(by_judge.mean()), _of_mean(by_judge), group.by_translators, not group.unknown)
 
 
 def difference(a: Judged, b: Judged) -> Varying:
     """Return the mean share of `a` less that of `b`, before the same judges."""
     by_judge = a.shares.mean(axis=0) - b.shares.mean(axis=0)
     known = [part for part in (a.by_translators, b.by_translators) if part]
-    return Varying(float(by_judge.mean()), _of_mean(by_judge), _total(known) if known else None)
+    whole = not (a.unknown or b.unknown)
+    return Varying(float(by_judge.mean()), _of_mean(by_judge), _total(known) if known else None, whole)
 
 
 def _of_mean(values: np.ndarray) -> Variance | None:

@@ -14,6 +14,7 @@ import numpy as np
 from bench.statistics.observed import Luck
 from bench.statistics.spread import centred
 
+SMALLEST = 1 / 16  # of the variance of a luck where it was seen: what seeds scatter less elsewhere, it may not
 WEIGHT = 1.0  # degrees of freedom of the guess that what is drawn once matters as much as a seed
 
 
@@ -82,6 +83,13 @@ def _luck(total: float, freedom: int, seed: float, within: float) -> Luck:
     """Return the luck behind a variance between means, of which `within` is due to seeds."""
     guess = seed + within
     return Luck((freedom * total + WEIGHT * guess) / (freedom + WEIGHT), freedom + WEIGHT, within)
+
+
+def sizes(variances: np.ndarray, where: int) -> np.ndarray:
+    """Return how large luck is at each place beside that at one, (P,): as seeds scatter there, but never larger."""
+    typical = np.array([np.nanmedian(it) if np.isfinite(it).any() else np.nan for it in variances.T])
+    ratio = typical / typical[where] if typical[where] > 0 else np.ones(len(typical))
+    return np.sqrt(np.clip(np.where(np.isfinite(ratio), ratio, 1.0), SMALLEST, 1.0))
 
 
 def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:

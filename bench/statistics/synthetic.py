@@ -76,23 +76,25 @@ def synthetic_store(
     factors = np.ones(METHODS) if restless is None else restless
     names = tuple(f"method {m}" for m in range(METHODS))
     right = [
-        _difficulty(column, own, labels, rng) < _thresholds(column, gap, factors, rng)[:, :, labels]
+        difficulty(column, own, labels, SEEDS, rng) < _thresholds(column, gap, factors, rng)[:, :, labels]
         for column, gap in zip(columns, lower, strict=True)
     ]
     decisions = [np.where(found, labels, 1 - labels) for found in right]
     return [Outcomes(column.name, names, labels, found) for column, found in zip(columns, decisions, strict=True)]
 
 
-def _difficulty(column: SyntheticColumn, own: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return how hard each run finds each image, standard normal, (METHODS, SEEDS, images)."""
+def difficulty(
+    column: SyntheticColumn, own: np.ndarray, labels: np.ndarray, seeds: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return how hard each run finds each image, standard normal, (METHODS, seeds, images)."""
     share, images = np.array(column.own)[labels], len(labels)
-    difficulty: np.ndarray = (
+    found: np.ndarray = (
         np.sqrt(share) * own
-        + np.sqrt(BY_SEED) * rng.standard_normal((1, SEEDS, images))
+        + np.sqrt(BY_SEED) * rng.standard_normal((1, seeds, images))
         + np.sqrt(column.by_method) * rng.standard_normal((METHODS, 1, images))
-        + np.sqrt(1 - share - BY_SEED - column.by_method) * rng.standard_normal((METHODS, SEEDS, images))
+        + np.sqrt(1 - share - BY_SEED - column.by_method) * rng.standard_normal((METHODS, seeds, images))
     )
-    return difficulty
+    return found
 
 
 def _thresholds(column: SyntheticColumn, gap: np.ndarray, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -15,6 +15,7 @@ import torch
 from bench.errors import StoreError
 from bench.stage import Tensors
 from bench.store.atomic import write_atomically
+from bench.store.regular import open_regular
 
 CHECKPOINT_SECONDS = 120.0
 DIGEST = "sha256"  # of a checkpoint's tensors, kept inside the file: its name says which training it is of
@@ -22,11 +23,15 @@ ARTIFACT, CLASSIFIER = "artifact", "classifier"
 
 
 class Weights:
-    """The artifacts below one results folder. `set_aside` lists the files that this object found damaged."""
+    """The artifacts below one results folder. `set_aside` lists the files that this object found damaged.
+
+    `went_on` says whether a training went on from what an earlier sitting had kept.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.set_aside: list[Path] = []
+        self.went_on = False
 
     def save(self, id: str, tensors: Tensors, name: str = ARTIFACT) -> Path:
         """Write an artifact; it replaces one of the same record and name.
@@ -85,7 +90,7 @@ class Weights:
 
     def _is_whole(self, path: Path) -> bool:
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 return file_digest(file, "sha256").hexdigest()[:16] == path.stem.rpartition("-")[2]
         except OSError:
             return False
@@ -113,6 +118,7 @@ class FileCheckpoint:
         from safetensors import SafetensorError, safe_open
 
         try:
+            open_regular(self.path).close()
             with safe_open(self.path, "pt") as file:
                 names, written = file.keys(), file.metadata() or {}
                 state = {name: file.get_tensor(name) for name in names}
@@ -124,12 +130,12 @@ class FileCheckpoint:
         if written.get(DIGEST) != _digest(state):
             self.set_aside()
             return None
-        self.loaded = True
+        self.loaded = self._weights.went_on = True
         return state
 
     def set_aside(self) -> None:
         """Move the state out of the way, under its own name: a training did not start from it, or not well."""
-        self.loaded = False
+        self.loaded = self._weights.went_on = False
         self._weights._move_aside(self.path)
 
     @property

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from bench.errors import StoreError
+
+TEMPORARY = ".tmp"  # how the names of files that are being written end
+LONGEST = 200  # characters of a name that its temporary one repeats
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -26,11 +32,15 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
         behind.
     """
     _must_be_a_file(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name[:LONGEST]}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         try:
-            _write(temporary, data, durable)
-            temporary.replace(path)
+            with _created(temporary) as file:
+                file.write(data)
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+                temporary.replace(path)  # while its lock is held, by which others know that it has an owner
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
@@ -60,12 +70,26 @@ def open_making_folders(path: Path, flags: int) -> int:
         return os.open(path, flags | os.O_CLOEXEC, 0o666)
 
 
-def _write(path: Path, data: bytes, durable: bool) -> None:
-    with open(open_making_folders(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
-        file.write(data)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
+@contextmanager
+def _created(path: Path) -> Iterator[IO[bytes]]:
+    """Make a file, and hold its lock: where the process dies, nobody does, and the file can be swept away."""
+    while True:
+        with open(open_making_folders(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+            if _locked(path, file):
+                yield file
+                return
+
+
+def _locked(path: Path, file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except (BlockingIOError, FileNotFoundError):  # taken for a leftover before it was locked
+        with suppress(OSError):
+            path.unlink()
+        return False
+    except OSError:
+        return True  # a file system without locks: then nobody sweeps there either
 
 
 def _flush_folder(folder: Path) -> None:

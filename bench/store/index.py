@@ -10,14 +10,18 @@ from pathlib import Path
 
 from bench.record import Record
 from bench.store.atomic import write_atomically
+from bench.store.regular import MIB, read_regular
 
-FORMAT = "imbench index 1"
+MOST_BYTES = 1024 * MIB
+FORMAT = "imbench index 2"
 Stamp = tuple[int, int, int]  # size in bytes, time of change in ns, inode
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What `status` needs of a record. `seconds` is what the work took; `error` is its first line."""
+    """What `status` needs of a record. `seconds` is what the work took, `processor_seconds` on cores (0: not known);
+    `error` is its first line.
+    """
 
     id: str
     kind: str
@@ -25,6 +29,7 @@ class Summary:
     dataset: str
     code_digest: str
     seconds: float
+    processor_seconds: float
     finished: str
     error: str
 
@@ -38,6 +43,7 @@ class Summary:
             dataset=str(record.identity.get("dataset", "")),
             code_digest=record.code_digest,
             seconds=record.cost.seconds,
+            processor_seconds=record.cost.processor_seconds,
             finished=record.finished,
             error=record.error.partition("\n")[0],
         )
@@ -59,7 +65,7 @@ def stamp_of(status: os.stat_result) -> Stamp:
 def read_index(path: Path) -> dict[str, Indexed]:
     """Return the entries by record id: none where the index is missing or damaged, for it can be rebuilt."""
     try:
-        heading, body = path.read_bytes().split(b"\n", 1)
+        heading, body = read_regular(path, MOST_BYTES).split(b"\n", 1)
     except (OSError, ValueError):
         return {}
     if heading != _heading(body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from bench.errors import StoreError
 from bench.record import Record
 from bench.store.index import Stamp, Summary, stamp_of
 from bench.store.recordtext import Damaged, Newer, decode
+from bench.store.regular import Odd, open_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,17 @@ class PackedFiles:
         lines: dict[str, Line] = {}
         try:
             for path in sorted(self._folder.glob("*.jsonl"), reverse=True):
-                lines |= self._of(path)
+                try:
+                    lines |= self._of(path)
+                except Odd as reason:
+                    self._set_aside[str(path)] = f"it holds no records: {reason}"
         except OSError as error:
             raise StoreError(f"cannot read {self._folder}: {error.strerror or error}") from error
         return lines
 
     def _of(self, path: Path) -> dict[str, Line]:
-        stamp = stamp_of(path.stat())
+        with open_regular(path) as file:
+            stamp = stamp_of(os.fstat(file.fileno()))
         if path not in self._files or self._files[path][0] != stamp:
             self._files[path] = stamp, self._parse(path)
         return self._files[path][1]
@@ -60,12 +66,13 @@ class PackedFiles:
     def _parse(self, path: Path) -> dict[str, Line]:
         lines: dict[str, Line] = {}
         offset = 0
-        for number, text in enumerate(path.read_bytes().splitlines(keepends=True), start=1):
-            if text.strip():
-                try:
-                    summary = Summary.of(decode(text))
-                    lines[summary.id] = Line(path, offset, len(text), summary)
-                except (Damaged, Newer) as reason:
-                    self._set_aside[f"{path}:{number}"] = str(reason)
-            offset += len(text)
+        with open_regular(path) as file:
+            for number, text in enumerate(file, start=1):
+                if text.strip():
+                    try:
+                        summary = Summary.of(decode(text))
+                        lines[summary.id] = Line(path, offset, len(text), summary)
+                    except (Damaged, Newer) as reason:
+                        self._set_aside[f"{path}:{number}"] = str(reason)
+                offset += len(text)
         return lines

@@ -22,7 +22,7 @@ def implausible(record: Record) -> str:
     epochs = [row["epoch"] for row in record.history if "epoch" in row]
     if record.selected_epoch is not None and epochs and not 1 <= record.selected_epoch <= max(epochs):
         return f"epoch {record.selected_epoch} was selected of {max(epochs):g}"
-    if min(record.cost.seconds, record.cost.train_images, record.cost.flops, record.cost.peak_memory_bytes) < 0:
+    if min(record.cost.model_dump().values()) < 0:
         return "its cost is negative"
     return ""
 

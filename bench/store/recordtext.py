@@ -56,6 +56,8 @@ def decode(text: bytes, expected: str | None = None) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         raise Damaged(f"field {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except RecursionError as error:
+        raise Damaged(f"it does not parse: {error}") from error
     if record.id != digest(record.identity):
         raise Damaged(f"its id {record.id} is not the digest of its identity")
     if reason := implausible(record):
@@ -74,7 +76,7 @@ def _digest(content: dict[str, Any]) -> str:
     # The parser accepts two things that nothing we write contains: NaN, and text that is no valid Unicode.
     try:
         return digest(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Damaged(f"it does not parse: {error}") from error
 
 

@@ -12,24 +12,26 @@ root/index                  summaries of the loose records; can be deleted at an
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 
 from bench.errors import StoreError
 from bench.record import Record
 from bench.store.atomic import write_atomically
 from bench.store.index import Indexed, Stamp, Summary, read_index, stamp_of, write_index
+from bench.store.leftovers import release, sweep
 from bench.store.lock import claim
 from bench.store.merge import MergeReport, collision, judge
 from bench.store.packed import PackedFiles
 from bench.store.recordtext import Damaged, Newer, compact, decode, readable
+from bench.store.regular import MIB, Odd, open_regular, read_regular
 
-REFERENCE = "reference"
-ABANDONED_SECONDS = 3600.0  # a temporary file this old belongs to a process that died while writing
+MOST_BYTES = 64 * MIB  # of a record; of two classes it has some thousands
+REFERENCE, CLAIMS = "reference", "claims"
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,8 @@ class Store:
         with suppress(FileNotFoundError):  # another runner that starts at this moment sweeps it away
             write_atomically(self.root / "records" / "probe", b"?")
             (self.root / "records" / "probe").unlink()
-        for leftover in (*self.root.glob(".*.tmp"), *self.root.glob("records/**/.*.tmp")):
-            with suppress(OSError):
-                if time.time() - leftover.stat().st_mtime > ABANDONED_SECONDS:
-                    leftover.unlink()
+        sweep(self.root)
+        release(self.root / CLAIMS)
 
     def save(self, record: Record) -> None:
         """Write a record; it replaces one of the same id. Hold its claim meanwhile.
@@ -82,8 +82,8 @@ class Store:
         """
         self._must_be_writable()
         path = self._path(record.id)
-        if str(path) in self._set_aside and path.exists():  # of a later version, say: not ours to overwrite
-            self._move_aside(path, stamp_of(path.stat()), path.read_bytes())
+        if str(path) in self._set_aside and path.is_file():  # of a later version, say: not ours to overwrite
+            self._move_aside(path, stamp_of(path.stat()), read_regular(path, MOST_BYTES))
         write_atomically(path, readable(record))
 
     def get(self, id: str) -> Record | None:
@@ -125,7 +125,7 @@ class Store:
             The folder cannot be written.
         """
         self._must_be_writable()
-        return claim(self.root / "claims" / id)
+        return claim(self.root / CLAIMS / id)
 
     def pack(self, ids: Iterable[str], path: Path) -> None:
         """Write records to one packed file, sorted by id; the same records give the same bytes.
@@ -181,18 +181,23 @@ class Store:
     def _scan(self) -> Iterator[tuple[str, Path, Stamp]]:
         """Give id, path and stamp of every loose record file; the id is "" where name and folder do not agree."""
         for folder in _entries(self.root / "records"):
-            if folder.is_dir():
+            if _is_folder(folder):
                 for file in _entries(Path(folder.path)):
                     if file.name.endswith(".json") and not file.name.startswith("."):
                         id = file.name.removesuffix(".json")
                         with suppress(FileNotFoundError):  # set aside by another process at this moment
-                            yield id if id[:2] == folder.name else "", Path(file.path), stamp_of(file.stat())
+                            yield id if id[:2] == folder.name else "", Path(file.path), stamp_of(_state(file))
 
     def _read(self, path: Path, id: str) -> Record | None:
         try:
-            with path.open("rb") as file:
+            with open_regular(path, MOST_BYTES) as file:
                 stamp, text = stamp_of(os.fstat(file.fileno())), file.read()
         except (FileNotFoundError, NotADirectoryError):
+            return None
+        except Odd as reason:
+            self._set_aside[str(path)] = f"it is no record: {reason}"
+            if not self.read_only:
+                self._move_aside(path, None, b"")
             return None
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
@@ -206,16 +211,33 @@ class Store:
                 self._move_aside(path, stamp, text)
         return None
 
-    def _move_aside(self, path: Path, stamp: Stamp, text: bytes) -> None:
+    def _move_aside(self, path: Path, stamp: Stamp | None, text: bytes) -> None:
         # The digest in the new name keeps two damaged files of one name apart; a file that was replaced since it
         # was read is no longer the damaged one.
-        place = self.root / "aside" / f"{path.stem}.{sha256(text).hexdigest()[:8]}.json"
+        mark = token_hex(4) if stamp is None else sha256(text).hexdigest()[:8]
+        place = self.root / "aside" / f"{path.stem}.{mark}.json"
         try:
             place.parent.mkdir(exist_ok=True)
-            if stamp_of(path.stat()) == stamp:
+            if stamp is None or stamp_of(path.stat()) == stamp:
                 path.rename(place)
         except OSError:
             return  # gone by now, or not ours to move: it is named and does not count
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _state(entry: os.DirEntry[str]) -> os.stat_result:
+    try:
+        return entry.stat()
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return entry.stat(follow_symlinks=False)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

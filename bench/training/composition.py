@@ -130,9 +130,9 @@ class Composition:
         on_features = protocol is not None and network_of(protocol.backbone).views > 0
         each = (HEAD_ALONE if on_features and part.needs_images else part.supports(counts) for part in self.parts)
         reasons = [f"{name} {why}" for name, why in zip(self.names, each, strict=True) if why]
-        phases = len(self.hook("phases")())
-        if protocol is not None and protocol.epochs < phases:
-            reasons.append(f"{self.name} trains in {phases} phases and needs as many epochs, not {protocol.epochs}")
+        fewest = max((part.fewest_epochs for part in self.parts), default=1)
+        if protocol is not None and protocol.epochs < fewest:
+            reasons.append(f"{self.name} needs {fewest} epochs, the protocol has {protocol.epochs}")
         return "; ".join(reasons)
 
     def extra_operations(self, counts: tuple[int, ...], settings: Callable[[str], Any]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from bench.training.optimisers import optimiser, rate
 from bench.training.scores import acsa, confusion_matrix, cross_entropy
 
 EVALUATION_BATCH = 50
+FEATURES_BATCH = 4096  # features of one image have the size of a few of its pixels
 Batch = tuple[Tensor, Tensor]
 
 
@@ -102,7 +104,7 @@ class Trainer(Training):
         remaining = self.epoch_images
         while remaining > 0:
             size = min(self.protocol.batch_size, remaining)
-            positions = torch.tensor([next(self._order) for _ in range(size)])
+            positions = torch.tensor(list(islice(self._order, size)))
             yield self._load(positions)
             remaining -= size
 
@@ -137,9 +139,9 @@ class Trainer(Training):
     def predict(self, model: nn.Module, images: ImageSet) -> np.ndarray:
         """Return class probabilities, float32 (N, K), in evaluation mode, of images of the network's input size."""
         model.eval()
-        parts = []
+        parts, size = [], FEATURES_BATCH if self._network.views else EVALUATION_BATCH
         with torch.inference_mode():
-            for positions in torch.arange(len(images)).split(EVALUATION_BATCH):
+            for positions in torch.arange(len(images)).split(size):
                 with self.device.autocast(self.protocol):
                     logits = model(self._seen(images.batch(positions)[0]))
                 parts.append(logits.float().softmax(dim=1).cpu())

@@ -52,6 +52,11 @@ class PlainStage(GeneratorStage):
 
         return standard(self.settings.blueprint.latent)
 
+    def native(self) -> Latents | None:
+        from bench.methods.generators.latents import standard
+
+        return standard(self.settings.blueprint.latent) if self.told == "nothing" else None
+
     def each(self, n_classes: int, protocol: Any) -> float:
         g, d = self.settings.blueprint.operations(self.settings.image_size, self.settings.width)
         again = d if self.settings.gan_loss == "relativistic" else 0.0

@@ -92,6 +92,11 @@ class AutoencodedStage(GeneratorStage):
     def requires(self, counts: Sequence[int]) -> tuple[Request, ...]:
         return (self.start,)
 
+    @property
+    def told(self) -> GeneratorSettings:
+        """Its settings, those in whose place a request has parameters replaced: `autoencoder_start`."""
+        return self.settings.model_copy(update=self.parameters)
+
 
 @register_stage("BAGAN", reference="Mariani et al. 2018, arXiv:1803.09655")
 class BaganStage(AutoencodedStage):
@@ -105,7 +110,7 @@ class BaganStage(AutoencodedStage):
         from bench.methods.generators.nplusone import NPlusOne
 
         autoencoder = cast("TrainedAutoencoder", material.needed[self.start])
-        return NPlusOne(self.settings, autoencoder, train, material.streams, material.device)
+        return NPlusOne(cast(BaganSettings, self.told), autoencoder, train, material.streams, material.device)
 
     def network(self, tensors: Tensors, n_classes: int) -> nn.Module:
         from bench.methods.generators.networks import ImageGenerator
@@ -136,7 +141,7 @@ class BaganGPStage(AutoencodedStage):
         from bench.methods.generators.penalised import Penalised
 
         autoencoder = cast("TrainedAutoencoder", material.needed[self.start])
-        return Penalised(self.settings, autoencoder, material.streams, material.device)
+        return Penalised(cast(BaganGPSettings, self.told), autoencoder, material.streams, material.device)
 
     def network(self, tensors: Tensors, n_classes: int) -> nn.Module:
         from bench.methods.generators.networks import ImageGenerator

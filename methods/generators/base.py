@@ -74,7 +74,7 @@ class GeneratorStage(TrainedStage):
         return self.settings.image_size
 
     def measured(self) -> tuple[StageRequest, ...]:
-        return (StageRequest(self.name),)
+        return (StageRequest.of(self.name, **self.parameters),)
 
     def network(self, tensors: Tensors, n_classes: int) -> nn.Module:
         """Return the generator, its weights not yet loaded or loaded, from its own tensors."""
@@ -83,6 +83,10 @@ class GeneratorStage(TrainedStage):
     def latents(self, tensors: Tensors) -> Latents:
         """Return where its noise comes from, given the whole artifact."""
         raise NotImplementedError
+
+    def native(self) -> Latents | None:
+        """Return the noise of images as they come, of a generator that no class is told; None of any other."""
+        return None
 
     def open(self, tensors: Tensors, counts: Sequence[int], device: Any) -> Any:
         """Return a `bench.stage.Generator`.
@@ -98,7 +102,11 @@ class GeneratorStage(TrainedStage):
         check_marks(self.name, tensors, counts, self.size)
         network = self.network(below(tensors, "generator"), len(counts))
         network.load_state_dict(below(tensors, "generator"))
-        return TrainedGenerator(network, self.latents(tensors), self.size, len(counts), device, self.conditional)
+        noise = self.latents(tensors), self.native()
+        return TrainedGenerator(network, noise[0], self.size, len(counts), device, self.conditional, noise[1])
+
+    def use_operations(self, image_size: int) -> float:
+        return self.generation(1)
 
     def generation(self, n_classes: int) -> float:
         """Return the operations that one image takes to make."""

@@ -21,6 +21,8 @@ class TrainedGenerator:
     ----------
     conditional
         False: the classes asked for are not listened to; as many images are drawn as labels are given.
+    native
+        The noise that a generator was trained on that no class is told; None: it is told one.
     """
 
     def __init__(
@@ -31,10 +33,11 @@ class TrainedGenerator:
         n_classes: int,
         device: Device,
         conditional: bool = True,
+        native: Latents | None = None,
     ) -> None:
         self.network = device.model(network).requires_grad_(False).eval()
         self.latents, self.device, self.conditional = latents, device, conditional
-        self.image_size, self.n_classes = image_size, n_classes
+        self.image_size, self.n_classes, self.native = image_size, n_classes, native
 
     def generate(self, labels: Tensor, rng: torch.Generator) -> Tensor:
         """Return an image of each class in `labels`, int64 (N,), float32 (N, 3, S, S) in [-1, 1], on the device.
@@ -47,9 +50,21 @@ class TrainedGenerator:
         labels = labels.cpu()
         if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < self.n_classes:
             raise ValueError(f"labels must be 0 to {self.n_classes - 1}, some are {labels.unique().tolist()}")
+        return self._made(labels, self.latents, rng)
+
+    def unasked(self, count: int, rng: torch.Generator) -> Tensor | None:
+        """Return images as they come, whatever classes they are of; None where a generator makes what it is asked for.
+
+        Shapes are those of `generate`.
+        """
+        if self.native is None:
+            return None
+        return self._made(torch.zeros(count, dtype=torch.int64), self.native, rng)
+
+    def _made(self, labels: Tensor, latents: Latents, rng: torch.Generator) -> Tensor:
         made = [torch.zeros(0, 3, self.image_size, self.image_size, device=self.device.torch)]
         with torch.no_grad():
-            noise = self.latents(labels, rng)
+            noise = latents(labels, rng)
             for some, batch in zip(noise.split(BATCH), labels.split(BATCH), strict=True) if len(labels) else ():
                 made.append(self.network(some.to(self.device.torch), batch.to(self.device.torch)))
         return torch.cat(made).clamp(-1, 1)  # a weighted mean may end a rounding error beyond

@@ -37,15 +37,15 @@ class GeneratorTraining:
         self._order = torch.zeros(0, dtype=torch.int64)
         self._epoch = -1
 
-    def run(self, checkpoint: Checkpoint | None = None) -> None:
-        """Take all steps that are left.
+    def run(self, checkpoint: Checkpoint | None = None, until: int | None = None) -> None:
+        """Take all steps that are left, or those until the step of a number.
 
         Raises
         ------
         TrainingDiverged
             A loss or a weight became NaN or infinite; it tells the step.
         """
-        while self.done < self.length:
+        while self.done < min(self.length, until or self.length):
             started = time.perf_counter()
             self._step()
             self._seconds += time.perf_counter() - started

@@ -83,7 +83,10 @@ def train_epoch(trainer: Training, translator: Translates) -> None:
 
 
 def pairs(trainer: Training, translator: Translates) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the batches of one epoch: a, b, and both translated from the same crops; `batch_size` pairs each."""
+    """Yield the batches of one epoch: a, b, and both translated from the same crops.
+
+    A step takes as many images as every method's, but at least one pair with its translations: four images.
+    """
     train, protocol = trainer.train, trainer.protocol
     a, b = majority_and_minority(train.counts)
     epoch = len(trainer.history) + 1
@@ -91,7 +94,8 @@ def pairs(trainer: Training, translator: Translates) -> Iterator[tuple[Tensor, T
     crops = trainer.streams.torch("augmentation", use=f"pairs {epoch}")
     first = train.positions(a)[torch.randperm(len(train.positions(a)), generator=order)[: pair_count(trainer)]]
     second = train.positions(b)[torch.randint(len(train.positions(b)), (len(first),), generator=order)]
-    for chosen in zip(first.split(protocol.batch_size), second.split(protocol.batch_size), strict=True):
+    each = max(1, protocol.batch_size // KINDS)
+    for chosen in zip(first.split(each), second.split(each), strict=True):
         real_a, real_b = (
             trainer.device.images(random_crops(train, positions, protocol.image_size, crops, protocol.flip))
             for positions in chosen

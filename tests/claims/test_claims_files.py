@@ -8,6 +8,7 @@ import pytest
 from builders import bench_toml
 
 from bench import registry
+from bench.claims.claim import LEVEL, MARGIN
 from bench.claims.files import check_names, load_claims, parse_claims
 from bench.errors import ConfigError
 from bench.papers import shelf
@@ -44,6 +45,17 @@ def test_a_typo_is_one_clear_line(text: str, said: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+def test_level_and_margin_are_fixed_once_in_the_file_or_by_a_claim() -> None:
+    second = GOOD.replace('id = "a"', 'id = "b"')
+    own = f'[[claims]]\n{second}kind = "best"\nmargin = 0.05'
+    one, other = parse_claims(f'level = 0.9\nmargin = 0.02\n[[claims]]\n{GOOD}kind = "best"\n{own}', "mine.toml").claims
+    assert (one.level, one.margin) == (0.9, 0.02) and (other.level, other.margin) == (0.9, 0.05)
+    (plain,) = parse_claims(f'[[claims]]\n{GOOD}kind = "best"', "mine.toml").claims
+    assert (plain.level, plain.margin) == (LEVEL, MARGIN)
+    with pytest.raises(ConfigError, match=r"mine.toml: claim a: level: "):
+        parse_claims(f'[[claims]]\n{GOOD}kind = "best"\nlevel = 95', "mine.toml")
+
+
 def test_a_users_claims_come_after_the_papers(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text(f'[[claims]]\n{GOOD}kind = "best"')
@@ -60,6 +72,7 @@ def test_a_users_claims_come_after_the_papers(tmp_path: Path) -> None:
         (("digits", "digit"), "claim a: unknown dataset 'digit': did you mean 'digits'?"),
         (("CS", "CSS"), "claim a: unknown method 'CSS': did you mean 'CS'?"),
         (("acsa", "translation_accuracy"), "claim a: unknown translator 'CS'"),
+        (("acsa", "generated_fid"), "claim a: unknown generator 'CS'"),
     ],
 )
 def test_a_claim_about_nothing_that_exists_is_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from small_claims import claim
 
 from bench import registry
 from bench.analysis.columns import columns
+from bench.analysis.compared import judged_generators
 from bench.analysis.decisions import decision_of
 from bench.analysis.spots import Place, Spot
 from bench.claims.published import Published
@@ -117,3 +119,32 @@ def test_columns_hold_each_methods_decisions_and_mark_what_is_lacking() -> None:
     column = columns(cells, {"r": record}.get, decision_of)["toy", "90:10"]
     assert column.methods == ("Vanilla", "TS") and list(column.labels) == [0, 0, 1]
     assert column.decisions.tolist() == [[[0, 0, 0], [MISSING] * 3], [[0, 1, 1], [MISSING] * 3]]
+
+
+def test_figures_of_generators_are_judged_by_the_luck_of_those_trained_several_times() -> None:
+    frame = pd.DataFrame(
+        {
+            "makes": "images",
+            "status": "done",
+            "task": "toy",
+            "place": "exp 10",
+            "generator": ["A(epochs=40)"] * 3 + ["B", "C(epochs=2, start=False)"],
+            "fid": [30.0, 31.0, 32.0, 50.0, 32.5],
+            "kl/seed0": [0.1, 0.1, 0.1, 0.4, np.nan],
+            "kl/seed1": [0.2, 0.2, 0.2, 0.5, np.nan],
+        }
+    )
+    recorded = Recorded({}, generated=judged_generators(frame))
+
+    def verdict(over: str, **more: object) -> str:
+        fields = {"metric": "generated_fid", "method": "B", "over": [over], "minority": [], "at": ["exp 10"]}
+        return judge(claim("beats", **(fields | more)), recorded, Published())[0]
+
+    assert verdict("A") == "reproduced", "B is farther from real images"
+    assert verdict("C(start=False)", method="A") == "undecided at this noise"
+    assert verdict("D") == "not run"
+    assert verdict("A", metric="generated_kid") == "not run", "no such figure was measured"
+    alone = judged_generators(frame[frame["generator"] == "B"])
+    told = Recorded({}, generated=alone).level("toy", "exp 10", "generated_kl", "B")
+    assert told is not None and told.value == pytest.approx(0.45) and told.high == float("inf"), "one training"
+    assert judged_generators(frame.assign(makes="translations")) == {}

@@ -44,7 +44,7 @@ def test_a_record_of_other_code_is_stale_until_it_is_redone(tmp_path: Path) -> N
     store.save(record.model_copy(update={"code": record.code | {"bench.training.trainer": "another"}}))
     assert json.loads(imbench("status", "--json").out)[0]["stale"] == 1
     kept = imbench("run")
-    assert kept.status == 0 and "1 stale (--redo-stale does them again)" in kept.err
+    assert kept.status == 1 and "1 stale (--redo-stale does them again)" in kept.err
     assert (
         f"bench.training.trainer: {record.code['bench.training.trainer']} here, another there"
         in imbench("why", "stripes/6/CS/0").out

@@ -39,12 +39,12 @@ def test_folder_split_stays_as_it_was_when_images_are_added(tmp_path: Path) -> N
     assert keep_split(first) == first.split_file and keep_split(first) is None
     assert split.classes == ("cat", "owl", "dog")
     assert {part: split.counts(part) for part in PARTS} == {
-        "train": (30, 20, 10),
-        "val": (4, 4, 4),
-        "test": (6, 6, 6),
+        "train": (28, 22, 14),
+        "val": (6, 4, 3),
+        "test": (6, 4, 3),
         "spare": (0, 0, 0),
     }
-    assert first.imbalances == tuple(map(rare, (1, 2, 5, 10))) and first.classes == split.classes
+    assert first.imbalances == tuple(map(rare, (1, 3, 7, 14))) and first.classes == split.classes
     picture(root / "dog" / "new.png", 1)
     again = FolderDataset("mine", root, (natural(),))
     assert again.split().digest == split.digest and again.edition == edition and again.imbalances == (natural(),)
@@ -99,7 +99,7 @@ def test_folder_of_one_picture_cannot(tmp_path: Path) -> None:
     ("sizes", "complaint"),
     [
         ({"cat": 12}, "at least two subfolders"),
-        ({"cat": 12, "dog": 9}, "dog: 9 images"),
+        ({"cat": 12, "dog": 9}, "class 'dog' has 9 images; it needs 10"),
         ({"cat": 12, "dog": 12, "owl": 0}, "'owl' would vanish"),
         ({}, "it has 0"),
     ],

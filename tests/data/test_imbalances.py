@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.dataset import Imbalance, Task, exponential, natural, rare, step, vector
+from bench.dataset import Imbalance, Task, exponential, natural, one, rare, step, vector
 from bench.plan.places import read_imbalance
 
 WHOLES = st.lists(st.integers(1, 5000), min_size=2, max_size=12)
@@ -71,6 +71,7 @@ def test_counts_that_are_not_there_are_refused_with_those_that_are(imbalance: Im
         (exponential(100), (500, 50, 5), "exp 100"),
         (step(2.5), (5, 2), "step 2.5"),
         (natural(), (9, 8), "natural"),
+        (one(1, 2.5), (9, 1), "one 1 2.5"),
         (vector((7, 3)), (7, 3), "7:3"),
         (vector((7, 6, 5, 4)), (7, 6, 5, 4), "7 to 4"),
         (vector((7, 6, 5, 4), "BAGAN-GP"), (7, 6, 5, 4), "BAGAN-GP"),
@@ -85,15 +86,24 @@ def test_a_place_is_called_by_what_cut_it(imbalance: Imbalance, counts: tuple[in
         st.builds(rare, st.integers(1, 10_000)),
         st.builds(lambda make, rho: make(rho), st.sampled_from([exponential, step]), st.integers(1, 9999)),
         st.just(natural()),
+        st.builds(one, st.integers(0, 11), st.integers(1, 100)),
         st.builds(vector, st.lists(st.integers(1, 10_000), min_size=2, max_size=12)),
     )
 )
 def test_what_an_imbalance_is_spelled_as_reads_back_as_itself(imbalance: Imbalance) -> None:
     again = read_imbalance(imbalance.spelled)
-    assert (again.kind, again.value) == (imbalance.kind, imbalance.value)
+    assert (again.kind, again.value, again.of) == (imbalance.kind, imbalance.value, imbalance.of)
 
 
 def test_two_tasks_of_equal_counts_are_one_whatever_they_are_called() -> None:
     task = Task("mine", "1", "s", ("a", "b"), (9, 3), "9:3")
     assert replace(task, place="rare") == task and hash(replace(task, place="rare")) == hash(task)
     assert replace(task, counts=(9, 4)) != task
+
+
+def test_one_class_keeps_a_share_of_the_largest_other_rounded_up() -> None:
+    assert one(1, 2.5).counts((50, 90, 70)) == (50, 2, 70), "2.5 % of 70 are 1.75"
+    assert one(1, 60).counts((50, 30, 70)) == (50, 30, 70), "it is never more than there are"
+    assert one(0, 0.1).counts((50, 90)) == (1, 90)
+    with pytest.raises(ValueError, match="no class 3"):
+        one(3, 5).counts((50, 90, 70))

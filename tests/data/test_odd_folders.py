@@ -98,13 +98,13 @@ def test_given_parts_are_taken_and_missing_ones_are_drawn_from_training(tmp_path
     dataset = FolderDataset("mine", tmp_path)
     split = dataset.split()
     assert split.classes == ("class 2", "class 1", "class 0")
-    assert split.counts("test") == (7, 6, 5) and split.counts("val") == (4, 4, 4) and split.counts("train")[-1] == 16
+    assert split.counts("test") == (7, 6, 5) and split.counts("val") == (3, 3, 3) and split.counts("train")[-1] == 17
     assert all(name.startswith("test/") for name in split.names("test"))
-    assert "val drawn from train/" in split.note
+    assert "val drawn from train with seed 0" in split.note
     for i in range(4):
         for label in range(2):
             picture(tmp_path / "valid" / f"class {label}" / f"{i}.png", label, i, 3)
-    with pytest.raises(DataError, match="val: class 'class 2' of train/ has no images there"):
+    with pytest.raises(DataError, match="class 'class 2' of train has no images in val"):
         names(tmp_path)
 
 

@@ -31,7 +31,7 @@ from bench.images import ImageSet
 from bench.judging.figures import memorisation_figures, translation_figures
 from bench.judging.finetune import finetune
 from bench.judging.judge import Judge, load, pretrained
-from bench.judging.supply import supply
+from bench.judging.supply import learned_from, supply
 from bench.judging.views import Anew, Remembered
 from bench.networks.layers.weights_file import read_weights
 from bench.networks.pretrained import pretrained_named
@@ -135,11 +135,20 @@ def test_an_image_that_is_not_finite_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(("spare", "origin", "each"), [((40, 30), "spare", 30), ((40, 9), "train", 20)])
-def test_spare_images_are_taken_where_every_class_has_some(spare: tuple[int, int], origin: str, each: int) -> None:
-    drawn = supply(images([25, 20]), images(spare), settings(spare_minimum=10), Streams.of(0))
+def test_images_for_judges_are_taken_where_every_class_has_some(spare: tuple[int, int], origin: str, each: int) -> None:
+    how = settings(spare_minimum=10, selection_images=0)
+    drawn = supply(images([25, 20]), images(spare), how, Streams.of(0))
     assert drawn.origin == origin
     assert (drawn.train.counts + drawn.selection.counts).tolist() == [each, each]
     assert drawn.train.counts.tolist() == [each * 4 // 5] * 2
+
+
+@pytest.mark.parametrize(("there", "selecting"), [(400, 100), (200, 100), (199, 99), (125, 62), (900, 100), (2, 1)])
+def test_a_judge_is_selected_by_a_hundred_of_a_class_where_as_many_are_left_to_learn_from(
+    there: int, selecting: int
+) -> None:
+    learning = learned_from(min(there, 500), settings(images_per_class=500))
+    assert min(there, 500) - learning == selecting
 
 
 @pytest.mark.parametrize("seed", range(3))

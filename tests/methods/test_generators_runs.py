@@ -50,7 +50,7 @@ width = 0.03
 
 def test_generators_are_made_measured_and_used_by_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on_a_fresh_machine(monkeypatch, tmp_path)
-    path = bench_toml(tmp_path, TOML, methods=["Vanilla", "BAGAN", "CBGAN"], translators=1)
+    path = bench_toml(tmp_path, TOML, methods=["Vanilla", "BAGAN", "CBGAN", "CBGAN(alone=True)"], translators=1)
     said = imbench("run", "--config", path)
     assert said.status == 0, said.err
     jobs = build_grid(load_config(path)).jobs
@@ -64,7 +64,10 @@ def test_generators_are_made_measured_and_used_by_a_run(tmp_path: Path, monkeypa
         if job.kind == "stage" and job.method != "Evaluator(seed=0)":
             assert record.cost.flops > 0 and record.history
         if job.kind == "measurement" and job.method in ("BAGAN", "CBGAN"):
-            assert {"kid", "kl/seed0", "accuracy/seed0"} <= record.figures.keys()
+            assert {"kid", "kl/seed0", "accuracy/seed0", "diversity_classes"} <= record.figures.keys()
+            assert ("kl_regulariser" in record.figures) == (job.method == "CBGAN"), (
+                "the classifier in its loop is asked"
+            )
     assert "nothing left" in imbench("run", "--config", path).err
     reported = imbench("report", "--config", path)
     assert reported.status == 0, reported.err

@@ -29,7 +29,7 @@ VARIED = ("AUG(views=2)", "AUG(class_weight=off, views=1)", "ALT(views=1, teache
 CHOOSING = ("PostHocLA(tau=validation)", "tau-norm(tau=1.0)")
 JOINED = ("LDAM+DRW", "CBL(beta=0.9999)+Focal(gamma=0.5)", "mixup+TS", "Focal+cRT", "LDAM+mixup")
 SHIPPED = tuple(dict.fromkeys([*(entry.name for entry in METHODS), *CONFIG.run.methods, *VARIED, *CHOOSING, *JOINED]))
-SHORT = {"ALT": {"blocks": 1, "classifier_epochs": 2, "gan_epochs": 1}}
+SHORT = {"ALT": {"blocks": 1, "gan_epochs": 1}}
 
 
 def shipped(expression: str) -> Composition:

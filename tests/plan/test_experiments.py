@@ -35,20 +35,25 @@ def config(folder: Path, **run: object) -> Config:
 def test_a_control_spends_what_its_method_and_its_share_of_the_stages_spend(folder: Path) -> None:
     settings = config(folder)
     found = controls(settings)
-    assert Counter(control.of.method for control in found) == {"AUG": 2, "ALT": 2}
+    told = Counter((control.of.method, control.job.method) for control in found)
+    cheap = {(costly, row): 2 for costly in ("AUG", "ALT") for row in ("Vanilla", "OS")}
+    assert told == cheap | {("ALT", "AUG"): 2}, "nothing controls itself, nor what spends less"
     assert {min(control.of.task.counts) for control in found} == {4}
+    each = found[0].spent / found[0].epochs
     for control in found:
-        each = control.spent / control.epochs
         assert abs(control.spent - control.budget) <= each / 2 or control.epochs == 1
-        assert control.job.protocol.epochs == control.epochs and control.job.identity["method"] == [["OS", {}]]
-        assert operations(control.job) == pytest.approx(control.spent)
+        assert control.job.protocol.epochs == control.epochs
+        assert operations(control.job) == pytest.approx(control.epochs * each)
     jobs = {job.id: job for job in build_grid(settings).jobs}
     translator = next(job for job in jobs.values() if job.method == "CycleGAN" and min(job.task.counts) == 4)
     augmented = next(control for control in found if control.of.method == "AUG")
-    shared_by = 4  # AUG and ALT, two seeds each; Views, AUG's alone, counts nothing here
+    shared_by = 4  # AUG and ALT, two seeds each
     views = next(job for job in jobs.values() if job.method.startswith("Views"))
-    expected = operations(augmented.of) + operations(translator) / shared_by + operations(views) / 2
-    assert augmented.budget == pytest.approx(expected)
+    share = operations(translator) / shared_by + operations(views) / 2
+    assert augmented.budget == pytest.approx(operations(augmented.of) + share)
+    longer = next(control for control in found if control.job.method == "AUG")
+    assert longer.spent == pytest.approx(operations(longer.job) + share), "it rests on its own translator, for longer"
+    assert {need.id for need in longer.job.needs} <= {stage.id for stage in longer.stages}
 
 
 def test_another_number_of_seeds_or_users_freezes_other_epochs_into_the_identity(folder: Path) -> None:
@@ -80,14 +85,17 @@ def test_an_audit_picks_its_epoch_on_the_test_set_and_no_table_shows_it(folder: 
 def test_repeats_vary_one_source_and_share_the_fit_of_seed_0(folder: Path) -> None:
     found = repeats(config(folder, methods=["Vanilla", "OS", "AUG"]), 3)
     by_method = {name: {r.source for r in found if r.method == name} for name in ("Vanilla", "OS", "AUG")}
-    always = {"subset", "initialisation", "order", "augmentation", "dropout"}
+    always = {"subset", "initialisation", "order", "augmentation", "dropout", "rounding"}
     assert by_method == {"Vanilla": always, "OS": always | {"resampling"}, "AUG": always | {"stage"}}
     for repeat in found:
-        streams = repeat.jobs[-1].streams
-        assert streams == Streams(**{repeat.source: repeat.number})
-        assert (streams == Streams.of(0)) == (repeat.number == 0)
-    grid = {job.id for job in build_grid(config(folder, methods=["Vanilla", "OS", "AUG"])).jobs}
-    assert {repeat.jobs[-1].id for repeat in found if repeat.number == 0} <= grid
+        job = repeat.jobs[-1]
+        varied = {} if repeat.source == "rounding" else {repeat.source: repeat.number}
+        assert job.streams == Streams(**varied)
+        assert job.protocol.threads == 1 + (repeat.number if repeat.source == "rounding" else 0)
+    shared = {repeat.jobs[-1].id for repeat in found if repeat.number == 0}
+    assert len(shared) == 3
+    assert len({repeat.jobs[-1].id for repeat in found}) == 3 + 2 * sum(map(len, by_method.values()))
+    assert shared <= {job.id for job in build_grid(config(folder, methods=["Vanilla", "OS", "AUG"])).jobs}
 
 
 def test_the_noise_command_runs_the_experiment_and_goes_on_where_it_was(folder: Path) -> None:

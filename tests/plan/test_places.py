@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench.dataset import Dataset, Imbalance, Pinned, Split, Task, exponential, natural, rare, step, vector
+from bench.dataset import Dataset, Imbalance, Pinned, Split, Task, exponential, natural, one, rare, step, vector
 from bench.errors import ConfigError
 from bench.plan.config import Config
 from bench.plan.places import places, rarest, read_imbalance
@@ -47,6 +47,7 @@ def made(dataset: Dataset, **settings: Any) -> dict[str, tuple[int, ...]]:
         ("exp 12.5", exponential(12.5)),
         ("step 10", step(10)),
         ("natural", natural()),
+        ("one 6 2.5", one(6, 2.5)),
         ("450:25", vector((450, 25))),
         ([450, 25], vector((450, 25))),
         (" 450:25 ", vector((450, 25))),
@@ -58,7 +59,23 @@ def test_an_imbalance_is_read_however_it_is_spelled(spelled: object, imbalance: 
 
 
 @pytest.mark.parametrize(
-    "spelled", ["", "exp", "exp 0.5", "exp -3", "tail 10", "450:", "1.5", "exp 1e3", [], ["a"], None]
+    "spelled",
+    [
+        "",
+        "exp",
+        "exp 0.5",
+        "exp -3",
+        "tail 10",
+        "450:",
+        "1.5",
+        "exp 1e3",
+        "one 6",
+        "one 6 0",
+        "one 6 101",
+        [],
+        ["a"],
+        None,
+    ],
 )
 def test_what_is_no_imbalance_is_refused_with_what_there_is(spelled: object) -> None:
     with pytest.raises(ConfigError, match="is none of: a count of the rarest class, exp RATIO, step RATIO, natural"):

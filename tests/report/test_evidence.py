@@ -79,6 +79,8 @@ def test_every_experiment_has_its_listing(listings: Mapping[str, Rows]) -> None:
         "floor",
         "epochs",
         "classes",
+        "confusion",
+        "counts",
         "priors",
         "oracle",
         "controls",
@@ -114,12 +116,15 @@ def test_the_oracle_gap_is_what_the_test_set_would_have_claimed(folder: Path, li
 def test_a_control_stands_beside_what_it_controls_for(folder: Path, listings: Mapping[str, Rows]) -> None:
     store, found = Store(folder / "results", read_only=True), controls(config_of(folder))
     assert set(listings["controls"]) == {"AUG"}
-    said, *values = listings["controls"]["AUG"]
-    assert said == f"OS, {found[0].epochs} epochs"
-    for text, metric in zip(values[1::2], ("f1_minority", "acsa"), strict=True):
-        expected = np.mean([figure_of(store.get(control.job.id), metric) for control in found])
-        assert float(text) == pytest.approx(expected, abs=6e-5)
-    assert float(values[0]) == pytest.approx(mean(folder, "AUG", "f1_minority"), abs=6e-5)
+    texts = listings["controls"]["AUG"]
+    for said, *values in (texts[:5], texts[5:]):
+        mine = [control for control in found if said == f"{control.job.method}, {control.epochs} epochs"]
+        assert len(mine) == 2, "of both seeds"
+        for text, metric in zip(values[1::2], ("f1_minority", "acsa"), strict=True):
+            expected = np.mean([figure_of(store.get(control.job.id), metric) for control in mine])
+            assert float(text) == pytest.approx(expected, abs=6e-5)
+        assert float(values[0]) == pytest.approx(mean(folder, "AUG", "f1_minority"), abs=6e-5)
+    assert len(texts) == 10, "Vanilla and OS"
 
 
 def test_other_shares_of_the_test_set_do_not_change_what_equal_ones_show(
@@ -133,7 +138,7 @@ def test_other_shares_of_the_test_set_do_not_change_what_equal_ones_show(
 
 
 def test_noise_is_taken_apart_by_source(listings: Mapping[str, Rows]) -> None:
-    sources = {"subset", "initialisation", "order", "augmentation", "dropout", "test images"}
+    sources = {"subset", "initialisation", "order", "augmentation", "dropout", "rounding", "test images"}
     assert set(listings["noise"]) == sources
     for name, (sd, interval, runs, methods) in listings["noise"].items():
         assert float(sd) >= 0

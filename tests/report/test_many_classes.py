@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +100,35 @@ def test_every_class_is_told_by_its_name_and_what_it_is_taken_for(report: Path, 
     listings = {listing["name"]: listing for listing in data["listings"]}
     assert {row[1] for row in listings["mine-classes"]["rows"]} == set(CLASSES)
     assert tuple(listings["mine-confusion"]["header"][2:]) == CLASSES
+    tested = {row[0]: int(row[-2]) for row in listings["mine-counts"]["rows"]}
+    assert tuple(tested) == CLASSES and tested["eel"] == 3, "15 % of 20"
     for _, label, *counts in listings["mine-confusion"]["rows"]:
-        assert sum(each["value"] for each in counts) == pytest.approx(4), f"{label} has four test images"
+        assert sum(each["value"] for each in counts) == pytest.approx(tested[label])
+    for _, _, _, _, *figures in listings["mine-classes"]["rows"]:
+        ends = [end for it in figures for end in re.findall(r"(?<=[\[ ])[\d.]+(?=[,\]])", it["text"])]
+        assert ends and all(0 <= float(end) <= 1 for end in ends), "shares lie between 0 and 1"
     assert (report / "pictures" / "mine_confusion.png").is_file()
     assert "which classes are taken for which" in (report / "index.html").read_text(encoding="utf8")
 
 
+def test_every_table_names_its_test_part_and_figures_are_told_for_both_kinds(report: Path, data: Any) -> None:
+    text = (report / "mine.md").read_text(encoding="utf8")
+    assert text.count("Test part: mine natural (ant 4, bee 4, cat 4, dog 4, eel 3).") == text.count(
+        "Test set, mean over"
+    )
+    assert re.search(r"Training images: mine: natural \(ant \d+, bee \d+, cat \d+, dog \d+, eel \d+\), exp 3", text)
+    shares = next(listing for listing in data["listings"] if listing["name"] == "mine-shares")
+    assert shares["header"][1:] == [
+        *("Accuracy, natural", "Accuracy, balanced", "Macro F1, natural", "Macro F1, balanced")
+    ]
+    with (report / "cells.csv").open(encoding="utf8") as file:
+        cells = [row for row in csv.DictReader(file) if row["method"] == "OS" and row["place"] == "exp 3"]
+    (row,) = (row for row in shares["rows"] if row[0] == "OS")
+    assert row[2]["value"] == pytest.approx(np.mean([float(cell["acsa"]) for cell in cells])), "balanced, they are one"
+
+
 def test_the_summary_and_the_statistics_speak_of_the_acsa_at_each_place(data: Any) -> None:
-    assert [fact["parts"][0].split(":")[0] for fact in data["summary"]] == ["mine, natural", "mine, exp 3"]
+    assert [fact["parts"][0].split(":")[0] for fact in data["summary"]] == ["mine, exp 3", "mine, natural"]
     assert all("has the highest mean ACSA" in fact["parts"][0] for fact in data["summary"])
     floors = next(listing for listing in data["listings"] if listing["name"] == "mine-floor")
     assert {row[0] for row in floors["rows"]} == {"natural", "exp 3", "all counts"}

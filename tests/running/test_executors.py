@@ -115,7 +115,7 @@ def test_dask_cluster_at_a_given_address(tmp_path: Path) -> None:
 @needs_dask
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://x", "no address"])
 def test_unreachable_scheduler_is_one_clear_line(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.running.executors.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("bench.running.cluster.CONNECT_SECONDS", 0.5)
     with (
         pytest.raises(ConfigError, match=f"^no dask scheduler answers at {address}$"),
         open_workers("dask", 2, 1, address),

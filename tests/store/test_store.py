@@ -182,16 +182,3 @@ def test_a_store_that_does_not_exist_is_empty_and_stays_so(tmp_path: Path) -> No
     store = Store(tmp_path / "nowhere")
     assert store.summaries() == {} and store.get("ab" * 10) is None
     assert not (tmp_path / "nowhere").exists()
-
-
-def test_preparing_sweeps_away_only_abandoned_rests(tmp_path: Path) -> None:
-    Store(tmp_path).save(small_record(0))
-    folder = only_file_of(tmp_path, 0).parent
-    old, young = folder / ".a.json.0000.tmp", folder / ".b.json.0000.tmp"
-    old.write_text("half")
-    young.write_text("half")
-    os.utime(old, (0, 0))
-    assert len(Store(tmp_path).summaries()) == 1
-    Store(tmp_path).prepare()
-    assert not old.exists() and young.exists()
-    assert len(Store(tmp_path).summaries()) == 1

@@ -18,7 +18,7 @@ from bench.errors import ConfigError
 from bench.method import Counts
 from bench.methods.translators.alternation import Alternation, Teacher, frozen
 from bench.methods.translators.cyclegan import CycleGAN
-from bench.methods.translators.joint import equal_kinds, majority_weights, train_epoch, with_views
+from bench.methods.translators.joint import equal_kinds, majority_weights, pairs, train_epoch, with_views
 from bench.methods.translators.training import GanTraining
 from bench.plan.compose import compose
 from bench.streams import Streams
@@ -50,7 +50,7 @@ def test_the_majoritys_terms_weigh_one_over_gamma() -> None:
 
 
 @pytest.mark.parametrize("counts_from", ["original", "effective"])
-@pytest.mark.parametrize("method", ["AUG(views=2)", "ALT(blocks=1, classifier_epochs=1, gan_epochs=1, views=2)"])
+@pytest.mark.parametrize("method", ["AUG(views=2)", "ALT(blocks=1, gan_epochs=1, views=2)"])
 def test_translations_never_turn_the_weights_round(
     monkeypatch: pytest.MonkeyPatch, method: str, counts_from: str
 ) -> None:
@@ -67,11 +67,29 @@ def test_translations_never_turn_the_weights_round(
 
 
 def test_an_alternating_fit_tells_the_teachers_loss_and_spans_its_own_epochs() -> None:
-    protocol = {"schedule": "cosine", "epochs": 1}
-    method = compose("ALT(blocks=2, classifier_epochs=1, gan_epochs=1)")
+    protocol = {"schedule": "cosine", "epochs": 2}
+    method = compose("ALT(blocks=2, gan_epochs=1)")
     first, second = fitted(method, **protocol).history
     assert 0.5 < first["teacher_loss"] < 5 and 0.5 < second["teacher_loss"] < 5
     assert first["loss"] != second["loss"], "with the cosine of one epoch the second would stand still"
+
+
+@pytest.mark.parametrize(("arguments", "taught"), [("", [2, 4, 6]), ("first_epochs=4", [4, 5, 6])])
+def test_the_translator_is_first_taught_after_as_many_epochs_as_asked(arguments: str, taught: list[int]) -> None:
+    method = compose(f"ALT(blocks=3, gan_epochs=1{', ' * bool(arguments)}{arguments})")
+    history = fitted(method, epochs=6).history
+    assert len(history) == 6, "as many checks as every method has"
+    assert [row["epoch"] for row in history if "gan_epoch" in row] == taught
+    assert all("validation_acsa" in row for row in history if "gan_epoch" in row), "how able the teacher was"
+
+
+@pytest.mark.parametrize(("batch_size", "each"), [(1, 4), (4, 4), (9, 8)])
+def test_a_step_of_pairs_takes_as_many_images_as_every_methods(batch_size: int, each: int) -> None:
+    task = images((12, 6))
+    protocol = tiny(batch_size=batch_size, epoch="equal")
+    trainer = Trainer(compose("AUG"), task, task, Counts.same(task.counts), protocol, Streams(), CPU)
+    sizes = [len(labels) for _, labels in pairs(trainer, untrained(task))]
+    assert set(sizes[:-1]) == {each} and sum(sizes) == 24
 
 
 @pytest.mark.parametrize("law", laws.RELABELLING[:2])
@@ -103,12 +121,12 @@ def test_fresh_translations_are_of_the_steps_own_crops_with_the_other_label(monk
             return -pictures
 
     monkeypatch.setattr(Trainer, "step", remember)
-    for epoch, pairs in (("dataset", 12), ("equal", 6)):
+    for epoch, count in (("dataset", 12), ("equal", 6)):
         steps.clear()
         protocol = tiny(epoch=epoch, batch_size=4)
         trainer = Trainer(compose("AUG"), task, task, Counts.same(task.counts), protocol, Streams(), CPU)
         train_epoch(trainer, Negative())
-        assert sum(len(labels) for _, labels in steps) == 4 * pairs
+        assert sum(len(labels) for _, labels in steps) == 4 * count
         for pictures, labels in steps:
             n = len(labels) // 4
             assert labels.tolist() == [0] * n + [1] * n + [1] * n + [0] * n
@@ -139,7 +157,7 @@ def same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> bool:
 
 @pytest.mark.parametrize("arguments", ["", "views=1, teacher_every=2"])
 def test_alternating_changes_only_the_one_whose_turn_it_is(monkeypatch: pytest.MonkeyPatch, arguments: str) -> None:
-    method = compose(f"ALT(blocks=2, classifier_epochs=1, gan_epochs=1{', ' * bool(arguments)}{arguments})")
+    method = compose(f"ALT(blocks=2, gan_epochs=1{', ' * bool(arguments)}{arguments})")
     turns: list[str] = []
     for name in ("train_classifier", "train_translator"):
         block = getattr(Alternation, name)
@@ -154,12 +172,12 @@ def test_alternating_changes_only_the_one_whose_turn_it_is(monkeypatch: pytest.M
             turns.append(name)
 
         monkeypatch.setattr(Alternation, name, watched)
-    fitted(method)
+    fitted(method, epochs=2)
     assert turns == ["train_classifier", "train_translator"] * 2
 
 
 def test_alternating_leaves_the_translator_that_it_trained() -> None:
-    left = fitted(compose("ALT(blocks=1, classifier_epochs=1, gan_epochs=1)")).artifacts["translator"]
+    left = fitted(compose("ALT(blocks=1, gan_epochs=1)")).artifacts["translator"]
     start = untrained(images((12, 6))).state
     assert left.keys() == {name for name in start if name.startswith("weights.")} | {"scale"}
     assert any(not torch.equal(left[name], start[name]) for name in left)
@@ -175,7 +193,7 @@ def test_without_a_teacher_its_blocks_are_one_training_of_the_translator(monkeyp
 
     monkeypatch.setattr(Alternation, "train_translator", watched)
     monkeypatch.setattr(Teacher, "__call__", lambda *_: None)
-    fitted(compose("ALT(blocks=2, classifier_epochs=1, gan_epochs=1)"))
+    fitted(compose("ALT(blocks=2, gan_epochs=1)"), epochs=2)
     start, streams = untrained(images((12, 6))), Streams()
     gan = CycleGAN(start.settings, streams, CPU)
     alone = GanTraining(gan, images((12, 6)), True, lambda use: streams.torch("order", use=f"translator {use}"))

@@ -49,7 +49,7 @@ def test_phases_that_cannot_be_are_refused(shares: tuple[float, ...], epochs: in
 
 def test_too_few_epochs_for_the_phases_are_not_applicable_with_the_reason() -> None:
     assert compose("cRT").supports((9, 5), tiny(epochs=2)) == ""
-    assert compose("cRT").supports((9, 5), tiny(epochs=1)) == "cRT trains in 2 phases and needs as many epochs, not 1"
+    assert compose("cRT").supports((9, 5), tiny(epochs=1)) == "cRT needs 2 epochs, the protocol has 1"
 
 
 def test_a_grid_leaves_out_what_has_too_few_epochs_and_says_why(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_grid_leaves_out_what_has_too_few_epochs_and_says_why(tmp_path: Path) 
     config = load_config(bench_toml(tmp_path, methods=rows))
     assert config.profile.protocol("stripes").epochs == 1
     reasons = {cell.method: cell.not_applicable for cell in build_grid(config).cells}
-    assert reasons["Vanilla"] == "" and "2 phases" in reasons["cRT"]
+    assert reasons["Vanilla"] == "" and "needs 2 epochs" in reasons["cRT"]
 
 
 class Phased(Method):

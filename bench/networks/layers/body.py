@@ -137,14 +137,23 @@ class Branched(BodyAndHead):
         super().__init__(body, head)
         self.auxiliary = nn.ModuleList(auxiliary)
 
-    def loss(self, branches: tuple[Tensor, ...], labels: Tensor) -> Tensor:
-        """Return the mean cross-entropy of what the body returned, plus 0.4 times that of each auxiliary branch."""
+    def loss(self, branches: tuple[Tensor, ...], labels: Tensor, samples: Tensor | None = None) -> Tensor:
+        """Return the mean cross-entropy of what the body returned, plus 0.4 times that of each auxiliary branch.
+
+        `samples` (N,) are weights of the images; without any, all weigh one.
+        """
         weights = [1.0] + [AUXILIARY_WEIGHT] * (len(branches) - 1)
         losses = [
-            weight * F.cross_entropy(head(features), labels)
+            weight * _mean_loss(head(features), labels, samples)
             for weight, head, features in zip(weights, (self.head, *self.auxiliary), branches, strict=False)
         ]
         return torch.stack(losses).sum()
+
+
+def _mean_loss(logits: Tensor, labels: Tensor, samples: Tensor | None) -> Tensor:
+    if samples is None:
+        return F.cross_entropy(logits, labels)
+    return (samples * F.cross_entropy(logits, labels, reduction="none")).mean()
 
 
 def resized(images: Tensor, size: int) -> Tensor:

@@ -17,7 +17,7 @@ CAPTION = (
     "Reliability diagrams of P({minority}), as each method decides by it, on the test images of all seeds, in ten bins "
     "of equal width; the area of a dot is the share of the images in its bin. Above the diagonal, the classifier finds "
     "{minority} less probable than it is; below, more. ECE is the mean distance from the diagonal, weighted by images. "
-    "The test set is balanced and the training set is not, so a method that learns the training set's prior is "
+    "Where the test set is balanced and the training set is not, a method that learns the training set's prior is "
     "expected above."
 )
 
@@ -26,7 +26,7 @@ LIKELIEST = (
     "Reliability diagrams of the likeliest class's probability, as each method decides by it, on the test images of "
     "all seeds, in ten bins of equal width; the area of a dot is the share of the images in its bin. Below the "
     "diagonal, the classifier is surer than it is right; above, less sure. ECE is the mean distance from the diagonal, "
-    "weighted by images. The test set is balanced and the training set is not."
+    "weighted by images."
 )
 
 

@@ -1,0 +1,191 @@
+"""A table of labels: a csv that says of each file which class it shows, and perhaps its part and its group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.data.collected import GIVEN, Collected, Found
+from bench.data.folders import check_names, natural
+from bench.data.grouping import looks_like_pattern
+from bench.data.locating import Locator
+from bench.data.tabular import Table, read_table
+from bench.errors import DataError, unknown
+
+NAMES = {  # how the columns are usually called, in small letters
+    "file": (
+        *("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_id", "image_path"),
+        *("image_name", "img", "img_path", "name", "id"),
+    ),
+    "class": ("class", "class_name", "label", "labels", "category", "target", "diagnosis", "dx", "species", "y"),
+    "part": ("part", "split", "set", "subset", "partition", "usage", "phase"),
+}
+PROBED = 50  # rows by which the column of files is known
+_ONE, _ZERO = {"1", "1.0", "true"}, {"0", "0.0", "false", ""}
+
+
+def in_table(
+    path: Path, root: Path, told: Mapping[str, str], delimiter: str = "", group: str = "", skip: bool = False
+) -> Collected:
+    """Return the images that a csv names.
+
+    Parameters
+    ----------
+    root
+        The folder that names are relative to; a name may lack its folder or ending where that leaves no doubt.
+    told
+        Columns by what they hold: `file`, `class`, `part`; what is not told is guessed, and said.
+    group
+        The column of groups, "" for none; a regular expression is none, and left to others.
+    skip
+        Leave out rows whose file is not there, with their number, instead of refusing them.
+
+    Raises
+    ------
+    DataError
+        The table cannot be read, a column does not exist or cannot be guessed, a file is missing or has two labels, a
+        class would vanish; the text names the line or column.
+    """
+    locator = Locator(root)
+    table = read_table(path, delimiter, locator.knows)
+    group = "" if group not in table.header and looks_like_pattern(group) else group
+    column, hot = _columns(table, told, group, locator)
+    said = [_told(table, column, hot, told, delimiter)]
+    label_of: dict[str, tuple[str, int]] = {}
+    part_of: dict[str, str] = {}
+    group_of: dict[str, str] = {}
+    absent: list[tuple[int, str, str]] = []
+    again = 0
+    for line, row in table.rows:
+        cell, label = row[column["file"]].strip(), _label(table, row, line, column, hot)
+        if (name := locator.find(cell, f"{path}: line {line}")) is None:
+            absent.append((line, cell, label))
+            continue
+        if name in label_of:
+            other, before = label_of[name]
+            if other != label:
+                raise DataError(
+                    f"{path}: {name} is {other!r} in line {before} and {label!r} in line {line}; an image has one class"
+                )
+            again += 1
+        label_of.setdefault(name, (label, line))
+        part_of[name] = _part(table, row, line, column)
+        if "group" in column:
+            if not (whose := row[column["group"]].strip()):
+                raise DataError(f"{path}: line {line}: no {group!r}; every image needs a group, or say none")
+            group_of[name] = whose
+    _refuse_absent(path, root, absent, {label for label, _ in label_of.values()}, skip)
+    said += [f"{again} rows name a file again"] if again else []
+    said += [f"{len(absent)} rows name no file, such as {absent[0][1]!r}: left out"] if absent else []
+    if unlisted := locator.others(label_of):
+        said.append(f"{len(unlisted)} images in {root.name} are in no row, such as {unlisted[0]}: left out")
+    check_names(root, label_of)
+    labels = {name: label for name, (label, _) in label_of.items()}
+    return Collected(by_part_and_class(labels, part_of, str(path)), tuple(said), group_of)
+
+
+def by_part_and_class(label_of: Mapping[str, str], part_of: Mapping[str, str], where: str) -> dict[str, Found]:
+    """Return names by part and class, both in natural order.
+
+    Raises
+    ------
+    DataError
+        There are fewer than two classes.
+    """
+    labels = sorted(set(label_of.values()), key=natural)
+    if len(labels) < 2:
+        raise DataError(f"{where}: needs at least two classes; it has {len(labels)}")
+    parts: dict[str, Found] = {}
+    for name in sorted(label_of, key=natural):
+        part = parts.setdefault(part_of.get(name, ""), {})
+        part.setdefault(label_of[name], []).append(name)
+    return {part: {label: found[label] for label in labels if label in found} for part, found in parts.items()}
+
+
+def _columns(
+    table: Table, told: Mapping[str, str], group: str, locator: Locator
+) -> tuple[dict[str, int], tuple[int, ...]]:
+    """Return the columns by what they hold; of classes that have a column each, those instead of `class`."""
+    column = {kind: table.column(name) for kind, name in told.items()}
+    if group:
+        column["group"] = table.column(group)
+    if "file" not in column:
+        column["file"] = _file_column(table, locator, {*column.values()})
+    free = [k for k in range(len(table.header)) if k not in column.values()]
+    named = {kind: next((k for name in NAMES[kind] for k in free if table.small[k] == name), None) for kind in NAMES}
+    if "part" not in column and (k := named["part"]) is not None and all(v.lower() in GIVEN for v in table.values(k)):
+        column["part"] = k
+        free.remove(k)
+    if "class" in column:
+        return column, ()
+    if (k := named["class"]) is not None and k in free:
+        return column | {"class": k}, ()
+    if len(free) == 1:
+        return column | {"class": free[0]}, ()
+    hot = tuple(k for k in free if {value.lower() for value in table.values(k)} <= _ONE | _ZERO)
+    if len(hot) > 1:
+        return column, hot
+    names = ", ".join(table.header[k] for k in free) or "no other column"
+    raise DataError(f'{table.path}: which column is the class? say columns = {{ class = "..." }}; there is {names}')
+
+
+def _file_column(table: Table, locator: Locator, taken: set[int]) -> int:
+    free = [k for k in range(len(table.header)) if k not in taken]
+    usual = [k for name in NAMES["file"] for k in free if table.small[k] == name]
+    for k in (*usual, *(k for k in free if k not in usual)):
+        probes = [row[k] for _, row in table.rows[:PROBED]]
+        if probes and sum(map(locator.knows, probes)) * 2 > len(probes):
+            return k
+    first = ", ".join(table.rows[0][1][k] for k in free) if table.rows else "no row"
+    raise DataError(
+        f'{table.path}: no column names files below {locator.root} (the first row: {first}); say folder = "...", or '
+        'columns = { file = "..." }'
+    )
+
+
+def _told(table: Table, column: Mapping[str, int], hot: Sequence[int], told: Mapping[str, str], delimiter: str) -> str:
+    """Say which column is taken for what, and what of it was guessed."""
+    words = {"file": "files", "class": "classes", "part": "parts", "group": "groups"}
+    taken = [f"{words[kind]} from {table.header[k]!r}" for kind, k in sorted(column.items(), key=lambda it: it[1])]
+    taken += [f"classes from the {len(hot)} columns of 0 and 1"] if hot else []
+    guessed = [words[kind] for kind in ("file", "class", "part") if kind in column and kind not in told]
+    by = f" ({' and '.join(guessed)} guessed)" if guessed else ""
+    between = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(table.delimiter, table.delimiter)
+    return f"{table.path.name}: {', '.join(taken)}{by}, fields apart by {between}{'' if delimiter else ' (guessed)'}"
+
+
+def _label(table: Table, row: Sequence[str], line: int, column: Mapping[str, int], hot: Sequence[int]) -> str:
+    if not hot:
+        if label := row[column["class"]].strip():
+            return label
+        raise DataError(f"{table.path}: line {line}: no class")
+    marked = [table.header[k] for k in hot if row[k].strip().lower() in _ONE]
+    if len(marked) != 1:
+        raise DataError(
+            f"{table.path}: line {line}: {len(marked)} of {len(hot)} classes marked; an image has one class"
+        )
+    return marked[0]
+
+
+def _part(table: Table, row: Sequence[str], line: int, column: Mapping[str, int]) -> str:
+    if "part" not in column:
+        return ""
+    value = row[column["part"]].strip()
+    if part := GIVEN.get(value.lower()):
+        return part
+    raise DataError(f"{table.path}: line {line}: {unknown('part', value, GIVEN)}")
+
+
+def _refuse_absent(path: Path, root: Path, absent: Sequence[tuple[int, str, str]], there: set[str], skip: bool) -> None:
+    vanished = Counter(label for _, _, label in absent if label not in there)
+    if vanished:
+        label, rows = vanished.most_common(1)[0]
+        raise DataError(
+            f"{path}: class {label!r} would vanish: none of its {rows} files is below {root}; put them there, or "
+            "remove its rows"
+        )
+    if absent and not skip:
+        line, cell, _ = absent[0]
+        more = f" (and {len(absent) - 1} more rows)" if len(absent) > 1 else ""
+        raise DataError(f'{path}: line {line}: no file {cell!r} below {root}{more}; damaged = "skip" leaves such out')

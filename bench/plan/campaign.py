@@ -1,0 +1,100 @@
+"""Campaigns: runs and experiments that belong together, named in one file, done one after the other."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from bench.errors import ConfigError
+from bench.plan.audit import audit_pairs, audits
+from bench.plan.config import Config
+from bench.plan.controls import controls
+from bench.plan.grid import Grid, build_grid
+from bench.plan.repeats import repeat_pairs, repeats
+from bench.plan.sections import Strict
+from bench.plan.twins import twins
+from bench.record import Record
+
+
+class CampaignRun(Strict):
+    """One run: what it takes from [run] of bench.toml unless said here, and the experiments beside its grid."""
+
+    name: str = Field(min_length=1)
+    datasets: tuple[str, ...] = Field(min_length=1)
+    profile: str
+    methods: tuple[str, ...] = ()
+    minority: tuple[int, ...] = ()
+    at: tuple[str, ...] = ()
+    seeds: int | None = Field(None, ge=1)
+    translators: int | None = Field(None, ge=1)
+    controls: bool = False
+    audit: bool = False
+    noise: tuple[str, ...] = ()  # methods whose fits are repeated while one source of chance varies
+    noise_times: int = Field(5, ge=2)
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """What is put over [run] of bench.toml."""
+        own = ("datasets", "profile", "methods", "minority", "at", "seeds", "translators")
+        return {key: value for key in own if (value := getattr(self, key)) not in (None, ())}
+
+
+class Campaign(Strict):
+    """Runs in their order. `core_hours` is what all may take on the machine they are planned for."""
+
+    core_hours: float | None = Field(None, gt=0)
+    run: tuple[CampaignRun, ...] = Field(min_length=1)
+
+
+def read_campaign(path: Path) -> Campaign:
+    """Read a campaign's file.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or not TOML, or a key or value is wrong; the text names it.
+    """
+    try:
+        return Campaign(**tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    except (ValidationError, TypeError) as error:
+        wrong = error.errors()[0] if isinstance(error, ValidationError) else None
+        place = ".".join(map(str, wrong["loc"])) if wrong else "run"
+        said = wrong["msg"].removeprefix("Value error, ") if wrong else str(error)
+        raise ConfigError(f"{path}: {place}: {said}") from None
+
+
+def planned(run: CampaignRun, config: Config, found: Callable[[str], Record | None], processor: str) -> Grid:
+    """Return every job of one run, its experiments among them.
+
+    Parameters
+    ----------
+    config
+        That with the run's overrides.
+    found
+        The stored record of an id; what experiments compare is done again where one half is of another processor.
+    processor
+        Of this machine.
+
+    Raises
+    ------
+    ConfigError
+        A dataset, method or imbalance does not exist; the text names it.
+    """
+    longer = controls(config) if run.controls else []
+    more = [job for control in longer for job in (*control.stages, control.job)]
+    pairs = [(control.of, control.job) for control in longer]
+    if run.audit:
+        more += audits(config)
+        pairs += audit_pairs(config)
+    if run.noise:
+        noisy = config.model_copy(update={"run": config.run.model_copy(update={"methods": run.noise})})
+        repeated = repeats(noisy, run.noise_times)
+        more += [job for repeat in repeated for job in repeat.jobs]
+        pairs += repeat_pairs(repeated)
+    return build_grid(config).extended([*more, *twins(pairs, found, processor)])

@@ -1,0 +1,75 @@
+"""Sections of bench.toml: what they have in common, and what one says of a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bench.errors import unknown
+from bench.protocol import numbers_are_numbers
+
+
+class Strict(BaseModel):
+    """A frozen section of bench.toml that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, values: Any) -> Any:
+        return numbers_are_numbers(cls, values)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for key in values:
+                if key not in cls.model_fields:
+                    raise ValueError(unknown("key", str(key), cls.model_fields))
+        return values
+
+
+class DatasetSection(Strict):
+    """What bench.toml says of one dataset: how it is cut and, of a user's own, where its images are."""
+
+    folder: Path | None = None
+    labels: Path | None = None
+    columns: dict[Literal["file", "class", "part"], str] = Field(default_factory=dict)
+    delimiter: str = Field("", max_length=1)
+    lists: dict[str, Path] = Field(default_factory=dict)
+    group: str = ""
+    val: float = Field(0.15, gt=0, lt=1)
+    test: float = Field(0.15, gt=0, lt=1)
+    parts: Literal["natural", "balanced"] = "natural"
+    minority: tuple[int, ...] = ()
+    imbalances: tuple[int | str | tuple[int, ...], ...] = ()
+    seed: int = 0
+    split: Path | None = None
+    near_duplicates: Literal["on", "off"] = "on"
+    damaged: Literal["refuse", "skip"] = "refuse"
+    shape: Literal["squash", "pad", "crop"] = "squash"
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> DatasetSection:
+        if self.val + self.test >= 1:
+            raise ValueError(f"val = {self.val:g} and test = {self.test:g} leave nothing to train on")
+        if self.labels and self.lists:
+            raise ValueError("labels and lists are two ways to say the same; give one")
+        if not self.labels and (of_table := [key for key in ("columns", "delimiter") if getattr(self, key)]):
+            raise ValueError(f"{of_table[0]} is about labels, which is not given")
+        if len(self.lists) == 1:
+            raise ValueError("lists needs at least two classes")
+        return self
+
+    @property
+    def root(self) -> Path | None:
+        """The folder of a user's images: as said, else that of the table or of the first list; None: not a user's."""
+        said = self.labels or next(iter(self.lists.values()), None)
+        return self.folder or (said.parent if said else None)
+
+    @property
+    def wanted(self) -> tuple[int | str | tuple[int, ...], ...]:
+        """How to cut the training part, as it is spelled; counts of the rarest class first."""
+        return (*self.minority, *self.imbalances)

@@ -1,0 +1,42 @@
+"""Cautions: what every table of a dataset must say of a profile's network and of what its seeds vary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from bench.networks.network import network_of, seen_before
+from bench.plan.config import Config
+from bench.registry import DATASETS
+from bench.report.table import Table
+
+SUBSET = "A seed also draws which images of a class that is cut are trained on: the spread over seeds holds that luck."
+
+
+def cautions(config: Config, tasks: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the sentences by dataset, an entry for each of them.
+
+    A body that was pretrained on a dataset's photographs has seen them with their labels; only shipped datasets say
+    where theirs come from.
+    """
+    return {task: tuple(filter(None, (_seen(config, task), _subset(config)))) for task in tasks}
+
+
+def with_cautions(table: Table, said: Mapping[str, tuple[str, ...]]) -> Table:
+    """Return a table of our own figures with what is said of its datasets as its first notes; others as they are."""
+    if not table.banner:
+        return table
+    labels = (*table.columns, *(row.label for row in table.rows))
+    tasks = dict.fromkeys(label.place[0] for label in labels if label.place)
+    lines = dict.fromkeys(line for task in tasks for line in said.get(task, ()))
+    return replace(table, notes=(*lines, *table.notes))
+
+
+def _seen(config: Config, task: str) -> str:
+    if task not in DATASETS:
+        return ""
+    return seen_before(network_of(config.profile.protocol(task).backbone), DATASETS[task].cls)
+
+
+def _subset(config: Config) -> str:
+    return SUBSET if config.profile.seed_draws_subset else ""

@@ -1,0 +1,155 @@
+"""Workers of a dask cluster: our own processes, or those of a scheduler at an address."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager, suppress
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from bench.errors import ConfigError
+from bench.running.processes import leave_interrupts_to_the_run, thread_environment
+from bench.running.stopping import GRACE_SECONDS, ask, asked, listen_in_worker
+
+CONNECT_SECONDS = 10.0
+WORKERS_SECONDS = 30.0  # a cluster without any worker for so long is given up
+LOOPBACK = "127.0.0.1:0"  # of the dashboard, which shows and tells everything to whoever reaches it
+
+
+class Dask(Executor):
+    """Workers of a dask cluster, which outlives this executor."""
+
+    def __init__(self, client: Any, mark: str) -> None:
+        if client.status != "running":
+            raise _lost()
+        # Not pure: dask would answer a second try of the same work with the first one's failure.
+        self._executor = client.get_executor(pure=False)
+        self._client, self._mark = client, mark
+        self._running: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Hand the work to the cluster."""
+        future: Future[Any] = self._executor.submit(fn, *args, **kwargs)
+        self._running = {it for it in self._running if not it.done()} | {future}
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let go of the work: after it has ended, or at once where it is cancelled.
+
+        Where the system ends the run, stages have time to keep their state; other work that began goes on in workers of
+        a cluster that is not ours.
+        """
+        if cancel_futures and asked():
+            with suppress(Exception):  # workers, or the scheduler, may be gone
+                self._client.run(partial(ask, self._mark), on_error="ignore")
+                wait(self._running, GRACE_SECONDS)
+        self._executor.shutdown(wait=wait and not cancel_futures)
+
+
+def dask_setup(worker: object) -> None:
+    """Prepare a worker of our own dask cluster, which preloads this module; dask calls this function by its name."""
+    leave_interrupts_to_the_run()
+    listen_in_worker()
+    logging.disable(logging.CRITICAL)  # what it would say of a run that ends, the run says
+
+
+@contextmanager
+def cluster(workers: int, threads: int, address: str) -> Iterator[Any]:
+    """Give a client of a dask cluster that has a worker.
+
+    Raises
+    ------
+    ConfigError
+        dask is not installed, no scheduler answers, or it has no worker within half a minute.
+    """
+    try:
+        dask, distributed = import_module("dask"), import_module("distributed")
+    except ImportError as error:
+        raise ConfigError('the executor dask needs: pip install "imbalance-bench[dask]"') from error
+    # The schedule finds out who kills workers; dask need not try first.
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), _quiet():
+        if address:
+            with _connected(distributed, address) as client:
+                yield client
+            return
+        environment = thread_environment(threads)  # the option, for dask's setting yields to our own environment
+        with (
+            distributed.LocalCluster(
+                workers,
+                threads_per_worker=1,
+                processes=True,
+                env=environment,
+                preload=[__name__],
+                dashboard_address=LOOPBACK,
+            ) as ours,
+            distributed.Client(ours) as client,
+        ):
+            yield client
+
+
+def ask_workers(client: Any, question: Callable[[], object]) -> Mapping[str, object]:
+    """Call a function in every worker; return the answers by the worker's address, its error where it fails."""
+    answers: Mapping[str, object] = client.run(question, on_error="return")
+    return answers
+
+
+class Health:
+    """Whether a cluster still has a scheduler and workers; those that come back within some time are waited for."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self._client, self._address = client, address
+        self._seen = time.monotonic()
+
+    def check(self) -> None:
+        """Say what is wrong.
+
+        Raises
+        ------
+        ConfigError
+            The scheduler is gone, or has had no worker for half a minute.
+        """
+        if self._client.status not in ("running", "connecting"):
+            raise _lost()
+        with suppress(Exception):  # a scheduler that does not answer is told by the client's status, in time
+            if self._client.scheduler_info(n_workers=-1)["workers"]:
+                self._seen = time.monotonic()
+        if time.monotonic() - self._seen > WORKERS_SECONDS:
+            raise _no_worker(self._address)
+
+
+def _lost() -> ConfigError:
+    return ConfigError("the connection to the dask scheduler is lost; run the command again to go on")
+
+
+def _no_worker(address: str) -> ConfigError:
+    advice = f"start some with `dask worker {address}`" if address else "run the command again to go on"
+    return ConfigError(f"no dask worker for {WORKERS_SECONDS:.0f} s; {advice}")
+
+
+@contextmanager
+def _connected(distributed: Any, address: str) -> Iterator[Any]:
+    try:
+        client = distributed.Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError) as error:  # no answer, or no address
+        raise ConfigError(f"no dask scheduler answers at {address}") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=WORKERS_SECONDS)
+        except TimeoutError:
+            raise _no_worker(address) from None
+        yield client
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what dask and asyncio log, tracebacks too, when workers or a scheduler die: we tell it in a line."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,152 @@
+"""The handshake: before any work, a worker shows that its copy of the suite and its results folder are the runner's.
+
+Results travel through the results folder alone. A worker on another machine that has no such folder, or another one
+under the same path, would compute for nothing; one with other code would store other numbers under our names.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import bench
+from bench.errors import ConfigError
+from bench.plan.sources import examine
+from bench.store.store import CLAIMS
+
+VERSIONS = ("torch", "numpy")
+PATIENCE_SECONDS = 5.0  # a network file system may show a new file late
+NAMED = 3  # so many differing files are named in a refusal
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of the suite: a digest of every file of the package, and the versions that its numbers rest on."""
+
+    files: Mapping[str, str]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """What a worker has to find: the runner's mark in the results folder, and its copy where it may have another."""
+
+    results: Path
+    mark: str
+    copy: Copy | None = None
+
+
+@cache
+def own_copy() -> Copy:
+    """Return this process's own copy, as it was imported; comments do not count.
+
+    Raises
+    ------
+    ConfigError
+        A module has changed since it was imported.
+    """
+    root = Path(str(bench.__file__)).parent
+    walked = os.walk(root, followlinks=True)
+    paths = (Path(place, name) for place, _, names in walked for name in names if "__pycache__" not in place)
+    # A link among the files is the user's bench.toml in a clone, which workers do not read.
+    ours = sorted(path for path in paths if path.name[0] != "." and not path.is_symlink())
+    files = {path.relative_to(root).as_posix(): _digest(path, root) for path in ours}
+    return Copy(files, {"Python": platform.python_version()} | {name: _version(name) for name in VERSIONS})
+
+
+def differences(ours: Copy, theirs: Copy) -> str:
+    """Return in words what differs between the runner's copy and a worker's, "" where nothing does."""
+    names = _differing(ours.files, theirs.files)
+    told = [
+        f"{name} {theirs.versions.get(name, 'absent')}, here {ours.versions.get(name, 'absent')}"
+        for name in _differing(ours.versions, theirs.versions)
+    ]
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        told.insert(0, f"its {', '.join(names[:NAMED])}{more} {'is' if len(names) == 1 else 'are'} not ours")
+    return "; ".join(told)
+
+
+def answer(greeting: Greeting) -> str:
+    """Return "" where this process may work for a runner, else why not; it is called in the worker."""
+    if greeting.copy is not None:
+        try:
+            told = differences(greeting.copy, own_copy())
+        except ConfigError as error:
+            told = str(error)
+        if told:
+            return f"{told}; install the same copy and versions on both sides"
+    mark = greeting.results / CLAIMS / greeting.mark
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not _is_there(mark):
+        if time.monotonic() > end:
+            return (
+                f"it does not see the results folder {greeting.results} of this run; "
+                "workers and runner must share it, under the same path"
+            )
+        time.sleep(0.2)
+    return ""
+
+
+def greet(greeting: Greeting | None) -> None:
+    """Refuse to work for a runner, in a worker that joined when its run had begun, say.
+
+    Raises
+    ------
+    ConfigError
+        The copy of the suite or the folder is another; the text names this worker.
+    """
+    if greeting is not None and greeting.mark not in _welcomed:
+        if why := answer(greeting):
+            raise refusal(_own_name(), why)
+        _welcomed.add(greeting.mark)
+
+
+def refusal(worker: str, why: str) -> ConfigError:
+    """Return the error for a worker that may not work."""
+    return ConfigError(f"worker {worker}: {why}")
+
+
+_welcomed: set[str] = set()  # marks of the runners that this process has answered
+
+
+def _own_name() -> str:
+    with suppress(Exception):  # whatever a library says that is not there, or is no worker's
+        from distributed import get_worker
+
+        return str(get_worker().address)
+    return f"{socket.gethostname()}, process {os.getpid()}"
+
+
+def _is_there(path: Path) -> bool:
+    with suppress(OSError):
+        os.listdir(path.parent)  # of a network file system, which may remember that the file was not there
+        return path.exists()
+    return False
+
+
+def _digest(path: Path, root: Path) -> str:
+    if path.suffix != ".py":
+        return sha256(path.read_bytes()).hexdigest()[:12]
+    inside = path.relative_to(root.parent).with_suffix("").parts
+    return examine(".".join(inside).removesuffix(".__init__"), path).digest
+
+
+def _differing(ours: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,80 @@
+"""Output goes where it can: no colours into files, no traceback into a closed pipe or a narrow locale."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml
+from PIL import Image
+
+from bench.errors import printable
+
+ROOT = Path(__file__).resolve().parents[2]
+NARROW = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+COLOURS = {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1", "PY_COLORS": "1", "CLICOLOR_FORCE": "1"}
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the shell in which `imbench` is the suite's."""
+    text = command.replace("imbench", f'"{sys.executable}" -m bench')
+    variables = os.environ | {"PYTHONPATH": str(ROOT)} | environment
+    return subprocess.run(["bash", "-c", text], env=variables, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("what", ["imbench list methods | head -1", "imbench list methods --json | true"])
+def test_a_closed_pipe_is_a_quiet_end(what: str) -> None:
+    said = shell(f"set -o pipefail; {what}")
+    assert said.stderr == "" and said.returncode in (0, 141)
+
+
+def test_output_that_cannot_be_written_is_no_success() -> None:
+    assert shell("imbench list methods >&-").returncode == 0
+    said = shell("imbench list methods > /dev/full")
+    assert said.returncode in (1, 2) and said.stderr.count("\n") == 1 and "the output cannot be written" in said.stderr
+
+
+def test_no_escape_code_goes_into_a_file_whatever_the_environment_says(tmp_path: Path) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    for command in ("run", "run --help", "run --no-such-option"):
+        said = shell(f"imbench {command}", **COLOURS)
+        assert "\x1b" not in said.stdout + said.stderr, command
+
+
+def test_names_beyond_ascii_are_read_and_printed_in_any_locale(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for label, count in {"kätzchen": 24, "luchs": 12}.items():
+        (tmp_path / "tiere" / label).mkdir(parents=True)
+        for number in range(count):
+            pixels = rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "tiere" / label / f"{number} ü.png")
+    bench_toml(tmp_path, f'[datasets.mine]\nfolder = "{tmp_path / "tiere"}"\nminority = [3]\n', methods=["CS"])
+    said = shell("imbench run --dataset mine --minority 3", **NARROW)
+    assert said.returncode == 0, said.stderr
+    (ascii,) = [shell("imbench list datasets", PYTHONIOENCODING="ascii", **NARROW)]
+    assert ascii.returncode == 0 and "Traceback" not in ascii.stderr
+    assert shell("imbench status --dataset mine --minority 3").returncode == 0
+
+
+def test_what_would_steer_a_terminal_is_escaped() -> None:
+    assert printable("kätzchen: fünf\n\tok") == "kätzchen: fünf\n\tok"
+    assert printable("a\x1b[2Jb\x07\x9b\u202e\ud800") == "a\\x1b[2Jb\\x07\\x9b\\u202e\\ud800"
+
+
+def test_a_full_shared_memory_is_one_line_that_names_the_way_out(tmp_path: Path) -> None:
+    hide = "mount -t tmpfs -o ro tmpfs /dev/shm"
+    if os.geteuid() or shell(f"unshare -m sh -c '{hide}'").returncode:
+        pytest.skip("cannot hide shared memory from a process here")
+    bench_toml(tmp_path, methods=["CS"], executor="loky", workers=1)
+    said = shell(f"unshare -m bash -c '{hide}; imbench run'".replace("imbench", f"{sys.executable} -m bench"))
+    last = said.stderr.strip().splitlines()[-1]
+    assert said.returncode == 2 and "--executor inline" in last and "Traceback" not in said.stderr

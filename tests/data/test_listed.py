@@ -1,0 +1,168 @@
+"""Images that a csv or lists name become a dataset; what is guessed is said, what is wrong is one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench.dataset import Split
+from bench.datasets.folder import FolderDataset
+from bench.errors import DataError
+
+
+def pictures(root: Path, size: int = 30) -> list[str]:
+    names = [f"scan {i:02d}.png" for i in range(size)]
+    for i, name in enumerate(names):
+        path = root / "raw" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(i).integers(0, 256, (12, 12, 3), dtype=np.uint8)).save(path)
+    return names
+
+
+def label(i: int) -> str:
+    return "sane" if i % 3 else "Größe 日本"
+
+
+def table(root: Path, text: str, encoding: str = "utf8") -> Path:
+    path = root / "labels.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def split(root: Path, **options: Any) -> Split:
+    return FolderDataset("mine", root, **{"labels": root / "labels.csv", **options}).split()
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "ends", "header", "encoding"),
+    [
+        (",", "\n", "filename,label", "utf-8-sig"),
+        (";", "\r\n", "Image Path;Diagnosis", "utf8"),
+        ("\t", "\n", "id\tdx", "utf-16"),
+        ("|", "\n", "", "utf8"),
+    ],
+)
+def test_any_usual_csv_is_read_and_what_was_guessed_is_said(
+    delimiter: str, ends: str, header: str, encoding: str, tmp_path: Path
+) -> None:
+    rows = [f"raw/{name}{delimiter}{label(i)}" for i, name in enumerate(pictures(tmp_path))]
+    table(tmp_path, ends.join([*([header] if header else []), *rows, "", ""]), encoding)
+    found = split(tmp_path)
+    assert found.classes == ("sane", "Größe 日本") and len(found.names()) == 30
+    assert "(files and classes guessed)" in found.note and "raw/scan 00.png" in found.names()
+
+
+@pytest.mark.parametrize("cell", ["scan {:02d}", "scan {:02d}.png", "raw/scan {:02d}", ".\\raw\\scan {:02d}.png"])
+def test_a_file_may_be_named_without_its_folder_or_ending(cell: str, tmp_path: Path) -> None:
+    pictures(tmp_path)
+    table(tmp_path, "image,class\n" + "".join(f"{cell.format(i)},{label(i)}\n" for i in range(30)))
+    assert sorted(split(tmp_path).names())[0] == "raw/scan 00.png"
+
+
+def test_one_column_a_class_is_read_too(tmp_path: Path) -> None:
+    marks = {True: "1.0,0.0,0.0", False: "0.0,1.0,0.0"}
+    rows = [f"{name},{marks[i % 3 == 0]}" for i, name in enumerate(pictures(tmp_path))]
+    table(tmp_path, "\n".join(["image,mole,wart,other", *rows]))
+    found = split(tmp_path)
+    assert found.classes == ("wart", "mole") and "classes from the 3 columns of 0 and 1" in found.note
+    table(tmp_path, "\n".join(["image,mole,wart,other", *rows[:-1], rows[-1].replace("1.0,0.0", "1.0,1.0")]))
+    with pytest.raises(DataError, match=r"line 31: 2 of 3 classes marked"):
+        split(tmp_path)
+
+
+def test_a_column_of_parts_is_taken_as_given(tmp_path: Path) -> None:
+    parts = ["training", "Valid", "test", "train", "train"]
+    rows = [f"{name},{label(i)},{parts[i % 5]}" for i, name in enumerate(pictures(tmp_path))]
+    table(tmp_path, "\n".join(["file,label,fold", *rows]))
+    found = split(tmp_path, columns={"part": "fold"})
+    assert [sum(found.counts(part)) for part in ("train", "val", "test")] == [18, 6, 6]
+    table(tmp_path, "\n".join(["file,label,split", *rows[:-1], "scan 29.png,sane,trian"]))
+    with pytest.raises(DataError, match=r"line 31: unknown part 'trian': did you mean 'train'"):
+        split(tmp_path, columns={"part": "split"})
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("scan 03.png,wart", r"scan 03.png is .*'Größe 日本' in line 5 and 'wart' in line 32; an image has one class"),
+        ("scan 99.png,sane", r"line 32: no file 'scan 99.png' below"),
+        ("scan 99.png,owl", r"class 'owl' would vanish: none of its 1 files"),
+        ("scan 03.png", r"line 32 has 1 fields, the first row has 2"),
+        ("scan 03.png,", r"line 32: no class"),
+        ("../secret.png,sane", r"line 32: '../secret.png' lies outside of"),
+        ('"scan 03.png,sane', r"line 32 has 1 fields"),
+    ],
+)
+def test_a_wrong_row_is_one_line_that_names_it(line: str, complaint: str, tmp_path: Path) -> None:
+    root = tmp_path / "images"
+    rows = [f"{name},{label(i)}" for i, name in enumerate(pictures(root))]
+    (tmp_path / "secret.png").write_bytes((root / "raw" / "scan 00.png").read_bytes())
+    table(root, "\n".join(["file,label", *rows, line]))
+    with pytest.raises(DataError, match=complaint) as error:
+        split(root)
+    assert "\n" not in str(error.value)
+
+
+def test_rows_without_a_file_and_files_without_a_row_are_counted(tmp_path: Path) -> None:
+    rows = [f"{name},{label(i)}" for i, name in enumerate(pictures(tmp_path))]
+    table(tmp_path, "\n".join(["file,label", *rows[:-1], rows[0], "gone.png,sane"]))
+    note = split(tmp_path, damaged="skip").note
+    assert "1 rows name a file again" in note and "1 rows name no file, such as 'gone.png': left out" in note
+    assert "1 images in" in note and "are in no row, such as raw/scan 29.png" in note
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "complaint"),
+    [
+        ("", {}, "no rows"),
+        ("file,label\n", {}, "a header, but no rows"),
+        ("file\nscan 00.png\n", {}, r"one column alone \('file'\)"),
+        ("file,age,sex\nscan 00.png,1,2\n", {}, "which column is the class.*there is age, sex"),
+        ("file,label\nx.png,a\n", {}, "no column names files below .*the first row: x.png, a"),
+        (
+            "file,label\nscan 00.png,a\n",
+            {"columns": {"class": "lable"}},
+            "unknown column 'lable': did you mean 'label'",
+        ),
+        ("file,label\nscan 00.png,a\n", {"group": "patient"}, "unknown column 'patient'"),
+        ("file,label,label\nscan 00.png,a,b\n", {}, "two columns are called 'label'"),
+        ("file,label\nscan 00.png,a\n", {}, "needs at least two classes; it has 1"),
+    ],
+)
+def test_a_csv_that_says_too_little_is_one_line(
+    text: str, options: dict[str, Any], complaint: str, tmp_path: Path
+) -> None:
+    pictures(tmp_path, 3)
+    table(tmp_path, text)
+    with pytest.raises(DataError, match=complaint):
+        split(tmp_path, **options)
+
+
+def test_a_name_that_fits_two_files_is_refused(tmp_path: Path) -> None:
+    rows = [f"{name},{label(i)}" for i, name in enumerate(pictures(tmp_path))]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "scan 04.png").write_bytes((tmp_path / "raw" / "scan 00.png").read_bytes())
+    table(tmp_path, "\n".join(["file,label", *rows]))
+    with pytest.raises(DataError, match=r"line 6: 'scan 04.png' is other/scan 04.png or raw/scan 04.png"):
+        split(tmp_path)
+
+
+def test_a_list_of_files_a_class(tmp_path: Path) -> None:
+    names = pictures(tmp_path)
+    lists = {"healthy": tmp_path / "h.txt", "ill": tmp_path / "i.txt"}
+    lists["healthy"].write_text("# those without a finding\n" + "\n".join(names[:18]), encoding="utf8")
+    lists["ill"].write_text("\r\n".join(names[18:]) + "\r\n", encoding="utf8")
+    found = FolderDataset("mine", tmp_path, lists=lists).split()
+    assert found.classes == ("healthy", "ill") and len(found.names()) == 30
+    lists["ill"].write_text(names[0], encoding="utf8")
+    with pytest.raises(DataError, match=r"i.txt: line 1: raw/scan 00.png is in the list of 'healthy' too"):
+        FolderDataset("mine", tmp_path, lists=lists).split()
+    lists["ill"].write_text("gone.png\n", encoding="utf8")
+    with pytest.raises(DataError, match=r"i.txt: line 1: no file 'gone.png'"):
+        FolderDataset("mine", tmp_path, lists=lists).split()
+    with pytest.raises(DataError, match="the class 'ill' would vanish"):
+        FolderDataset("mine", tmp_path, lists=lists, damaged="skip").split()

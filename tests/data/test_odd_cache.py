@@ -1,0 +1,64 @@
+"""What is no file in the cache is out of the way, and a whole cache that can only be read is used."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+
+ROOT = Path(__file__).resolve().parents[2]
+ODD: dict[str, Callable[[Path], None]] = {
+    "folder": Path.mkdir,
+    "pipe": os.mkfifo,
+    "loop": lambda path: path.symlink_to(path.name),
+}
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    bench_toml(tmp_path, methods=["CS"])
+    assert imbench("run").status == 0
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_locks_arrays_digests_and_memos_stop_nobody(cache: Path, kind: str) -> None:
+    (array, *_) = sorted(cache.glob("*.npy"))
+    content = array.read_bytes()
+    others = [array.with_suffix(suffix) for suffix in (".lock", ".sha256", ".part")]
+    for path in (array, *others, cache / "speed.json", cache / "operations.json"):
+        path.unlink(missing_ok=True)
+        ODD[kind](path)
+    said = imbench("run", "--seeds", "2")
+    assert said.status == 0, said.err
+    assert array.read_bytes() == content
+
+
+def test_a_whole_cache_that_can_only_be_read_is_used(cache: Path) -> None:
+    bind = f'mount --bind "{cache}" "{cache}" && mount -o remount,ro,bind "{cache}"'
+    if os.geteuid() or subprocess.run(["unshare", "-m", "sh", "-c", bind], capture_output=True, check=False).returncode:
+        pytest.skip("cannot make a folder read-only here")
+    command = f'{bind} && ! touch "{cache}/probe" && exec "{sys.executable}" -m bench run --seeds 2'
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    said = subprocess.run(
+        ["unshare", "-m", "sh", "-c", command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 0, said.stderr
+    assert "1 fit done now, 1 before" in said.stderr
+
+
+def test_too_little_memory_is_one_line(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in cache.glob("*.npy"):
+        file.unlink()
+
+    def too_large(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("bench.data.cache.fitted", too_large)
+    refused(imbench("run", "--seeds", "2"), str(cache), "not enough memory to decode the pictures")

@@ -1,0 +1,61 @@
+"""Whatever bench.toml and the command line hold, a run is planned in seconds or refused in one line."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+
+ODD = {
+    "run = 3\n": "run: Input should be a valid dictionary",
+    "[[run]]\nseeds = 1\n": "run: Input should be a valid dictionary",
+    'paths = "x"\n': "(and 2 more)",
+    f"x = {'9' * 5000}\n": "limit (4300 digits)",
+    f"x = {'[' * 2000}{']' * 2000}\n": "nested too deeply",
+    "[profiles]\nmine = 3\n": "Field required",
+    "profiles = 3\n": "Field required",
+    "[run\n": "line 1",
+}
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+
+
+@pytest.mark.parametrize(("text", "said"), ODD.items(), ids=[text[:12].strip() for text in ODD])
+def test_an_odd_file_is_one_line(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "bench.toml").write_text(text)
+    line = refused(imbench("run", "--dry-run", "--results", "elsewhere"), "bench.toml: ", said)
+    assert len(line) < 500 and line.count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        ({"seeds": True}, "run: seeds = true: true and false are no numbers"),
+        ({"minority": [6, True]}, "run: minority = [6, true]: true and false are no numbers"),
+        ({"methods": ["CBL(beta='x')"]}, "CBL(beta=x): beta = 'x' must be a finite number"),
+        ({"methods": ["CBL(beta=nan)"]}, "CBL(beta=nan): beta = 'nan' must be a finite number"),
+        ({"methods": ["CBL(beta=True)"]}, "beta = True must be a finite number"),
+        ({"methods": ["CBL(beta=2)"]}, "beta = 2 must be at least 0 and below 1"),
+    ],
+)
+def test_what_is_no_number_is_named_with_its_field(tmp_path: Path, run: dict[str, object], said: str) -> None:
+    bench_toml(tmp_path, **run)
+    refused(imbench("run", "--dry-run"), said)
+
+
+@pytest.mark.parametrize("line", ["epochs = true", "learning_rate = inf", "learning_rate = nan", "flip = 3"])
+def test_a_field_of_a_profile_is_named(tmp_path: Path, line: str) -> None:
+    bench_toml(tmp_path, f'[profiles.mine]\nbackbone = "small"\n{line}\n')
+    refused(imbench("run", "--dry-run"), "bench.toml: profiles.mine", line.split()[0])
+
+
+def test_a_grid_that_nobody_could_run_is_refused_in_seconds(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    started = time.process_time()
+    refused(imbench("run", "--dry-run", "--seeds", "300000"), "900,000 cells and more are asked for, at most 100,000")
+    assert time.process_time() - started < 5

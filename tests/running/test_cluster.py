@@ -1,0 +1,111 @@
+"""A cluster without workers, or whose scheduler dies, is one line; its dashboard is private; TLS keeps others out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from small_cluster import ROOT, scheduler, worker
+
+from bench.running import cluster
+from bench.store.store import Store
+
+pytest.importorskip("distributed")
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+
+
+def test_a_scheduler_without_workers_is_one_line_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "WORKERS_SECONDS", 1.0)
+    with scheduler(tmp_path) as address:
+        bench_toml(tmp_path, executor="dask", scheduler=address)
+        said = imbench("run")
+    refused(said, "no dask worker for 1 s; start some with `dask worker tcp://")
+    assert f"{address}: whoever can reach it can run code on workers" in said.err
+
+
+@pytest.mark.parametrize("dies", ["worker", "scheduler"])
+def test_a_cluster_that_dies_during_a_run_ends_it_in_one_line(tmp_path: Path, dies: str) -> None:
+    plugin = tmp_path / "waits.py"
+    plugin.write_text(WAITS.format(file=tmp_path / "at work"))
+    (tmp_path / "short.py").write_text(SHORT)
+    with scheduler(tmp_path) as address, worker(address) as process:
+        path = bench_toml(tmp_path, plugins=[plugin], methods=["Waits"], executor="dask", scheduler=address)
+        command = [sys.executable, str(tmp_path / "short.py"), "run", "--config", str(path)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as runner:
+            while not (tmp_path / "at work").exists():
+                assert runner.poll() is None
+                time.sleep(0.05)
+            victim = process.pid if dies == "worker" else scheduler_pid(address)
+            os.kill(victim, signal.SIGKILL)
+            _, said = runner.communicate(timeout=100)
+    last = said.strip().splitlines()[-1]
+    assert runner.returncode == 2 and "Traceback" not in said, said
+    assert ("no dask worker for" if dies == "worker" else "dask scheduler is lost") in last
+    assert not [*Store(tmp_path / "results").records()]
+
+
+WAITS = """
+import time
+from pathlib import Path
+from bench.method import Method
+from bench.registry import register
+
+@register("Waits")
+class Waits(Method):
+    def class_weights(self, counts, progress):
+        Path("{file}").touch()
+        time.sleep(1000)
+"""
+SHORT = """
+from bench.running import cluster, schedule
+cluster.WORKERS_SECONDS, schedule.CHECK_SECONDS = 3.0, 0.5
+from bench.cli.app import main
+main()
+"""
+
+
+def scheduler_pid(address: str) -> int:
+    found = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True)
+    mine = [line for line in found.stdout.splitlines() if "dask_scheduler" in line and str(Path.cwd()) in line]
+    assert len(mine) == 1, address
+    return int(mine[0].split()[0])
+
+
+def test_the_dashboard_of_local_workers_is_for_this_machine_alone() -> None:
+    with cluster.cluster(1, 1, "") as client:
+        services = client.cluster.scheduler.http_server._sockets.values()  # as tornado keeps them
+        assert {socket.getsockname()[0] for socket in services} == {"127.0.0.1"}
+
+
+def test_tls_lets_in_who_has_the_key_and_nobody_else(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make certificates with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ours"]
+    subprocess.run([*make, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    tls = "DASK_DISTRIBUTED__COMM__TLS__"
+    ours = {f"{tls}CA_FILE": str(certificate), "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true"}
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        ours |= {f"{tls}{role}__CERT": str(certificate), f"{tls}{role}__KEY": str(key)}
+    with scheduler(tmp_path, "tls", ours) as address, worker(address, environment=ours):
+        assert address.startswith("tls://")
+        path = bench_toml(tmp_path, methods=["CS"], executor="dask", scheduler=address)
+        command = [sys.executable, "-m", "bench", "run", "--config", str(path)]
+        for known, status in (({}, 2), (ours, 0)):
+            environment = os.environ | {"PYTHONPATH": str(ROOT)} | known
+            said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            assert said.returncode == status and "Traceback" not in said.stderr, said.stderr
+            assert "whoever can reach it" not in said.stderr
+    assert len([*Store(tmp_path / "results").records()]) == 1

@@ -1,0 +1,119 @@
+"""SIGTERM and SIGHUP end a run within 20 s, in one line; a stage keeps its state, and the next run goes on from it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from builders import as_on_a_fresh_machine, imbench
+from small_cluster import ROOT
+from small_stages import artifacts, toml
+
+from bench.store.store import Store
+
+needs_dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="dask is not installed")
+LONG = {
+    "width = 2\nblocks": "width = 4\nblocks",
+    "\nepochs = 2\ncompared_epochs = [3]\nconstant": "\nepochs = 12\ncompared_epochs = []\nconstant",
+    "constant_epochs = 2": "constant_epochs = 12",
+}
+POINTS = ROOT / "tests" / "faults" / "points"
+LIMIT = 20.0
+
+
+def configured(folder: Path, executor: str, name: str) -> Path:
+    """Return a run of one CycleGAN that takes some seconds, and of what needs it."""
+    (folder / name).mkdir()
+    path = toml(folder / name, methods=["AUG"], executor=executor, workers=1)
+    text = path.read_text()
+    for short, long in LONG.items():
+        assert short in text
+        text = text.replace(short, long)
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a run that nothing has disturbed."""
+    path = configured(tmp_path_factory.mktemp("undisturbed"), "inline", "whole")
+    assert imbench("run", "--config", path).status == 0
+    return path.parent
+
+
+def begun(path: Path) -> subprocess.Popen[str]:
+    """Start a run in a process group of its own and return it when a step of its stage has been taken."""
+    mark = path.parent / "step taken"
+    point = {"at": "bench.methods.translators.training:GanTraining._crops", "call": 12, "file": str(mark)}
+    environment = {"PYTHONPATH": f"{POINTS}{os.pathsep}{ROOT}", "POINTS_OF_FAULT": json.dumps([point])}
+    command = [sys.executable, "-m", "bench", "run", "--config", str(path)]
+    runner = subprocess.Popen(
+        command, env=os.environ | environment, start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    end = time.monotonic() + 300
+    while not mark.exists():
+        assert runner.poll() is None and time.monotonic() < end, "the stage does not begin"
+        time.sleep(0.01)
+    return runner
+
+
+def ended(runner: subprocess.Popen[str], number: int, group: bool = False) -> str:
+    """Send a signal; return what was said until the end, which comes in time."""
+    started = time.monotonic()
+    (os.killpg if group else os.kill)(runner.pid, number)
+    _, said = runner.communicate(timeout=60)
+    assert time.monotonic() - started < LIMIT and runner.returncode == 143, said
+    assert "Traceback" not in said and said.count("imbench: ended by the system; what was finished is stored") == 1
+    return said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("executor", "number"),
+    [
+        ("inline", signal.SIGTERM),
+        ("inline", signal.SIGHUP),
+        ("loky", signal.SIGTERM),
+        ("loky", signal.SIGHUP),
+        pytest.param("dask", signal.SIGTERM, marks=needs_dask),
+    ],
+)
+def test_a_translator_that_was_stopped_goes_on_from_there_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Path, executor: str, number: int
+) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    path = configured(tmp_path, executor, "stopped")
+    results = path.parent / "results"
+    ended(begun(path), number, group=number == signal.SIGHUP)  # a closed terminal tells all its processes
+    (kept,) = results.glob("stages/*/checkpoint.*.safetensors")
+    assert [*(results / "claims").iterdir()] == [] and not [*Store(results).records()]
+    path.write_text(path.read_text().replace(f'executor = "{executor}"', 'executor = "inline"'))
+    said = imbench("run", "--config", path)
+    assert said.status == 0 and "set aside" not in said.err and not kept.exists()
+    assert artifacts(path.parent) == artifacts(whole)
+    for ours in Store(whole / "results").records():
+        theirs = Store(results).get(ours.id)
+        assert theirs is not None and (theirs.validation, theirs.test) == (ours.validation, ours.test)
+
+
+@pytest.mark.slow
+def test_a_worker_alone_that_is_stopped_is_replaced_and_the_stage_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Path
+) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    path = configured(tmp_path, "loky", "stopped")
+    runner = begun(path)
+    children = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(runner.pid)]
+    found = subprocess.run(children, capture_output=True, text=True, check=True)
+    (worker,) = [int(line.split()[0]) for line in found.stdout.splitlines() if "popen_loky_posix" in line]
+    os.kill(worker, signal.SIGTERM)
+    _, said = runner.communicate(timeout=120)
+    assert runner.returncode == 0 and "a worker died during" in said and "Traceback" not in said
+    assert artifacts(path.parent) == artifacts(whole)

@@ -1,0 +1,61 @@
+"""A dask cluster of separate processes, as a cluster of machines has it: for tests of what may differ between them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+QUIET = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+
+
+@contextmanager
+def scheduler(folder: Path, protocol: str = "tcp", environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run a scheduler and give its address."""
+    file = folder / "scheduler.json"
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--protocol", protocol]
+    with started("scheduler", [*options, "--scheduler-file", str(file)], environment or {}):
+        end = time.monotonic() + 60
+        while not file.exists() or not file.read_text().strip():
+            assert time.monotonic() < end, "the scheduler does not come up"
+            time.sleep(0.05)
+        yield json.loads(file.read_text())["address"]
+
+
+@contextmanager
+def worker(
+    address: str, copy: Path = ROOT, environment: Mapping[str, str] | None = None, before: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker with a copy of the suite, after a command line prefix."""
+    options = [address, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", "/tmp"]
+    with started("worker", options, {"PYTHONPATH": str(copy)} | dict(environment or {}), before) as process:
+        yield process
+
+
+@contextmanager
+def started(
+    what: str, options: Sequence[str], environment: Mapping[str, str], before: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of dask's programs until the end of the block."""
+    command = [*before, sys.executable, "-m", f"distributed.cli.dask_{what}", *options]
+    with subprocess.Popen(
+        command,
+        env=os.environ | QUIET | dict(environment),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            yield process
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                process.wait()
