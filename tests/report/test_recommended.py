@@ -1,4 +1,4 @@
-"""The page opens with what to take: sentences, a chart and tables, each number on records; figures keep their bounds."""
+"""The page opens with what to take: sentences, a chart, tables, each number on records; figures keep their bounds."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_an_interval_takes_three_runs_and_a_bounded_figure_keeps_within_its_boun
     if n < 3:
         assert bounded.half_width is None and bounded.spread(interval=True) == ""
     else:
-        assert bounded.half_width and free.half_width and bounded.half_width <= min(free.half_width, 0.6667)
+        assert bounded.half_width and free.half_width and bounded.half_width <= min(free.half_width, 0.66671)
 
 
 def test_the_chart_says_in_words_what_it_shows() -> None:
