@@ -153,7 +153,8 @@ def rows(it: Advice) -> list[dict[str, object]]:
     for each in it.methods:
         row: dict[str, object] = {"method": each.method}
         for name, belief in each.beliefs.items():
-            ends = f" ({belief.low:.2f}-{belief.high:.2f})" if name == it.metric else ""
+            low, high = (f"{end:.2f}".removeprefix("0") for end in (belief.low, belief.high))
+            ends = f" ({low}-{high})" if name == it.metric else ""
             row[short(name)] = f"{belief.mean:.3f}{ends}"
         row |= {"regret": f"{each.regret:.3f}", "best": f"{each.best:.2f}", "near": f"{each.near:.2f}", "n": each.runs}
         found.append(row | {"cost": _cost(each.cost, unit)})

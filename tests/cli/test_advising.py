@@ -35,7 +35,7 @@ def test_it_says_what_to_take_what_not_and_what_that_is_worth() -> None:
     assert "Over Vanilla that gains +" in text and "ROC-AUC" in text and "ACSA" in text
     assert "always eight" in text and "0.667" in text, "a scale to read figures by"
     assert "one draw of the training images" in text, "what it is conditional on"
-    assert "12:10" not in text and all(len(line) <= 90 for line in said.out.splitlines())
+    assert "12:10" not in text and all(len(line) <= 80 for line in said.out.splitlines())
 
 
 def test_programs_get_every_number_of_every_place() -> None:
