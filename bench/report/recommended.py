@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bench.analysis.advice import Advice, Belief, Contender
-from bench.analysis.metrics import METRICS
+from bench.analysis.metrics import METRICS, rarest
 from bench.analysis.recommending import Advised
 from bench.analysis.spots import plain
 from bench.expression import Expression
@@ -43,7 +43,7 @@ def answer(advised: Advised, shown: str) -> Answer:
 
 def sentences(it: Advice, advised: Advised, shown: str = "") -> Iterator[str | Figure]:
     """Give the words and numbers of three sentences: what to take, what not to, and what that is worth."""
-    where = f"{shown}, {it.place.place}" if shown else f"At {it.place.place}"
+    where = f"{shown}, {_place(it)}" if shown else f"At {it.place.place}"
     worse = [each for each in it.methods if each.loses > it.delta]
     parts = [_outcome(it, advised, where), _avoided(it, advised, worse), _worth(it, advised)]
     if it.settle:
@@ -129,13 +129,18 @@ def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
 def _figures(beliefs: dict[str, Belief] | object, advised: Advised, how: str) -> Iterator[str | Figure]:
     for k, (name, belief) in enumerate(beliefs.items()):  # type: ignore[attr-defined]
         yield ", " if k else ""
-        yield number(belief.mean, advised.records, how.format(belief.mean))
+        yield number(belief.mean, advised.records, how.format(round(belief.mean, 3) + 0.0))  # zero has no sign
         yield f" {short(name)}"
 
 
 def _rarest(it: Advice) -> str:
-    counts = it.place.counts
-    return it.place.classes[max(range(len(counts)), key=lambda k: (-counts[k], k))]
+    return it.place.classes[rarest(it.place.counts)]
+
+
+def _place(it: Advice) -> str:
+    """Return the place in print: of two classes with the name of the rare one, such as `450:25 (25 zebra)`."""
+    two = len(it.place.counts) == 2
+    return f"{it.place.place} ({min(it.place.counts)} {_rarest(it)})" if two else it.place.place
 
 
 def rows(it: Advice) -> list[dict[str, object]]:
@@ -148,7 +153,8 @@ def rows(it: Advice) -> list[dict[str, object]]:
     for each in it.methods:
         row: dict[str, object] = {"method": each.method}
         for name, belief in each.beliefs.items():
-            ends = f" ({belief.low:.2f}-{belief.high:.2f})" if name == it.metric else ""
+            low, high = (f"{end:.2f}".removeprefix("0") for end in (belief.low, belief.high))
+            ends = f" ({low}-{high})" if name == it.metric else ""
             row[short(name)] = f"{belief.mean:.3f}{ends}"
         row |= {"regret": f"{each.regret:.3f}", "best": f"{each.best:.2f}", "near": f"{each.near:.2f}", "n": each.runs}
         found.append(row | {"cost": _cost(each.cost, unit)})
