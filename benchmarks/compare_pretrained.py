@@ -117,7 +117,11 @@ def write_config(folder: Path, seeds: int) -> Config:
     fields = shipped.profile.protocol(DATASET).model_dump(mode="json", exclude_none=True)
     run = {"datasets": [DATASET], "methods": METHODS, "minority": [MINORITY], "profile": "pretrained"}
     whole = {"seed_draws_subset": shipped.profile.seed_draws_subset}
-    sections = {"run": run | {"workers": CORES, "seeds": seeds}, "paths": paths, "profiles.pretrained": fields | whole}
+    sections: dict[str, dict[str, object]] = {
+        "run": run | {"workers": CORES, "seeds": seeds},
+        "paths": paths,
+        "profiles.pretrained": fields | whole,
+    }
     text = ""
     for name, keys in sections.items():  # JSON's numbers, strings and lists are TOML's as well
         lines = (f"{key} = {json.dumps(value)}\n" for key, value in keys.items())

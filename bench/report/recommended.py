@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -126,8 +126,8 @@ def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     yield ")."
 
 
-def _figures(beliefs: dict[str, Belief] | object, advised: Advised, how: str) -> Iterator[str | Figure]:
-    for k, (name, belief) in enumerate(beliefs.items()):  # type: ignore[attr-defined]
+def _figures(beliefs: Mapping[str, Belief], advised: Advised, how: str) -> Iterator[str | Figure]:
+    for k, (name, belief) in enumerate(beliefs.items()):
         yield ", " if k else ""
         yield number(belief.mean, advised.records, how.format(round(belief.mean, 3) + 0.0))  # zero has no sign
         yield f" {short(name)}"
