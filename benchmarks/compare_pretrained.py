@@ -12,7 +12,7 @@ import json
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -117,7 +117,7 @@ def write_config(folder: Path, seeds: int) -> Config:
     fields = shipped.profile.protocol(DATASET).model_dump(mode="json", exclude_none=True)
     run = {"datasets": [DATASET], "methods": METHODS, "minority": [MINORITY], "profile": "pretrained"}
     whole = {"seed_draws_subset": shipped.profile.seed_draws_subset}
-    sections: dict[str, dict[str, object]] = {
+    sections: dict[str, Mapping[str, object]] = {
         "run": run | {"workers": CORES, "seeds": seeds},
         "paths": paths,
         "profiles.pretrained": fields | whole,
