@@ -59,6 +59,8 @@ def _status() -> int:
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:
+        if isinstance(error.__context__, BrokenPipeError):  # rich makes a SystemExit of it
+            return CLOSED
         *_, (frame, line) = traceback.walk_tb(error.__traceback__)
         if isinstance(error, SystemExit) and frame.f_globals.get("__name__", "").split(".")[0] in ENDS:
             return error.code if isinstance(error.code, int) else int(error.code is not None)
