@@ -77,6 +77,7 @@ def make_refitted(
         method=written(again.expression),
         protocol=job.protocol.model_dump(mode="json"),
         shape=dataset.shape,
+        chosen=again.chosen,
         records=tuple(it.id for it in (record, *others)),
         figures=_figures(job, confusion),
         remarks=(
