@@ -64,6 +64,12 @@ def run(
     oracle_audit: Annotated[
         bool, typer.Option("--oracle-audit", help="Add fits whose epoch is picked on the test set; no table has them.")
     ] = False,
+    decide: Annotated[
+        bool, typer.Option("--decide", help="Then add seeds to methods in contention until it is known which to take.")
+    ] = False,
+    metric: Annotated[str, typer.Option("--metric", help="What --decide decides by, e.g. acsa.")] = "",
+    delta: Annotated[float, typer.Option("--delta", min=0, help="The difference nobody would care about.")] = 0.01,
+    max_seeds: Annotated[int, typer.Option("--max-seeds", min=2, help="Seeds that --decide may give a method.")] = 30,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
@@ -98,6 +104,10 @@ def run(
     more += again(pairs, store)
     plan = make_plan(settings, store, redo_stale, build_grid(settings).extended(more), for_weights)
     do(settings, store, plan, dry_run, redo_stale)
+    if decide and not dry_run:
+        from bench.cli.deciding import decide as run_on
+
+        run_on(settings, store, metric, delta, max_seeds)
 
 
 @app.command()
