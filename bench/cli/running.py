@@ -68,6 +68,12 @@ def run(
     first_look: Annotated[
         bool, typer.Option("--first-look", help="Do two seeds of the quick rows first, and write their table.")
     ] = False,
+    decide: Annotated[
+        bool, typer.Option("--decide", help="Then add seeds to methods in contention until it is known which to take.")
+    ] = False,
+    metric: Annotated[str, typer.Option("--metric", help="What --decide decides by, e.g. acsa.")] = "",
+    delta: Annotated[float, typer.Option("--delta", min=0, help="The difference nobody would care about.")] = 0.01,
+    max_seeds: Annotated[int, typer.Option("--max-seeds", min=2, help="Seeds that --decide may give a method.")] = 30,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
@@ -109,6 +115,10 @@ def run(
             looked = look_first(settings, store, plan)
         plan = make_plan(settings, store, redo_stale, grid, for_weights) if looked else plan
     do(settings, store, plan, dry_run, redo_stale)
+    if decide and not dry_run:
+        from bench.cli.deciding import decide as run_on
+
+        run_on(settings, store, metric, delta, max_seeds)
 
 
 def again(pairs: Sequence[Pair], store: Store) -> list[Job]:
