@@ -87,12 +87,6 @@ def listen_in_worker() -> None:
     _on_signals(_end_worker)
 
 
-def forget() -> None:
-    """Be as if nobody had asked: for tests, whose process goes on."""
-    _told.clear()
-    signal.setitimer(signal.ITIMER_REAL, 0)
-
-
 def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
