@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from bench.stage import Checkpoint, Tensors
 
-GRACE_SECONDS = 12.0  # for a stage to reach the end of its step; schedulers kill some 30 s after they have asked
-LAST_SECONDS = 18.0  # then the process leaves, whatever it is at
+GRACE_SECONDS = 10.0  # for a stage to reach the end of its step; schedulers kill some 30 s after they have asked
+LAST_SECONDS = 16.0  # then the process leaves, whatever it is at
 SAID = "ended by the system; what was finished is stored, the same command goes on from there"
 EVERYBODY = ""  # whom a signal to the process means; else the mark of a run
 
