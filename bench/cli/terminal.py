@@ -15,7 +15,8 @@ CLOSED = 141  # exit status, as the system gives it to a program that nobody lis
 
 def speak_utf8() -> None:
     """Begin again in Python's UTF-8 mode where the locale is another: names of files are UTF-8, whatever it says."""
-    if os.name == "posix" and sys.getfilesystemencoding().lower() not in ("utf-8", "utf8") and sys.orig_argv:
+    narrow = sys.getfilesystemencoding().lower() not in ("utf-8", "utf8")
+    if os.name == "posix" and narrow and sys.orig_argv and os.environ.get("PYTHONUTF8") != "1":  # tried, and ignored
         with suppress(OSError):
             os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {"PYTHONUTF8": "1"})
 
