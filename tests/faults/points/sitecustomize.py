@@ -2,8 +2,8 @@
 
 POINTS_OF_FAULT is a JSON list of points. Each names a function, `module:Class.name`, and what happens at its n-th call
 in a process: `touch` makes `file`; `kill`, `kill runner` and `kill both` send SIGKILL. A point acts once in all
-processes together: whoever makes its `file` first does it; but `count` adds a line at every call. A point with `set` gives a name of a module that value.
-CLOCK_OF_FAULTS makes the clock of every process jump by up to years, to and fro, each time somebody looks.
+processes together: whoever makes its `file` first does it; but `count` adds a line at every call. A point with `set`
+gives a name of a module that value. CLOCK_OF_FAULTS makes the clock of every process jump by up to years, to and fro.
 """
 
 from __future__ import annotations
