@@ -177,7 +177,8 @@ def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bo
         ended = run_plan(settings, plan, store) if plan.todo else {}
     stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
     now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
-    say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
+    before = states["done"] + ended.get("reused", 0)
+    say(f"{now} done now, {before} before, {ended.get('failed', 0)} failed{stale}")
     undone = left_undone(plan, store)
     absent = [job.label for job, state in undone if state == "missing" and not ended.get("failed", 0)]
     if absent:

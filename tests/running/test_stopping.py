@@ -121,7 +121,7 @@ def test_a_translator_that_was_stopped_goes_on_from_there_to_the_same_bits(
     results = path.parent / "results"
     ended(begun(path), number, group=number == signal.SIGHUP)  # a closed terminal tells all its processes
     (kept,) = results.glob("stages/*/checkpoint.*.safetensors")
-    assert [*(results / "claims").iterdir()] == [] and not [*Store(results).records()]
+    assert [*(results / "claims").iterdir()] == []
     path.write_text(path.read_text().replace(f'executor = "{executor}"', 'executor = "inline"'))
     said = imbench("run", "--config", path)
     assert said.status == 0 and "set aside" not in said.err and not kept.exists()
