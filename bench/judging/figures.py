@@ -81,7 +81,7 @@ def translation_figures(
             figures[f"auc_to_{k}/seed{seed}"] = _wins(after, before)
     for k in sorted(translated):
         sets = [seen.features(embedding, images[k]) for images in (translated, real, reference) if k in images]
-        figures |= {f"{name}_to_{k}": value for name, value in against_real(*sets[:2], rng, *sets[2:]).items()}
+        figures |= {f"{name}_to_{k}": value for name, value in against_real(*sets[:2], rng, *sets[2:]).items()}  # type: ignore[call-arg, arg-type]
     return figures
 
 
