@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from bench.analysis.advice import Advice, Belief, Contender
+from bench.analysis.advice import Advice, Contender
 from bench.analysis.metrics import METRICS, rarest
 from bench.analysis.recommending import Advised
 from bench.analysis.spots import plain
@@ -103,7 +103,8 @@ def _settled(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     }
     why = lacking.get(it.settle.doubt, "for want of test images, and for luck that all seeds share")
     yield "More seeds would not settle it: with any number of them the expected regret is still "
-    yield number(it.settle.regret, advised.records, f"{it.settle.regret:.3f}")
+    left = min(it.settle.regret, it.choice.regret)  # of fewer draws, it may come out a little above
+    yield number(left, advised.records, f"{left:.3f}")
     yield f", {why}."
 
 
@@ -112,24 +113,22 @@ def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     base = next((each for each in it.methods if each.method == plain()), None)
     if base is None or base is it.choice:
         yield f"{it.choice.method} is believed to have "
-        yield from _figures(it.choice.beliefs, advised, "{:.3f}")
+        yield from _figures({name: belief.mean for name, belief in it.choice.beliefs.items()}, advised, "{:.3f}")
     else:
-        gains = {
-            name: Belief(mine.mean - base.beliefs[name].mean, 0.0, 0.0) for name, mine in it.choice.beliefs.items()
-        }
+        gains = {name: mine.mean - base.beliefs[name].mean for name, mine in it.choice.beliefs.items()}
         yield f"Over {base.method} that gains "
         yield from _figures(gains, advised, "{:+.3f}")
-        acsa, auc = (gains[name].mean if name in gains else 0.0 for name in ("acsa", "roc_auc"))
+        acsa, auc = (gains.get(name, 0.0) for name in ("acsa", "roc_auc"))
         yield ": most of it is a moved threshold" if acsa > it.delta and auc < MOVED * acsa else ""
     yield f" (always {_rarest(it)}: "
-    yield from _figures({name: Belief(value, value, value) for name, value in it.scale.items()}, advised, "{:.3f}")
+    yield from _figures(it.scale, advised, "{:.3f}")
     yield ")."
 
 
-def _figures(beliefs: Mapping[str, Belief], advised: Advised, how: str) -> Iterator[str | Figure]:
-    for k, (name, belief) in enumerate(beliefs.items()):
+def _figures(values: Mapping[str, float], advised: Advised, how: str) -> Iterator[str | Figure]:
+    for k, (name, value) in enumerate(values.items()):
         yield ", " if k else ""
-        yield number(belief.mean, advised.records, how.format(round(belief.mean, 3) + 0.0))  # zero has no sign
+        yield number(value, advised.records, how.format(round(value, 3) + 0.0))  # zero has no sign
         yield f" {short(name)}"
 
 

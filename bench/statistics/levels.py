@@ -118,9 +118,8 @@ def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarr
     average = same / same.sum(axis=1, keepdims=True)
     rest = np.eye(len(places)) - average
     own = rest @ (means @ means.T - np.diag(chance)) @ rest.T
-    common: np.ndarray = average @ (means @ means.T - np.diag(chance)) @ average.T
-    common += _nearest(own)
-    return common
+    whole: np.ndarray = _nearest(own) + average @ (means @ means.T - np.diag(chance)) @ average.T
+    return whole
 
 
 def _chance(runs: np.ndarray) -> float:
