@@ -24,7 +24,10 @@ def syntax(source: bytes, package: str) -> Syntax:
     SyntaxError, ValueError
         It is no Python.
     """
-    tree = ast.parse(source)
+    try:
+        tree = ast.parse(source)
+    except SystemError:  # of Python 3.11, rarely: another thread, or a collection of garbage, parsed meanwhile
+        tree = ast.parse(source)
     imported = []
     for node in _executed(tree):
         if isinstance(node, ast.Import):

@@ -6,6 +6,7 @@ Usage: make faults ARGS="[--long] [--seed N] [--only WORD] [--folder PATH]"
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 import random
 import re
@@ -15,8 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from os import environ
 from pathlib import Path
+from typing import Any
 
 from kills import kills
 from others import damage, full_disks, jumping_clocks, several_runners, stops
@@ -42,7 +45,7 @@ def campaign(long: bool, seed: int, folder: Path) -> Campaign:
     """Give each kind of fault by its word, with what tries it."""
     size = {name: pair[long] for name, pair in SIZES.items()}
     rng = random.Random(seed)
-    whole = Bench(folder / "whole", executor="inline")
+    whole = Bench(folder / "whole", executor="inline", keep=True)
 
     def undisturbed() -> Tally:
         tally = Tally("the undisturbed run")
@@ -117,19 +120,22 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", help="the words of some kinds, separated by commas; then nothing is written"
     )
-    parser.add_argument("--folder", type=Path, default=None, help="where to work, and to leave what was made")
+    parser.add_argument("--folder", type=Path, default=None, help="where to work, and to go on if it was cut short")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="faults-"))
-    started, tallies, only = time.monotonic(), [], [word for word in asked.only.split(",") if word]
+    only, kept = [word for word in asked.only.split(",") if word], folder / f"tallies-{asked.seed}-{asked.long}.json"
+    known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {"seconds": 0.0}
+    started, tallies = time.monotonic() - known.pop("seconds"), []
     for word, attempt in campaign(asked.long, asked.seed, folder):
         if only and word not in only and not (word == "undisturbed" and set(only) - {"cluster", "machines"}):
             continue
-        tallies.append(attempt())
+        tallies.append(Tally(**known[word]) if word in known else attempt())
         print(tallies[-1].line(), flush=True)
         for note in tallies[-1].notes:
             print(f"  {note}", flush=True)
-        if not only:  # after each, for hours may be cut short
-            seconds = time.monotonic() - started
+        if not only:  # after each, for hours may be cut short, and the same folder goes on
+            known[word], seconds = asdict(tallies[-1]), time.monotonic() - started
+            kept.write_text(json.dumps(known | {"seconds": seconds}))
             DOCS.write_text(report(tallies[1:], asked.long, asked.seed, seconds), encoding="utf8")
     if asked.folder is None and all(tally.clean for tally in tallies):
         shutil.rmtree(folder, ignore_errors=True)

@@ -72,11 +72,12 @@ class Ended:
 class Bench:
     """A folder with the configuration of the small benchmark, run as a user does."""
 
-    def __init__(self, folder: Path, methods: Sequence[str] = METHODS, executor: str = "loky", **run: Any) -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    def __init__(self, folder: Path, executor: str = "loky", keep: bool = False) -> None:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.results = folder, folder / "results"
-        self.file = toml(folder, methods=list(methods), executor=executor, workers=2, **run)
+        self.file = toml(folder, methods=list(METHODS), executor=executor, workers=2)
         text = self.file.read_text()
         self.file.write_text(text.replace("compared_epochs = [3]", "compared_epochs = []"))
 
