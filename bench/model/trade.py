@@ -33,10 +33,12 @@ def picture(facts: Facts) -> bytes:
     with drawing(f"{facts.dataset}: what the recall of {name} costs", 5.2, 3.6) as drawn:
         axes = drawn.subplots()
         rules(axes, "both")
-        axes.plot(line[:, 0], line[:, 1], color=BLUE, linewidth=1.6)
-        for factor, text, colour in ((1.0, "before", QUIET), (float(factors[k]), facts.factors_for, INK)):
+        reached = line[np.lexsort((-line[:, 1], line[:, 0]))]
+        axes.plot(reached[:, 0], reached[:, 1], ".-", color=BLUE, linewidth=1.2, markersize=5)
+        marks = ((1.0, "before", QUIET, -13), (float(factors[k]), facts.factors_for, INK, 6))
+        for factor, text, colour, down in marks:
             x, y = at(factor)
             axes.plot([x], [y], "o", color=colour, zorder=4)
-            axes.annotate(text, (x, y), xytext=(6, 6), textcoords="offset points", fontsize=8, color=colour)
+            axes.annotate(text, (x, y), xytext=(6, down), textcoords="offset points", fontsize=8, color=colour)
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=f"recall of {name}", ylabel=f"recall of {others}")
         return chart(drawn)
