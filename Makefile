@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test lint docs clean lock compare compare-frozen compare-gan false-alarms overhead paper-step generator-step cpu-profile reference startup
+.PHONY: help setup bench report smoke test faults lint docs clean lock compare compare-frozen compare-gan false-alarms overhead paper-step generator-step cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -43,7 +43,7 @@ $(ready): pyproject.toml constraints.txt
 
 # Exit status 1 of `run` says that some cells failed: the others deserve their tables.
 bench: $(ready) ## run the benchmark, then write its tables; stop it at any time, run it again to go on
-	@status=0; $(python) -m bench run $(run-options) || status=$$?; \
+	@status=0; $(python) -m bench run --first-look $(run-options) || status=$$?; \
 	if [ $$status -le 1 ]; then $(python) -m bench report $(report-options) || exit; fi; exit $$status
 
 report: $(ready) ## write the tables from the records that are there
@@ -61,6 +61,9 @@ smoke: $(ready) ## run every method on tiny subsets in about two minutes; touche
 
 test: $(ready) ## run the tests
 	@OMP_NUM_THREADS=1 $(python) -m pytest $(PYTEST_FLAGS) $(ARGS)
+
+faults: $(ready) ## disturb a small benchmark in every way and write docs/reliability.md; hours with ARGS=--long
+	@PYTHONPATH=.:tests $(python) tests/faults/campaign.py $(ARGS)
 
 lint: $(ready) ## check style, format and types
 	@$(python) -m ruff check .

@@ -23,7 +23,7 @@ from bench.statistics.confusion import confusion_matrices, f1
 from bench.statistics.decision import Recommendation, recommend
 from bench.statistics.observed import Observed
 from bench.statistics.posterior import posterior
-from bench.statistics.racing import heats
+from bench.statistics.racing import Heat, heat
 from bench.statistics.synthetic import COLUMNS, METHODS
 from bench.statistics.worlds import KINDS, MOST_SEEDS, STAGED, World, world
 
@@ -62,7 +62,8 @@ class Ledger:
 
     def of(self, outcome: str) -> np.ndarray:
         """Return where an outcome came out, bool."""
-        return np.array(self.outcomes) == outcome
+        there: np.ndarray = np.array(self.outcomes) == outcome
+        return there
 
 
 def main() -> None:
@@ -82,8 +83,8 @@ def main() -> None:
             seeds = np.full((METHODS, PLACES), count)
             for place, found in enumerate(fixed(store, seeds, seed)):
                 ledgers[f"fixed {count}"].add(store, place, found, seeds[:, place])
-        seeds, reached = race(store, seed)
-        for place, (found, ending) in enumerate(reached):
+        seeds, ended = race(store, seed)
+        for place, (found, ending) in enumerate(ended):
             ledgers["racing"].add(store, place, found, seeds[:, place])
             endings[ending] += 1
     print_ledgers(ledgers, endings)
@@ -102,11 +103,16 @@ def race(store: World, seed: int) -> tuple[np.ndarray, list[tuple[Recommendation
     seeds = np.full((METHODS, PLACES), FIRST)
     while True:
         observed, draws = believed(store, seeds, seed)
-        found = heats(observed, draws, COSTS, DELTA, MOST_SEEDS)
+        found = [reached(observed, place, draws[..., place]) for place in range(PLACES)]
         if not any(it.more for it in found):
             return seeds, [(it.recommendation, it.ending) for it in found]
         for place, it in enumerate(found):
             seeds[list(it.more), place] = np.minimum(seeds[list(it.more), place] + STEP, MOST_SEEDS)
+
+
+def reached(observed: Observed, place: int, draws: np.ndarray) -> Heat:
+    """Return how the race stands at a place."""
+    return heat(observed, place, np.arange(METHODS), draws, COSTS[:, place], DELTA, MOST_SEEDS)
 
 
 def believed(store: World, seeds: np.ndarray, seed: int) -> tuple[Observed, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +110,7 @@ def advise(
     ValueError
         No method has two seeds, so that nothing is known of their luck.
     """
-    draws = {it.metric.name: _draws(it) for it in (deciding, *beside)}
+    draws = {it.metric.name: bounded_draws(it) for it in (deciding, *beside)}
     found = []
     for p, place in enumerate(deciding.places):
         if len(there := deciding.there(p)):
@@ -131,7 +131,7 @@ def _at(
     place, metric = deciding.places[p], deciding.metric.name
     names = [deciding.rows[m].method for m in there]
     spent = np.array([costs.get((name, place.place), np.inf) for name in names])
-    alike = np.array([float(f"{cost:.2g}") for cost in spent])  # a few per cent are no reason to choose by
+    alike = alike_costs(spent)
     mine = draws[metric][:, there, p]
     found = recommend(mine, alike, delta)
     loses, most = np.quantile(mine.max(axis=1, keepdims=True) - mine, ENDS, axis=0)
@@ -159,7 +159,12 @@ def _at(
     )
 
 
-def _draws(it: Known) -> np.ndarray:
+def alike_costs(spent: Iterable[float]) -> np.ndarray:
+    """Return costs to two digits: a few per cent are no reason to choose by."""
+    return np.array([float(f"{cost:.2g}") for cost in spent])
+
+
+def bounded_draws(it: Known) -> np.ndarray:
     """Return draws of the true means, more being better, none beyond the figure's bounds; the same every time."""
     draws = posterior(it.observed, DRAWS, np.random.default_rng(0))
     return np.clip(draws, min(0, it.sign), max(0, it.sign)) if it.metric.bounded else draws

@@ -48,6 +48,44 @@ class Advised:
     records: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """The runs of a dataset's rows that compete, on all test images, at the places that have any."""
+
+    cells: list[Cell]
+    found: Mapping[Spot, list[Trial]]
+    entrants: list[Entrant]
+    places: list[Task]
+    extended: bool
+    by_seed: bool
+
+    def known(self, metric: str) -> Known:
+        """Return what they show of one metric."""
+        return known(metric, self.entrants, self.places, self.found, self.by_seed)
+
+
+def readied(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Ready:
+    """Read the runs of a dataset's records.
+
+    Raises
+    ------
+    UserError
+        There are fewer than two methods with runs.
+    """
+    cells = [cell for cell in origin.grid.cells if not is_aside(cell.method)]
+    found = trials(origin.grid, origin.records, lambda cell: not is_aside(cell.method))
+    extended = all(it.record.extended is not None for mine in found.values() for it in mine)
+    if extended:
+        found = _on_all_images(found)
+    run = {(spot.task, spot.place) for spot in found}
+    places = list({cell.place: cell.task for cell in cells if (cell.dataset, cell.place) in run}.values())
+    places.sort(key=lambda it: (min(it.counts), -max(it.counts)))
+    entrants = _entrants(cells, found)
+    if len(entrants) < 2:
+        raise UserError(f"{task}: there is nothing to choose between: {len(entrants)} method has runs")
+    return Ready(cells, found, entrants, places, extended, seeds_draw_subsets(origin.grid))
+
+
 def recommendations(
     origin: Origin,
     task: str,
@@ -74,21 +112,10 @@ def recommendations(
     UserError
         There are fewer than two methods with runs, or no method has two seeds, or the metric is none of this dataset's.
     """
-    cells = [cell for cell in origin.grid.cells if not is_aside(cell.method)]
-    found = trials(origin.grid, origin.records, lambda cell: not is_aside(cell.method))
-    extended = all(it.record.extended is not None for mine in found.values() for it in mine)
-    if extended:
-        found = _on_all_images(found)
-    run = {(spot.task, spot.place) for spot in found}
-    places = list({cell.place: cell.task for cell in cells if (cell.dataset, cell.place) in run}.values())
-    places.sort(key=lambda it: (min(it.counts), -max(it.counts)))
-    entrants = _entrants(cells, found)
-    if len(entrants) < 2:
-        raise UserError(f"{task}: there is nothing to choose between: {len(entrants)} method has runs")
-    metric = _metric(metric, places)
-    names = [metric, *(name for name in BESIDE if name != metric)]
-    by_seed = seeds_draw_subsets(origin.grid)
-    every = [known(name, entrants, places, found, by_seed) for name in names]
+    ready = readied(origin, task, is_aside)
+    cells, found, places = ready.cells, ready.found, ready.places
+    metric = deciding_metric(metric, places)
+    every = [ready.known(name) for name in (metric, *(name for name in BESIDE if name != metric))]
     ids = {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in found.items()}
     record = next(it.record for mine in found.values() for it in mine)
     assert record.test is not None
@@ -104,7 +131,7 @@ def recommendations(
         tuple(_conditions(every[0], found)),
         {place.place: tuple(_lacking(place, cells, found)) for place in places},
         record.test.counts,
-        extended,
+        ready.extended,
         tuple(sorted({id for mine in ids.values() for id in mine})),
     )
 
@@ -116,7 +143,7 @@ def _entrants(cells: list[Cell], found: Mapping[Spot, list[Trial]]) -> list[Entr
     return [Entrant(method, expression, method in staged) for method, expression in rows.items()]
 
 
-def _metric(name: str, places: list[Task]) -> str:
+def deciding_metric(name: str, places: list[Task]) -> str:
     name = name or headline(len(places[0].classes))
     if name not in METRICS:
         raise UserError(unknown("metric", name, METRICS))

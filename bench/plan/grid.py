@@ -144,17 +144,14 @@ def build_grid(config: Config) -> Grid:
                         cell, made = _cell(shop, config, method, seed, translator)
                         cells += [cell] if cell else []
                         add_jobs(jobs, made, method)
-        if not any(job.streams.subset for job in jobs.values()):  # where seeds draw it, it varies already
-            others += on_other_subsets(next(shop for shop in shops if shop.task is rare), config, methods)
+        others += on_other_subsets(next(shop for shop in shops if shop.task is rare), config, methods)
     return Grid(tuple(cells), _in_order(jobs.values())).extended(others)
 
 
 def _refuse_too_many(cells: int) -> None:
     if cells > MOST_CELLS:
-        raise ConfigError(
-            f"{cells:,} cells and more are asked for, at most {MOST_CELLS:,} are planned at a time; "
-            "take fewer seeds, methods, places or datasets"
-        )
+        asked = f"{cells:,} cells and more are asked for, at most {MOST_CELLS:,} are planned at a time"
+        raise ConfigError(f"{asked}; take fewer seeds, methods, places or datasets")
 
 
 def composed(dataset: str, config: Config) -> list[Composition]:

@@ -1,7 +1,8 @@
 """Levels: how large the luck is with a subset or a stage that all seeds of a mean share, from runs that vary it.
 
-Such runs are few, and a variance of three means says little. Before they speak, it is taken to be that of a seed, with
-the weight of one run; and `bench.statistics.posterior` draws it from as wide a distribution as that leaves.
+Such runs are few, and a variance of three means says little. Before they speak, luck is taken to be half as large as a
+seed's, with the weight of one run; and `bench.statistics.posterior` draws it from as wide a distribution as that
+leaves.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import numpy as np
 from bench.statistics.observed import Luck
 from bench.statistics.spread import centred
 
-SMALLEST = 1 / 16  # of the variance of a luck where it was seen: what seeds scatter less elsewhere, it may not
-WEIGHT = 1.0  # degrees of freedom of the guess that what is drawn once matters as much as a seed
+SMALLEST = 1 / 4  # of the variance of a luck where it was seen: what seeds scatter less elsewhere, it may not
+SMALLER = 0.5  # the guess of its standard deviation, as a part of that of a seed
+WEIGHT = 1.0  # degrees of freedom of that guess
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def pooled_luck(methods: Sequence[Varied]) -> Luck:
 
 def _luck(total: float, freedom: int, seed: float, within: float) -> Luck:
     """Return the luck behind a variance between means, of which `within` is due to seeds."""
-    guess = seed + within
+    guess = SMALLER**2 * seed + within
     return Luck((freedom * total + WEIGHT * guess) / (freedom + WEIGHT), freedom + WEIGHT, within)
 
 
@@ -89,7 +91,8 @@ def sizes(variances: np.ndarray, where: int) -> np.ndarray:
     """Return how large luck is at each place beside that at one, (P,): as seeds scatter there, but never larger."""
     typical = np.array([np.nanmedian(it) if np.isfinite(it).any() else np.nan for it in variances.T])
     ratio = typical / typical[where] if typical[where] > 0 else np.ones(len(typical))
-    return np.sqrt(np.clip(np.where(np.isfinite(ratio), ratio, 1.0), SMALLEST, 1.0))
+    found: np.ndarray = np.sqrt(np.clip(np.where(np.isfinite(ratio), ratio, 1.0), SMALLEST, 1.0))
+    return found
 
 
 def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
@@ -115,8 +118,8 @@ def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarr
     average = same / same.sum(axis=1, keepdims=True)
     rest = np.eye(len(places)) - average
     own = rest @ (means @ means.T - np.diag(chance)) @ rest.T
-    common: np.ndarray = average @ (means @ means.T - np.diag(chance)) @ average.T
-    return _nearest(own) + common
+    whole: np.ndarray = _nearest(own) + average @ (means @ means.T - np.diag(chance)) @ average.T
+    return whole
 
 
 def _chance(runs: np.ndarray) -> float:

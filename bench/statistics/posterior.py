@@ -5,10 +5,10 @@ Of method m at place p the mean over seeds is observed as
     mean = mu[m, p] + seed noise / sqrt(n) + luck of the test images + luck of the subset + luck of the stage
 
 and mu[m, p] = (what all methods share at p) + delta[m, p]. A place informs its neighbours: delta of one method is a
-Gaussian process over places whose variance, reach, and growth towards rarer classes are learned from the data. A method
-may stand farther apart than most (the horseshoe: Carvalho et al. 2010, doi:10.1093/biomet/asq017), so that many equal
-ones do not draw it to themselves. Variances over seeds are drawn from their own posteriors, so that few seeds make wide
-tails. docs/decisions-under-noise.md says it at length.
+Gaussian process over places. How far methods lie apart at each place, over how many places that reaches, and how large
+the lucks are, is not known: many of each are drawn, and weighed together by how likely they make the figures. Variances
+over seeds are drawn from their own posteriors, so that few seeds make wide tails. docs/decisions-under-noise.md says it
+at length; `benchmarks/decisions.py` measures what it is worth.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from bench.statistics.observed import Luck as Luck
 from bench.statistics.observed import Observed as Observed
 
 WIDE = 10.0  # standard deviation of what all methods share: nothing is known of it beforehand
-SCALES = np.geomspace(0.002, 0.3, 12)  # standard deviations of delta that are tried
-REACHES = (0.5, 2.0, 8.0)  # of the process, in units of log2 of the place's scale
-GROWTHS = (0.0, 0.5, 1.0, 1.5)  # of the standard deviation, as that power of the imbalance
-FACTORS = 2.0 ** np.arange(-1, 6)  # by which a method's standard deviation may differ from that of most
-SWEEPS = 3  # over the methods, in which those that stand apart are found
+REACHES = np.array([0.5, 2.0, 8.0])  # of the process, in units of log2 of the place's scale
+# Before the figures speak, methods lie as far apart as runs over seeds. The logarithm of how far has these standard
+# deviations: one that all places share, and one that each has alone.
+COMMON, OWN = 0.8, 0.5
+TRIED = 256  # spreads, reaches and lucks that are weighed
 TOGETHER = 16  # draws of the means that share one draw of the variances, which cost the time
 
 
@@ -45,26 +45,21 @@ def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.nd
     level = float(np.nanmean(observed.means))
     seen = _seen(observed, first)
     values, cells = seen.means - level, seen.cells
-    images = observed.images[np.ix_(seen.rows, seen.rows)]
-    covers = _covers(observed.positions)
+    images = _evened(observed.images[np.ix_(seen.rows, seen.rows)], *np.divmod(cells, places))
     lucks = _shared(observed, seen)
-    typical = images + np.diag(moderated(observed, None, 1)[0].ravel()[cells] / seen.seeds)
-    typical += sum((_drawn(luck, None, 1)[0] * alike for luck, alike in lucks), np.zeros_like(images))
-    weights, chances = _beliefs(values, cells, covers, methods, typical)
-    groups = -(-draws // TOGETHER)
-    chosen = rng.choice(len(covers), groups, p=weights)
-    factors = np.stack([rng.choice(FACTORS, groups, p=each) for each in chances], axis=1)
+    tried = _tried(observed, seen, images, lucks, rng)
+    chosen = rng.choice(TRIED, -(-draws // TOGETHER), p=tried.weights(values, cells, methods))
+    groups, covers = len(chosen), tried.covers[chosen]
     own = moderated(observed, rng, groups).reshape(groups, -1)[:, cells] / seen.seeds
-    true = _of_prior(covers[chosen], factors, rng)  # (groups, M * P, TOGETHER)
+    true = _of_prior(covers, methods, rng)  # (groups, M * P, TOGETHER)
     noise = _root(images) @ rng.standard_normal((groups, len(values), TOGETHER))
     noise += np.sqrt(own)[..., None] * rng.standard_normal(noise.shape)
-    shapes, diagonal = _priors(covers[chosen], factors), np.arange(len(values))
+    shapes, diagonal = _priors(covers, methods), np.arange(len(values))
     total = shapes[:, cells][:, :, cells] + images
     total[:, diagonal, diagonal] += own
-    for luck, alike in lucks:
-        variance = _drawn(luck, rng, groups)[:, None, None]
-        noise += np.sqrt(variance) * (_root(alike) @ rng.standard_normal(noise.shape))
-        total += variance * alike
+    for (_, alike), sizes in zip(lucks, tried.lucks[:, chosen, None, None], strict=True):
+        noise += np.sqrt(sizes) * (_root(alike) @ rng.standard_normal(noise.shape))
+        total += sizes * alike
     # Each draw of the prior is moved by what its own made-up figures lack of the observed ones (Matheron's rule,
     # Wilson et al. 2020, arXiv 2002.09309): a draw of the posterior without a root of its covariance.
     moved = true + shapes[:, :, cells] @ np.linalg.solve(total, values[:, None] - true[:, cells] - noise)
@@ -116,15 +111,93 @@ def _shared(observed: Observed, seen: _Seen) -> list[tuple[Luck, np.ndarray]]:
     return [(luck, pattern) for luck, pattern in found if luck is not None]
 
 
-def _covers(positions: np.ndarray) -> np.ndarray:
-    """Return the covariances of one method's delta over places that are tried, (C, P, P), scale by scale."""
-    apart, level = _apart(positions), positions.reshape(len(positions), -1).min(axis=1)
-    shapes = []
-    for reach in REACHES:
-        for growth in GROWTHS:
-            sizes = 2.0 ** (growth * (level.mean() - level))
-            shapes.append(np.exp(-apart / reach) * np.outer(sizes, sizes))
-    return np.stack([scale**2 * shape for scale in SCALES for shape in shapes])
+@dataclass(frozen=True)
+class _Tried:
+    """What might be behind the figures.
+
+    Attributes
+    ----------
+    covers : float (C, P, P)
+        Covariance of one method's delta over places.
+    lucks : float (L, C)
+        Variance of each luck.
+    noise : float (C, N, N)
+        Covariance of the observed means around the true ones.
+    odds : float (C,)
+        Logarithm of how much more each is believed, before the figures speak, than it is tried.
+    """
+
+    covers: np.ndarray
+    lucks: np.ndarray
+    noise: np.ndarray
+    odds: np.ndarray
+
+    def weights(self, values: np.ndarray, cells: np.ndarray, methods: int) -> np.ndarray:
+        """Return the share of belief in each, (C,), by the likelihood of values (N,)."""
+        roots = np.linalg.cholesky(_priors(self.covers, methods)[:, cells][:, :, cells] + self.noise)
+        determinants = 2 * np.log(np.einsum("cnn->cn", roots)).sum(axis=1)
+        white = np.linalg.solve(roots, np.broadcast_to(values[:, None], (len(roots), len(values), 1)))
+        logs = self.odds - 0.5 * (determinants + (white**2).sum(axis=(1, 2)))
+        belief = np.exp(logs - logs.max())
+        share: np.ndarray = belief / belief.sum()
+        return share
+
+
+def _tried(
+    observed: Observed,
+    seen: _Seen,
+    images: np.ndarray,
+    lucks: list[tuple[Luck, np.ndarray]],
+    rng: np.random.Generator,
+) -> _Tried:
+    """Draw lucks, spreads of methods around what the figures show, and reaches."""
+    places, usual = observed.means.shape[1], moderated(observed, None, 1)[0]
+    sizes = np.array([_drawn(luck, rng, TRIED) for luck, _ in lucks]).reshape(len(lucks), TRIED)
+    noise = np.broadcast_to(images + np.diag(usual.ravel()[seen.cells] / seen.seeds), (TRIED, *images.shape)).copy()
+    for (_, alike), size in zip(lucks, sizes, strict=True):
+        noise += size[:, None, None] * alike
+    typical = np.median(noise, axis=0)
+    each = [_lying_apart(seen, typical, place, places) for place in range(places)]
+    centre = 0.5 * np.log(np.array([max(shown - luck, luck / 4, 1e-8) for shown, luck in each]))
+    before = 0.5 * np.log(np.maximum(np.median(usual, axis=0), 1e-8))
+    ones, eye = np.ones((places, places)), np.eye(places)
+    around, believed = 0.2 * ones + 0.3 * eye, COMMON**2 * ones + OWN**2 * eye
+    logs = centre + rng.standard_normal((TRIED, places)) @ np.linalg.cholesky(around).T
+    odds = _log_normal(logs - before, believed) - _log_normal(logs - centre, around)
+    reaches, spreads = REACHES[rng.integers(len(REACHES), size=TRIED)], np.exp(logs)
+    alike = np.exp(-_apart(observed.positions) / reaches[:, None, None])
+    return _Tried(spreads[:, :, None] * spreads[:, None, :] * alike, sizes, noise, odds)
+
+
+def _lying_apart(seen: _Seen, noise: np.ndarray, place: int, places: int) -> tuple[float, float]:
+    """Return the variance of the means of a place, and the part of it that noise (N, N) makes; zeros for one mean."""
+    mine = np.flatnonzero(seen.cells % places == place)
+    if (n := len(mine)) < 2:
+        return 0.0, float(noise[mine, mine].sum())
+    within = noise[np.ix_(mine, mine)]
+    return float(seen.means[mine].var(ddof=1)), float((np.trace(within) - within.sum() / n) / (n - 1))
+
+
+def _log_normal(deviations: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return the logarithm of the normal density of deviations (C, P), up to a constant."""
+    density: np.ndarray = -0.5 * np.einsum("cp,pq,cq->c", deviations, np.linalg.inv(covariance), deviations)
+    return density
+
+
+def _evened(images: np.ndarray, method: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return a covariance (N, N) that is the same for every method, and every two, at each two places: their means.
+
+    The estimate of single pairs is made from the decisions whose means it explains: it is the widest in the direction
+    in which the figures happen to lie apart, so that real differences pass for luck of the images.
+    """
+    same, evened = method[:, None] == method, np.zeros_like(images)
+    at = (place[:, None] == np.arange(place.max() + 1)).astype(float)
+    for pairs in (same, ~same):
+        total, count = at.T @ (images * pairs) @ at, at.T @ pairs @ at
+        evened += (at @ (total / np.maximum(count, 1)) @ at.T) * pairs
+    root = _root(evened)
+    nearest: np.ndarray = root @ root.T
+    return nearest
 
 
 def _apart(positions: np.ndarray) -> np.ndarray:
@@ -134,76 +207,27 @@ def _apart(positions: np.ndarray) -> np.ndarray:
     return apart
 
 
-def _priors(covers: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """Return the covariances of all true means, (N, M * P, M * P): each method's own, and what all share at a place.
-
-    `covers` are (N, P, P), and (N, M) the factors on each method's standard deviation.
-    """
-    (count, places, _), methods = covers.shape, factors.shape[1]
+def _priors(covers: np.ndarray, methods: int) -> np.ndarray:
+    """Return the covariances of all true means, (N, M * P, M * P): each method's own, and what all share at a place."""
+    count, places, _ = covers.shape
     whole = np.zeros((count, methods, places, methods, places))
     every = np.arange(methods)
-    whole[:, every, :, every, :] = (factors.T**2)[:, :, None, None] * covers
+    whole[:, every, :, every, :] = covers
     whole += WIDE**2 * np.eye(places)[:, None, :]
     return whole.reshape(count, methods * places, methods * places)
 
 
-def _of_prior(covers: np.ndarray, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return draws of true means from covers (N, P, P) and factors (N, M), (N, M * P, TOGETHER)."""
-    (count, places, _), methods = covers.shape, factors.shape[1]
+def _of_prior(covers: np.ndarray, methods: int, rng: np.random.Generator) -> np.ndarray:
+    """Return draws of true means from covers (N, P, P), (N, M * P, TOGETHER)."""
+    count, places, _ = covers.shape
     normal = rng.standard_normal((count, places, methods * TOGETHER))
     own = (np.linalg.cholesky(covers + 1e-12 * np.eye(places)) @ normal).reshape(count, places, methods, TOGETHER)
-    own *= factors[:, None, :, None]
     shared = WIDE * rng.standard_normal((count, places, 1, TOGETHER))
     return (own + shared).swapaxes(1, 2).reshape(count, methods * places, TOGETHER)
 
 
-def _beliefs(
-    values: np.ndarray, cells: np.ndarray, covers: np.ndarray, methods: int, noise: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the share of belief in each cover, (C,), and in each of `FACTORS` for each method, (M, F).
-
-    The covers' given the likeliest factors, and a method's factor given the likeliest cover and those of the others:
-    they are found in a few sweeps. Before the values speak, all scales are as likely, not all their logarithms, which
-    would prefer equal methods; and a factor has half a Cauchy distribution.
-    """
-    usual = FACTORS / (1 + FACTORS**2)
-    scales = np.repeat(SCALES, len(covers) // len(SCALES))
-    factors, chances = np.ones(methods), np.zeros((methods, len(FACTORS)))
-    weights = np.zeros(len(covers))
-    for _ in range(SWEEPS):
-        same = np.broadcast_to(factors, (len(covers), methods))
-        weights = _shares(values, cells, covers, same, noise, scales)
-        cover = np.broadcast_to(covers[weights.argmax()], (len(FACTORS), *covers.shape[1:]))
-        for m in range(methods):
-            tried = np.tile(factors, (len(FACTORS), 1))
-            tried[:, m] = FACTORS
-            chances[m] = _shares(values, cells, cover, tried, noise, usual)
-            factors[m] = FACTORS[chances[m].argmax()]
-    return weights, chances
-
-
-def _shares(
-    values: np.ndarray,
-    cells: np.ndarray,
-    covers: np.ndarray,
-    factors: np.ndarray,
-    noise: np.ndarray,
-    before: np.ndarray,
-) -> np.ndarray:
-    """Return the share of belief, (C,), in each of C covers with factors (C, M), by the likelihood of values (N,)."""
-    roots = np.linalg.cholesky(_priors(covers, factors)[:, cells][:, :, cells] + noise)
-    determinants = 2 * np.log(np.einsum("cnn->cn", roots)).sum(axis=1)
-    white = np.linalg.solve(roots, np.broadcast_to(values[:, None], (len(roots), len(values), 1)))
-    logs = -0.5 * (determinants + (white**2).sum(axis=(1, 2)))
-    belief = np.exp(logs - logs.max()) * before
-    share: np.ndarray = belief / belief.sum()
-    return share
-
-
-def _drawn(luck: Luck, rng: np.random.Generator | None, draws: int) -> np.ndarray:
-    total = np.full(draws, luck.variance)
-    if rng is not None:
-        total = luck.variance * luck.freedom / rng.chisquare(luck.freedom, draws)
+def _drawn(luck: Luck, rng: np.random.Generator, draws: int) -> np.ndarray:
+    total = luck.variance * luck.freedom / rng.chisquare(luck.freedom, draws)
     drawn: np.ndarray = np.maximum(total - luck.within, 0.0)
     return drawn
 

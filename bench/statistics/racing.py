@@ -25,12 +25,12 @@ class Heat:
     Attributes
     ----------
     recommendation
-        What is known now.
+        What is known now, by index of those that compete.
     ending
         "" while it goes on. `decided`: something can be taken. `seeds`: methods in contention have as many as are
         allowed. `images`, `subset`, `stage`: more seeds would not settle it, since most of the doubt comes from there.
     more
-        Methods that deserve another seed, by index.
+        Methods that deserve another seed, by the same index.
     """
 
     recommendation: Recommendation
@@ -38,15 +38,19 @@ class Heat:
     more: tuple[int, ...] = ()
 
 
-def heats(observed: Observed, draws: np.ndarray, costs: np.ndarray, delta: float, most: int) -> tuple[Heat, ...]:
-    """Return how the race stands at each place.
+def heat(
+    observed: Observed, place: int, there: np.ndarray, draws: np.ndarray, costs: np.ndarray, delta: float, most: int
+) -> Heat:
+    """Return how the race stands at one place.
 
     Parameters
     ----------
-    draws : float (D, M, P)
-        Of the true means, by `bench.statistics.posterior.posterior` of what was observed.
-    costs : float (M, P)
-        What a method takes to train.
+    there : int (N,)
+        Rows of `observed` that compete at the place.
+    draws : float (D, N)
+        Of their true means, by `bench.statistics.posterior.posterior` of what was observed.
+    costs : float (N,)
+        What they take to train.
     delta
         The difference that nobody would care about.
     most
@@ -57,21 +61,15 @@ def heats(observed: Observed, draws: np.ndarray, costs: np.ndarray, delta: float
     ValueError
         Shapes do not fit, or delta is negative.
     """
-    places = range(len(observed.positions))
-    return tuple(_heat(_Doubts.at(observed, p, most), draws[..., p], costs[:, p], delta) for p in places)
-
-
-def _heat(doubts: _Doubts, draws: np.ndarray, costs: np.ndarray, delta: float) -> Heat:
     found, strict = (recommend(draws, costs, it) for it in (delta, EARLY * delta))
     if strict.outcome != "unknown" or found.outcome == "equivalent":
         return Heat(found, "decided")
-    leader = int(found.regret.argmin())
+    doubts, leader = _Doubts.at(observed, place, there, most), int(found.regret.argmin())
     rivals = [int(m) for m in np.flatnonzero(found.near > CONTENDING) if m != leader]
-    wanted = [
-        m for rival in rivals for m in (leader, rival) if doubts.spared[m] > WORTH * doubts.between(leader, rival)
-    ]
+    pairs = [(m, doubts.between(leader, rival)) for rival in rivals for m in (leader, rival)]
+    wanted = sorted({m for m, variance in pairs if doubts.spared[m] > WORTH * variance})
     if wanted:
-        return Heat(found, "", tuple(sorted(set(wanted))))
+        return Heat(found, "", tuple(wanted))
     return Heat(found, doubts.rest([leader, *rivals])) if found.outcome == "unknown" else Heat(found, "decided")
 
 
@@ -86,16 +84,16 @@ class _Doubts:
     stage: np.ndarray
 
     @classmethod
-    def at(cls, observed: Observed, place: int, most: int) -> _Doubts:
-        methods = len(observed.means)
-        single, counts = moderated(observed, None, 1)[0, :, place], np.maximum(observed.seeds[:, place], 1)
-        cells = np.arange(methods) * len(observed.positions) + place
+    def at(cls, observed: Observed, place: int, there: np.ndarray, most: int) -> _Doubts:
+        counts = np.maximum(observed.seeds[there, place], 1)
+        single = moderated(observed, None, 1)[0, there, place]
+        cells = there * len(observed.positions) + place
         own = observed.images[np.ix_(cells, cells)]
         within = np.diag(own)
         images = np.maximum(within[:, None] + within - 2 * own, 0.0)
         size = 1.0 if observed.sizes is None else float(observed.sizes[place]) ** 2
-        subset = np.full(methods, _size(observed.subset) * size)
-        stage = np.array([_size(observed.stage.get(m)) * size for m in range(methods)])
+        subset = np.full(len(there), _size(observed.subset) * size)
+        stage = np.array([_size(observed.stage.get(int(m))) * size for m in there])
         return cls(single / counts, single / counts - single / np.maximum(counts, most), images, subset, stage)
 
     def between(self, a: int, b: int) -> float:

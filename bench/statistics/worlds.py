@@ -24,7 +24,8 @@ POSITIONS = np.log2([float(column.name) for column in COLUMNS])
 SPREADS = np.array([0.05, 0.015, 0.012, 0.006])  # of true means between methods at each place, luck taken away
 REACH = 2.0  # over which a method's standing changes, in units of log2 of the smallest count
 STAGED = (11, 12, 13)  # methods that need a stage
-SUBSET, STAGE = 0.008, 0.025  # standard deviations of their luck
+SUBSET, STAGE = 0.01, 0.025  # standard deviations of their luck at the smallest count
+ELSEWHERE = np.array([1.0, 0.6, 0.6, 0.6])  # as a part of that: less than there, but by less than seeds scatter less
 BAD, BAD_SHARE = -0.1, 1 / 12  # what a failed stage does, and how many fail where some do
 TRIED = 3  # subsets at the smallest count, of three methods, and stages of those that need one
 OF_EACH = 5  # seeds of each
@@ -43,6 +44,8 @@ class Kind:
         Standard deviation of the logarithm of a method's factor on its spread over seeds.
     failing
         Whether a twelfth of all stages fail.
+    shared
+        Whether there is any luck that all seeds share.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Kind:
     seed_tails: float = np.inf
     restless: float = 0.0
     failing: bool = False
+    shared: bool = True
 
 
 KINDS = (
@@ -101,13 +105,24 @@ class World:
         return Observed(means, variances, seeds, images, POSITIONS, self.subset, stages, sizes=sizes(variances, 0))
 
 
-def world(kind: Kind, seed: int) -> World:
-    """Return one store; same kind and seed, same store."""
-    rng = np.random.default_rng([seed, KINDS.index(kind)])
+def world(kind: Kind, seed: int, standing: np.ndarray | None = None) -> World:
+    """Return one store; same kind and seed, same store.
+
+    Parameters
+    ----------
+    standing : float (M, P)
+        By how much each method's true ACSA lies above the place's; drawn where it is not given.
+    """
+    rng = np.random.default_rng([seed, KINDS.index(kind) if kind in KINDS else len(KINDS)])
     labels, own = np.repeat([0, 1], IMAGES), rng.standard_normal(2 * IMAGES)
-    standing, factors = _standing(kind, rng), np.exp(kind.restless * rng.standard_normal(METHODS))
-    subset = SUBSET * rng.standard_normal((METHODS, len(COLUMNS)))
-    stage = _stages(kind, (METHODS, len(COLUMNS)), rng) * np.isin(np.arange(METHODS), STAGED)[:, None]
+    drawn, factors = _standing(kind, rng), np.exp(kind.restless * rng.standard_normal(METHODS))
+    standing = drawn if standing is None else standing
+    subset = kind.shared * SUBSET * rng.standard_normal((METHODS, len(COLUMNS))) * ELSEWHERE
+    stage = (
+        kind.shared
+        * _stages(kind, (METHODS, len(COLUMNS)), rng, ELSEWHERE)
+        * np.isin(np.arange(METHODS), STAGED)[:, None]
+    )
     failed = BAD * BAD_SHARE * kind.failing * np.isin(np.arange(METHODS), STAGED)
     true, runs = [], []
     for p, column in enumerate(COLUMNS):
@@ -137,7 +152,8 @@ def _standing(kind: Kind, rng: np.random.Generator) -> np.ndarray:
     apart = np.abs(POSITIONS[:, None] - POSITIONS)
     root = np.linalg.cholesky(np.exp(-apart / REACH))
     standing: np.ndarray = rng.standard_normal((METHODS, len(POSITIONS))) @ root.T * SPREADS
-    return standing * _tails(kind.tails, (METHODS, 1), rng)
+    standing *= _tails(kind.tails, (METHODS, 1), rng)
+    return standing
 
 
 def _tails(freedom: float, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -147,12 +163,12 @@ def _tails(freedom: float, shape: tuple[int, ...], rng: np.random.Generator) -> 
 
 def _luck(kind: Kind, shape: tuple[int, int, int], rng: np.random.Generator) -> np.ndarray:
     """Return the luck of seeds with both classes, of variance 1."""
-    normal = rng.standard_normal(shape) * _tails(kind.seed_tails, (*shape[:2], 1), rng)
+    normal: np.ndarray = rng.standard_normal(shape) * _tails(kind.seed_tails, (*shape[:2], 1), rng)
     return normal if np.isinf(kind.seed_tails) else normal * np.sqrt(1 - 2 / kind.seed_tails)
 
 
-def _stages(kind: Kind, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    luck: np.ndarray = STAGE * rng.standard_normal(shape) + BAD * kind.failing * (rng.random(shape) < BAD_SHARE)
+def _stages(kind: Kind, shape: tuple[int, ...], rng: np.random.Generator, size: np.ndarray | float = 1.0) -> np.ndarray:
+    luck: np.ndarray = size * STAGE * rng.standard_normal(shape) + BAD * kind.failing * (rng.random(shape) < BAD_SHARE)
     return luck
 
 

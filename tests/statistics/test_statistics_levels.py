@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bench.statistics.levels import Varied, covariance, lucks, pooled_luck
 from bench.statistics.moderation import moderated
@@ -26,9 +27,11 @@ def test_common_and_own_luck_are_told_apart() -> None:
     assert common**0.5 == pytest.approx(0.1, rel=0.1) and own**0.5 == pytest.approx(0.03, rel=0.1)
 
 
-def test_few_draws_leave_the_guess_that_a_draw_matters_as_much_as_a_seed() -> None:
+def test_few_draws_that_show_nothing_leave_it_possible_that_a_draw_matters() -> None:
     _, own = lucks(varied(np.random.default_rng(0), 3, 3, 0.0, 0.0))
-    assert own and own.freedom == 5 and 0.02**2 / 8 < own.variance - own.within < 0.02**2
+    assert own and own.freedom == 5
+    wide = own.variance * own.freedom / stats.chi2.ppf(0.1, own.freedom) - own.within  # as the posterior draws it
+    assert 0.02**2 / 8 < wide < 0.02**2
     alone = lucks(varied(np.random.default_rng(0), 1, 3, 0.0, 0.0))
     assert alone[0] is None and alone[1] and alone[1].freedom == 3
 

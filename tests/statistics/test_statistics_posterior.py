@@ -32,8 +32,8 @@ def world(
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     held = []
     for seed in range(40):
-        true, observed = world(seed)
-        draws = posterior(observed, 120, np.random.default_rng(seed))
+        true, observed = world(seed, methods=10)
+        draws = posterior(observed, 400, np.random.default_rng(seed))
         relative, wanted = draws - draws.mean(1, keepdims=True), true - true.mean(0)
         low, high = np.quantile(relative, [0.1, 0.9], axis=0)
         held.append(((low <= wanted) & (wanted <= high)).mean())
@@ -57,12 +57,13 @@ def test_places_inform_each_other() -> None:
 
 
 def test_a_method_that_was_not_run_somewhere_is_believed_from_its_neighbours_with_more_doubt() -> None:
-    _, observed = world(1)
+    true, observed = world(1, spread=0.1)
     observed.means[2, 1] = observed.variances[2, 1] = np.nan
     observed.seeds[2, 1] = 0
-    draws = posterior(observed, 300, np.random.default_rng(0))
+    draws = posterior(observed, 400, np.random.default_rng(0))
     relative = draws - draws.mean(1, keepdims=True)
-    assert np.isfinite(draws).all() and relative[:, 2, 1].std() > relative[:, 3, 1].std()
+    assert np.isfinite(draws).all() and relative[:, 2, 1].std() > 2 * relative[:, 3, 1].std()
+    assert abs(relative[:, 2, 1].mean() - (true - true.mean(0))[2, 1]) < 3 * relative[:, 2, 1].std() < 0.3
 
 
 @pytest.mark.parametrize("luck", ["subset", "stage"])

@@ -1,0 +1,95 @@
+"""Running on until it is decided: seeds are added only where they can still change what is recommended."""
+
+from __future__ import annotations
+
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from bench.cli.options import say
+from bench.errors import UserError
+
+if TYPE_CHECKING:
+    from bench.analysis.contest import Contest
+    from bench.plan.config import Config
+    from bench.store.store import Store
+
+STEP = 3  # seeds at a time
+WIDTH = 100
+ENDINGS = {
+    "decided": "decided",
+    "seeds": "every method in contention has as many seeds as are allowed (--max-seeds)",
+    "images": "most of the doubt comes from the test images: more seeds would not settle it",
+    "subset": "most of the doubt comes from the draw of the training images: more seeds would not settle it",
+    "stage": "most of the doubt comes from the generators or translators: more seeds would not settle it",
+    "": "open: what is in contention is not among the methods or places of this run",
+}
+
+
+def decide(settings: Config, store: Store, metric: str, delta: float, most: int) -> None:
+    """Add seeds to methods in contention until none gains by it, and say what is decided and what it rests on.
+
+    It goes on from whatever records there are; those beyond the seeds of the tables never enter a table.
+
+    Raises
+    ------
+    UserError
+        There is nothing to choose between, or `most` is less than the tables' seeds.
+    Exit
+        A fit failed.
+    """
+    from bench.cli.running import do
+    from bench.plan.further_seeds import further_seeds
+    from bench.running.planning import make_plan
+
+    if most < settings.run.seeds:
+        raise UserError(f"--max-seeds {most} is less than the {settings.run.seeds} seeds that every method gets")
+    while True:
+        found = _contests(settings, store, metric, delta, most)
+        wanted = {(it.task, it.place, method) for it in found for method in it.more}
+        done = [id for id, it in store.summaries().items() if it.status == "done"]
+        grid = further_seeds(settings, wanted, done, STEP, most)
+        if not grid.jobs:
+            break
+        for it in found:
+            say(_standing(it))
+        do(settings, store, make_plan(settings, store, grid=grid), dry_run=False, redo_stale=False)
+    _conclude(settings, store, found, metric, delta)
+
+
+def _contests(settings: Config, store: Store, metric: str, delta: float, most: int) -> list[Contest]:
+    from bench.analysis.contest import contests
+    from bench.analysis.gather import Wish, origins_of
+    from bench.papers import shelf
+
+    asked = tuple(dict.fromkeys(settings.run.datasets))
+    origins, _ = origins_of(settings, [store], Wish(asked, is_aside=shelf.ablated))
+    return [it for name in asked for it in contests(origins[name], name, shelf.ablated, metric, delta, most)]
+
+
+def _standing(it: Contest) -> str:
+    """Say in a line how a race stands."""
+    if not it.more:
+        return f"{it.task} {it.place}: {ENDINGS[it.heat.ending]}"
+    counts = {name: int(seeds) for name, seeds in zip(it.methods, it.seeds, strict=True)}
+    rows = ", ".join(f"{name} ({counts[name]})" for name in it.more)
+    return f"{it.task} {it.place}: not decided; {STEP} more seeds for {rows}"
+
+
+def _conclude(settings: Config, store: Store, found: list[Contest], metric: str, delta: float) -> None:
+    """Say of every place what is recommended, why no seed is added, and what all of it is conditional on."""
+    from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.recommending import recommendations
+    from bench.papers import shelf
+    from bench.report.recommended import plain_text, sentences
+
+    asked = tuple(dict.fromkeys(settings.run.datasets))
+    origins, _ = origins_of(settings, [store], Wish(asked, is_aside=shelf.ablated))
+    for name in asked:
+        advised = recommendations(origins[name], name, shelf.ablated, metric, delta)
+        ends = {it.place: it for it in found if it.task == name}
+        for it in advised.advice:
+            race = ends[it.place.place]
+            spent = f"{race.seeds.min()} to {race.seeds.max()} seeds a method"
+            says = plain_text(tuple(sentences(it, advised, shelf.shown(name))))
+            print(fill(f"{name} {it.place.place}: {says} The race: {ENDINGS[race.heat.ending]}; {spent}.", WIDTH))
+        print(fill(f"{name}: {' '.join(advised.conditions)}", WIDTH), end="\n\n")

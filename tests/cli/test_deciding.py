@@ -1,0 +1,53 @@
+"""`run --decide` adds seeds where they may decide, goes on from what is there, and leaves the tables as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
+
+from bench.statistics import racing
+from bench.store.store import Store
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    bench_toml(tmp_path, datasets=["digits"], methods=["Vanilla", "TS", "CS"], seeds=2)
+
+
+def seeds(folder: Path) -> set[int]:
+    """Return the seeds that have a record."""
+    return {record.identity["streams"]["order"] for record in Store(folder / "results", read_only=True).records()}
+
+
+def test_seeds_are_added_up_to_the_most_and_no_table_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(racing, "WORTH", 0.0)  # any seed may decide
+    first = imbench("run", "--decide", "--delta", 0, "--max-seeds", 4)
+    assert first.status == 0 and seeds(tmp_path) == {0, 1, 2, 3}
+    assert "digits 12:6: not decided; 3 more seeds for" in first.err
+    said = " ".join(first.out.split())
+    assert "The race: every method in contention has as many seeds as are allowed (--max-seeds)" in said
+    assert "4 seeds a method" in said and "one draw of the training images" in said, "and what it is conditional on"
+    assert imbench("report", "--json").status == 0
+    assert {int(row["seed"]) for row in reported_cells(tmp_path)} == {0, 1}
+
+    again = imbench("run", "--decide", "--delta", 0, "--max-seeds", 4)
+    assert again.out == first.out and "not decided" not in again.err, "there is nothing to add"
+    more = imbench("run", "--decide", "--delta", 0, "--max-seeds", 5)
+    assert more.status == 0 and seeds(tmp_path) == {0, 1, 2, 3, 4}, "it goes on from what is there"
+
+
+def test_what_is_decided_costs_no_further_seed(tmp_path: Path) -> None:
+    said = imbench("run", "--decide", "--delta", 1)
+    assert said.status == 0 and seeds(tmp_path) == {0, 1}
+    assert "The race: decided; 2 to 2 seeds a method" in " ".join(said.out.split())
+
+
+def test_fewer_seeds_than_the_tables_have_are_refused() -> None:
+    assert imbench("run").status == 0
+    refused(imbench("run", "--decide", "--seeds", 2, "--max-seeds", 2, "--metric", "asca"), "asca", "acsa")
+    bench_toml(Path(), datasets=["digits"], methods=["Vanilla", "CS"], seeds=3)
+    assert imbench("run").status == 0
+    refused(imbench("run", "--decide", "--max-seeds", 2), "--max-seeds 2", "3 seeds")
