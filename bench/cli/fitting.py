@@ -11,6 +11,7 @@ from bench.errors import UserError
 
 if TYPE_CHECKING:
     from bench.model.origin import Choice
+    from bench.model.saved import Facts
     from bench.plan.config import Config
 
 PLAIN = "OS"  # what is taken where there are no records to choose by
@@ -65,6 +66,26 @@ def recommended(settings: Config, dataset: str, at: str) -> tuple[str, Choice | 
         outcome=it.found.outcome,
     )
     return it.choice.method, choice
+
+
+def facts_at(cell: str, settings: Config) -> Facts:
+    """Return what a model of a stored cell would be but its weights.
+
+    Raises
+    ------
+    UserError
+        There is no such cell, or no record of it.
+    """
+    from bench.model.making import facts_of
+    from bench.plan.grid import dataset_named
+    from bench.plan.why import cell_named
+    from bench.store.store import Store
+
+    found, job = cell_named(cell, settings)
+    record = Store(settings.paths.results, read_only=True).get(found.fit) if found.fit else None
+    if job is None or record is None or record.status != "done":
+        raise UserError(f"{cell}: {found.not_applicable or 'no record of it; `imbench run` makes one'}")
+    return facts_of(job, record, dataset_named(found.dataset, settings))
 
 
 def _counts(settings: Config, dataset: str, at: str) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_names, say, show
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_names, say, settings_of, show
 from bench.errors import UserError
 
 app = typer.Typer()
@@ -129,7 +129,7 @@ def predict(
 
 @app.command()
 def threshold(
-    model: ModelFolder,
+    model: Annotated[str, typer.Argument(help="A model's folder, or a cell: DATASET/PLACE/METHOD/SEED.")],
     recall: Annotated[
         str, typer.Option("--recall", help="CLASS=SHARE: find so many of a class, e.g. Cracking=0.95")
     ] = "",
@@ -138,20 +138,38 @@ def threshold(
         str, typer.Option("--cost", help="TRUE:TAKEN=COST,...: what mistakes cost; what is not named costs 1")
     ] = "",
     write: Annotated[bool, typer.Option("--write", help="Keep the decision in the model's folder.")] = False,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", help="Write a picture of the trade, PNG: one class's recall, the others'.")
+    ] = None,
+    profile: Profile = None,
+    results: Results = None,
+    config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Move a model's decision, chosen on the validation images, and show each class's recall on the test images."""
     from dataclasses import asdict
 
+    from bench.cli.fitting import facts_at
     from bench.model.deciding import moved
     from bench.model.saved import read_facts, write_facts
+    from bench.store.atomic import write_atomically
 
     load_names()
+    folder = Path(model)
+    of_cell = model.count("/") >= 3 and not folder.exists()
+    if of_cell and write:
+        raise UserError(f"{model} is a cell, which keeps no decision; `imbench fit` writes a model that does")
     if sum(map(bool, (recall, prior, cost))) != 1:
         raise UserError("give one of --recall, --prior and --cost")
-    facts, rows = moved(read_facts(model), recall=recall, prior=prior, cost=cost)
+    told = facts_at(model, settings_of(config, profile=profile, results=results)) if of_cell else read_facts(folder)
+    facts, rows = moved(told, recall=recall, prior=prior, cost=cost)
     show([asdict(row) for row in rows], as_json=False)
+    if chart:
+        from bench.model.trade import picture
+
+        write_atomically(chart, picture(facts))
+        say(f"{chart}: written")
     if write:
-        write_facts(model, facts)
+        write_facts(folder, facts)
         say(f"{model}: decides so from now on ({facts.factors_for})")
 
 

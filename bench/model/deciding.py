@@ -21,7 +21,7 @@ def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") ->
     """
     if facts.validation is None or facts.test is None:
         raise UserError("this model holds no predictions of validation and test images to choose by")
-    scores, labels = _scores(facts, facts.validation), facts.validation.labels
+    scores, labels = scores_of(facts, facts.validation), facts.validation.labels
     if recall:
         ((name, share),) = _pairs(recall)
         factors = for_recall(class_named(name, facts.classes), share, scores, labels)
@@ -32,10 +32,11 @@ def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") ->
         factors = for_costs(_costs(cost, facts.classes), scores, labels)
     said = f"recall {recall}" if recall else f"prior {prior}" if prior else f"cost {cost}"
     changed = facts.model_copy(update={"factors": tuple(factors.tolist()), "factors_for": said})
-    return changed, effects(facts.classes, factors, _scores(facts, facts.test), facts.test.labels)
+    return changed, effects(facts.classes, factors, scores_of(facts, facts.test), facts.test.labels)
 
 
-def _scores(facts: Facts, part: Predictions) -> np.ndarray:
+def scores_of(facts: Facts, part: Predictions) -> np.ndarray:
+    """Return the scores (N, K) by which a model's method decides about a part's images, before the factors."""
     counts = np.asarray(facts.counts)
     method = build(expression_of(facts))
     if facts.validation is not None:

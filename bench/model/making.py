@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from bench.dataset import Dataset
+from bench.model.deciding import scores_of
 from bench.model.origin import Choice, licences, normalisation
 from bench.model.refit import Refitted
 from bench.model.saved import Facts, save_model, written
@@ -31,6 +32,13 @@ def make_model(
     StoreError
         The weights are missing, or the folder cannot be written.
     """
+    facts = facts_of(job, record, dataset, choice)
+    save_model(folder, facts, weights.load(record.id, CLASSIFIER), card(facts, _decided(facts)))
+    return facts
+
+
+def facts_of(job: Job, record: Record, dataset: Dataset, choice: Choice | None = None) -> Facts:
+    """Return all that a stored fit's model is but its weights."""
     assert job.expression is not None and record.validation is not None and record.test is not None
     counts = np.asarray(job.task.counts)
     method = build(job.expression)
@@ -38,7 +46,7 @@ def make_model(
     scores = method.hook("adjust")(record.test.probabilities.array(), counts)
     confusion = confusion_matrix(record.test.labels, scores.argmax(axis=1), len(counts))
     network = network_of(job.protocol.backbone)
-    facts = Facts(
+    return Facts(
         dataset=job.task.dataset,
         place=job.task.place,
         classes=job.task.classes,
@@ -54,8 +62,6 @@ def make_model(
         validation=record.validation,
         test=record.test,
     )
-    save_model(folder, facts, weights.load(record.id, CLASSIFIER), card(facts, confusion))
-    return facts
 
 
 def make_refitted(
@@ -114,6 +120,13 @@ def _origin(network: Network, choice: Choice | None) -> dict[str, Any]:
         "licence": licences(network),
         "choice": choice,
     }
+
+
+def _decided(facts: Facts) -> np.ndarray:
+    """Return the test images by true and decided class, int64 (K, K)."""
+    assert facts.test is not None
+    decided = scores_of(facts, facts.test).argmax(axis=1)
+    return confusion_matrix(facts.test.labels, decided, len(facts.classes))
 
 
 def _figures(job: Job, confusion: np.ndarray) -> dict[str, float]:

@@ -36,14 +36,21 @@ def explain(cell: str, config: Config, stores: Sequence[Store]) -> dict[str, Any
     """
     if "/" not in cell:
         return _explain_id(cell, stores)
-    found, job = _find(cell, config)
+    found, job = cell_named(cell, config)
     if job is None:
         return {"cell": cell, "state": "not applicable", "reason": found.not_applicable}
     holder = next((store for store in stores if store.get(job.id)), stores[0])
     return {"cell": cell} | _explain_job(job, holder)
 
 
-def _find(cell: str, config: Config) -> tuple[Cell, Job | None]:
+def cell_named(cell: str, config: Config) -> tuple[Cell, Job | None]:
+    """Return the cell that DATASET/PLACE/METHOD/SEED names, and the job of its fit, None where it does not apply.
+
+    Raises
+    ------
+    UserError
+        It is not of that form, or names what does not exist.
+    """
     parts = cell.split("/")
     if len(parts) != 4 or not parts[3].isdecimal():
         raise UserError(f"{cell!r} is not DATASET/PLACE/METHOD/SEED, such as horse2zebra/25/CS/0")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from PIL import Image
 
 from bench import registry
@@ -26,6 +26,10 @@ def test_the_recommended_method_is_taken_and_its_choice_is_told(
     facts = read_facts(tmp_path / "stripes-model")
     assert facts.choice is not None and facts.choice.low <= facts.choice.mean <= facts.choice.high
     assert facts.method[0].name in ("Vanilla", "OS") and facts.network and facts.licence == ""
+    said = imbench("threshold", "stripes/12:6/OS/1", "--recall", "horizontal=0.75", "--chart", "trade.png")
+    assert said.status == 0 and "horizontal" in said.out and (tmp_path / "trade.png").stat().st_size > 2000, said.err
+    refused(imbench("threshold", "stripes/12:6/OS/1", "--recall", "horizontal=0.75", "--write"), "is a cell")
+    refused(imbench("threshold", "stripes/12:6/OS/5", "--recall", "horizontal=0.75"), "stripes/12:6/OS/5", "no record")
     card = (tmp_path / "stripes-model" / "README.md").read_text(encoding="utf8")
     assert "Chosen among 2 methods on these test images" in card and "flatter" not in card
 
