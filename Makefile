@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test lint clean lock compare compare-frozen compare-gan false-alarms decisions false-verdicts overhead paper-step generator-step cpu-profile reference startup
+.PHONY: help setup bench report smoke test faults lint docs clean lock compare compare-frozen compare-gan false-alarms decisions false-verdicts overhead paper-step generator-step cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -43,7 +43,7 @@ $(ready): pyproject.toml constraints.txt
 
 # Exit status 1 of `run` says that some cells failed: the others deserve their tables.
 bench: $(ready) ## run the benchmark, then write its tables; stop it at any time, run it again to go on
-	@status=0; $(python) -m bench run $(run-options) || status=$$?; \
+	@status=0; $(python) -m bench run --first-look $(run-options) || status=$$?; \
 	if [ $$status -le 1 ]; then $(python) -m bench report $(report-options) || exit; fi; exit $$status
 
 report: $(ready) ## write the tables from the records that are there
@@ -62,10 +62,19 @@ smoke: $(ready) ## run every method on tiny subsets in about two minutes; touche
 test: $(ready) ## run the tests
 	@OMP_NUM_THREADS=1 $(python) -m pytest $(PYTEST_FLAGS) $(ARGS)
 
+faults: $(ready) ## disturb a small benchmark in every way and write docs/reliability.md; hours with ARGS=--long
+	@PYTHONPATH=.:tests $(python) tests/faults/campaign.py $(ARGS)
+
 lint: $(ready) ## check style, format and types
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy bench benchmarks .ci/lock.py
+
+docs: $(ready) ## build the documentation as a site that needs no network: site/index.html
+	@$(python) -c 'import material' 2>/dev/null || $(python) -m pip --disable-pip-version-check --no-input install \
+		--quiet --constraint constraints.txt $(PIP_FLAGS) --no-build-isolation --editable '.[docs]'
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict --quiet
+	@echo 'site/index.html'
 
 compare: $(ready) ## measure: trained fits per hour against plain PyTorch scripts, profiles cpu and pretrained
 	@$(python) benchmarks/compare.py $(ARGS)
@@ -109,5 +118,5 @@ lock: $(ready) ## resolve all dependencies anew into constraints.txt
 	@$(python) .ci/lock.py
 
 clean: ## remove what tools leave behind; keeps the environment, results, reports, data and prepared images
-	rm -rf build dist *.egg-info $(SMOKE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist site *.egg-info $(SMOKE) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find bench methods datasets tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -24,7 +24,7 @@ def split(text: str) -> tuple[str, list[str]]:
 def resolve(held: list[str]) -> list[str]:
     """Return `name==version` of all that the suite with its extras needs, sorted by name."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
-    command += ["--dry-run", "--ignore-installed", "--report", "-", f"{ROOT}[dask,dev,evaluator]", *held]
+    command += ["--dry-run", "--ignore-installed", "--report", "-", f"{ROOT}[dask,dev,docs,evaluator]", *held]
     report = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     found = {item["metadata"]["name"]: item["metadata"]["version"] for item in report["install"]}
     found.pop("imbalance-bench")

@@ -29,7 +29,7 @@ from bench.networks.network import network_of
 from bench.plan.config import Config, load_config
 from bench.plan.grid import build_grid, dataset_named
 from bench.protocol import Protocol
-from bench.running.executors import thread_environment
+from bench.running.processes import thread_environment
 from bench.running.run import decode
 from bench.store.store import Store
 

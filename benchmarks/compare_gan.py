@@ -16,7 +16,7 @@ from statistics import median
 
 from tabulate import tabulate
 
-from bench.running.executors import thread_environment
+from bench.running.processes import thread_environment
 
 HERE = Path(__file__).parent
 SIDES = {"usual": HERE / "plain_cyclegan.py", "suite": HERE / "suite_cyclegan.py"}

@@ -12,7 +12,7 @@ import json
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -47,10 +47,11 @@ FIXED_IN_THE_SCRIPT: dict[str, object] = {
 
 
 class Took(NamedTuple):
-    """Seconds on the clock, and of processor time."""
+    """Seconds on the clock, and of processor time; of a script also the images of its epochs."""
 
     clock: float
     processor: float
+    images: float = 0.0
 
 
 def main() -> None:
@@ -81,15 +82,18 @@ def compare(folder: Path, epochs: int, seeds: int) -> None:
     )
     suite = spent(lambda: run_suite(folder))[0]
     print(f"suite: {fits} fits in {suite.clock:.1f} s ({suite.processor:.1f} s of processor)", flush=True)
-    body, scale = run_body(folder / "plain", protocol, dataset, epochs)
+    body = run_body(folder / "plain", protocol, dataset, epochs)
     cached = run_cached(folder, protocol, dataset)
+    refuse_other_length(folder / "results", protocol, (body, cached))
     per_fit = Took(suite.clock / fits, suite.processor / fits)
     shared = making.clock / len(build_grid(load_config(profile="pretrained", datasets=[DATASET])).jobs)
     print(f"with features, shared by the fits of {DATASET}'s grid ({shared:.3f} s each): ", end="")
     print(f"ratios {body.clock / (per_fit.clock + shared):.1f} and {cached.clock / (per_fit.clock + shared):.1f}")
     print(f"by processor time: ratios {body.processor / per_fit.processor:.1f}", end=" ")
     print(f"and {cached.processor / per_fit.processor:.1f}")
-    print(f"the first script trained {epochs} of {protocol.epochs} epochs; the rest is scaled by {scale:g}")
+    print(
+        f"the script that runs the body trained {epochs} of {protocol.epochs} epochs, the rest is taken to last as long"
+    )
     print(f"pretrained_body_seconds_per_cell={body.clock:.2f}")
     print(f"pretrained_cached_seconds_per_cell={cached.clock:.2f}")
     print(f"pretrained_suite_seconds_per_cell={per_fit.clock:.3f}")
@@ -117,7 +121,11 @@ def write_config(folder: Path, seeds: int) -> Config:
     fields = shipped.profile.protocol(DATASET).model_dump(mode="json", exclude_none=True)
     run = {"datasets": [DATASET], "methods": METHODS, "minority": [MINORITY], "profile": "pretrained"}
     whole = {"seed_draws_subset": shipped.profile.seed_draws_subset}
-    sections = {"run": run | {"workers": CORES, "seeds": seeds}, "paths": paths, "profiles.pretrained": fields | whole}
+    sections: dict[str, Mapping[str, object]] = {
+        "run": run | {"workers": CORES, "seeds": seeds},
+        "paths": paths,
+        "profiles.pretrained": fields | whole,
+    }
     text = ""
     for name, keys in sections.items():  # JSON's numbers, strings and lists are TOML's as well
         lines = (f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
@@ -146,25 +154,37 @@ def run_suite(folder: Path) -> None:
     timed(["-m", "bench", "run", "--config", str(folder / "bench.toml"), "--results", str(folder / "results")])
 
 
-def run_body(folder: Path, protocol: Protocol, dataset: Dataset, epochs: int) -> tuple[Took, float]:
-    """Return what a cell of the script takes that runs the body in every epoch, and by what its epochs were scaled."""
+def refuse_other_length(results: Path, protocol: Protocol, scripts: tuple[Took, ...]) -> None:
+    """Stop where a fit of the suite did not train on as many images as the scripts, epoch for epoch."""
+    fits = {record.cost.train_images / protocol.epochs for record in Store(results, read_only=True).records()}
+    if fits != {it.images for it in scripts}:
+        raise SystemExit(f"compare: images of an epoch: the suite {fits}, the scripts {[it.images for it in scripts]}")
+
+
+def printed_by(output: str) -> dict[str, float]:
+    """Return the figures that a script printed."""
+    pairs = (line.split("=") for line in output.splitlines() if line.count("=") == 1)
+    return {name: float(value) for name, value in pairs}
+
+
+def run_body(folder: Path, protocol: Protocol, dataset: Dataset, epochs: int) -> Took:
+    """Return what a cell of the script takes that runs the body in every epoch; epochs not made are added."""
     command = [*options(folder, protocol, dataset), "--class-weights", f"--epochs={epochs}"]
     took, (_, output) = spent(lambda: timed(command))
-    printed = dict(line.split("=") for line in output.splitlines() if line.count("=") == 1)
-    scale = protocol.epochs / epochs
-    more = float(printed["epoch_seconds"]) * (protocol.epochs - epochs)
+    printed = printed_by(output)
+    more = printed["epoch_seconds"] * (protocol.epochs - epochs)
     print(f"script that runs the body: {epochs} epochs in {took.clock:.1f} s ({took.processor:.1f} s of processor)")
     share = 1 + more / took.clock  # processor time is taken to grow as the clock does
-    return Took(took.clock + more, took.processor * share), scale
+    return Took(took.clock + more, took.processor * share, printed["train_images"] / epochs)
 
 
 def run_cached(folder: Path, protocol: Protocol, dataset: Dataset) -> Took:
     """Return what a cell of the script takes whose features are there; a first run makes them."""
     kept = [*options(folder / "plain", protocol, dataset), f"--features={folder / 'features.pt'}"]
     timed([*kept, "--epochs=1"])
-    took = spent(lambda: timed([*kept, "--oversample", f"--epochs={protocol.epochs}"]))[0]
+    took, (_, output) = spent(lambda: timed([*kept, "--oversample", f"--epochs={protocol.epochs}"]))
     print(f"script that keeps features: one fit in {took.clock:.1f} s ({took.processor:.1f} s of processor)")
-    return took
+    return took._replace(images=printed_by(output)["train_images"] / protocol.epochs)
 
 
 def options(folder: Path, protocol: Protocol, dataset: Dataset) -> list[str]:

@@ -80,7 +80,7 @@ def main() -> None:
             f"{trial['method']} seed {trial['seed']}: {trial['seconds']:.0f} s, ACSA {trial['acsa'][-1]:.3f}",
             flush=True,
         )
-    print(tabulate(summary(known), headers="keys", floatfmt=".3f"))
+    print(tabulate(summary(known), headers="keys", floatfmt=".3f", tablefmt="pipe"))
 
 
 def read(file: Path) -> Iterator[dict[str, Any]]:

@@ -62,7 +62,8 @@ class Ledger:
 
     def of(self, outcome: str) -> np.ndarray:
         """Return where an outcome came out, bool."""
-        return np.array(self.outcomes) == outcome
+        there: np.ndarray = np.array(self.outcomes) == outcome
+        return there
 
 
 def main() -> None:

@@ -180,7 +180,7 @@ class Trial:
 
     def _material(self, stage: TrainedStage, needed: dict[Request, Any]) -> Material:
         reads = Reads(self.shop.protocol, stage.reads, stage.name)
-        return Material(self.train, self.train, reads, self.streams, self.device, needed, NoCheckpoint())  # type: ignore[arg-type]
+        return Material(self.train, self.train, reads, self.streams, self.device, needed, NoCheckpoint())
 
     def _pixels(self, part: str, size: int) -> Tensor:
         return open_cache(prepare(self.source, self.split, part, size, self.config.paths.cache))

@@ -63,7 +63,7 @@ def cached(args: argparse.Namespace) -> dict[str, tuple[Tensor, Tensor]]:
         body, both = frozen_body(), (0.0, 1.0)
         parts = {"train": (args.train, both), "val": (args.val, (0.0,)), "test": (args.test, (0.0,))}
         torch.save({part: features_of(path, body, views) for part, (path, views) in parts.items()}, args.features)
-    found: dict[str, tuple[Tensor, Tensor]] = torch.load(args.features)
+    found: dict[str, tuple[Tensor, Tensor]] = torch.load(args.features, weights_only=True)
     return found
 
 
@@ -94,9 +94,9 @@ def batches(args: argparse.Namespace, weighted: bool) -> tuple[Batches, Batches,
     if args.features:
         (train, labels), val, test = (cached(args)[part] for part in ("train", "val", "test"))
         rows = torch.tensor(oversampled(labels) if args.oversample else list(range(len(labels))))
-        whole = [[(values[:, 0], truth)] for values, truth in (val, test)]
+        seen, unseen = ([(values[:, 0], truth)] for values, truth in (val, test))
         drawn = Drawn(train[rows], labels[rows], args.images_per_epoch, args.batch_size)
-        return drawn, *whole, class_weights(labels, weighted)
+        return drawn, seen, unseen, class_weights(labels, weighted)
     images = folder(args.train, 0.5)
     labels = torch.tensor(images.targets)
     if args.oversample:

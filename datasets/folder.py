@@ -13,7 +13,7 @@ from bench.data.dealing import Balance
 from bench.data.decoding import Shape
 from bench.data.duplicates import alike, equal_files, groups, whole
 from bench.data.filelists import in_lists
-from bench.data.folders import in_folders
+from bench.data.folders import alike_names, in_folders
 from bench.data.grouping import CROSSING, crossing, groups_by_pattern, sign, sign_sentence
 from bench.data.labelled import in_table
 from bench.data.manifest import digests
@@ -166,6 +166,7 @@ class FolderDataset(Dataset):
         if found.group and (across := crossing(split, found.group)):
             said.append(f"{len(across)} {CROSSING}, such as {across[0]}")
         names = {label: [n for of in found.parts.values() for n in of.get(label, ())] for label in split.classes}
+        said += alike_names(split.classes)
         if not found.group and (pattern := sign(names)):
             said.append(sign_sentence(pattern, split))
         note = split.note + "".join(f" {sentence}." for sentence in said)
@@ -185,11 +186,10 @@ class FolderDataset(Dataset):
 
     def _by_share(self, found: Collected, together: Alike) -> Split:
         names = dict(sorted(found.parts[""].items(), key=lambda item: -len(item[1])))
-        for label, files in names.items():
-            if len(files) < SMALLEST_CLASS:
-                raise DataError(
-                    f"{self.labels or self.root}: class {label!r} has {len(files)} images; it needs {SMALLEST_CLASS}"
-                )
+        if few := [label for label in names if len(names[label]) < SMALLEST_CLASS]:
+            more = f" ({len(few) - 1} more of {len(names)} classes have too few)" if len(few) > 1 else ""
+            few_are = f"class {few[0]!r} has {len(names[few[0]])} images; it needs {SMALLEST_CLASS}"
+            raise DataError(f"{self.labels or self.root}: {few_are}{more}")
         parts, said = drawn(names, self.shares, together)
         note = f"Drawn from the images with seed {self.shares.seed}: {self.shares}; {said}."
         return Split(tuple(names), parts, note)

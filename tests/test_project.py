@@ -17,7 +17,7 @@ import pytest
 import bench
 
 ROOT = Path(__file__).resolve().parent.parent
-PROMISED = ("setup", "bench", "report", "smoke", "test", "lint", "clean", "lock")
+PROMISED = ("setup", "bench", "report", "smoke", "test", "lint", "docs", "clean", "lock")
 MEASURING = ("compare", "compare-gan", "false-alarms", "overhead", "paper-step", "cpu-profile", "startup")
 MEASURING += ("generator-step", "compare-frozen")
 # In pieces, so that this file does not find itself.

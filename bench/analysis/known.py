@@ -126,8 +126,8 @@ def known(
         _further(others) if others else None,
         sizes(variances, where),
     )
-    names = [tuple(rows[m].method for m in each) for each in (shown, varied)]
-    return Known(METRICS[metric], tuple(rows), tuple(places), seen, *names, by_seed)
+    on_subsets, on_stages = (tuple(rows[m].method for m in each) for each in (shown, varied))
+    return Known(METRICS[metric], tuple(rows), tuple(places), seen, on_subsets, on_stages, by_seed)
 
 
 def _groups(

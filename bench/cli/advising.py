@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,6 @@ from bench.cli.options import (
     say,
     say_aside,
     settings_of,
-    show,
     stores_of,
 )
 from bench.errors import UserError
@@ -99,10 +99,17 @@ def _show(it: Advice, found: Advised) -> None:
     from bench.report.recommended import legend, plain_text, rows, sentences
 
     print(fill(plain_text(tuple(sentences(it, found, shelf.shown(found.task)))), WIDTH), end="\n\n")
-    show(rows(it), as_json=False)
+    print(_table(rows(it)))
     images = f"{':'.join(map(str, found.images))} test images{', further ones among them' if found.extended else ''}"
     lines = [legend(it), f"Judged on {images}. {' '.join(found.conditions)}", *found.lacking[it.place.place]]
     print("\n" + "\n".join(fill(line, WIDTH) for line in lines), end="\n\n")
+
+
+def _table(found: Sequence[Mapping[str, object]]) -> str:
+    """Return rows in columns as narrow as can be: with methods of usual names they fit a terminal."""
+    lines = [[*found[0]], *([str(value) for value in row.values()] for row in found)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def _as_data(it: Advice, found: Advised) -> dict[str, Any]:

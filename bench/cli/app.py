@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from bench import __version__
-from bench.cli import advising, campaign, looking, models, records, reporting, running, starting
+from bench.cli import advising, campaign, looking, models, records, repeating, reporting, running, starting
 from bench.cli.options import say
 from bench.cli.terminal import CLOSED, finish, settle
 from bench.errors import Terminated, UserError
@@ -24,7 +24,7 @@ app = typer.Typer(
     help="Which method should I use against a rare class, how much does it buy, and can I believe the difference?",
 )
 ENDS = ("typer", "click")  # who raises SystemExit where a command has ended
-for part in (running, advising, campaign, reporting, records, models, starting, looking):
+for part in (running, repeating, advising, campaign, reporting, records, models, starting, looking):
     app.add_typer(part.app)
 
 
@@ -59,6 +59,8 @@ def _status() -> int:
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:
+        if isinstance(error.__context__, BrokenPipeError):  # rich makes a SystemExit of it
+            return CLOSED
         *_, (frame, line) = traceback.walk_tb(error.__traceback__)
         if isinstance(error, SystemExit) and frame.f_globals.get("__name__", "").split(".")[0] in ENDS:
             return error.code if isinstance(error.code, int) else int(error.code is not None)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_names, say, settings_of, show
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_names, say, show
 from bench.errors import UserError
 
 app = typer.Typer()
@@ -16,9 +16,15 @@ ModelFolder = Annotated[Path, typer.Argument(help="A model's folder, as `imbench
 
 @app.command()
 def fit(
-    dataset: Annotated[str, typer.Argument(help="A dataset, shipped or of bench.toml.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder to write the model to.")],
-    method: Annotated[str, typer.Option("--method", help="How to train: OS, CS, 'LDAM+DRW' ...")] = "OS",
+    dataset: Annotated[
+        str, typer.Argument(help="A dataset, shipped or of bench.toml; or a folder of images, or a csv of labels.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The folder to write the model to; default: DATASET-model.")
+    ] = None,
+    method: Annotated[
+        str, typer.Option("--method", help="How to train: OS, CS, 'LDAM+DRW' ...; default: what the runs recommend.")
+    ] = "",
     at: Annotated[str, typer.Option("--at", help="How to cut the training part; natural: all of it.")] = "natural",
     seed: Annotated[int, typer.Option(min=0, help="Of initialisation, order and augmentation.")] = 0,
     all_data: Annotated[
@@ -35,6 +41,7 @@ def fit(
 
     A fit that is stored with its weights is not trained again.
     """
+    from bench.cli.fitting import recommended, settings_for
     from bench.data.census import census
     from bench.data.splits import keep_split
     from bench.model.making import make_model, make_refitted
@@ -46,8 +53,13 @@ def fit(
     from bench.store.artifacts import Weights
     from bench.store.store import Store
 
-    settings = settings_of(config, datasets=[dataset], methods=[method], profile=profile, results=results)
+    settings, dataset = settings_for(dataset, config, profile=profile, results=results)
+    out, choice = out or Path(f"{dataset}-model"), None
+    if not method:
+        method, choice = recommended(settings, dataset, at)
+        say(f"{dataset}: {method} is taken. {choice or 'There are no runs at this place to choose a method by.'}")
     wanted = {
+        "methods": (method,),
         "minority": (),
         "at": (at,),
         "seeds": max(seed + 1, settings.run.seeds),
@@ -75,10 +87,10 @@ def fit(
         stored = [store.get(it.fit) for it in grid.cells if it.seed != seed]
         others = [it for it in stored if it is not None and it.status == "done"]
         again = refit(settings, images, job, [record, *others], weights)
-        facts = make_refitted(job, record, again, images, out, others)
+        facts = make_refitted(job, record, again, images, out, others, choice)
         say(f"trained on training and validation images together, {again.epoch} epochs (see {out / CARD})")
     else:
-        facts = make_model(job, record, weights, images, out)
+        facts = make_model(job, record, weights, images, out, choice)
     say(f"{out}: {method} on {dataset}, balanced accuracy {facts.figures['balanced accuracy']:.4f} on the test images")
 
 

@@ -1,8 +1,9 @@
-"""Commands that do work, and say what is left: run, noise, status."""
+"""Commands that do work, and say what is left: run, status."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,6 +65,9 @@ def run(
     oracle_audit: Annotated[
         bool, typer.Option("--oracle-audit", help="Add fits whose epoch is picked on the test set; no table has them.")
     ] = False,
+    first_look: Annotated[
+        bool, typer.Option("--first-look", help="Do two seeds of the quick rows first, and write their table.")
+    ] = False,
     decide: Annotated[
         bool, typer.Option("--decide", help="Then add seeds to methods in contention until it is known which to take.")
     ] = False,
@@ -102,55 +106,19 @@ def run(
     more += audits(settings) if oracle_audit else []
     pairs = [(control.of, control.job) for control in found] + (audit_pairs(settings) if oracle_audit else [])
     more += again(pairs, store)
-    plan = make_plan(settings, store, redo_stale, build_grid(settings).extended(more), for_weights)
+    grid = build_grid(settings).extended(more)
+    plan = make_plan(settings, store, redo_stale, grid, for_weights)
+    if first_look and not dry_run:
+        from bench.cli.first_look import look_first
+
+        with stoppable():
+            looked = look_first(settings, store, plan)
+        plan = make_plan(settings, store, redo_stale, grid, for_weights) if looked else plan
     do(settings, store, plan, dry_run, redo_stale)
     if decide and not dry_run:
         from bench.cli.deciding import decide as run_on
 
         run_on(settings, store, metric, delta, max_seeds)
-
-
-@app.command()
-def noise(
-    dataset: Datasets = None,
-    method: Methods = None,
-    minority: Minority = None,
-    at: At = None,
-    times: Annotated[int, typer.Option(min=2, max=1000, help="Fits of each source, the one they share included.")] = 5,
-    profile: Profile = None,
-    executor: Executor = None,
-    workers: Workers = None,
-    results: Results = None,
-    dry_run: DryRun = False,
-    config: ConfigFile = DEFAULT_FILE,
-) -> None:
-    """Repeat fits while one source of chance varies at a time: how much of a difference is luck, and whose?
-
-    Default: the control methods that need no stage, at the smallest minority count. `imbench report` shows the outcome.
-    """
-    from bench.plan.controls import cheap_controls
-    from bench.plan.grid import Grid
-    from bench.plan.repeats import repeat_pairs, repeats
-    from bench.running.planning import make_plan
-    from bench.store.store import Store
-
-    settings = settings_of(
-        config,
-        datasets=dataset,
-        methods=method,
-        minority=minority,
-        at=at,
-        profile=profile,
-        executor=executor,
-        workers=workers,
-        results=results,
-    )
-    chosen = settings.run.methods if method else cheap_controls(settings)
-    settings = settings.model_copy(update={"run": settings.run.model_copy(update={"methods": chosen})})
-    found, store = repeats(settings, times), Store(settings.paths.results)
-    jobs = [job for repeat in found for job in repeat.jobs]
-    jobs += again(repeat_pairs(found), store)
-    do(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)
 
 
 def again(pairs: Sequence[Pair], store: Store) -> list[Job]:
@@ -179,6 +147,15 @@ def _introduce(settings: Config, keep: bool) -> None:
             say(f"{name}: the split was drawn and is kept in {new}")
 
 
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn Ctrl-C into one line."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped("stopped; what was finished is stored, the same command goes on from there") from None
+
+
 def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bool) -> None:
     """Say what is to be done, do it, and say what was done."""
     from bench.plan.job import noun
@@ -194,15 +171,14 @@ def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bo
         return
     if settings.run.scheduler and not settings.run.scheduler.startswith("tls://"):
         say(f"{settings.run.scheduler}: whoever can reach it can run code on workers and here (docs/cluster.md: TLS)")
-    try:
+    with stoppable():
         from bench.running.run import run as run_plan
 
         ended = run_plan(settings, plan, store) if plan.todo else {}
-    except KeyboardInterrupt:
-        raise Stopped("stopped; what was finished is stored, the same command goes on from there") from None
     stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
     now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
-    say(f"{now} done now, {states['done']} before, {ended.get('failed', 0)} failed{stale}")
+    before = states["done"] + ended.get("reused", 0)
+    say(f"{now} done now, {before} before, {ended.get('failed', 0)} failed{stale}")
     undone = left_undone(plan, store)
     absent = [job.label for job, state in undone if state == "missing" and not ended.get("failed", 0)]
     if absent:

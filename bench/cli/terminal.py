@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -14,7 +15,8 @@ CLOSED = 141  # exit status, as the system gives it to a program that nobody lis
 
 def speak_utf8() -> None:
     """Begin again in Python's UTF-8 mode where the locale is another: names of files are UTF-8, whatever it says."""
-    if os.name == "posix" and sys.getfilesystemencoding().lower() not in ("utf-8", "utf8") and sys.orig_argv:
+    narrow = sys.getfilesystemencoding().lower() not in ("utf-8", "utf8")
+    if os.name == "posix" and narrow and sys.orig_argv and os.environ.get("PYTHONUTF8") != "1":  # tried, and ignored
         with suppress(OSError):
             os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | {"PYTHONUTF8": "1"})
 
@@ -23,7 +25,7 @@ def settle() -> None:
     """Make standard output and error fit to print anything on, and believe them alone whether they are terminals."""
     sys.stdout, sys.stderr = _there(sys.stdout), _there(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, ValueError):  # what a test or a notebook puts there
+        if isinstance(stream, io.TextIOWrapper):  # a test or a notebook puts other things there
             stream.reconfigure(errors="backslashreplace" if stream is sys.stderr else "replace")
     if not sys.stderr.isatty():
         for name in FORCING:

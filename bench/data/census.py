@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.data.carving import UNPROTECTED
+from bench.data.folders import ALIKE
 from bench.data.grouping import CROSSING, UNTOLD
 from bench.dataset import PARTS, Dataset
 
@@ -77,7 +78,7 @@ def census(dataset: Dataset) -> Census:
 
 
 def _is_warning(note: str) -> bool:
-    return UNPROTECTED in note or UNTOLD in note or CROSSING in note
+    return UNPROTECTED in note or any(mark in note for mark in (UNTOLD, CROSSING, ALIKE))
 
 
 def _small(parts: tuple[str, ...], rows: tuple[tuple[str, tuple[int, ...]], ...]) -> Iterator[str]:

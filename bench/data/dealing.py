@@ -152,7 +152,8 @@ class _Tally:
     def _cost(self, count: np.ndarray, at: np.ndarray) -> np.ndarray:
         size = self.size[:, at]
         lost = np.maximum(count - size, 0) / self.whole[at]
-        return np.where(self.surplus & (count > size), lost, (count - size) ** 2 / np.maximum(size, 1))
+        worth: np.ndarray = np.where(self.surplus & (count > size), lost, (count - size) ** 2 / np.maximum(size, 1))
+        return worth
 
 
 def _shuffled(items: Sequence[T], rng: np.random.Generator) -> list[T]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from bench.data.collected import GIVEN, Collected, Found
 from bench.data.decoding import SUFFIXES
 from bench.errors import DataError
 
+ALIKE = "Classes have nearly one name"
 _UNWRITABLE = re.compile("[\ud800-\udfff\r\n]")  # surrogates: how Python spells bytes of a name that are not UTF-8
 
 
@@ -92,6 +93,14 @@ def check_names(root: Path, names: Iterable[str]) -> None:
     for name in names:
         if _UNWRITABLE.search(name):
             raise DataError(f"{root}: rename {name!r}, which no text file can hold")
+
+
+def alike_names(classes: Iterable[str]) -> list[str]:
+    """Return a sentence about classes whose names differ in case or blanks alone."""
+    alike = defaultdict(list)
+    for label in classes:
+        alike["".join(label.casefold().split())].append(label)
+    return [f"{ALIKE}: {', '.join(map(repr, labels))}" for labels in alike.values() if len(labels) > 1]
 
 
 def image_files(root: Path) -> list[str]:

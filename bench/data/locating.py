@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 from bench.data.folders import image_files, natural
 from bench.errors import DataError
@@ -57,9 +58,10 @@ class Locator:
         if (self.root / cell).is_file():
             path = os.path.relpath(os.path.join(self.root, cell), self.root)
             return [PurePosixPath(path).as_posix()]
-        bare = cell.lstrip("./")
-        fitting = self._by_name.get(PurePosixPath(cell).name, ())
-        return [name for name in fitting if _ends_in(name, bare)]
+        bare = cell.removeprefix("./")
+        fitting = [name for name in self._by_name.get(_folded(PurePosixPath(cell).name), ()) if _ends_in(name, bare)]
+        # A.JPG beside a.jpg are two files where the system says so.
+        return [name for name in fitting if PurePosixPath(name).name == PurePosixPath(cell).name] or fitting
 
     @cached_property
     def _all(self) -> list[str]:
@@ -70,12 +72,17 @@ class Locator:
         found: dict[str, list[str]] = defaultdict(list)
         for name in self._all:
             path = PurePosixPath(name)
-            for key in {path.name, path.stem}:
+            for key in {_folded(path.name), _folded(path.stem)}:
                 found[key].append(name)
         return found
 
 
 def _ends_in(name: str, cell: str) -> bool:
     """Return whether a path ends in a cell, with or without its ending."""
-    path = PurePosixPath(name)
-    return any(f"/{whole}".endswith(f"/{cell}") for whole in (name, path.with_suffix("").as_posix()))
+    path = PurePosixPath(_folded(name))
+    return any(f"/{it}".endswith(f"/{_folded(cell)}") for it in (path.as_posix(), path.with_suffix("").as_posix()))
+
+
+def _folded(name: str) -> str:
+    """Return a name without differences that people do not see: of case, and of how accents are coded."""
+    return normalize("NFC", name).casefold()

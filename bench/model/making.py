@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
 from bench.dataset import Dataset
+from bench.model.origin import Choice, licences, normalisation
 from bench.model.refit import Refitted
 from bench.model.saved import Facts, save_model, written
-from bench.networks.network import network_of, seen_before
+from bench.networks.network import Network, network_of, seen_before
 from bench.plan.job import Job
 from bench.record import Record
 from bench.store.artifacts import CLASSIFIER, Weights
@@ -19,8 +21,10 @@ from bench.training.composition import build
 from bench.training.scores import acsa, confusion_matrix, recalls
 
 
-def make_model(job: Job, record: Record, weights: Weights, dataset: Dataset, folder: Path) -> Facts:
-    """Write the model that a fit left and return its facts.
+def make_model(
+    job: Job, record: Record, weights: Weights, dataset: Dataset, folder: Path, choice: Choice | None = None
+) -> Facts:
+    """Write the model that a fit left and return its facts; `choice` says why its method, if runs recommended it.
 
     Raises
     ------
@@ -46,6 +50,7 @@ def make_model(job: Job, record: Record, weights: Weights, dataset: Dataset, fol
         records=(record.id,),
         figures=_figures(job, confusion),
         remarks=tuple(filter(None, (seen_before(network, dataset),))),
+        **_origin(network, choice),
         validation=record.validation,
         test=record.test,
     )
@@ -54,7 +59,13 @@ def make_model(job: Job, record: Record, weights: Weights, dataset: Dataset, fol
 
 
 def make_refitted(
-    job: Job, record: Record, again: Refitted, dataset: Dataset, folder: Path, others: Sequence[Record] = ()
+    job: Job,
+    record: Record,
+    again: Refitted,
+    dataset: Dataset,
+    folder: Path,
+    others: Sequence[Record] = (),
+    choice: Choice | None = None,
 ) -> Facts:
     """Write the model of training on all images but the test part, judged on that part, and return its facts.
 
@@ -68,7 +79,7 @@ def make_refitted(
     assert record.validation is not None
     scores = build(again.expression).hook("adjust")(again.test.probabilities.array(), np.asarray(again.counts))
     confusion = confusion_matrix(again.test.labels, scores.argmax(axis=1), len(again.counts))
-    selected = ", ".join(map(str, again.epochs))
+    selected, network = ", ".join(map(str, again.epochs)), network_of(job.protocol.backbone)
     facts = Facts(
         dataset=job.task.dataset,
         place=job.task.place,
@@ -77,6 +88,7 @@ def make_refitted(
         method=written(again.expression),
         protocol=job.protocol.model_dump(mode="json"),
         shape=dataset.shape,
+        chosen=again.chosen,
         records=tuple(it.id for it in (record, *others)),
         figures=_figures(job, confusion),
         remarks=(
@@ -84,13 +96,24 @@ def make_refitted(
             f"records of {len(again.epochs)} seeds selected ({selected}). What it chose on validation images is as in "
             "the first of these records, and its validation predictions are that record's. The test images were in no "
             "training; no record holds this model's figures.",
-            *filter(None, (seen_before(network_of(job.protocol.backbone), dataset),)),
+            *filter(None, (seen_before(network, dataset),)),
         ),
+        **_origin(network, choice),
         validation=record.validation,
         test=again.test,
     )
     save_model(folder, facts, again.weights, card(facts, confusion))
     return facts
+
+
+def _origin(network: Network, choice: Choice | None) -> dict[str, Any]:
+    """Return what a model's facts say of its network and of the choice of its method."""
+    return {
+        "network": network.title,
+        "normalisation": normalisation(network),
+        "licence": licences(network),
+        "choice": choice,
+    }
 
 
 def _figures(job: Job, confusion: np.ndarray) -> dict[str, float]:
@@ -109,8 +132,10 @@ def card(facts: Facts, confusion: np.ndarray) -> str:
         f"Network: {facts.protocol['backbone']}; images of {facts.protocol['image_size']} pixels, shape {facts.shape}.",
         *([chosen] if chosen else []),
         *facts.remarks,
-        "The figures are of one fit and one test part; another seed gives others. If the method was chosen among "
-        "several by these test images, they flatter it a little.",
+        *([f"Licence of the body: {facts.licence}."] if facts.licence else []),
+        "The figures are of one fit and one test part; another seed gives others."
+        + ("" if facts.choice else " If the method was chosen among several by these test images, they flatter it."),
+        *([str(facts.choice)] if facts.choice else []),
         f"Record {', '.join(facts.records)}: `imbench why` shows what it was made of.",
     ]
     lines = ["# " + f"{facts.dataset}: a classifier of {len(facts.classes)} classes", ""]

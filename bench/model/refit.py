@@ -37,8 +37,8 @@ CHOSEN = "validation"  # an argument's value that says that validation images ch
 class Refitted:
     """What training on all images leaves: weights, its images of each class, its epoch, the method with its numbers.
 
-    `epochs` are those that records selected, one a seed; `test` are the predictions of the test images, which were in
-    no training.
+    `chosen` are those of them that validation images of the first record chose; `epochs` are those that records
+    selected, one a seed; `test` are the predictions of the test images, which were in no training.
     """
 
     weights: dict[str, Tensor]
@@ -46,6 +46,7 @@ class Refitted:
     epoch: int
     epochs: tuple[int, ...]
     expression: Expression
+    chosen: dict[str, float]
     test: Predictions
 
 
@@ -62,7 +63,7 @@ def refit(config: Config, dataset: Dataset, job: Job, records: Sequence[Record],
         Of the job, then of its other seeds, as many as there are.
     """
     device, protocol, streams = Device.best(), job.protocol, job.streams
-    expression = settled(_expression(job), records[0])
+    expression, chosen = settled(_expression(job), records[0])
     artifacts = {need.request: artifact for need, artifact in opened(job, weights, device).items()}
     method = build(expression).bind(artifacts)
     train, validation, test = _images(config, dataset, job, device)
@@ -78,20 +79,21 @@ def refit(config: Config, dataset: Dataset, job: Job, records: Sequence[Record],
         found = predictions(trainer, trained.model, test)
     state = {name: value.cpu() for name, value in trained.model.state_dict().items()}
     images = tuple(int(n) for n in everything.counts)
-    return Refitted(state, images, trainer.wanted, epochs, expression, found)
+    return Refitted(state, images, trainer.wanted, epochs, expression, chosen, found)
 
 
-def settled(expression: Expression, record: Record) -> Expression:
-    """Return a method in which the numbers that validation images chose are written out."""
+def settled(expression: Expression, record: Record) -> tuple[Expression, dict[str, float]]:
+    """Return a method in which the numbers that validation images chose are written out, and these numbers."""
     assert record.validation is not None
     method, counts = build(expression), np.asarray(record.identity["counts"])
     tuned = method.tuned(record.validation.probabilities.array(), record.validation.labels, counts)
-    chosen, calls = record.chosen | tuned.chosen, []
+    chosen, calls, fixed = record.chosen | tuned.chosen, [], dict[str, float]()
     for call, part in zip(expression.calls, method.parts, strict=True):
         open_ones = [key for key, value in part.parameters.items() if value == CHOSEN and key in chosen]
         kept = [(key, value) for key, value in call.arguments if key not in open_ones]
+        fixed |= {key: chosen[key] for key in open_ones}
         calls.append(replace(call, arguments=(*kept, *((key, chosen[key]) for key in open_ones))))
-    return Expression(tuple(calls))
+    return Expression(tuple(calls)), fixed
 
 
 class AtEpoch(Trainer):

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from bench.errors import ConfigError, UserError
 from bench.expression import Call, Expression, frozen
+from bench.model.origin import Choice
 from bench.networks.layers.classifier import Classifier
 from bench.protocol import Protocol
 from bench.record import Predictions
@@ -42,6 +43,7 @@ class Facts(BaseModel):
     """All that a model is but its weights.
 
     `factors` multiply the scores of the classes before the largest is taken: what `imbench threshold` chose; ones else.
+    `licence` is that of the body, as its packages state it; `choice` says why this method, if runs recommended it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +62,10 @@ class Facts(BaseModel):
     records: tuple[str, ...] = ()
     figures: dict[str, float] = Field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    network: str = ""
+    normalisation: dict[str, Any] = Field(default_factory=dict)
+    licence: str = ""
+    choice: Choice | None = None
     validation: Predictions | None = None
     test: Predictions | None = None
 

@@ -111,10 +111,9 @@ def dataset_named(name: str, config: Config) -> Dataset:
         kept = own.split or config.paths.results / "splits" / f"{name}-{own.seed}.json"
         how = own.model_dump(exclude={"folder", "minority", "imbalances", "seed", "split"})
         return users_dataset()(name, own.root, wanted, own.seed, kept, **how)  # type: ignore[call-arg, arg-type]
-    if own is not None and not shipped:
-        raise ConfigError(f"datasets.{name}: where are its images? give folder, labels (a csv) or lists")
     if not shipped:
-        raise ConfigError(unknown_dataset(name, config.datasets))
+        nowhere = f"datasets.{name}: where are its images? give folder, labels (a csv) or lists"
+        raise ConfigError(nowhere if own is not None else unknown_dataset(name, config.datasets))
     if own is not None and (fixed := sorted(own.model_fields_set - {"minority", "imbalances"})):
         raise ConfigError(f"datasets.{name}.{fixed[0]}: the pictures of a shipped dataset are published as they are")
     return DATASETS[name].cls(config.paths.data_root / name)
@@ -145,17 +144,14 @@ def build_grid(config: Config) -> Grid:
                         cell, made = _cell(shop, config, method, seed, translator)
                         cells += [cell] if cell else []
                         add_jobs(jobs, made, method)
-        if not any(job.streams.subset for job in jobs.values()):  # where seeds draw it, it varies already
-            others += on_other_subsets(next(shop for shop in shops if shop.task is rare), config, methods)
+        others += on_other_subsets(next(shop for shop in shops if shop.task is rare), config, methods)
     return Grid(tuple(cells), _in_order(jobs.values())).extended(others)
 
 
 def _refuse_too_many(cells: int) -> None:
     if cells > MOST_CELLS:
-        raise ConfigError(
-            f"{cells:,} cells and more are asked for, at most {MOST_CELLS:,} are planned at a time; "
-            "take fewer seeds, methods, places or datasets"
-        )
+        asked = f"{cells:,} cells and more are asked for, at most {MOST_CELLS:,} are planned at a time"
+        raise ConfigError(f"{asked}; take fewer seeds, methods, places or datasets")
 
 
 def composed(dataset: str, config: Config) -> list[Composition]:
@@ -231,8 +227,7 @@ def _cell(
 ) -> tuple[Cell | None, list[Job]]:
     """Return a cell with the jobs it needs.
 
-    There is none with another translator for a method without any, nor for one that trains its own on (ALT), whose fits
-    leave as many translators as there are seeds.
+    There is none with another translator for a method without any, nor for one whose every seed leaves its own (ALT).
     """
     task = shop.task
     requests = method.requires(task.counts, shop.protocol)
@@ -242,8 +237,7 @@ def _cell(
     cell = Cell(task, method.expression, seed, config.run.profile, "", reason, translator)
     if reason:
         return (None if translator else cell), []
-    streams = config.profile.streams(seed).model_copy(update={"stage": translator})
-    *stages, job = shop.fit(method, streams)
+    *stages, job = shop.fit(method, config.profile.streams(seed).model_copy(update={"stage": translator}))
     made = [*stages, job, *shop.measurements(method, job)]
     return replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages)), made
 

@@ -20,6 +20,7 @@ from bench.streams import Streams
 from bench.training.composition import Composition
 
 ROUNDING = "rounding"  # no stream: the protocol's threads vary
+ROUNDINGS = 3  # fits of it at most: threads beyond a machine's cores wait for each other
 ALWAYS = ("subset", "initialisation", "order", "augmentation", "dropout", ROUNDING)
 
 
@@ -58,7 +59,7 @@ def repeats(config: Config, times: int) -> list[Repeat]:
             if method.supports(place.task.counts, place.protocol):
                 continue
             for source in sources(method, bool(method.requires(place.task.counts, place.protocol))):
-                for number in range(times):
+                for number in range(min(times, ROUNDINGS) if source == ROUNDING else times):
                     found.append(Repeat(source, number, method.name, tuple(_varied(place, method, source, number))))
     return found
 

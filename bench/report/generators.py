@@ -57,7 +57,7 @@ COLUMNS = (
     Shown("operations", "10\N{SUPERSCRIPT ONE}\N{SUPERSCRIPT TWO} operations", scale=1 / TERA),
 )
 HOW = (
-    "KID and FID in features of {network}: values in other features, such as the usual Inception-v3's, cannot be "
+    "KID and FID in features of {features}: values in other features, such as the usual Inception-v3's, cannot be "
     "compared, nor those of other sets. Here the set is {n} real images of all classes together ({sets}), resized as "
     "every image is (bicubic, antialiased), and as many made ones; FID is biased upward at so few, for the last row "
     "too, which has other real images in place of made ones. Images of no class in particular: where a generator is "
@@ -188,14 +188,18 @@ def _alone_of(method: str) -> str:
 
 def _reading(rows: pd.DataFrame) -> str:
     done = rows[rows["status"].isin(COUNTED)]
-    network = network_named(done["evaluator"].iloc[0]).title
+    network = network_named(done["evaluator"].iloc[0])
+    features = network.title if network.trained_on else "the first annotator, for ImageNet says nothing of this task"
     n = " or ".join(map(str, sorted({int(n) for n in done["n"].dropna()}))) if "n" in done else "0"
-    return HOW.format(network=network, n=n, sets=_sets(done), evaluators=evaluators(rows))
+    return HOW.format(features=features, n=n, sets=_sets(done), evaluators=evaluators(rows))
 
 
 def _sets(done: pd.DataFrame) -> str:
     classes = len(str(done["counts"].iloc[0]).split(":"))
-    return f"a random half of those of {classes} classes that are left for it, validation and test"
+    return (
+        f"a random half of the validation and test images of {classes} classes, or of as many of the last ones of each "
+        "as the setting `judged_per_class` of the judges says"
+    )
 
 
 def _role(label: int, counts: Sequence[int]) -> str:

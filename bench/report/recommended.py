@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from bench.analysis.advice import Advice, Belief, Contender
-from bench.analysis.metrics import METRICS
+from bench.analysis.advice import Advice, Contender
+from bench.analysis.metrics import METRICS, rarest
 from bench.analysis.recommending import Advised
 from bench.analysis.spots import plain
 from bench.expression import Expression
@@ -43,7 +43,7 @@ def answer(advised: Advised, shown: str) -> Answer:
 
 def sentences(it: Advice, advised: Advised, shown: str = "") -> Iterator[str | Figure]:
     """Give the words and numbers of three sentences: what to take, what not to, and what that is worth."""
-    where = f"{shown}, {it.place.place}" if shown else f"At {it.place.place}"
+    where = f"{shown}, {_place(it)}" if shown else f"At {it.place.place}"
     worse = [each for each in it.methods if each.loses > it.delta]
     parts = [_outcome(it, advised, where), _avoided(it, advised, worse), _worth(it, advised)]
     if it.settle:
@@ -103,7 +103,8 @@ def _settled(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     }
     why = lacking.get(it.settle.doubt, "for want of test images, and for luck that all seeds share")
     yield "More seeds would not settle it: with any number of them the expected regret is still "
-    yield number(it.settle.regret, advised.records, f"{it.settle.regret:.3f}")
+    left = min(it.settle.regret, it.choice.regret)  # of fewer draws, it may come out a little above
+    yield number(left, advised.records, f"{left:.3f}")
     yield f", {why}."
 
 
@@ -112,30 +113,33 @@ def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     base = next((each for each in it.methods if each.method == plain()), None)
     if base is None or base is it.choice:
         yield f"{it.choice.method} is believed to have "
-        yield from _figures(it.choice.beliefs, advised, "{:.3f}")
+        yield from _figures({name: belief.mean for name, belief in it.choice.beliefs.items()}, advised, "{:.3f}")
     else:
-        gains = {
-            name: Belief(mine.mean - base.beliefs[name].mean, 0.0, 0.0) for name, mine in it.choice.beliefs.items()
-        }
+        gains = {name: mine.mean - base.beliefs[name].mean for name, mine in it.choice.beliefs.items()}
         yield f"Over {base.method} that gains "
         yield from _figures(gains, advised, "{:+.3f}")
-        acsa, auc = (gains[name].mean if name in gains else 0.0 for name in ("acsa", "roc_auc"))
+        acsa, auc = (gains.get(name, 0.0) for name in ("acsa", "roc_auc"))
         yield ": most of it is a moved threshold" if acsa > it.delta and auc < MOVED * acsa else ""
     yield f" (always {_rarest(it)}: "
-    yield from _figures({name: Belief(value, value, value) for name, value in it.scale.items()}, advised, "{:.3f}")
+    yield from _figures(it.scale, advised, "{:.3f}")
     yield ")."
 
 
-def _figures(beliefs: dict[str, Belief] | object, advised: Advised, how: str) -> Iterator[str | Figure]:
-    for k, (name, belief) in enumerate(beliefs.items()):  # type: ignore[attr-defined]
+def _figures(values: Mapping[str, float], advised: Advised, how: str) -> Iterator[str | Figure]:
+    for k, (name, value) in enumerate(values.items()):
         yield ", " if k else ""
-        yield number(belief.mean, advised.records, how.format(belief.mean))
+        yield number(value, advised.records, how.format(round(value, 3) + 0.0))  # zero has no sign
         yield f" {short(name)}"
 
 
 def _rarest(it: Advice) -> str:
-    counts = it.place.counts
-    return it.place.classes[max(range(len(counts)), key=lambda k: (-counts[k], k))]
+    return it.place.classes[rarest(it.place.counts)]
+
+
+def _place(it: Advice) -> str:
+    """Return the place in print: of two classes with the name of the rare one, such as `450:25 (25 zebra)`."""
+    two = len(it.place.counts) == 2
+    return f"{it.place.place} ({min(it.place.counts)} {_rarest(it)})" if two else it.place.place
 
 
 def rows(it: Advice) -> list[dict[str, object]]:
@@ -148,7 +152,8 @@ def rows(it: Advice) -> list[dict[str, object]]:
     for each in it.methods:
         row: dict[str, object] = {"method": each.method}
         for name, belief in each.beliefs.items():
-            ends = f" ({belief.low:.2f}-{belief.high:.2f})" if name == it.metric else ""
+            low, high = (f"{end:.2f}".removeprefix("0") for end in (belief.low, belief.high))
+            ends = f" ({low}-{high})" if name == it.metric else ""
             row[short(name)] = f"{belief.mean:.3f}{ends}"
         row |= {"regret": f"{each.regret:.3f}", "best": f"{each.best:.2f}", "near": f"{each.near:.2f}", "n": each.runs}
         found.append(row | {"cost": _cost(each.cost, unit)})

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
+from concurrent.futures import wait as wait_for
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
@@ -46,7 +47,7 @@ class Dask(Executor):
         if cancel_futures and asked():
             with suppress(Exception):  # workers, or the scheduler, may be gone
                 self._client.run(partial(ask, self._mark), on_error="ignore")
-                wait(self._running, GRACE_SECONDS)
+                wait_for(self._running, GRACE_SECONDS)
         self._executor.shutdown(wait=wait and not cancel_futures)
 
 

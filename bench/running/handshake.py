@@ -25,6 +25,7 @@ from bench.store.store import CLAIMS
 
 VERSIONS = ("torch", "numpy")
 PATIENCE_SECONDS = 5.0  # a network file system may show a new file late
+NOT_READ = ("plan/default.toml",)  # by workers; in a clone it is a link to the user's own
 NAMED = 3  # so many differing files are named in a refusal
 
 
@@ -57,8 +58,7 @@ def own_copy() -> Copy:
     root = Path(str(bench.__file__)).parent
     walked = os.walk(root, followlinks=True)
     paths = (Path(place, name) for place, _, names in walked for name in names if "__pycache__" not in place)
-    # A link among the files is the user's bench.toml in a clone, which workers do not read.
-    ours = sorted(path for path in paths if path.name[0] != "." and not path.is_symlink())
+    ours = sorted(path for path in paths if path.name[0] != "." and path.relative_to(root).as_posix() not in NOT_READ)
     files = {path.relative_to(root).as_posix(): _digest(path, root) for path in ours}
     return Copy(files, {"Python": platform.python_version()} | {name: _version(name) for name in VERSIONS})
 

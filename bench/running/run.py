@@ -40,7 +40,7 @@ COMPARED = {"reference": ("judging", "image_size")}  # what distances are measur
 
 
 def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
-    """Do every job of a plan; return how many ended `done` or `failed`.
+    """Do every job of a plan; return how many ended `done`, `reused` (another runner did it) or `failed`.
 
     Raises
     ------
@@ -217,4 +217,6 @@ def _store_failure(store: Store, order: Order, failure: Failure) -> None:
 
 
 def _ending(outcome: Outcome) -> str:
-    return "failed" if outcome.state in ("failed", "blocked") or outcome.value == "failed" else "done"
+    if outcome.state in ("failed", "blocked") or outcome.value == "failed":
+        return "failed"
+    return outcome.state  # reused is what another runner did meanwhile

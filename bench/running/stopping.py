@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from bench.stage import Checkpoint, Tensors
 
-GRACE_SECONDS = 12.0  # for a stage to reach the end of its step; schedulers kill some 30 s after they have asked
-LAST_SECONDS = 18.0  # then the process leaves, whatever it is at
+GRACE_SECONDS = 10.0  # for a stage to reach the end of its step; schedulers kill some 30 s after they have asked
+LAST_SECONDS = 16.0  # then the process leaves, whatever it is at
 SAID = "ended by the system; what was finished is stored, the same command goes on from there"
 EVERYBODY = ""  # whom a signal to the process means; else the mark of a run
 
@@ -85,12 +85,6 @@ def listen_in_runner() -> None:
 def listen_in_worker() -> None:
     """From now on a signal ends this worker: at once, or after a stage that works here has kept its state."""
     _on_signals(_end_worker)
-
-
-def forget() -> None:
-    """Be as if nobody had asked: for tests, whose process goes on."""
-    _told.clear()
-    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:

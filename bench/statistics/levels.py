@@ -91,7 +91,8 @@ def sizes(variances: np.ndarray, where: int) -> np.ndarray:
     """Return how large luck is at each place beside that at one, (P,): as seeds scatter there, but never larger."""
     typical = np.array([np.nanmedian(it) if np.isfinite(it).any() else np.nan for it in variances.T])
     ratio = typical / typical[where] if typical[where] > 0 else np.ones(len(typical))
-    return np.sqrt(np.clip(np.where(np.isfinite(ratio), ratio, 1.0), SMALLEST, 1.0))
+    found: np.ndarray = np.sqrt(np.clip(np.where(np.isfinite(ratio), ratio, 1.0), SMALLEST, 1.0))
+    return found
 
 
 def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
@@ -117,8 +118,8 @@ def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarr
     average = same / same.sum(axis=1, keepdims=True)
     rest = np.eye(len(places)) - average
     own = rest @ (means @ means.T - np.diag(chance)) @ rest.T
-    common: np.ndarray = average @ (means @ means.T - np.diag(chance)) @ average.T
-    return _nearest(own) + common
+    whole: np.ndarray = _nearest(own) + average @ (means @ means.T - np.diag(chance)) @ average.T
+    return whole
 
 
 def _chance(runs: np.ndarray) -> float:

@@ -196,7 +196,8 @@ def _evened(images: np.ndarray, method: np.ndarray, place: np.ndarray) -> np.nda
         total, count = at.T @ (images * pairs) @ at, at.T @ pairs @ at
         evened += (at @ (total / np.maximum(count, 1)) @ at.T) * pairs
     root = _root(evened)
-    return root @ root.T
+    nearest: np.ndarray = root @ root.T
+    return nearest
 
 
 def _apart(positions: np.ndarray) -> np.ndarray:

@@ -152,7 +152,8 @@ def _standing(kind: Kind, rng: np.random.Generator) -> np.ndarray:
     apart = np.abs(POSITIONS[:, None] - POSITIONS)
     root = np.linalg.cholesky(np.exp(-apart / REACH))
     standing: np.ndarray = rng.standard_normal((METHODS, len(POSITIONS))) @ root.T * SPREADS
-    return standing * _tails(kind.tails, (METHODS, 1), rng)
+    standing *= _tails(kind.tails, (METHODS, 1), rng)
+    return standing
 
 
 def _tails(freedom: float, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -162,7 +163,7 @@ def _tails(freedom: float, shape: tuple[int, ...], rng: np.random.Generator) -> 
 
 def _luck(kind: Kind, shape: tuple[int, int, int], rng: np.random.Generator) -> np.ndarray:
     """Return the luck of seeds with both classes, of variance 1."""
-    normal = rng.standard_normal(shape) * _tails(kind.seed_tails, (*shape[:2], 1), rng)
+    normal: np.ndarray = rng.standard_normal(shape) * _tails(kind.seed_tails, (*shape[:2], 1), rng)
     return normal if np.isinf(kind.seed_tails) else normal * np.sqrt(1 - 2 / kind.seed_tails)
 
 

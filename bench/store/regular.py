@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 MIB = 1 << 20
 ASIDE = ".aside"  # stands in the names of what was no file and is out of the way
@@ -15,7 +15,7 @@ class Odd(OSError):
     """A folder, a pipe, a link to itself or a file that is too large, where a file was looked for; says which."""
 
 
-def open_regular(path: Path, most: int | None = None) -> IO[bytes]:
+def open_regular(path: Path, most: int | None = None) -> BufferedReader:
     """Open a file for reading.
 
     Parameters

@@ -30,12 +30,12 @@ def test_it_says_what_to_take_what_not_and_what_that_is_worth() -> None:
     said = imbench("recommend", "digits", "--at", "6")
     assert said.status == 0
     text = " ".join(said.out.split())
-    assert "digits, 12:6: take OS: expected regret 0.0" in text
+    assert "digits, 12:6 (6 eight): take OS: expected regret 0.0" in text
     assert "Do not take" in text and "Vanilla" in text and "95 % sure that each loses at least" in text
     assert "Over Vanilla that gains +" in text and "ROC-AUC" in text and "ACSA" in text
     assert "always eight" in text and "0.667" in text, "a scale to read figures by"
     assert "one draw of the training images" in text, "what it is conditional on"
-    assert "12:10" not in text and all(len(line) <= 90 for line in said.out.splitlines())
+    assert "12:10" not in text and all(len(line) <= 80 for line in said.out.splitlines())
 
 
 def test_programs_get_every_number_of_every_place() -> None:

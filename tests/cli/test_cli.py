@@ -50,7 +50,7 @@ def test_from_run_to_table_and_back(tmp_path: Path) -> None:
 def test_stopping_a_run_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench_toml(tmp_path)
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bench.running.run.run_schedule", interrupted)

@@ -63,6 +63,24 @@ def test_a_file_may_be_named_without_its_folder_or_ending(cell: str, tmp_path: P
     assert sorted(split(tmp_path).names())[0] == "raw/scan 00.png"
 
 
+def test_names_that_look_the_same_are_the_same(tmp_path: Path) -> None:
+    pictures(tmp_path)
+    (tmp_path / "raw" / "scan 00.png").rename(tmp_path / "raw" / "Cafe\u0301 00.PNG")  # as another system codes it
+    rows = ["Caf\u00e9 00.png," + label(0), *(f"scan {i:02d}.png,{label(i)}" for i in range(1, 30))]
+    table(tmp_path, "\n".join(["file,label", *rows]))
+    assert "raw/Cafe\u0301 00.PNG" in split(tmp_path).names()
+
+
+def test_classes_of_nearly_one_name_are_pointed_at_and_too_small_ones_counted(tmp_path: Path) -> None:
+    names = pictures(tmp_path)
+    kinds = ("Sane", "ill", "sane")
+    table(tmp_path, "\n".join(["file,label", *(f"{name},{kinds[i % 3]}" for i, name in enumerate(names))]))
+    assert "Classes have nearly one name: 'Sane', 'sane'" in split(tmp_path).note
+    table(tmp_path, "\n".join(["file,label", *(f"{name},{i // 5}" for i, name in enumerate(names))]))
+    with pytest.raises(DataError, match=r"class '0' has 5 images; it needs 10 \(5 more of 6 classes have too few\)"):
+        split(tmp_path)
+
+
 def test_one_column_a_class_is_read_too(tmp_path: Path) -> None:
     marks = {True: "1.0,0.0,0.0", False: "0.0,1.0,0.0"}
     rows = [f"{name},{marks[i % 3 == 0]}" for i, name in enumerate(pictures(tmp_path))]

@@ -25,7 +25,15 @@ def everything(root: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "command", [("status",), ("run", "--dry-run"), ("doctor",), ("list", "datasets"), ("data", "check", "mine")]
+    "command",
+    [
+        ("status",),
+        ("run", "--dry-run"),
+        ("doctor",),
+        ("list", "datasets"),
+        ("data", "check", "mine"),
+        ("data", "show", "mine"),
+    ],
 )
 def test_looking_at_a_fresh_folder_leaves_no_trace(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

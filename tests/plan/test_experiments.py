@@ -96,6 +96,8 @@ def test_repeats_vary_one_source_and_share_the_fit_of_seed_0(folder: Path) -> No
     assert len(shared) == 3
     assert len({repeat.jobs[-1].id for repeat in found}) == 3 + 2 * sum(map(len, by_method.values()))
     assert shared <= {job.id for job in build_grid(config(folder, methods=["Vanilla", "OS", "AUG"])).jobs}
+    many = repeats(config(folder, methods=["Vanilla"]), 9)
+    assert Counter(it.source for it in many)["rounding"] == 3, "no more threads than a small machine has use for"
 
 
 def test_the_noise_command_runs_the_experiment_and_goes_on_where_it_was(folder: Path) -> None:

@@ -239,15 +239,3 @@ def test_a_page_of_some_methods_has_no_others_and_is_built_again_so(written: Pat
     assert set(cells["method"]) == {"CS"} and set(cells["status"]) == {"done"}
     found = verify(tmp_path / "tiny", load_config(config), [Store(written / "results", read_only=True)])
     assert found.mismatches == ()
-
-
-def test_the_page_opens_with_what_to_take(report: Path) -> None:
-    page = (report / "index.html").read_text(encoding="utf8")
-    assert page.index('id="answers"') < page.index('id="summary"')
-    data = json.loads((report / "report.json").read_text(encoding="utf8"))
-    (answer,) = data["answers"]
-    said = "".join(part if isinstance(part, str) else part["text"] for part in answer["facts"][0]["parts"])
-    assert said.startswith("digits, 12:6: ") and said in (report / "README.md").read_text(encoding="utf8")
-    assert f"pictures/{answer['picture']}.png" in (report / "README.md").read_text(encoding="utf8")
-    numbers = [part for part in answer["facts"][0]["parts"] if isinstance(part, dict)]
-    assert numbers and all("records" in part for part in numbers), "every number rests on records"

@@ -2,7 +2,8 @@
 
 POINTS_OF_FAULT is a JSON list of points. Each names a function, `module:Class.name`, and what happens at its n-th call
 in a process: `touch` makes `file`; `kill`, `kill runner` and `kill both` send SIGKILL. A point acts once in all
-processes together: whoever makes its `file` first does it.
+processes together: whoever makes its `file` first does it; but `count` adds a line at every call. A point with `set`
+gives a name of a module that value. CLOCK_OF_FAULTS makes the clock of every process jump by up to years, to and fro.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import functools
 import json
 import os
+import random
 import signal
 import sys
+import time
 from collections.abc import Callable
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
@@ -35,6 +38,13 @@ def act(point: dict[str, Any]) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def write_line(file: str) -> None:
+    """Add a line, whole, whatever other processes add."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    os.write(descriptor, b"called\n")
+    os.close(descriptor)
+
+
 def watched(function: Callable[..., Any], point: dict[str, Any]) -> Callable[..., Any]:
     """Return a function that acts at its n-th call, before or after."""
     calls = 0
@@ -43,6 +53,9 @@ def watched(function: Callable[..., Any], point: dict[str, Any]) -> Callable[...
     def call(*arguments: Any, **named: Any) -> Any:
         nonlocal calls
         calls += 1
+        if point.get("act") == "count":
+            write_line(point["file"])
+            return function(*arguments, **named)
         due = calls == point.get("call", 1)
         if due and point.get("when", "before") == "before":
             act(point)
@@ -75,6 +88,9 @@ class Watching(Loader):
             holder: Any = module
             for part in path:
                 holder = getattr(holder, part)
+            if "set" in point:
+                setattr(holder, name, point["set"])
+                continue
             setattr(holder, name, watched(getattr(holder, name), point))
 
 
@@ -91,6 +107,14 @@ class Finder:
         return spec
 
 
+def jump() -> None:
+    """Let the clock of the wall jump; the one that only goes on does not."""
+    true, rng = time.time, random.Random(os.getpid())
+    time.time = lambda: true() + rng.choice((-1, 1)) * 10 ** rng.uniform(0, 8)
+
+
+if "CLOCK_OF_FAULTS" in os.environ:
+    jump()
 if POINTS:
     os.environ.setdefault("RUNNER_OF_FAULTS", str(os.getpid()))
     sys.meta_path.insert(0, Finder)  # type: ignore[arg-type]

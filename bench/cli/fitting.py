@@ -1,0 +1,77 @@
+"""What `imbench fit` has to find out: which images are meant, and which method to take."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.cli.options import settings_of
+from bench.errors import UserError
+
+if TYPE_CHECKING:
+    from bench.model.origin import Choice
+    from bench.plan.config import Config
+
+PLAIN = "OS"  # what is taken where there are no records to choose by
+
+
+def settings_for(dataset: str, config: Path, **overrides: Any) -> tuple[Config, str]:
+    """Return the settings and the dataset's name; a folder of images, or a csv of labels, is a dataset by its path."""
+    from bench.plan.sections import DatasetSection
+    from bench.registry import DATASETS
+
+    settings = settings_of(config, **overrides)
+    path = Path(dataset)
+    if dataset in settings.datasets or dataset in DATASETS or not path.exists():
+        return settings.model_copy(update={"run": settings.run.model_copy(update={"datasets": (dataset,)})}), dataset
+    section = DatasetSection(folder=path) if path.is_dir() else DatasetSection(labels=path)
+    name = re.sub(r"[/\\\x00-\x1f\x7f]", "_", path.resolve().stem).lstrip(".")[:60] or "images"
+    if name in settings.datasets or name in DATASETS:
+        name += "_folder"
+    run = settings.run.model_copy(update={"datasets": (name,)})
+    return settings.model_copy(update={"datasets": {**settings.datasets, name: section}, "run": run}), name
+
+
+def recommended(settings: Config, dataset: str, at: str) -> tuple[str, Choice | None]:
+    """Return the method that the records recommend at a place, and why; without records, the plain one and None."""
+    from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.metrics import METRICS
+    from bench.analysis.recommending import recommendations
+    from bench.model.origin import Choice
+    from bench.papers import shelf
+    from bench.store.store import Store
+
+    store = Store(settings.paths.results, read_only=True)
+    origins, _ = origins_of(settings, [store], Wish((dataset,), is_aside=shelf.ablated))
+    if dataset not in origins or not origins[dataset].records:
+        return PLAIN, None
+    try:
+        advice = recommendations(origins[dataset], dataset, shelf.ablated).advice
+    except UserError:
+        return PLAIN, None
+    wanted = _counts(settings, dataset, at)
+    it = next((it for it in advice if it.place.counts == wanted), None)
+    if it is None:
+        return PLAIN, None
+    belief = it.choice.beliefs[it.metric]
+    title = METRICS[it.metric].title.split(",")[0]
+    choice = Choice(
+        among=len(it.methods),
+        metric=title,
+        mean=belief.mean,
+        low=belief.low,
+        high=belief.high,
+        outcome=it.found.outcome,
+    )
+    return it.choice.method, choice
+
+
+def _counts(settings: Config, dataset: str, at: str) -> tuple[int, ...]:
+    """Return the training images of each class at a place."""
+    from bench.plan.grid import dataset_named
+    from bench.plan.places import places
+
+    run = settings.run.model_copy(update={"minority": (), "at": (at,)})
+    asked = settings.model_copy(update={"run": run})
+    return places(dataset_named(dataset, asked), asked)[0].counts

@@ -1,0 +1,59 @@
+"""Without a method, the recommended one is taken and says so; images are fitted by their path; a body has a licence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, imbench
+from PIL import Image
+
+from bench import registry
+from bench.model.origin import licences, normalisation
+from bench.model.saved import read_facts
+from bench.networks.network import network_named
+
+
+def test_the_recommended_method_is_taken_and_its_choice_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    bench_toml(tmp_path, datasets=["stripes"], methods=["Vanilla", "OS"], minority=[], at=["12:6"], seeds=2)
+    assert imbench("run").status == 0
+    said = imbench("fit", "stripes", "--at", "12:6")
+    assert said.status == 0 and "is taken. Chosen among 2 methods on these test images" in said.err, said.err
+    facts = read_facts(tmp_path / "stripes-model")
+    assert facts.choice is not None and facts.choice.low <= facts.choice.mean <= facts.choice.high
+    assert facts.method[0].name in ("Vanilla", "OS") and facts.network and facts.licence == ""
+    card = (tmp_path / "stripes-model" / "README.md").read_text(encoding="utf8")
+    assert "Chosen among 2 methods on these test images" in card and "flatter" not in card
+
+
+def test_a_folder_is_fitted_by_its_path_and_a_csv_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    bench_toml(tmp_path, methods=["Vanilla"], minority=[])
+    rows = []
+    for label in ("cat", "dog"):
+        for i in range(12):
+            path = tmp_path / "some images" / label / f"{label} {i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            noise = np.random.default_rng([i, *label.encode()]).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+            Image.fromarray(noise).save(path)
+            rows.append(f"{path.name},{label}")
+    said = imbench("fit", "some images")
+    assert said.status == 0 and "OS is taken. There are no runs at this place" in said.err, said.err
+    assert "some images: 24 images of 2 classes" in said.err
+    assert read_facts(tmp_path / "some images-model").counts == (8, 8)
+    (tmp_path / "some images" / "labels.csv").write_text("\n".join(["file,label", *rows]), encoding="utf8")
+    said = imbench("fit", "some images/labels.csv", "--method", "Vanilla", "--out", "again")
+    assert said.status == 0 and read_facts(tmp_path / "again").classes == ("cat", "dog"), said.err
+
+
+def test_the_licence_of_a_body_is_what_its_packages_state() -> None:
+    registry.load()
+    own = network_named("paper_cnn(width=2)")
+    assert licences(own) == "" and normalisation(own) == {"pixels": "value / 127.5 - 1"}
+    body = network_named("efficientnet_lite0(train=head)")
+    assert "Apache" in licences(body) or "not installed" in licences(body)
+    assert "ImageNet" in licences(body) and "0.498" in str(normalisation(body))
