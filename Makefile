@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test faults lint docs clean lock compare compare-frozen compare-gan false-alarms overhead paper-step generator-step cpu-profile reference startup
+.PHONY: help setup bench report smoke test faults lint docs clean lock compare compare-frozen compare-gan false-alarms decisions false-verdicts overhead paper-step generator-step cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -88,6 +88,12 @@ compare-gan: $(ready) ## measure: CycleGAN training steps against the usual way 
 
 false-alarms: $(ready) ## measure: how often equal methods are called different, and how often unequal ones are found
 	@$(python) benchmarks/false_alarms.py $(ARGS)
+
+decisions: $(ready) ## measure: what recommendations after 5 seeds, 20 seeds and a race are worth, where the truth is known
+	@$(python) benchmarks/decisions.py $(ARGS)
+
+false-verdicts: $(ready) ## measure: how often a verdict on a claim is wrong
+	@$(python) benchmarks/false_verdicts.py $(ARGS)
 
 overhead: $(ready) ## measure: what the harness costs over the bare training loop
 	@$(python) benchmarks/overhead.py $(ARGS)

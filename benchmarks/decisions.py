@@ -31,7 +31,7 @@ PLACES, DELTA, DRAWS, BINS = len(COLUMNS), 0.01, 500, 10
 FIRST, STEP = 5, 3  # seeds of every method, and how many are added at a time
 COSTS = np.repeat(np.where(np.isin(np.arange(METHODS), STAGED), 5.0, 1.0)[:, None], PLACES, axis=1)
 FIXED = (5, 20)
-RECORDS = Path("results/reference/earlier/horse2zebra.jsonl"), Path("results/reference/digits.jsonl")
+RECORDS = tuple(Path("results/reference/earlier", f"{name}.jsonl") for name in ("horse2zebra", "digits"))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from textwrap import fill
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from bench.errors import UserError
 if TYPE_CHECKING:
     from bench.analysis.contest import Contest
     from bench.plan.config import Config
+    from bench.plan.grid import Grid
     from bench.store.store import Store
 
 STEP = 3  # seeds at a time
@@ -25,21 +27,22 @@ ENDINGS = {
 }
 
 
-def decide(settings: Config, store: Store, metric: str, delta: float, most: int) -> None:
+def decide(
+    settings: Config, store: Store, metric: str, delta: float, most: int, perform: Callable[[Grid], None]
+) -> None:
     """Add seeds to methods in contention until none gains by it, and say what is decided and what it rests on.
 
-    It goes on from whatever records there are; those beyond the seeds of the tables never enter a table.
+    It goes on from whatever records there are; those beyond the seeds of the tables never enter a table. `perform` does
+    the fits of a grid.
 
     Raises
     ------
     UserError
         There is nothing to choose between, or `most` is less than the tables' seeds.
     Exit
-        A fit failed.
+        A fit failed, as `perform` says.
     """
-    from bench.cli.running import do
     from bench.plan.further_seeds import further_seeds
-    from bench.running.planning import make_plan
 
     if most < settings.run.seeds:
         raise UserError(f"--max-seeds {most} is less than the {settings.run.seeds} seeds that every method gets")
@@ -52,7 +55,7 @@ def decide(settings: Config, store: Store, metric: str, delta: float, most: int)
             break
         for it in found:
             say(_standing(it))
-        do(settings, store, make_plan(settings, store, grid=grid), dry_run=False, redo_stale=False)
+        perform(grid)
     _conclude(settings, store, found, metric, delta)
 
 

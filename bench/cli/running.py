@@ -30,6 +30,7 @@ from bench.errors import Stopped
 
 if TYPE_CHECKING:
     from bench.plan.config import Config
+    from bench.plan.grid import Grid
     from bench.plan.job import Job
     from bench.plan.twins import Pair
     from bench.running.planning import Plan
@@ -118,7 +119,10 @@ def run(
     if decide and not dry_run:
         from bench.cli.deciding import decide as run_on
 
-        run_on(settings, store, metric, delta, max_seeds)
+        def perform(grid: Grid) -> None:
+            do(settings, store, make_plan(settings, store, grid=grid), dry_run=False, redo_stale=False)
+
+        run_on(settings, store, metric, delta, max_seeds, perform)
 
 
 def again(pairs: Sequence[Pair], store: Store) -> list[Job]:

@@ -13,7 +13,7 @@ from bench.statistics.observed import Luck, Observed
 
 EARLY = 0.5  # part of delta that regret must have fallen to before a race ends: its luck so far must not stop it
 CONTENDING = 0.15  # probability of lying within delta of the best
-WORTH = 0.08  # part of the variance between two methods that more seeds of one must be able to take away
+WORTH = 0.1  # part of the variance between two methods that more seeds of one must be able to take away
 
 Ending = Literal["", "decided", "seeds", "images", "subset", "stage"]
 
@@ -65,7 +65,8 @@ def heat(
     if strict.outcome != "unknown" or found.outcome == "equivalent":
         return Heat(found, "decided")
     doubts, leader = _Doubts.at(observed, place, there, most), int(found.regret.argmin())
-    rivals = [int(m) for m in np.flatnonzero(found.near > CONTENDING) if m != leader]
+    others = [int(m) for m in np.argsort(-found.near, kind="stable") if m != leader]
+    rivals = [m for m in others if found.near[m] > CONTENDING] or others[:1]
     pairs = [(m, doubts.between(leader, rival)) for rival in rivals for m in (leader, rival)]
     wanted = sorted({m for m, variance in pairs if doubts.spared[m] > WORTH * variance})
     if wanted:
@@ -103,8 +104,6 @@ class _Doubts:
     def rest(self, contending: list[int]) -> Ending:
         """Return what most of the doubt among methods comes from when nobody gains by another seed."""
         leader, *rivals = contending
-        if not rivals:
-            return "seeds"
         parts: dict[Ending, float] = {
             "seeds": float(self.seeds[contending].mean()) * 2,
             "images": float(self.images[leader, rivals].mean()),

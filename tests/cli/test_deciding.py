@@ -14,7 +14,9 @@ from bench.store.store import Store
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on_a_fresh_machine(monkeypatch, tmp_path)
-    bench_toml(tmp_path, datasets=["digits"], methods=["Vanilla", "TS", "CS"], seeds=2)
+    written = bench_toml(tmp_path, datasets=["digits"], methods=["Vanilla", "TS", "CS"], seeds=2)
+    longer = written.read_text().replace("epochs = 1\n", "epochs = 6\n").replace("per_class = 4\n", "per_class = 30\n")
+    written.write_text(longer)  # long enough that seeds differ
 
 
 def seeds(folder: Path) -> set[int]:
