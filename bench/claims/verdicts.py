@@ -131,7 +131,7 @@ def _against_all(claim: Claim, witness: Witness, at: At, others: Iterable[str]) 
     points, lacking = [], []
     for other in names:
         ask = partial(witness.difference, claim.task, at, claim.metric, claim.method, other)
-        found = ask(claim.level)
+        found = ask(claim.level ** (1 / comparisons))
         point = _point(claim, str(at), f"{claim.method} - {other}" if found else other, ask, comparisons)
         if found is None:
             lacking.append((other, point))

@@ -11,6 +11,7 @@ import pytest
 import torch
 from builders import CPU, bench_toml, images, parts, tiny
 from small_judges import bright, brightness, brightness_judge, floats, settings, striped
+from small_stages import STAGES
 
 from bench import registry
 from bench.judging import finetune as module
@@ -63,22 +64,24 @@ def test_judges_learn_from_the_part_that_is_kept_for_annotators(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry.load()
-    config = load_config(bench_toml(tmp_path))
+    config = load_config(bench_toml(tmp_path, STAGES.format(more=""), methods=["AUG"], minority=[4]))
     dataset = dataset_named("stripes", config)
     split = dataset.split()
     kept = {label: names[-9:] for label, names in split.parts["train"].items()}
     fewer = {label: names[:-9] for label, names in split.parts["train"].items()}
     with_annotators = replace(split, parts={**split.parts, "train": fewer, "annotator": kept})
-    read: dict[str, str] = {}
+    seen: list[str] = []
 
     def noted(_dataset: object, of: object, part: str, *_rest: object) -> Path:
-        read[part] = part
+        seen.append(part)
         return tmp_path / part
 
     monkeypatch.setattr(run, "prepare", noted)
-    files = run.decode(dataset, config, spare=True, split=with_annotators)
-    assert files["spare"].name == "annotator" and "annotator" in read
-    assert run._source("spare", split) == "spare", "where a split keeps none, spare images judge"
+    judges = [job for job in build_grid(config).jobs if job.call and job.call.build().whole_split]
+    assert run.decode(dataset, config, jobs=judges, split=with_annotators)["judging"].name == "annotator"
+    assert "annotator" in seen
+    assert run.decode(dataset, config, jobs=judges, split=split)["judging"].name == "spare", "where none is kept"
+    assert "judging" not in run.decode(dataset, config, split=split), "fits have no use for them"
 
 
 def test_labels_of_free_images_and_of_asked_ones_are_counted_apart() -> None:

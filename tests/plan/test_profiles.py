@@ -15,6 +15,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "bench.toml"
 registry.load()
 CONFIG = load_config(SHIPPED)
 DATASETS = sorted(entry.name for entry in registry.DATASETS if not entry.cls.of_users)
+OF_TWO = [name for name in DATASETS if len(registry.DATASETS[name].cls.classes) == 2]  # which translators can do
 
 
 def alternation(profile: str, dataset: str) -> tuple[dict[str, object], dict[str, int]]:
@@ -38,7 +39,7 @@ def test_the_papers_longest_cyclegan_is_the_one_that_it_prints(dataset: str, epo
     assert gan["compared_epochs"][-1] == epochs  # type: ignore[index]
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", OF_TWO)
 @pytest.mark.parametrize("profile", CONFIG.profiles)
 def test_alt_can_be_trained_in_the_epochs_of_every_profile(profile: str, dataset: str) -> None:
     method = METHODS["ALT"].cls(**CONFIG.profiles[profile].arguments(dataset).get("ALT", {}))

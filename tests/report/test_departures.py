@@ -24,10 +24,10 @@ def test_settings_of_the_stages_that_were_made_stand_beside_the_papers() -> None
     listed = settings(config, SHOWN, [stage_record("CycleGAN")])
     rows = {str(name): [str(value) for value in values] for name, *values in listed.rows}
     assert listed.header == ("Setting", "Horse2Zebra", "Horse2Zebra, as the paper", "Meaning")
-    fields = STAGES["CycleGAN"].cls.Settings.model_fields.keys() - {"load_size"}  # which neither profile sets
+    fields = STAGES["CycleGAN"].cls.Settings.model_fields
     assert {f"CycleGAN: {name}" for name in fields} < rows.keys()
     assert rows["CycleGAN: width"][:2] == ["16", "64"] and rows["CycleGAN: compared_epochs"][:2] == [
-        "20, 32",
+        "71",
         "75, 100",
     ]
     assert rows["AUG: class_weight"][:2] == ["inverse", "inverse"] and rows["AUG: views"][:2] == ["2", "0"]
@@ -37,8 +37,8 @@ def test_settings_of_the_stages_that_were_made_stand_beside_the_papers() -> None
 
 def test_departures_from_the_paper_are_named_and_nothing_else() -> None:
     (said,) = departures(load_config(SHIPPED, "cpu"), SHOWN, [stage_record("CycleGAN")])
-    assert "backbone paper_cnn(width=8) (the paper's paper_cnn" in said
-    assert "CycleGAN's width, blocks, crop size, batch size, epochs" in said
+    assert "backbone paper_cnn(width=8, init=he) (the paper's paper_cnn" in said
+    assert "CycleGAN's width, blocks, crop size, epochs" in said
     assert "AUG's views;" in said and "lambda" not in said and "Evaluator" not in said
     assert list(departures(load_config(SHIPPED, "paper"), SHOWN, [stage_record("CycleGAN")])) == []
     assert list(departures(load_config(SHIPPED, "cpu"), {"digits": "digits"}, [])) == []

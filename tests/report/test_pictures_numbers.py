@@ -49,7 +49,7 @@ def test_lacking_seeds_are_left_out(make: type[Band]) -> None:
 
 
 def test_an_interval_of_shares_stays_within_them() -> None:
-    band = Band.interval(X, np.array([[0.0, 1.0, 0.99, 0.5], [0.9, 0.0, 0.98, 0.5]]))
+    band = Band.interval(X, np.array([[0.0, 1.0, 0.99, 0.5], [0.9, 0.0, 0.98, 0.5], [0.9, 0.9, 0.99, 0.5]]))
     assert band.low.min() == 0 and band.high.max() == 1
     assert band.low[3] == band.mean[3] == band.high[3] == 0.5
 
