@@ -63,7 +63,8 @@ def test_judges_learn_from_the_part_that_is_kept_for_annotators(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry.load()
-    config = load_config(bench_toml(tmp_path))
+    some = '[profiles.tiny.stages.Evaluator]\nnetwork = "small"\nseeds = 1\n'
+    config = load_config(bench_toml(tmp_path, some, methods=["cGAN"], translators=1))
     dataset = dataset_named("stripes", config)
     split = dataset.split()
     kept = {label: names[-9:] for label, names in split.parts["train"].items()}
@@ -76,9 +77,10 @@ def test_judges_learn_from_the_part_that_is_kept_for_annotators(
         return tmp_path / part
 
     monkeypatch.setattr(run, "prepare", noted)
-    files = run.decode(dataset, config, spare=True, split=with_annotators)
-    assert files["spare"].name == "annotator" and "annotator" in read
-    assert run._source("spare", split) == "spare", "where a split keeps none, spare images judge"
+    judges = [job for job in build_grid(config).jobs if job.call and job.call.build().judges]
+    files = run.decode(dataset, config, jobs=judges, split=with_annotators)
+    assert judges and files["judging"].name == "annotator" and "annotator" in read
+    assert "annotator" not in [path.name for path in run.decode(dataset, config, split=with_annotators).values()]
 
 
 def test_labels_of_free_images_and_of_asked_ones_are_counted_apart() -> None:
