@@ -11,7 +11,6 @@ import pytest
 import torch
 from builders import CPU, bench_toml, images, parts, tiny
 from small_judges import bright, brightness, brightness_judge, floats, settings, striped
-from small_stages import STAGES
 
 from bench import registry
 from bench.judging import finetune as module
@@ -64,24 +63,24 @@ def test_judges_learn_from_the_part_that_is_kept_for_annotators(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry.load()
-    config = load_config(bench_toml(tmp_path, STAGES.format(more=""), methods=["AUG"], minority=[4]))
+    some = '[profiles.tiny.stages.Evaluator]\nnetwork = "small"\nseeds = 1\n'
+    config = load_config(bench_toml(tmp_path, some, methods=["cGAN"], translators=1))
     dataset = dataset_named("stripes", config)
     split = dataset.split()
     kept = {label: names[-9:] for label, names in split.parts["train"].items()}
     fewer = {label: names[:-9] for label, names in split.parts["train"].items()}
     with_annotators = replace(split, parts={**split.parts, "train": fewer, "annotator": kept})
-    seen: list[str] = []
+    read: dict[str, str] = {}
 
     def noted(_dataset: object, of: object, part: str, *_rest: object) -> Path:
-        seen.append(part)
+        read[part] = part
         return tmp_path / part
 
     monkeypatch.setattr(run, "prepare", noted)
-    judges = [job for job in build_grid(config).jobs if job.call and job.call.build().whole_split]
-    assert run.decode(dataset, config, jobs=judges, split=with_annotators)["judging"].name == "annotator"
-    assert "annotator" in seen
-    assert run.decode(dataset, config, jobs=judges, split=split)["judging"].name == "spare", "where none is kept"
-    assert "judging" not in run.decode(dataset, config, split=split), "fits have no use for them"
+    judges = [job for job in build_grid(config).jobs if job.call and job.call.build().judges]
+    files = run.decode(dataset, config, jobs=judges, split=with_annotators)
+    assert judges and files["judging"].name == "annotator" and "annotator" in read
+    assert "annotator" not in [path.name for path in run.decode(dataset, config, split=with_annotators).values()]
 
 
 def test_labels_of_free_images_and_of_asked_ones_are_counted_apart() -> None:
