@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from contextlib import suppress
 from typing import TextIO
 
@@ -27,6 +28,8 @@ def settle() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a test or a notebook puts other things there
             stream.reconfigure(errors="backslashreplace" if stream is sys.stderr else "replace")
+    # Where no semaphore can be made joblib says so when it is imported; who needs one is told in our words.
+    warnings.filterwarnings("ignore", message=".*joblib will operate in serial mode", category=UserWarning)
     if not sys.stderr.isatty():
         for name in FORCING:
             os.environ.pop(name, None)

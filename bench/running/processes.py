@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import suppress
+from importlib import import_module
+from secrets import token_hex
 from typing import Any
 
 from bench.errors import ConfigError
@@ -25,6 +27,7 @@ class Loky(Executor):
         # A worker that has grown is replaced between two tasks; loky suspects a leak, but it is the page cache.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given", category=UserWarning)
         try:
+            _try_a_semaphore()
             _track_resources()
             self._pool = ProcessPoolExecutor(
                 max_workers=workers, initializer=_settle_in, initargs=(os.getpid(),), env=thread_environment(threads)
@@ -65,6 +68,11 @@ def thread_environment(threads: int) -> dict[str, str]:
 def leave_interrupts_to_the_run() -> None:
     # Ctrl-C reaches every process of the terminal; the run's own process decides what becomes of the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _try_a_semaphore() -> None:
+    """Make and remove what every pool needs, before any process is started: in shared memory, which may be full."""
+    import_module("_multiprocessing").SemLock(1, 1, 1, f"/imbench-{os.getpid()}-{token_hex(4)}", True)
 
 
 def _track_resources() -> None:

@@ -70,7 +70,7 @@ def _one(bench: Bench, tally: Tally, rng: random.Random, mark: Path, quiet: bool
 
 def _point(rng: random.Random, mark: Path) -> dict[str, Any]:
     at = rng.choice(AT)
-    call = rng.randint(1, 40 if at.endswith(OFTEN) else 3)
+    call = rng.randint(1, 12 if at.endswith(OFTEN) else 2)
     when = rng.choice(("before", "after"))
     return {"at": at, "call": call, "when": when, "act": rng.choice(VICTIMS), "file": str(mark)}
 
