@@ -112,6 +112,12 @@ def test_settings_that_a_page_shows_are_settings(page: str, tmp_path: Path) -> N
         assert Config(**(base | block)).datasets["mine"].root is not None
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    told = (ROOT / "mkdocs.yml").read_text(encoding="utf8")
+    named = [name for name in pages() if not name.startswith("decisions/0")]
+    assert [name for name in named if f": {name}\n" not in told] == []
+
+
 def test_commands_that_a_page_shows_exist() -> None:
     for name, text in pages().items():
         for typed in re.findall(r"^(?:    )?imbench ((?:data|new) \w+|\w+)", text, re.MULTILINE):
