@@ -28,6 +28,7 @@ from bench.claims.witness import At
 from bench.papers import shelf
 from bench.plan.config import Config
 from bench.plan.publish import publishable
+from bench.report import first_look
 from bench.report.asides import asides
 from bench.report.cards import cards, commands, environment
 from bench.report.cautions import cautions
@@ -65,7 +66,9 @@ def build_report(
     pictures, undrawn = illustrate(found, subjects)
     report = build(found, subjects, requested, methods)
     report = replace(report, pictures=pictures, left_out=(*report.left_out, *undrawn))
-    return write(report, config.paths.reports / config.run.profile)
+    folder = config.paths.reports / config.run.profile
+    (folder / first_look.FILE).unlink(missing_ok=True)  # the tables take its place
+    return write(report, folder)
 
 
 def gathered(
