@@ -61,7 +61,7 @@ def _stated(package: str) -> str:
         found = metadata(names[0])
     except PackageNotFoundError:
         return f"{package}: not installed"
-    told = found["License-Expression"] or found["License"] or ""  # None where there is none
+    told = next(iter(found.get_all("License-Expression") or found.get_all("License") or [""]))
     classified = [it.rsplit(":", 1)[1].strip() for it in found.get_all("Classifier") or [] if it.startswith("License")]
     told = classified[0] if classified else " ".join(told.split())[:60]
     return f"{found['Name']} {found['Version']}: {told if told not in ('', 'UNKNOWN') else 'none stated'}"
