@@ -11,7 +11,6 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,9 @@ SEEDS = (100, 101, 102, 103, 104)
 METHODS = ("Vanilla", "OS")
 TRIALS = Path(__file__).with_name("trials")
 LEFT = 0.05  # balanced accuracy above chance: whoever is below has not left the constant predictor
+# Whole files are digested each time they are opened, which takes longer than a head trains. (No `functools.cache`: what a
+# worker is sent must not hold one.)
+PREPARED: dict[tuple[str, str, int, int, str], dict[str, Path]] = {}
 FLAT = 0.01  # gain in ROC-AUC of the last quarter over the one before, below which training was long enough
 
 
@@ -103,10 +105,12 @@ def protocol_of(profile: str, dataset: str, candidate: dict[str, Any]) -> Protoc
 
 def prepared(profile: str, dataset: str, protocol: Protocol) -> dict[str, Path]:
     """Return the decoded training and validation images at a candidate's sizes, or a frozen body's features of them."""
-    return _prepared(profile, dataset, protocol.load_size, protocol.image_size, str(protocol.backbone))
+    asked = (profile, dataset, protocol.load_size, protocol.image_size, str(protocol.backbone))
+    if asked not in PREPARED:
+        PREPARED[asked] = _prepared(*asked)
+    return PREPARED[asked]
 
 
-@cache  # whole files are digested each time, which takes longer than a head trains
 def _prepared(profile: str, dataset: str, load_size: int, image_size: int, backbone: str) -> dict[str, Path]:
     config = load_config(profile=profile)
     source, sizes = dataset_named(dataset, config), {"train": load_size, "val": image_size}
