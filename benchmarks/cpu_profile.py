@@ -36,8 +36,8 @@ SEEDS = (100, 101, 102, 103, 104)
 METHODS = ("Vanilla", "OS")
 TRIALS = Path(__file__).with_name("trials")
 LEFT = 0.05  # balanced accuracy above chance: whoever is below has not left the constant predictor
-# Whole files are digested each time they are opened, which takes longer than a head trains. (No `functools.cache`: what a
-# worker is sent must not hold one.)
+# Whole files are digested each time they are opened, which takes longer than a head trains. A plain dict, not
+# `functools.cache`: what a worker is sent cannot hold one.
 PREPARED: dict[tuple[str, str, int, int, str], dict[str, Path]] = {}
 FLAT = 0.01  # gain in ROC-AUC of the last quarter over the one before, below which training was long enough
 
