@@ -65,7 +65,7 @@ def campaign(
             failed += [run.name] if _do(run, settings[run.name]) else []
         finally:  # also where somebody stops it
             if pack:
-                _publish(pack, runs, config, results)
+                _publish(pack, run, runs, config, results)
     if failed:
         say(f"not all is done in {', '.join(failed)}")
         raise typer.Exit(1)
@@ -122,17 +122,20 @@ def _say_what_is_left(runs: Campaign, chosen: list[CampaignRun], settings: dict[
         say(f"{total:.2g} core-hours are more than the {runs.core_hours:g} that the campaign may take")
 
 
-def _publish(folder: Path, runs: Campaign, config: Path, results: Path | None) -> None:
-    """Pack what is done of every dataset and profile of the campaign."""
+def _publish(folder: Path, just: CampaignRun, runs: Campaign, config: Path, results: Path | None) -> None:
+    """Pack what is done of the datasets of a run in its profile, by this run or another of the campaign."""
     from bench.plan.publish import publishable
     from bench.store.store import Store
 
     found: dict[tuple[str, str], dict[str, None]] = {}
     store: Store | None = None
     for run in runs.run:
+        shared = [dataset for dataset in run.datasets if dataset in just.datasets and run.profile == just.profile]
+        if not shared:
+            continue
         settings = settings_of(config, **run.overrides, results=results)
         store = store or Store(settings.paths.results)
-        for dataset in run.datasets:
+        for dataset in shared:
             ids = publishable(settings, store, dataset, _grid(run, settings, store))
             found.setdefault((dataset, run.profile), {}).update(dict.fromkeys(ids))
     for (dataset, profile), done in found.items():
