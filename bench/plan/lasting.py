@@ -15,7 +15,7 @@ from bench.plan.code import code_digests
 from bench.plan.identity import differences, protocol_identity
 from bench.plan.job import TRAINED
 from bench.plan.jobcode import counted_as
-from bench.protocol import Protocol
+from bench.protocol import IMPLICIT, Protocol, Settings
 from bench.record import Record
 from bench.registry import METHODS, STAGES
 from bench.streams import Streams
@@ -80,9 +80,18 @@ def _parts(identity: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         yield "protocol", protocol_identity(_protocol(identity["protocol"]))
         yield "method", [[name, METHODS[name].cls(**given).parameters] for name, given in identity["method"]]
     if identity["kind"] == "stage":
-        yield "settings", STAGES[identity["stage"]].cls.Settings(**identity["settings"]).identity()
+        settings = STAGES[identity["stage"]].cls.Settings
+        yield "settings", settings(**_implicit(settings) | identity["settings"]).identity()
+
+
+def _implicit(cls: type[Settings]) -> dict[str, Any]:
+    """Return what fields that came later had before anybody could set them: an identity leaves such values out."""
+    extras = {name: field.json_schema_extra for name, field in cls.model_fields.items()}
+    return {name: extra[IMPLICIT] for name, extra in extras.items() if isinstance(extra, dict) and IMPLICIT in extra}
 
 
 def _protocol(values: Mapping[str, Any]) -> Protocol:
     arguments = dict(values["backbone"])
-    return Protocol(**dict(values) | {"backbone": Call(arguments.pop("network"), frozen(arguments))})
+    return Protocol(
+        **_implicit(Protocol) | dict(values) | {"backbone": Call(arguments.pop("network"), frozen(arguments))}
+    )
