@@ -116,7 +116,9 @@ def run(
             looked = look_first(settings, store, plan)
         plan = make_plan(settings, store, redo_stale, grid, for_weights) if looked else plan
     do(settings, store, plan, dry_run, redo_stale)
-    if decide and not dry_run:
+    if decide and dry_run:
+        say(f"then up to {max_seeds} seeds for methods in contention: how many, only their records can tell")
+    elif decide:
         from bench.cli.deciding import decide as run_on
 
         def perform(grid: Grid) -> None:
