@@ -10,7 +10,7 @@ import typer
 from bench.cli import listing
 from bench.cli.options import DEFAULT_FILE, ConfigFile, Json, Results, say, say_aside, settings_of, show
 from bench.cli.running import Executor, Workers, do
-from bench.errors import UserError
+from bench.errors import Stopped, UserError
 
 if TYPE_CHECKING:
     from bench.plan.campaign import Campaign, CampaignRun
@@ -82,6 +82,8 @@ def _do(run: CampaignRun, settings: Config) -> bool:
         do(settings, store, plan, dry_run=False, redo_stale=False)
     except typer.Exit:
         return True
+    except Stopped:  # is no error of this run: the others are not to begin either
+        raise
     except UserError as error:
         say(f"imbench: {error}")
         return True

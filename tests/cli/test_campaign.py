@@ -51,20 +51,18 @@ def test_what_is_left_is_told_in_core_hours_before_and_after(tmp_path: Path) -> 
 
 
 def test_what_was_done_is_published_when_somebody_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.cli import campaign
+    from bench.running import run as running
 
-    begun: list[str] = []
-    real = campaign._do
+    real, begun = running.run_schedule, []
 
-    def stopped_in_the_second(run: campaign.CampaignRun, settings: campaign.Config) -> bool:
-        begun.append(run.name)
-        if len(begun) > 1:
-            raise KeyboardInterrupt
-        return real(run, settings)
+    def interrupted_at_its_end(*rest: object, **more: object) -> object:
+        begun.append(real(*rest, **more))  # type: ignore[arg-type]
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(campaign, "_do", stopped_in_the_second)
-    assert imbench("campaign", "campaign.toml", "--pack", "published").status == 130
-    assert begun == ["plain", "weights"]
+    monkeypatch.setattr(running, "run_schedule", interrupted_at_its_end)
+    said = imbench("campaign", "campaign.toml", "--pack", "published")
+    assert said.status == 130 and "the same command goes on from there" in said.err
+    assert len(begun) == 1, "the second run does not begin"
     assert Store(tmp_path / "published", read_only=True).summaries(), "readable records"
 
 
