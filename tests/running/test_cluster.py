@@ -17,7 +17,7 @@ from small_cluster import ROOT, scheduler, worker
 from bench.running import cluster
 from bench.store.store import Store
 
-pytest.importorskip("distributed")
+Client = pytest.importorskip("distributed").Client
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +40,13 @@ def test_a_cluster_that_dies_during_a_run_ends_it_in_one_line(tmp_path: Path, di
     plugin.write_text(WAITS.format(file=tmp_path / "at work"))
     (tmp_path / "short.py").write_text(SHORT)
     with scheduler(tmp_path) as address, worker(address) as process:
+        with Client(address, timeout=60) as client:  # a slow machine's worker may come later than the run waits for it
+            client.wait_for_workers(1, timeout=60)
         path = bench_toml(tmp_path, plugins=[plugin], methods=["Waits"], executor="dask", scheduler=address)
         command = [sys.executable, str(tmp_path / "short.py"), "run", "--config", str(path)]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as runner:
-            while not (tmp_path / "at work").exists():
-                assert runner.poll() is None
+            while not (tmp_path / "at work").exists() and runner.poll() is None:
                 time.sleep(0.05)
             victim = process.pid if dies == "worker" else scheduler_pid(address)
             os.kill(victim, signal.SIGKILL)
