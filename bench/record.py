@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA: Literal[1] = 1
+SCHEMA: Literal[2] = 2  # 1: probabilities as float32
 
 
 class Packed(BaseModel):
@@ -32,20 +32,56 @@ class Packed(BaseModel):
         return np.frombuffer(base64.b64decode(self.base64), dtype="<f4").reshape(self.shape)
 
 
+class Ratios(BaseModel):
+    """Probabilities (N, K) as text: their shape, and the base64 of logarithms of their ratios, little-endian float16.
+
+    For two classes these are log(p1 / p0), (N,), for more log(p / max p), (N, K): a quarter or half of what float32
+    takes. No probability moves by more than 0.0005, an image's likeliest class stays that, and of two classes images
+    keep their order, though some become equal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shape: tuple[int, int]
+    ratios: str
+
+    @classmethod
+    def of(cls, probabilities: np.ndarray) -> Ratios:
+        """Pack probabilities (N, K) of any float type."""
+        values = np.asarray(probabilities, dtype=np.float64)
+        images, classes = values.shape
+        with np.errstate(divide="ignore", invalid="ignore"):  # the logarithm of 0; of what is no probability it is NaN
+            logarithms = np.log(values)
+        ratios = (
+            logarithms[:, 1] - logarithms[:, 0] if classes == 2 else logarithms - logarithms.max(axis=1, keepdims=True)
+        )
+        return cls(shape=(images, classes), ratios=base64.b64encode(ratios.astype("<f2").tobytes()).decode())
+
+    def array(self) -> np.ndarray:
+        """Unpack to float32 (N, K)."""
+        ratios = np.frombuffer(base64.b64decode(self.ratios), dtype="<f2").astype(np.float64)
+        if self.shape[1] == 2:
+            with np.errstate(over="ignore"):  # infinite odds are a probability of 0
+                shares = 1 / (1 + np.exp(np.stack([ratios, -ratios], axis=1)))
+        else:
+            shares = np.exp(ratios.reshape(self.shape))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
 class Predictions(BaseModel):
     """Probabilities of one part's images, which are stored class after class in the split's order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     counts: tuple[int, ...]
-    probabilities: Packed
+    probabilities: Ratios | Packed  # Packed: in records of schema 1
 
     @classmethod
     def of(cls, labels: np.ndarray, probabilities: np.ndarray) -> Predictions:
         """Pack probabilities (N, K) of images whose labels (N,) ascend."""
         return cls(
             counts=tuple(np.bincount(labels, minlength=probabilities.shape[1]).tolist()),
-            probabilities=Packed.of(probabilities),
+            probabilities=Ratios.of(probabilities),
         )
 
     @property
@@ -75,7 +111,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Literal[1, 2] = SCHEMA
     id: str
     identity: dict[str, Any]
     code: dict[str, str] = Field(default_factory=dict)

@@ -19,7 +19,7 @@ from bench.expression import Call, Expression, frozen
 from bench.model.origin import Choice
 from bench.networks.layers.classifier import Classifier
 from bench.protocol import Protocol
-from bench.record import Predictions
+from bench.record import Predictions, Ratios
 from bench.store.atomic import write_atomically
 from bench.training.composition import Composition, build
 from bench.training.device import Device
@@ -91,8 +91,12 @@ class Model:
         return torch.cat(parts).numpy()
 
     def decide(self, probabilities: np.ndarray) -> np.ndarray:
-        """Return the class of each row of probabilities (N, K), int64 (N,): the method's decision, then the factors."""
-        scores = self.method.hook("adjust")(probabilities, np.asarray(self.facts.counts))
+        """Return the class of each row of probabilities (N, K), int64 (N,): the method's decision, then the factors.
+
+        It is made from what a record keeps of probabilities, so that a record's images get the record's decisions.
+        """
+        kept = Ratios.of(probabilities).array()
+        scores = self.method.hook("adjust")(kept, np.asarray(self.facts.counts))
         decided: np.ndarray = (scores * np.asarray(self.facts.factors or 1.0)).argmax(axis=1)
         return decided
 

@@ -32,6 +32,8 @@ from bench.training.device import Device
 from bench.training.fit import Parts, Sealed, fit
 from bench.training.frozen import frozen_classifier
 
+HISTORY_DIGITS = 7  # of a figure of one epoch, in decimal
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -125,7 +127,7 @@ def perform(order: Order, weights: Weights, mark: str = EVERYBODY) -> Record:
         extended=fitted.extended,
         selected_epoch=fitted.selected_epoch,
         chosen=fitted.chosen,
-        history=fitted.history,
+        history=[_short(row) for row in fitted.history],
         cost=fitted.cost,
         finished=_now(),
     )
@@ -178,7 +180,7 @@ def _make(order: Order, needed: Mapping[Need, Any], weights: Weights, device: De
         )
     weights.save(job.id, made.tensors)
     kept.remove()
-    return {"history": made.history, "cost": cost}
+    return {"history": [_short(row) for row in made.history], "cost": cost}
 
 
 def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[str, Any]:
@@ -201,6 +203,10 @@ def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[s
 
 def _by_request(needed: Mapping[Need, Any]) -> dict[Request, Any]:
     return {need.request: artifact for need, artifact in needed.items()}
+
+
+def _short(row: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(f"{value:.{HISTORY_DIGITS}g}") for name, value in row.items()}
 
 
 def failed_record(order: Order, failure: Failure) -> Record:

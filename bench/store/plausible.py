@@ -8,14 +8,14 @@ import math
 
 import numpy as np
 
-from bench.record import Packed, Predictions, Record
+from bench.record import Packed, Predictions, Ratios, Record
 
 SUM_TOLERANCE = 1e-3  # of float32 probabilities of an image, which add up to one
 
 
 def implausible(record: Record) -> str:
     """Return why a record that parses cannot be true, "" where it can."""
-    for name in ("validation", "test"):
+    for name in ("validation", "test", "extended"):
         part: Predictions | None = getattr(record, name)
         if part is not None and (reason := _predictions(part, record)):
             return f"{name}: {reason}"
@@ -35,7 +35,7 @@ def _predictions(part: Predictions, record: Record) -> str:
         return f"counts of {len(part.counts)} classes, the task has {len(classes)}"
     if tuple(part.probabilities.shape) != (sum(part.counts), len(part.counts)):
         return f"probabilities of shape {part.probabilities.shape} for {sum(part.counts)} images"
-    if reason := _packed(part.probabilities):
+    if reason := _incomplete(part.probabilities):
         return reason
     values = part.probabilities.array()
     if not np.isfinite(values).all() or values.min(initial=0) < 0 or values.max(initial=0) > 1 + SUM_TOLERANCE:
@@ -45,10 +45,14 @@ def _predictions(part: Predictions, record: Record) -> str:
     return ""
 
 
-def _packed(packed: Packed) -> str:
+def _incomplete(packed: Packed | Ratios) -> str:
+    if isinstance(packed, Packed):
+        text, wanted = packed.base64, 4 * math.prod(packed.shape)
+    else:
+        images, classes = packed.shape
+        text, wanted = packed.ratios, 2 * (images if classes == 2 else images * classes)
     try:
-        held = len(base64.b64decode(packed.base64, validate=True))
+        held = len(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
         return "an array that is no base64"
-    wanted = 4 * math.prod(packed.shape)
     return "" if held == wanted else f"an array of {held} bytes where its shape needs {wanted}"

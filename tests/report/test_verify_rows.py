@@ -19,9 +19,9 @@ from bench.store.store import Store
 def test_the_other_way_gives_the_tables_figures(by_prior: bool, counts: tuple[int, ...]) -> None:
     rng = np.random.default_rng(len(counts))
     labels = np.repeat(np.arange(len(counts)), 20)
-    probabilities = rng.dirichlet(np.ones(len(counts)), len(labels)).astype(np.float32)
+    test = Predictions.of(labels, rng.dirichlet(np.ones(len(counts)), len(labels)))
+    probabilities = test.probabilities.array()
     scores = probabilities / np.array(counts) if by_prior else probabilities
-    test = Predictions.of(labels, probabilities)
     record = Record(id="r", identity={"counts": list(counts)}, status="done", test=test)
     ours = figures(labels, probabilities, scores, counts)
     assert recomputed(record, scores) == pytest.approx(ours, abs=1e-6)

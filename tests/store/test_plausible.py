@@ -21,6 +21,11 @@ def predictions(values: Any = ((0.9, 0.1), (0.5, 0.5), (0.0, 1.0)), **changes: A
     return Predictions.of(LABELS, np.array(values)).model_copy(update=changes)
 
 
+def of_schema_1(values: Any) -> Predictions:
+    """Return predictions as records held them once, which need not add up to one."""
+    return predictions(probabilities=Packed.of(np.array(values)))
+
+
 def record(**fields: Any) -> Record:
     return Record(**({"id": digest(IDENTITY), "identity": IDENTITY, "status": "done"} | fields))
 
@@ -46,14 +51,19 @@ def test_what_can_be_true_is_read() -> None:
     ],
 )
 def test_probabilities_that_are_none_are_refused(values: Any, reason: str) -> None:
-    assert refusal(test=predictions(values)) == reason
+    assert refusal(test=of_schema_1(values)) == reason
+
+
+def test_ratios_that_are_none_are_refused() -> None:
+    none = predictions(((float("nan"), 0.1), (0.5, 0.5), (0.0, 1.0)))
+    assert refusal(extended=none) == "extended: probabilities that are not between 0 and 1"
 
 
 def test_arrays_that_do_not_fit_their_shape_are_refused() -> None:
     packed = predictions().probabilities
-    short = packed.model_copy(update={"base64": packed.base64[:-8]})
-    assert refusal(validation=predictions(probabilities=short)).startswith("validation: an array of 18 bytes where its")
-    broken = packed.model_copy(update={"base64": "*" + packed.base64[1:]})
+    short = packed.model_copy(update={"ratios": packed.ratios[:-4]})
+    assert refusal(validation=predictions(probabilities=short)).startswith("validation: an array of 3 bytes where its")
+    broken = packed.model_copy(update={"ratios": "*" + packed.ratios[1:]})
     assert refusal(test=predictions(probabilities=broken)) == "test: an array that is no base64"
     assert "for 3 images" in refusal(test=predictions(probabilities=Packed.of(np.ones((2, 2)) / 2)))
     assert "for 4 images" in refusal(test=predictions(counts=(3, 1)))
@@ -71,7 +81,7 @@ def test_every_reader_refuses_it_by_name(tmp_path: Path, monkeypatch: pytest.Mon
     assert imbench("run").status == 0
     store = Store(tmp_path / "results")
     true, _ = store.records()
-    false = true.model_copy(update={"test": predictions(((0.9, 0.3), (0.5, 0.5), (0.0, 1.0)))})
+    false = true.model_copy(update={"test": of_schema_1(((0.9, 0.3), (0.5, 0.5), (0.0, 1.0)))})
     (tmp_path / "results" / "more.jsonl").write_bytes(compact(false))
     place = tmp_path / "results" / "records" / true.id[:2] / f"{true.id}.json"
     place.write_bytes(readable(false))

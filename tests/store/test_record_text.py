@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.record import Packed, Record, digest
+from bench.record import Packed, Ratios, Record, canonical, digest
 from bench.store.recordtext import Damaged, compact, decode, readable
 from bench.store.store import Store
 
@@ -80,6 +80,34 @@ def test_garbage_is_damage_and_nothing_worse(text: bytes) -> None:
 def test_text_that_breaks_parsers_is_damage(text: bytes) -> None:
     with pytest.raises(Damaged):
         decode(text)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 12])
+def test_probabilities_come_back_within_what_is_promised(classes: int) -> None:
+    rng = np.random.default_rng(classes)
+    logits = rng.normal(size=(20_000, classes)) * rng.choice([0.01, 1, 5, 100], size=(20_000, 1))
+    values = (
+        np.exp(logits - logits.max(1, keepdims=True)) / np.exp(logits - logits.max(1, keepdims=True)).sum(1)[:, None]
+    )
+    values = values.astype(np.float32)
+    kept = Ratios.of(values)
+    found = kept.array()
+    assert found.dtype == np.float32 and np.abs(found - values).max() < 5e-4
+    assert (found.argmax(1) == values.argmax(1)).all()
+    assert len(kept.ratios) <= 4 * np.ceil(2 * 20_000 * (1 if classes == 2 else classes) / 3)
+    if classes == 2:
+        assert (np.diff(found[np.lexsort((-values[:, 0], values[:, 1])), 1]) >= 0).all()  # near 1 p0 tells them apart
+
+
+def test_a_record_with_float32_is_still_read() -> None:
+    values = np.array([[0.1, 0.9], [0.75, 0.25]], dtype=np.float32)
+    identity = {"kind": "fit"}
+    content = Record(id=digest(identity), identity=identity, status="done").model_dump(mode="json")
+    packed = Packed.of(values).model_dump(mode="json")
+    content |= {"schema_version": 1, "test": {"counts": [1, 1], "probabilities": packed}}
+    read = decode(canonical({"checksum": digest(content), **content}).encode())
+    assert read.test is not None and (read.test.probabilities.array() == values).all()
+    assert decode(compact(read)) == read
 
 
 def test_arrays_come_back_to_the_bit() -> None:

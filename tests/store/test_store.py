@@ -113,7 +113,7 @@ def test_reading_only_moves_and_writes_nothing(tmp_path: Path) -> None:
 def test_record_of_a_later_version_is_named_kept_and_never_overwritten(tmp_path: Path) -> None:
     store, path = Store(tmp_path), only_file_of(tmp_path, 1)
     store.save(small_record(1))
-    newer = path.read_bytes().replace(b'"schema_version": 1', b'"schema_version": 2')
+    newer = path.read_bytes().replace(b'"schema_version": 2', b'"schema_version": 3')
     path.write_bytes(newer)
     assert store.summaries() == {}
     assert "newer" in store.set_aside[0].reason
