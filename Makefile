@@ -43,7 +43,7 @@ $(ready): pyproject.toml constraints.txt
 
 # Exit status 1 of `run` says that some cells failed: the others deserve their tables.
 bench: $(ready) ## run the benchmark, then write its tables; stop it at any time, run it again to go on
-	@status=0; $(python) -m bench run --first-look $(run-options) || status=$$?; \
+	@status=0; $(python) -m bench run --first-look $(run-options) $(call options,--out,$(REPORTS)) || status=$$?; \
 	if [ $$status -le 1 ]; then $(python) -m bench report $(report-options) || exit; fi; exit $$status
 
 report: $(ready) ## write the tables from the records that are there

@@ -77,13 +77,16 @@ def test_help_is_what_make_alone_does() -> None:
 
 @needs_make
 def test_variables_of_make_bench_reach_the_command_as_they_are_written() -> None:
-    shown = make("-n", "bench", "DATASET=horse2zebra", "METHODS=US+CS CBL(beta=0.99,kind='x')", "MINORITY=25 50")
+    shown = make(
+        "-n", "bench", "DATASET=horse2zebra", "METHODS=US+CS CBL(beta=0.99,kind='x')", "MINORITY=25 50", "REPORTS=r"
+    )
     printed = subprocess.run(["sh", "-c", f'for a in {_options(shown)}; do echo "$a"; done'], capture_output=True)
     assert printed.stdout.decode().split() == [
         "--first-look",
         *("--dataset", "horse2zebra"),
         *("--method", "US+CS", "--method", "CBL(beta=0.99,kind='x')"),
         *("--minority", "25", "--minority", "50"),
+        *("--out", "r"),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,6 +70,9 @@ def run(
     first_look: Annotated[
         bool, typer.Option("--first-look", help="Do two seeds of the quick rows first, and write their table.")
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The folder of reports that the first look goes to.")
+    ] = None,
     decide: Annotated[
         bool, typer.Option("--decide", help="Then add seeds to methods in contention until it is known which to take.")
     ] = False,
@@ -99,6 +103,7 @@ def run(
         workers=workers,
         scheduler=scheduler,
         results=results,
+        reports=out,
     )
     _introduce(settings, keep=not dry_run)
     store = Store(settings.paths.results)

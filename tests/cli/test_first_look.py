@@ -33,10 +33,10 @@ def test_the_quick_rows_come_first_and_their_table_is_named(tmp_path: Path, monk
         return real(listed, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(running, "run_schedule", watched)
-    said = imbench("run", "--first-look", "--results", "results")
+    said = imbench("run", "--first-look", "--results", "results", "--out", "pages")
     assert said.status == 0 and "a first table is in" in said.err
     assert kinds[0] == {"Vanilla"} and "CycleGAN" in kinds[1]
-    page = (tmp_path / "reports" / "tiny" / "first_look.md").read_text()
+    page = (tmp_path / "pages" / "tiny" / "first_look.md").read_text()
     assert "2 seeds" in page and "| TS " in page and "AUG" not in page
 
     assert imbench("run", "--results", "other").status == 0
