@@ -66,9 +66,11 @@ def recommend(draws: np.ndarray, costs: np.ndarray, delta: float) -> Recommendat
     equal = _together(loss <= delta, regret)
     good = np.flatnonzero(regret <= delta)
     if len(equal) > 1:
-        return Recommendation("equivalent", _cheapest(equal, costs, regret), tuple(equal.tolist()), regret, best, near)
+        first_of_cheapest = int(min(equal, key=lambda method: (costs[method], method)))
+        return Recommendation("equivalent", first_of_cheapest, tuple(equal.tolist()), regret, best, near)
     if len(good):
-        return Recommendation("take", _cheapest(good, costs, regret), tuple(good.tolist()), regret, best, near)
+        cheapest = int(min(good, key=lambda method: (costs[method], regret[method])))
+        return Recommendation("take", cheapest, tuple(good.tolist()), regret, best, near)
     open_ = np.flatnonzero(near > 1 - SURE)
     return Recommendation("unknown", int(regret.argmin()), tuple(open_.tolist()), regret, best, near)
 
@@ -79,7 +81,3 @@ def _together(near: np.ndarray, regret: np.ndarray) -> np.ndarray:
     all_near = np.logical_and.accumulate(near[:, order], axis=1).mean(axis=0)
     equal: np.ndarray = order[all_near >= SURE]
     return equal
-
-
-def _cheapest(methods: np.ndarray, costs: np.ndarray, regret: np.ndarray) -> int:
-    return int(min(methods, key=lambda m: (costs[m], regret[m])))

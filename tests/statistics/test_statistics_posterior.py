@@ -104,6 +104,11 @@ def test_equivalent_needs_them_all_within_delta_at_once() -> None:
     assert same.near[2] == 0 and same.best[:2].sum() == 1
 
 
+def test_where_nothing_helps_and_all_cost_the_same_the_first_row_is_taken() -> None:
+    same = recommend(normal([0.9, 0.902, 0.901], 0.001), np.ones(3), 0.01)
+    assert same.outcome == "equivalent" and same.choice == 0
+
+
 def test_ignorance_is_called_so() -> None:
     unsure = recommend(normal([0.9, 0.89, 0.88], 0.1), np.ones(3), 0.01)
     assert unsure.outcome == "unknown" and unsure.choice == 0 and set(unsure.among) == {0, 1, 2}
