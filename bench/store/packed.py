@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,15 +47,30 @@ class PackedFiles:
             A file cannot be read.
         """
         lines: dict[str, Line] = {}
+        for found in reversed([*self._each()]):
+            lines |= found
+        return lines
+
+    def find(self, id: str) -> Line | None:
+        """Return the line of one record, as `lines` has it, without gathering all others.
+
+        Raises
+        ------
+        StoreError
+            A file cannot be read.
+        """
+        return next((found[id] for found in self._each() if id in found), None)
+
+    def _each(self) -> Iterator[dict[str, Line]]:
+        """Give the lines of every file, in the order of their names."""
         try:
-            for path in sorted(self._folder.glob("*.jsonl"), reverse=True):
+            for path in sorted(self._folder.glob("*.jsonl")):
                 try:
-                    lines |= self._of(path)
+                    yield self._of(path)
                 except Odd as reason:
                     self._set_aside[str(path)] = f"it holds no records: {reason}"
         except OSError as error:
             raise StoreError(f"cannot read {self._folder}: {error.strerror or error}") from error
-        return lines
 
     def _of(self, path: Path) -> dict[str, Line]:
         with open_regular(path) as file:

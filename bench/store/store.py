@@ -90,7 +90,7 @@ class Store:
         """Return the record of that id, or None where there is none that passes the check."""
         if record := self._read(self._path(id), id):
             return record
-        line = self._packed.lines().get(id)
+        line = self._packed.find(id)
         return line.read() if line else None
 
     def records(self) -> Iterator[Record]:

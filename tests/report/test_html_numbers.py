@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,15 @@ def test_every_number_of_a_table_can_be_computed_again() -> None:
         assert float(data["value"]) == pytest.approx(expected, abs=0.51 * 10**-DIGITS) and text == f"{expected:.4f}"
         checked[data["figure"]] += 1
     assert set(checked) == {"mean", "half_width", "run"} and min(checked.values()) >= 20
+
+
+def test_of_a_cell_of_many_runs_the_page_has_the_means_and_names_the_records() -> None:
+    few, many = demo_page().cells[:2]
+    whole = replace(many, runs=tuple(replace(many.runs[0], seed=k, record=f"{k:020d}") for k in range(20)))
+    shown = render(replace(demo_page(), cells=(few, whole)))
+    runs = [data for data, _ in figures_within(shown) if data["figure"] == "run"]
+    assert {(data["method"], data["place"]) for data in runs} == {(few.spot.method, few.spot.place)}
+    assert all(f"{k:020d}" in shown for k in range(20)) and "20 runs, whose figures are in cells.csv" in shown
 
 
 def test_every_number_in_a_table_has_attributes() -> None:

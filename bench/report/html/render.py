@@ -24,6 +24,7 @@ from bench.report.pictures.picture import DPI
 from bench.report.report import ClaimRow, Provenance, Report
 
 TEMPLATES = "templates"
+MOST_RUNS = 10  # of a cell whose figures stand in the page; those of more would make it larger than one wants to open
 CSS_PIXELS = 96  # an inch
 SECTIONS = {
     "answers": "What to take",
@@ -115,6 +116,7 @@ def _environment() -> Environment:
     made.globals.update(
         titles={name: it.title for name, it in METRICS.items()},
         verdicts=VERDICTS,
+        most_runs=MOST_RUNS,
         printed=printed,
         Figure=Figure,
         verdict_counts=_counts,

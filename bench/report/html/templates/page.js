@@ -106,7 +106,9 @@
     dialog.querySelector(".how").replaceChildren(...all(commands, "code"));
     all(dialog, ".how code").forEach(wrapped);
     commands.remove();
-    for (const row of table.rows) [...row.cells].forEach((cell, at) => dropped[at] && cell.remove());
+    for (const row of table.rows) {
+      [...row.cells].forEach((cell, at) => dropped[at] && cell.colSpan === 1 && cell.remove());
+    }
     dialog.querySelector(".wide").replaceChildren(table);
     dialog.querySelector("h2").textContent = body.dataset.title;
     dialog.querySelector(".says").textContent = link.dataset.against
