@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.statistics.spread import Spread, centred, pooled, training_part, variances
+from bench.statistics.spread import Spread, centred, crossed, pooled, training_part, variances
 
 
 def largest_of_equals(column: Spread, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -25,11 +25,11 @@ def largest_of_equals(column: Spread, draws: int, rng: np.random.Generator) -> n
     means, over_seeds = _seed_draws(column, draws, rng)
     root = _root(column.over_images.reshape(metrics * methods, -1))
     means = means + (root @ rng.standard_normal((len(root), draws))).reshape(means.shape)
-    training = training_part(over_seeds, column.chance[..., None], column.seeds)
-    images = column.images_of_difference()
+    over_seeds, chance, images = over_seeds / column.seeds, column.chance / column.seeds, column.images_of_difference()
     largest = np.zeros(draws)
     for m in range(1, methods):
-        variance = training[:, m, None] + training[:, :m] + images[:, m, :m, None]
+        either = (chance[:, m, None] + chance[:, :m])[..., None]
+        variance = crossed(over_seeds[:, m, None] + over_seeds[:, :m], images[:, m, :m, None], either)
         squares = (means[:, m, None] - means[:, :m]) ** 2
         share = np.divide(squares, variance, out=np.zeros_like(squares), where=variance > 0)
         np.maximum(largest, share.max(axis=(0, 1)), out=largest)

@@ -50,9 +50,8 @@ class Spread:
 
     def of_difference(self) -> np.ndarray:
         """Return the variance of the difference between any two means, float64 (G, M, M)."""
-        training = training_part(self.over_seeds, self.chance, self.seeds)
-        variance: np.ndarray = training[:, :, None] + training[:, None, :] + self.images_of_difference()
-        return variance
+        over_seeds, chance = ((it[:, :, None] + it[:, None, :]) / self.seeds for it in (self.over_seeds, self.chance))
+        return crossed(over_seeds, self.images_of_difference(), chance)
 
     def images_of_difference(self) -> np.ndarray:
         """Return the part of it that comes from the draw of the test images, float64 (G, M, M)."""
@@ -136,6 +135,16 @@ def credibility(raw: np.ndarray, freedom: int) -> np.ndarray:
     true = np.maximum(ratio.mean(axis=0) / (1 + 2 / freedom) - 1, 0.0)  # squared coefficient of variation
     own: np.ndarray = true / (true + 2 / freedom * (1 + true))
     return own
+
+
+def crossed(over_seeds: np.ndarray, over_images: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Return the variance of a mean over seeds and images from that over either, and the chance part that both hold.
+
+    The chance part is no larger than either in truth. Where an estimate says otherwise, as of two methods that decide
+    all but alike, the larger of the two is left: what is taken off twice would leave nothing.
+    """
+    variance: np.ndarray = np.maximum(over_seeds + over_images - chance, np.maximum(over_seeds, over_images))
+    return variance
 
 
 def training_part(over_seeds: np.ndarray, chance: np.ndarray, seeds: int) -> np.ndarray:

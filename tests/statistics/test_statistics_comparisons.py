@@ -116,7 +116,7 @@ def test_variance_of_a_difference_is_that_of_seeds_and_images_crossed() -> None:
         over_images += mine.mean(axis=0).var(ddof=1) / n
         chance += (rest**2).sum() / ((n - 1) * 4) / (n * 5)
     found = spread(outcomes.runs()).of_difference()[2, 0, 1]
-    assert found == pytest.approx(max(over_seeds - chance, 0) + over_images)
+    assert found == pytest.approx(max(over_seeds + over_images - chance, over_seeds, over_images))
 
 
 def test_variance_of_a_difference_is_what_it_is_over_many_stores() -> None:
@@ -132,6 +132,19 @@ def even_spread(methods: int, seeds: int) -> Spread:
     nothing = np.zeros((1, methods))
     images = np.zeros((1, methods, 1, methods))
     return Spread(nothing, seeds, nothing + 1, np.inf, nothing, images, np.eye(1))
+
+
+def test_two_methods_that_decide_all_but_alike_hide_no_others_difference() -> None:
+    apart = np.diag([1.0, 1.0, 1.0]) + 1.0
+    apart[:2, :2] = 2.0
+    apart[1, 1] += 1e-6  # the first two differ in an image or so
+    column = replace(
+        even_spread(3, 20),
+        over_seeds=np.ones((1, 3)),
+        chance=np.ones((1, 3)),
+        over_images=apart.reshape(1, 3, 1, 3) / 20,
+    )
+    assert np.quantile(largest_of_equals(column, 4000, np.random.default_rng(0)), 0.95) < 3
 
 
 def test_critical_value_of_two_methods_is_students() -> None:
