@@ -21,6 +21,7 @@ from bench.plan.grid import Grid, build_grid, dataset_named, workshops
 from bench.plan.identity import protocol_identity
 from bench.plan.jobcode import code_of
 from bench.plan.places import wanted
+from bench.plan.second import beside
 from bench.record import Record, digest
 from bench.registry import METHODS, shipped_datasets
 from bench.statistics.best import Family, compare
@@ -31,11 +32,12 @@ from bench.training.composition import Composition
 
 @dataclass(frozen=True)
 class Origin:
-    """A dataset's cells with the store that they are read from, and its records there by id."""
+    """A dataset's cells with the store that they are read from, its records there by id, and second opinions of them."""
 
     grid: Grid
     store: Store
     records: dict[str, Record]
+    again: Mapping[str, Record] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -177,15 +179,19 @@ def _origin(name: str, config: Config, stores: Sequence[Store], wish: Wish) -> O
     """
     empty, asked = None, name in wish.requested
     for store in stores:
-        ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
-        records = {id: record for id in ids if (record := store.get(id))}
+        records = _of(name, store)
         if not (records or asked):
             continue
         grid = _grid(config, name, records.values(), wish)
         if any(job.id in records for job in grid.jobs):
-            return Origin(grid, store, records)
+            return Origin(grid, store, records, _of(name, beside(store)))
         empty = empty or Origin(grid, store, records)
     return empty if asked else None
+
+
+def _of(name: str, store: Store) -> dict[str, Record]:
+    ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
+    return {id: record for id in ids if (record := store.get(id))}
 
 
 def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> Grid:
