@@ -32,7 +32,7 @@ from bench.training.composition import Composition
 
 @dataclass(frozen=True)
 class Origin:
-    """A dataset's cells with the store that they are read from, its records there by id, and second opinions of them."""
+    """A dataset's cells with the store that they are read from, its records there by id, and second opinions."""
 
     grid: Grid
     store: Store

@@ -1,4 +1,4 @@
-"""Second opinions beside the records that they check: how far a fit moves on another machine, and how far by its seed."""
+"""Second opinions beside the records that they check: how far a fit moves on another machine, how far by its seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.analysis.spots import Spot
 from bench.plan.grid import Cell, Grid
 from bench.plan.second import first_of
 from bench.plan.twins import made_on
-from bench.record import Record
+from bench.record import Predictions, Record
 from bench.statistics.intervals import t_interval
 
 
@@ -55,8 +55,8 @@ class Opinion:
 class Deviation:
     """How far so many second opinions lie from the first, and two seeds from each other: root mean squares.
 
-    `shift` is the mean difference, and `margin` half its 95 % interval over others of the lot, NaN for one alone. `seeds`
-    is NaN where no cell has two. `equal` counts those whose probabilities are the same to the last bit.
+    `shift` is the mean difference, and `margin` half its 95 % interval over others of the lot, NaN for one alone.
+    `seeds` is NaN where no cell has two. `equal` counts those whose probabilities are the same to the last bit.
     """
 
     count: int
@@ -109,6 +109,11 @@ def deviation(found: Sequence[Opinion]) -> Deviation:
     )
 
 
+def _kept(said: Predictions) -> np.ndarray:
+    """Return probabilities as a record of today keeps them: the first may be of a time that kept more digits."""
+    return Predictions.of(said.labels, said.probabilities.array()).probabilities.array()
+
+
 def _opinion(cell: Cell, records: Mapping[str, Record], again: Record, grid: Grid) -> Opinion:
     metric, decide = headline(len(cell.classes)), decision_of(cell.expression)
 
@@ -122,7 +127,7 @@ def _opinion(cell: Cell, records: Mapping[str, Record], again: Record, grid: Gri
         if (it.method, it.task, it.translator) == (cell.method, cell.task, cell.translator) and it.fit in records
     ]
     assert first.test is not None and again.test is not None
-    apart = np.abs(first.test.probabilities.array() - again.test.probabilities.array())
+    apart = np.abs(_kept(first.test) - _kept(again.test))
     return Opinion(
         Spot(cell.method, cell.dataset, cell.place),
         cell.seed,

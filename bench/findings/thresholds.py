@@ -1,0 +1,136 @@
+"""Threshold or representation: how much of what methods gain is left once the baseline's threshold moves too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bench.analysis.believed import ACSA, AUC, TUNED, belief, effect
+from bench.analysis.spots import plain
+from bench.findings.printing import MISSING, believed_change, change, counted, listed, percent
+from bench.findings.section import Entry, Grid, Section
+from bench.findings.study import Evidence, Study
+from bench.report.pictures import thresholds as drawn
+from bench.report.pictures.picture import Picture
+
+PICTURE = "thresholds"
+
+
+def thresholds(found: Evidence) -> Section:
+    """Return the gains of every method with its own threshold, and with everybody's chosen by validation images."""
+    two = [it for it in found.studies if TUNED in it.believed.draws and plain() in it.believed.at(it.rarest)]
+    others = [it.name() for it in found.studies if it not in two]
+    title = "A moved threshold, or a better network?"
+    lacking = (
+        [f"{listed(others)}: of more than two classes; the ROC-AUC stands in the tables of the report."]
+        if others
+        else []
+    )
+    if not two:
+        return Section(title, lacking=("Two classes with a baseline: not run yet.", *lacking))
+    rows = tuple(_row(it) for it in two)
+    header = (
+        "Where",
+        "Methods that help",
+        "Gain, ACSA",
+        "Left when all thresholds are tuned",
+        "A moved threshold",
+        "Gain, ROC-AUC",
+        "Evidence",
+    )
+    note = (
+        f"Means over the methods that surely beat {plain()} in ACSA at the smallest count. Tuned: the threshold of "
+        "every fit, the baseline's too, lies where the ACSA of the validation images is best, which needs no training."
+    )
+    return Section(
+        title,
+        tuple(_words(two)),
+        (Grid(header, rows, note=note), *map(_every, two)),
+        (picture(two),),
+        tuple(lacking),
+    )
+
+
+def helping(study: Study) -> list[str]:
+    """Return the methods that surely beat the baseline in ACSA at the smallest count."""
+    there = study.believed.at(study.rarest)
+    return [name for name in there if effect(study.believed.gain(ACSA, name, study.rarest)) == "helps"]
+
+
+def moved(studies: Sequence[Study]) -> float | None:
+    """Return the share of what helping methods gain that is a moved threshold, None where none helps."""
+    each = [(it, name) for it in studies for name in helping(it)]
+    if not each:
+        return None
+    gain, left = (np.mean([_mean(it, metric, name) for it, name in each]) for metric in (ACSA, TUNED))
+    return float(np.clip(1 - left / gain, 0, 1))
+
+
+def picture(studies: Sequence[Study]) -> Picture:
+    """Return the chart of both gains."""
+    panels = [
+        drawn.Panel(
+            it.name(it.rarest),
+            [drawn.Gain(name, *(_interval(it, metric, name) for metric in (ACSA, TUNED))) for name in _others(it)],
+        )
+        for it in studies
+    ]
+    return drawn.figure(panels, plain(), PICTURE)
+
+
+def _words(two: Sequence[Study]) -> list[str]:
+    share, some = moved(two), [it for it in two if helping(it)]
+    if share is None:
+        return [
+            f"No method surely beats {plain()} in ACSA at the smallest count of {listed([it.name() for it in two])}."
+        ]
+    better = [
+        (it, name) for it in two for name in helping(it) if belief(it.believed.gain(TUNED, name, it.rarest)).low > 0
+    ]
+    rows = sum(len(helping(it)) for it in some)
+    return [
+        f"Of what methods gain over {plain()} in ACSA, {percent(share)} is a moved threshold: it goes when the "
+        f"threshold of {plain()} is chosen on the validation images, too. Of {counted(rows, 'row')} that help, "
+        f"{len(better)} surely do more than move a threshold."
+    ]
+
+
+def _row(study: Study) -> tuple[Entry, ...]:
+    names, share = helping(study), moved([study])
+    if share is None:
+        return study.name(study.rarest), f"0 of {len(_others(study))}", *[MISSING] * 4, study.link
+    means = [change(float(np.mean([_mean(study, metric, name) for name in names]))) for metric in (ACSA, TUNED, AUC)]
+    gain, left, auc = means
+    return (
+        study.name(study.rarest),
+        f"{len(names)} of {len(_others(study))}",
+        gain,
+        left,
+        percent(share),
+        auc,
+        study.link,
+    )
+
+
+def _every(study: Study) -> Grid:
+    names = (study.believed.headline, ACSA, TUNED, AUC)
+    rows = [
+        (method, *(believed_change(study.believed.gain(it, method, study.rarest)) for it in names))
+        for method in _others(study)
+    ]
+    header = ("Method", "F1", "ACSA", "ACSA, all thresholds tuned", "ROC-AUC")
+    return Grid(header, tuple(rows), f"{study.name(study.rarest)}: gains over {plain()}", folded=True)
+
+
+def _others(study: Study) -> list[str]:
+    return [name for name in study.believed.at(study.rarest) if name != plain()]
+
+
+def _mean(study: Study, metric: str, method: str) -> float:
+    return float(study.believed.gain(metric, method, study.rarest).mean())
+
+
+def _interval(study: Study, metric: str, method: str) -> tuple[float, float, float]:
+    found = belief(study.believed.gain(metric, method, study.rarest))
+    return found.mean, found.low, found.high
