@@ -74,7 +74,8 @@ class Believed:
         over, mine = over or plain(), self.mean(metric, method, place)
         if metric in OF_FITS and self.records[method, place] == self.records[over, place]:
             return np.zeros(len(mine))
-        return mine - self.mean(metric, over, place)
+        found: np.ndarray = mine - self.mean(metric, over, place)
+        return found
 
     def best(self, place: str, among: tuple[str, ...]) -> str:
         """Return the method with the highest believed mean in the headline, of those named."""

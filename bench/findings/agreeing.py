@@ -58,8 +58,10 @@ def _compared(first: Study, second: Study, here: str, there: str) -> Iterator[Co
     a, b = first.believed, second.believed
     methods = [name for name in a.at(here) if name in b.at(there)]
     if len(methods) >= FEWEST:
-        draws = (np.stack([it.mean(ACSA, name, at) for name in methods], axis=1) for it, at in ((a, here), (b, there)))
-        if answer := agreement(*draws, np.random.default_rng(0)):
+        ours, theirs = (
+            np.stack([it.mean(ACSA, name, at) for name in methods], axis=1) for it, at in ((a, here), (b, there))
+        )
+        if answer := agreement(ours, theirs, np.random.default_rng(0)):
             yield first.name(here), second.name(there), len(methods), answer
 
 

@@ -53,27 +53,24 @@ def common(first: Study, second: Study) -> list[str]:
 def _rows(first: Study, second: Study) -> Iterator[tuple[Entry, ...]]:
     for place in common(first, second):
         if all(plain() in it.believed.at(place) for it in (first, second)):
-            a, b = first.believed, second.believed
-            best, other = (it.best(place, it.at(place)) for it in (a, b))
-            level_of = {
-                (it, name): float(it.mean(it.headline, name, place).mean())
-                for it, name in ((a, plain()), (a, best), (b, plain()), (b, other))
-            }
-            above = (
-                PLAINLY
-                if level_of[b, plain()] > level_of[a, best]
-                else "its best alone"
-                if level_of[b, other] > level_of[a, best]
-                else "neither"
-            )
-            gain = b.gain(b.headline, other, place)
+            base, best, name = _levels(first, place)
+            other_base, other_best, other = _levels(second, place)
+            gain = second.believed.gain(second.believed.headline, other, place)
             yield (
                 f"{first.shown} {place}",
                 f"{first.profile}, {second.profile}",
-                level(level_of[a, plain()]),
-                f"{best} {level(level_of[a, best])}",
-                level(level_of[b, plain()]),
-                f"{other} {level(level_of[b, other])}",
+                level(base),
+                f"{name} {level(best)}",
+                level(other_base),
+                f"{other} {level(other_best)}",
                 believed_change(gain),
-                above,
+                PLAINLY if other_base > best else "its best alone" if other_best > best else "neither",
             )
+
+
+def _levels(study: Study, place: str) -> tuple[float, float, str]:
+    """Return the believed means of the baseline and of the best, and which that is."""
+    it = study.believed
+    best = it.best(place, it.at(place))
+    base, top = (float(it.mean(it.headline, method, place).mean()) for method in (plain(), best))
+    return base, top, best

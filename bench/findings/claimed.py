@@ -13,7 +13,7 @@ from bench.findings.study import Evidence
 from bench.papers import shelf
 from bench.report.build import findings
 
-NOT_RUN = "not run"
+NOT_RUN: Verdict = "not run"
 JUDGED: tuple[Verdict, ...] = ("reproduced", "contradicted", UNDECIDED)
 SHORT: Mapping[str, str] = {UNDECIDED: "undecided", NOT_RUN: MISSING}
 ByProfile = Mapping[str, Held]  # what became of one claim

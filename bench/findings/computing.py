@@ -36,7 +36,8 @@ def computing(found: Evidence) -> Section:
 
 def _difference(study: Study, control: ControlFigures) -> np.ndarray:
     metric = study.believed.headline
-    return control.rival[metric] - control.figures[metric]
+    found: np.ndarray = control.rival[metric] - control.figures[metric]
+    return found
 
 
 def _verdict(differences: np.ndarray) -> str:

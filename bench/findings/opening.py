@@ -64,8 +64,8 @@ def opening(found: Evidence, page: str, pictures: str) -> str:
     blocks.append(
         "Each dataset at its smallest count. F1 of the rare class (of many classes: ACSA, the mean recall); the gain "
         f"with ends that hold it with probability 0.9. {plain()} is plain training; `cpu` trains a small network from "
-        "scratch, `pretrained` the last layer of a frozen one. Where generated images help, what the papers' own tables "
-        f"say, what to start with in your situation: {more}."
+        "scratch, `pretrained` the last layer of a frozen one. Where generated images help, what the papers' own "
+        f"tables say, what to start with in your situation: {more}."
     )
     return "\n\n".join(blocks)
 

@@ -50,7 +50,7 @@ def text(found: Evidence, sections: Sequence[Section], page: str, pictures: str)
     studies = "; ".join(study.name() for study in found.studies)
     head = (
         f"# {TITLE}\n\nWhat {counted(found.records, 'record')} say together: {studies}. `make findings` makes this "
-        "page of them, anew when records come: no number is written by hand, and what has no record is named as lacking."
+        "page of them, anew when records come: no number is written by hand, and what has no record is named."
     )
     lost = [f"- {escape(line)}" for line in found.lost]
     blocks = [head, "\n".join(lost), *(block for section in sections for block in _section(section, page, pictures))]

@@ -63,8 +63,8 @@ def _panel(axes: Axes, panel: Panel, methods: Sequence[str]) -> None:
     axes.axvline(0, color=QUIET, linewidth=0.8)
     for gain in panel.gains:
         row = methods.index(gain.method)
-        axes.hlines(row, *sorted((gain.own[0], gain.tuned[0])), color=CONTEXT, linewidth=1.2, zorder=1)
-        axes.hlines(row, *gain.tuned[1:], color=BLUE, linewidth=2.2, zorder=2)
+        axes.plot([gain.own[0], gain.tuned[0]], [row, row], color=CONTEXT, linewidth=1.2, zorder=1)
+        axes.plot(gain.tuned[1:], [row, row], color=BLUE, linewidth=2.2, zorder=2)
         axes.plot(gain.own[0], row, "o", color="white", markeredgecolor=INK, markersize=4.5, zorder=3)
         axes.plot(gain.tuned[0], row, "o", color=BLUE, markersize=4.5, zorder=4)
     axes.set_title(panel.title, fontweight="bold")
