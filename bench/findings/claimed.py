@@ -16,6 +16,9 @@ from bench.report.build import findings
 NOT_RUN: Verdict = "not run"
 JUDGED: tuple[Verdict, ...] = ("reproduced", "contradicted", UNDECIDED)
 SHORT: Mapping[str, str] = {UNDECIDED: "undecided", NOT_RUN: MISSING}
+AS_GENERAL = (
+    "The papers train from scratch, at their own size: under another protocol a claim is judged as if it were general."
+)
 ByProfile = Mapping[str, Held]  # what became of one claim
 
 
@@ -39,7 +42,7 @@ def claimed(found: Evidence) -> Section:
     papers = claims_by_paper(found)
     return Section(
         "What reproduces",
-        tuple(_counts(paper, claims, found.profiles) for paper, claims in papers.items()),
+        (*(_counts(paper, claims, found.profiles) for paper, claims in papers.items()), AS_GENERAL),
         tuple(grid for paper, claims in papers.items() if (grid := _grid(paper, claims, found.profiles)).rows),
         lacking=tuple(_not_run(papers)),
     )
