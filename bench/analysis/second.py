@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from bench.analysis.decisions import decision_of, figures_of
+from bench.analysis.gather import Origin
 from bench.analysis.metrics import headline
 from bench.analysis.spots import Spot
 from bench.plan.grid import Cell, Grid
-from bench.plan.second import first_of
+from bench.plan.job import Job
+from bench.plan.lasting import changed_since
+from bench.plan.second import drawn, first_of, second_jobs
 from bench.plan.twins import made_on
 from bench.record import Predictions, Record
 from bench.statistics.intervals import t_interval
@@ -66,6 +70,22 @@ class Deviation:
     shift: float
     margin: float
     equal: int
+
+
+def to_do_again(origins: Iterable[Origin], share: Fraction, processor: str) -> tuple[list[Job], int]:
+    """Return the jobs that do a share of each dataset's fits again, and how many fits are of other code than today's.
+
+    These are not drawn from: what moved of them could be the code.
+    """
+    jobs: list[Job] = []
+    old = 0
+    for origin in origins:
+        done = {cell.fit: origin.records[cell.fit] for cell in origin.grid.cells if cell.fit in origin.records}
+        fits = {id: record for id, record in done.items() if record.status == "done"}
+        todays = [id for id, record in fits.items() if not changed_since(record)]
+        old += len(fits) - len(todays)
+        jobs += second_jobs(origin.grid, drawn(todays, share), processor)
+    return jobs, old
 
 
 def opinions(

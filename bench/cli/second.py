@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +24,10 @@ from bench.cli.options import (
 )
 from bench.cli.running import DryRun, Executor, Workers, do
 from bench.errors import UserError
+
+if TYPE_CHECKING:
+    from bench.plan.job import Job
+    from bench.store.store import Store
 
 app = typer.Typer()
 
@@ -50,9 +55,9 @@ def audit(
     findings` show them. Without records of one's own, those of results/reference are checked.
     """
     from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.second import to_do_again
     from bench.plan.grid import Grid
-    from bench.plan.lasting import changed_since
-    from bench.plan.second import SECOND, drawn, read_share, second_jobs
+    from bench.plan.second import SECOND, read_share
     from bench.running.planning import make_plan
     from bench.store.store import Store
     from bench.training.device import Device
@@ -64,15 +69,8 @@ def audit(
     wish = Wish(tuple(dataset or ()), tuple(method or ()))
     checked = [Store(store.root, read_only=True) for store in stores_of(settings, own=results is not None)]
     origins, _ = origins_of(settings, checked, wish)
-    jobs, old = [], 0
-    for name, origin in origins.items():
-        if dataset and name not in dataset:
-            continue
-        done = {cell.fit: origin.records[cell.fit] for cell in origin.grid.cells if cell.fit in origin.records}
-        fits = {id for id, record in done.items() if record.status == "done"}
-        todays = {id for id in fits if not changed_since(done[id])}
-        old += len(fits) - len(todays)
-        jobs += second_jobs(origin.grid, drawn(todays, share), Device.best().name)
+    chosen = [origin for name, origin in origins.items() if not dataset or name in dataset]
+    jobs, old = to_do_again(chosen, share, Device.best().name)
     again = [job for job in jobs if job.kind == "twin"]
     if not again:
         raise UserError(f"no cell of profile {settings.run.profile} is done by today's code; `imbench run` makes some")
@@ -85,9 +83,16 @@ def audit(
     plan = make_plan(settings, store, grid=Grid((), ()).extended(jobs))
     do(settings, store, plan, dry_run, redo_stale=False)
     if pack and not dry_run:
-        for name in dict.fromkeys(job.task.dataset for job in again):
-            ids = [job.id for job in again if job.task.dataset == name and store.get(job.id)]
-            file = pack / f"{name}-{settings.run.profile}.jsonl"
-            store.pack(ids, file)
-            say(f"{listing.counted(len(ids), 'record')} written to {file}")
+        _publish(pack, settings.run.profile, again, store)
     say_aside(store)
+
+
+def _publish(folder: Path, profile: str, again: Iterable[Job], store: Store) -> None:
+    by_dataset: dict[str, list[str]] = {}
+    for job in again:
+        if store.get(job.id):
+            by_dataset.setdefault(job.task.dataset, []).append(job.id)
+    for name, ids in by_dataset.items():
+        file = folder / f"{name}-{profile}.jsonl"
+        store.pack(ids, file)
+        say(f"{listing.counted(len(ids), 'record')} written to {file}")
