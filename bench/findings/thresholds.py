@@ -14,45 +14,38 @@ from bench.findings.study import Evidence, Study
 from bench.report.pictures import thresholds as drawn
 from bench.report.pictures.picture import Picture
 
-PICTURE = "thresholds"
+TITLE, PICTURE = "A moved threshold, or a better network?", "thresholds"
+SHOWN = {ACSA: "ACSA", TUNED: "ACSA, all thresholds tuned", AUC: "ROC-AUC"}
+HEADER = (
+    "Where",
+    "Methods that help",
+    "Gain, ACSA",
+    "Left when all thresholds are tuned",
+    "A moved threshold",
+    "By class counts alone",
+    "Gain, ROC-AUC",
+    "Evidence",
+)
+NOTE = (
+    "Means over the methods that surely beat {base} in ACSA at the smallest count. Tuned: the threshold of every fit, "
+    "the baseline's too, lies where the ACSA of the validation images is best: no training, but labelled images, more "
+    "of the rare class than some training sets have. By class counts alone: the gain of rows that read the baseline's "
+    "own fits, with a threshold that needs no image."
+)
 
 
 def thresholds(found: Evidence) -> Section:
     """Return the gains of every method with its own threshold, and with everybody's chosen by validation images."""
-    two = [it for it in found.studies if TUNED in it.believed.draws and plain() in it.believed.at(it.rarest)]
-    others = [it.name() for it in found.studies if it not in two]
-    title = "A moved threshold, or a better network?"
-    lacking = (
-        [f"{listed(others)}: of more than two classes; the ROC-AUC stands in the tables of the report."]
-        if others
-        else []
-    )
-    if not two:
-        return Section(title, lacking=("Two classes with a baseline: not run yet.", *lacking))
-    rows = tuple(_row(it) for it in two)
-    header = (
-        "Where",
-        "Methods that help",
-        "Gain, ACSA",
-        "Left when all thresholds are tuned",
-        "A moved threshold",
-        "By class counts alone",
-        "Gain, ROC-AUC",
-        "Evidence",
-    )
-    note = (
-        f"Means over the methods that surely beat {plain()} in ACSA at the smallest count. Tuned: the threshold of "
-        "every fit, the baseline's too, lies where the ACSA of the validation images is best: no training, but labelled "
-        "images, more of the rare class than some training sets have. By class counts alone: the gain of rows that "
-        "read the baseline's own fits, with a threshold that needs no image."
-    )
-    return Section(
-        title,
-        tuple(_words(two)),
-        (Grid(header, rows, note=note), *map(_every, two)),
-        (picture(two),),
-        tuple(lacking),
-    )
+    every = [it for it in found.studies if plain() in it.believed.at(it.rarest)]
+    two = [it for it in every if TUNED in it.believed.draws]
+    many = [it.name() for it in every if not it.of_two]
+    lacking = [f"{listed(many)}: many classes have no one threshold, so that none is tuned."] if many else []
+    lacking += [] if two else ["Two classes with a baseline: not run yet."]
+    if not every:
+        return Section(TITLE, lacking=tuple(lacking))
+    grid = Grid(HEADER, tuple(map(_row, every)), note=NOTE.format(base=plain()))
+    pictures = (picture(two),) if two else ()
+    return Section(TITLE, tuple(_words(two)), (grid, *map(_every, every)), pictures, tuple(lacking))
 
 
 def helping(study: Study) -> list[str]:
@@ -83,43 +76,34 @@ def picture(studies: Sequence[Study]) -> Picture:
 
 
 def _words(two: Sequence[Study]) -> list[str]:
-    share, some = moved(two), [it for it in two if helping(it)]
+    share = moved(two)
     if share is None:
-        return [
-            f"No method surely beats {plain()} in ACSA at the smallest count of {listed([it.name() for it in two])}."
-        ]
-    better = [
-        (it, name) for it in two for name in helping(it) if belief(it.believed.gain(TUNED, name, it.rarest)).low > 0
-    ]
-    rows = sum(len(helping(it)) for it in some)
+        where = listed([it.name() for it in two]) if two else ""
+        return [f"No method surely beats {plain()} in ACSA at the smallest count of {where}."] if two else []
+    each = [(it, name) for it in two for name in helping(it)]
+    better = [name for it, name in each if belief(it.believed.gain(TUNED, name, it.rarest)).low > 0]
     return [
         f"Of what methods gain over {plain()} in ACSA, {percent(share)} is a moved threshold: it goes when the "
-        f"threshold of {plain()} is chosen on the validation images, too. Of {counted(rows, 'row')} that help, "
+        f"threshold of {plain()} is chosen on the validation images, too. Of {counted(len(each), 'row')} that help, "
         f"{len(better)} surely do more than move a threshold."
     ]
 
 
 def _row(study: Study) -> tuple[Entry, ...]:
-    names, share = helping(study), moved([study])
-    if share is None:
-        return (
-            study.name(study.rarest),
-            f"0 of {len(_others(study))}",
-            *[MISSING] * 3,
-            _counted_out(study),
-            MISSING,
-            study.link,
-        )
-    means = [change(float(np.mean([_mean(study, metric, name) for name in names]))) for metric in (ACSA, TUNED, AUC)]
-    gain, left, auc = means
+    names, share = helping(study), moved([study]) if TUNED in study.believed.draws else None
+    gains = {
+        metric: change(float(np.mean([_mean(study, metric, name) for name in names])))
+        for metric in study.believed.draws
+        if names
+    }
     return (
         study.name(study.rarest),
         f"{len(names)} of {len(_others(study))}",
-        gain,
-        left,
-        percent(share),
+        gains.get(ACSA, MISSING),
+        gains.get(TUNED, MISSING),
+        MISSING if share is None else percent(share),
         _counted_out(study),
-        auc,
+        gains.get(AUC, MISSING),
         study.link,
     )
 
@@ -133,12 +117,12 @@ def _counted_out(study: Study) -> str:
 
 
 def _every(study: Study) -> Grid:
-    names = (study.believed.headline, ACSA, TUNED, AUC)
+    names = [name for name in dict.fromkeys((study.believed.headline, *SHOWN)) if name in study.believed.draws]
     rows = [
         (method, *(believed_change(study.believed.gain(it, method, study.rarest)) for it in names))
         for method in _others(study)
     ]
-    header = ("Method", "F1", "ACSA", "ACSA, all thresholds tuned", "ROC-AUC")
+    header = ("Method", *(SHOWN.get(name, "F1") for name in names))
     return Grid(header, tuple(rows), f"{study.name(study.rarest)}: gains over {plain()}", folded=True)
 
 
