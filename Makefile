@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report smoke test faults lint docs clean lock compare compare-frozen compare-gan false-alarms decisions false-verdicts overhead paper-step generator-step cpu-profile reference startup
+.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan false-alarms decisions false-verdicts overhead paper-step generator-step cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -48,6 +48,9 @@ bench: $(ready) ## run the benchmark, then write its tables; stop it at any time
 
 report: $(ready) ## write the tables from the records that are there
 	@$(python) -m bench report $(report-options)
+
+findings: $(ready) ## write docs/findings.md and the opening of README from the records of results/reference
+	@$(python) -m bench findings --readme README.md $(ARGS)
 
 # The rows of bench.toml everywhere; of what else is registered, and of compositions that papers name, one fit.
 registered = $$($(python) -m bench list methods --json | sed -n 's/^ *"method": "\(.*\)",$$/--method \1/p')

@@ -20,12 +20,15 @@ METHODS = ("Vanilla", "TS", "CS", "OS")
 Luck = Callable[[Job], float]
 
 
-def made_up(job: Job, skill: float, luck: float, images: int = 100) -> Record:
-    """Return the record of a fit whose images lie so far on their right side; its luck with each is its own."""
+def made_up(job: Job, skill: float, luck: float, images: int = 100, lean: float = 0.0) -> Record:
+    """Return the record of a fit whose images lie so far on their right side; its luck with each is its own.
+
+    It leans so far to the common class, by a moved threshold alone.
+    """
     rng = np.random.default_rng([*job.id.encode()])
     labels = np.repeat([0, 1], images)
     hard = np.random.default_rng(0).normal(0, 1, len(labels))  # an image is as hard for all
-    logit = (2 * labels - 1) * (skill + luck) + hard + rng.normal(0, 0.3, len(labels))
+    logit = (2 * labels - 1) * (skill + luck) + hard + rng.normal(0, 0.3, len(labels)) - lean
     rare = 1 / (1 + np.exp(-logit))
     said = Predictions.of(labels, np.c_[1 - rare, rare])
     return Record(

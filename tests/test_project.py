@@ -44,8 +44,8 @@ def repository_files() -> tuple[Path, ...]:
 
 
 def sources() -> list[Path]:
-    """Files that people write: no records, no reports, no splits."""
-    generated = (ROOT / "results", ROOT / "reports", ROOT / "datasets" / "splits")
+    """Files that people write: no records, no reports, no splits, no charts of findings."""
+    generated = (ROOT / "results", ROOT / "reports", ROOT / "datasets" / "splits", ROOT / "docs" / "findings")
     return [p for p in repository_files() if not any(p.is_relative_to(folder) for folder in generated)]
 
 

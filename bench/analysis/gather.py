@@ -12,6 +12,7 @@ from bench.analysis.decisions import decision_of
 from bench.analysis.frame import frame, with_alike
 from bench.analysis.lone import Labels, lone_grid
 from bench.analysis.measured import measured
+from bench.analysis.spelled import known_row, spelled_row
 from bench.analysis.spots import Place
 from bench.dataset import Imbalance, rare, vector
 from bench.errors import ConfigError, DataError, StoreError, UserError
@@ -21,21 +22,22 @@ from bench.plan.grid import Grid, build_grid, dataset_named, workshops
 from bench.plan.identity import protocol_identity
 from bench.plan.jobcode import code_of
 from bench.plan.places import wanted
+from bench.plan.second import beside
 from bench.record import Record, digest
-from bench.registry import METHODS, shipped_datasets
+from bench.registry import shipped_datasets
 from bench.statistics.best import Family, compare
 from bench.statistics.outcomes import Outcomes
 from bench.store.store import Store
-from bench.training.composition import Composition
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A dataset's cells with the store that they are read from, and its records there by id."""
+    """A dataset's cells with the store that they are read from, its records there by id, and second opinions."""
 
     grid: Grid
     store: Store
     records: dict[str, Record]
+    again: Mapping[str, Record] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -177,15 +179,19 @@ def _origin(name: str, config: Config, stores: Sequence[Store], wish: Wish) -> O
     """
     empty, asked = None, name in wish.requested
     for store in stores:
-        ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
-        records = {id: record for id in ids if (record := store.get(id))}
+        records = _of(name, store)
         if not (records or asked):
             continue
         grid = _grid(config, name, records.values(), wish)
         if any(job.id in records for job in grid.jobs):
-            return Origin(grid, store, records)
+            return Origin(grid, store, records, _of(name, beside(store)))
         empty = empty or Origin(grid, store, records)
     return empty if asked else None
+
+
+def _of(name: str, store: Store) -> dict[str, Record]:
+    ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
+    return {id: record for id in ids if (record := store.get(id))}
 
 
 def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> Grid:
@@ -197,8 +203,10 @@ def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> G
     mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
     given = config.profile.arguments(name)
     methods = [compose(row, config.composition.allow, given) for row in wish.methods or config.run.methods]
-    for spelled in [] if wish.methods else sorted({_expression(identity["method"], given) for identity in mine}):
-        if (more := _known(spelled, given)) and more.training_part not in [method.training_part for method in methods]:
+    for spelled in [] if wish.methods else sorted({spelled_row(identity["method"], given) for identity in mine}):
+        if (more := known_row(spelled, given)) and more.training_part not in [
+            method.training_part for method in methods
+        ]:
             methods.append(more)
     dataset = dataset_named(name, config)
     try:
@@ -222,25 +230,6 @@ def _cut(counts: tuple[int, ...], asked: Iterable[tuple[int, ...]]) -> Imbalance
     """Return the imbalance behind a record's counts: one rare class where all others are as in those asked for."""
     only_last = any(counts[:-1] == other[:-1] for other in asked)
     return rare(counts[-1]) if only_last else vector(counts)
-
-
-def _expression(parts: list[tuple[str, dict[str, object]]], given: Mapping[str, Mapping[str, object]]) -> str:
-    """Return the method's name with the arguments that it has and neither its class nor the profile gives it anyway."""
-    calls = []
-    for name, arguments in parts:
-        expected = (METHODS[name].cls().parameters if name in METHODS else {}) | dict(given.get(name, {}))
-        own = [f"{k}={v}" for k, v in arguments.items() if k not in expected or expected[k] != v]
-        calls.append(f"{name}({', '.join(own)})" if own else name)
-    return "+".join(calls) or next(entry.name for entry in METHODS if not entry.cls().slots)
-
-
-def _known(expression: str, given: Mapping[str, Mapping[str, object]]) -> Composition | None:
-    """Return the composition, None where its method is not registered any more; what was run once was allowed."""
-    names = [term.split("(")[0] for term in expression.split("+")]
-    try:
-        return compose(expression, ["+".join(names)], given)
-    except ConfigError:
-        return None
 
 
 def _banner(config: Config, origins: Mapping[str, Origin]) -> str:

@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 
 from bench import __version__
-from bench.cli import advising, campaign, looking, models, records, repeating, reporting, running, starting
+from bench.cli import (
+    advising,
+    campaign,
+    findings,
+    looking,
+    models,
+    records,
+    repeating,
+    reporting,
+    running,
+    second,
+    starting,
+)
 from bench.cli.options import say
 from bench.cli.terminal import CLOSED, finish, settle
 from bench.errors import Terminated, UserError
@@ -24,7 +36,7 @@ app = typer.Typer(
     help="Which method should I use against a rare class, how much does it buy, and can I believe the difference?",
 )
 ENDS = ("typer", "click")  # who raises SystemExit where a command has ended
-for part in (running, repeating, advising, campaign, reporting, records, models, starting, looking):
+for part in (running, repeating, second, advising, campaign, reporting, findings, records, models, starting, looking):
     app.add_typer(part.app)
 
 

@@ -28,6 +28,7 @@ from bench.claims.witness import At
 from bench.papers import shelf
 from bench.plan.config import Config
 from bench.plan.publish import publishable
+from bench.plan.second import SECOND, first_of
 from bench.report import first_look
 from bench.report.asides import asides
 from bench.report.cards import cards, commands, environment
@@ -227,4 +228,5 @@ def _frames(found: Gathered) -> Iterator[tuple[str, tuple[str, pd.DataFrame]]]:
     for task, origin in found.origins.items():
         ids = publishable(found.config, origin.store, task, origin.grid)
         rows += [(id, task, origin.records[id].kind) for id in ids if id in origin.records]  # others came since
+        rows += [(id, task, SECOND) for id in sorted(origin.again) if first_of(origin.again[id].identity) in ids]
     yield "records.csv", (FRAMES["records.csv"], pd.DataFrame(rows, columns=["record", "task", "kind"]))

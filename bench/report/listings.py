@@ -10,6 +10,7 @@ from bench.report.by_class import class_confusion, class_counts, class_figures, 
 from bench.report.figure import number
 from bench.report.listings_compared import floors, over_all_places, published_gaps
 from bench.report.report import Cells, Listing
+from bench.report.second import second_opinions
 from bench.report.subject import Subject
 from bench.statistics.confusion import Measure, confusion_matrices
 from bench.statistics.noise import image_variance
@@ -22,7 +23,7 @@ def listings(subject: Subject) -> Iterator[Listing]:
     makers: tuple[Callable[[Subject], Listing], ...] = (
         *(class_counts, class_figures, class_confusion, class_shares),
         *(over_all_places, floors, published_gaps, _selected, _priors),
-        *(_oracle, _controls, _noise),
+        *(_oracle, _controls, _noise, second_opinions),
     )
     for make in makers:
         if (found := make(subject)).rows:

@@ -24,6 +24,7 @@ from bench.analysis.gather import Gathered, Origin, narrowed
 from bench.analysis.layout import Part, main_rows, part_of
 from bench.analysis.metrics import headline
 from bench.analysis.recommending import Advised, recommendations
+from bench.analysis.second import Opinion, opinions
 from bench.analysis.spots import Spot
 from bench.errors import DataError, UserError
 from bench.papers import shelf
@@ -51,6 +52,8 @@ class Subject:
         Floating-point operations of a fit.
     advised
         What to take, or why nothing can be said of that.
+    opinions
+        Second opinions of its fits.
     """
 
     task: str
@@ -65,6 +68,7 @@ class Subject:
     chances: Sequence[Chance]
     records: Mapping[str, Record]
     advised: Advised | str
+    opinions: Sequence[Opinion] = ()
 
     @property
     def rarest(self) -> str:
@@ -168,6 +172,7 @@ def _subject(task: str, found: Gathered) -> Subject:
         chances(mine, protocol, rows, decision_of, "acsa"),
         found.records,
         _advised(task, origin, spent),
+        opinions(origin.grid, origin.records, origin.again, shelf.ablated),
     )
 
 

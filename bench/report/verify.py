@@ -15,6 +15,7 @@ from bench.analysis.lone import Labels
 from bench.analysis.measured import FILE as TRANSLATORS
 from bench.errors import UserError
 from bench.plan.config import Config
+from bench.plan.second import beside
 from bench.report.build import build, gathered
 from bench.report.emit import JSON, PICTURES, files
 from bench.report.jsonform import as_data, from_text, unlike
@@ -187,4 +188,8 @@ def _only(ids: Iterable[str], stores: Sequence[Store]) -> Iterator[Store]:
             here = {id for id in wanted if store.get(id)}
             store.pack(here, Path(place) / f"{k}.jsonl")
             wanted -= here
+            again = beside(store)
+            also = {id for id in wanted if again.get(id)}
+            again.pack(also, beside(Store(Path(place))).root / f"{k}.jsonl")
+            wanted -= also
         yield Store(Path(place), read_only=True)

@@ -1,0 +1,161 @@
+"""Second opinions beside the records that they check: how far a fit moves on another machine, how far by its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from bench.analysis.decisions import decision_of, figures_of
+from bench.analysis.gather import Origin
+from bench.analysis.metrics import headline
+from bench.analysis.spots import Spot
+from bench.plan.grid import Cell, Grid
+from bench.plan.job import Job
+from bench.plan.lasting import changed_since
+from bench.plan.second import drawn, first_of, second_jobs
+from bench.plan.twins import made_on
+from bench.record import Predictions, Record
+from bench.statistics.intervals import t_interval
+
+
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """One fit, and the same fit done again.
+
+    Attributes
+    ----------
+    metric
+        The headline of its dataset.
+    first, again
+        The figure of either.
+    moved
+        The largest distance between two probabilities of one test image.
+    seeds : float (S,)
+        The figure of every seed of the cell.
+    processors
+        That of the first, and that of the second.
+    """
+
+    spot: Spot
+    seed: int
+    metric: str
+    first: float
+    again: float
+    moved: float
+    seeds: np.ndarray
+    processors: tuple[str, str]
+    records: tuple[str, str]
+
+    @property
+    def difference(self) -> float:
+        """The second less the first."""
+        return self.again - self.first
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """How far so many second opinions lie from the first, and two seeds from each other: root mean squares.
+
+    `shift` is the mean difference, and `margin` half its 95 % interval over others of the lot, NaN for one alone.
+    `seeds` is NaN where no cell has two. `equal` counts those whose probabilities are the same to the last bit.
+    """
+
+    count: int
+    again: float
+    seeds: float
+    largest: float
+    shift: float
+    margin: float
+    equal: int
+
+
+def to_do_again(origins: Iterable[Origin], share: Fraction, processor: str) -> tuple[list[Job], int]:
+    """Return the jobs that do a share of each dataset's fits again, and how many fits are of other code than today's.
+
+    These are not drawn from: what moved of them could be the code.
+    """
+    jobs: list[Job] = []
+    old = 0
+    for origin in origins:
+        done = {cell.fit: origin.records[cell.fit] for cell in origin.grid.cells if cell.fit in origin.records}
+        fits = {id: record for id, record in done.items() if record.status == "done"}
+        todays = [id for id, record in fits.items() if not changed_since(record)]
+        old += len(fits) - len(todays)
+        jobs += second_jobs(origin.grid, drawn(todays, share), processor)
+    return jobs, old
+
+
+def opinions(
+    grid: Grid, records: Mapping[str, Record], again: Mapping[str, Record], is_aside: Callable[[str], object]
+) -> list[Opinion]:
+    """Return the second opinions of a dataset's cells, in the order of the grid.
+
+    Parameters
+    ----------
+    records, again
+        Those that are checked, and those that check, by id.
+    """
+    checked: dict[str, list[Record]] = {}
+    for record in again.values():
+        if (of := first_of(record.identity)) in records and record.test is not None:
+            checked.setdefault(str(of), []).append(record)
+    rows: dict[str, Cell] = {}
+    for cell in grid.cells:
+        if cell.fit in checked and not is_aside(cell.method):
+            rows.setdefault(cell.fit, cell)  # of rows that share a fit, the first has it as its own
+    return [
+        _opinion(cell, records, made, grid)
+        for fit, cell in rows.items()
+        for made in sorted(checked[fit], key=lambda it: it.id)
+    ]
+
+
+def deviation(found: Sequence[Opinion]) -> Deviation:
+    """Sum up second opinions; two seeds differ by the square root of 2 times their standard deviation."""
+    differences = np.array([it.difference for it in found])
+    spread = [float(it.seeds.var(ddof=1)) for it in found if len(it.seeds) > 1]
+    shift = t_interval(differences)
+    return Deviation(
+        len(found),
+        float(np.sqrt(np.mean(differences**2))),
+        float(np.sqrt(2 * np.mean(spread))) if spread else float("nan"),
+        float(np.abs(differences).max()),
+        shift.mean,
+        float("nan") if shift.half_width is None else shift.half_width,
+        sum(not it.moved for it in found),
+    )
+
+
+def _kept(said: Predictions) -> np.ndarray:
+    """Return probabilities as a record of today keeps them: the first may be of a time that kept more digits."""
+    return Predictions.of(said.labels, said.probabilities.array()).probabilities.array()
+
+
+def _opinion(cell: Cell, records: Mapping[str, Record], again: Record, grid: Grid) -> Opinion:
+    metric, decide = headline(len(cell.classes)), decision_of(cell.expression)
+
+    def figure(record: Record) -> float:
+        return figures_of(record, decide(record), cell.counts)[metric]
+
+    first = records[cell.fit]
+    mates = [
+        records[it.fit]
+        for it in grid.cells
+        if (it.method, it.task, it.translator) == (cell.method, cell.task, cell.translator) and it.fit in records
+    ]
+    assert first.test is not None and again.test is not None
+    apart = np.abs(_kept(first.test) - _kept(again.test))
+    return Opinion(
+        Spot(cell.method, cell.dataset, cell.place),
+        cell.seed,
+        metric,
+        figure(first),
+        figure(again),
+        float(apart.max()),
+        np.array([figure(it) for it in mates if it.test is not None]),
+        (made_on(first), made_on(again)),
+        (first.id, again.id),
+    )

@@ -1,0 +1,29 @@
+"""Spelled: the row that a stored method is one of, as a configuration would name it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bench.errors import ConfigError
+from bench.plan.compose import compose
+from bench.registry import METHODS
+from bench.training.composition import Composition
+
+
+def spelled_row(parts: list[tuple[str, dict[str, object]]], given: Mapping[str, Mapping[str, object]]) -> str:
+    """Return the method's name with the arguments that it has and neither its class nor the profile gives it anyway."""
+    calls = []
+    for name, arguments in parts:
+        expected = (METHODS[name].cls().parameters if name in METHODS else {}) | dict(given.get(name, {}))
+        own = [f"{k}={v}" for k, v in arguments.items() if k not in expected or expected[k] != v]
+        calls.append(f"{name}({', '.join(own)})" if own else name)
+    return "+".join(calls) or next(entry.name for entry in METHODS if not entry.cls().slots)
+
+
+def known_row(expression: str, given: Mapping[str, Mapping[str, object]]) -> Composition | None:
+    """Return the composition, None where its method is not registered any more; what was run once was allowed."""
+    names = [term.split("(")[0] for term in expression.split("+")]
+    try:
+        return compose(expression, ["+".join(names)], given)
+    except ConfigError:
+        return None

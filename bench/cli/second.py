@@ -1,0 +1,98 @@
+"""The command that asks for a second opinion: a drawn sample of what is done, done again: audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import listing
+from bench.cli.options import (
+    DEFAULT_FILE,
+    ConfigFile,
+    Datasets,
+    Methods,
+    Profile,
+    Results,
+    Seeds,
+    say,
+    say_aside,
+    settings_of,
+    stores_of,
+)
+from bench.cli.running import DryRun, Executor, Workers, do
+from bench.errors import UserError
+
+if TYPE_CHECKING:
+    from bench.plan.job import Job
+    from bench.store.store import Store
+
+app = typer.Typer()
+
+
+@app.command()
+def audit(
+    rerun: Annotated[str, typer.Option("--rerun", help="So large a share of the cells, drawn by lot, such as 2%.")],
+    dataset: Datasets = None,
+    method: Methods = None,
+    seeds: Seeds = None,
+    profile: Profile = None,
+    executor: Executor = None,
+    workers: Workers = None,
+    results: Results = None,
+    pack: Annotated[
+        Path | None, typer.Option(help="Folder to write the second opinions to as packed files, when the run is done.")
+    ] = None,
+    dry_run: DryRun = False,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Do a drawn sample of the done cells once more, best on another machine: how far do they move, beside the seeds?
+
+    The lot falls alike everywhere. Stages that a drawn cell rests on are made again too. Nothing is written among the
+    records that are checked: second opinions go to the folder `second` below them, and `imbench report` and `imbench
+    findings` show them. Without records of one's own, those of results/reference are checked.
+    """
+    from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.second import to_do_again
+    from bench.plan.grid import Grid
+    from bench.plan.second import SECOND, read_share
+    from bench.running.planning import make_plan
+    from bench.store.store import Store
+    from bench.training.device import Device
+
+    share = read_share(rerun)
+    settings = settings_of(
+        config, methods=method, seeds=seeds, profile=profile, executor=executor, workers=workers, results=results
+    )
+    wish = Wish(tuple(dataset or ()), tuple(method or ()))
+    checked = [Store(store.root, read_only=True) for store in stores_of(settings, own=results is not None)]
+    origins, _ = origins_of(settings, checked, wish)
+    chosen = [origin for name, origin in origins.items() if not dataset or name in dataset]
+    jobs, old = to_do_again(chosen, share, Device.best().name)
+    again = [job for job in jobs if job.kind == "twin"]
+    if not again:
+        raise UserError(f"no cell of profile {settings.run.profile} is done by today's code; `imbench run` makes some")
+    say(f"{listing.counted(len(again), 'fit')} drawn by lot: {rerun} of each dataset's, rounded up")
+    if old:
+        say(f"not drawn from: {listing.counted(old, 'fit')} of code that has changed since")
+    folder = settings.paths.results / SECOND
+    settings = settings.model_copy(update={"paths": settings.paths.model_copy(update={"results": folder})})
+    store = Store(folder)
+    plan = make_plan(settings, store, grid=Grid((), ()).extended(jobs))
+    do(settings, store, plan, dry_run, redo_stale=False)
+    if pack and not dry_run:
+        _publish(pack, settings.run.profile, again, store)
+    say_aside(store)
+
+
+def _publish(folder: Path, profile: str, again: Iterable[Job], store: Store) -> None:
+    by_dataset: dict[str, list[str]] = {}
+    for job in again:
+        if store.get(job.id):
+            by_dataset.setdefault(job.task.dataset, []).append(job.id)
+    for name, ids in by_dataset.items():
+        file = folder / f"{name}-{profile}.jsonl"
+        store.pack(ids, file)
+        say(f"{listing.counted(len(ids), 'record')} written to {file}")

@@ -1,0 +1,1 @@
+"""What all records say together: one page, made of them by a command."""

@@ -1,0 +1,23 @@
+"""Again: what a second opinion says of the records, dataset by dataset."""
+
+from __future__ import annotations
+
+from bench.findings.section import Grid, Section
+from bench.findings.study import Evidence
+from bench.report.second import said
+
+TITLE = "A second opinion"
+
+
+def again(found: Evidence) -> Section:
+    """Return how far fits that were drawn by lot and done again lie from the first."""
+    told = [study for study in found.studies if study.opinions]
+    untold = [study.name() for study in found.studies if not study.opinions]
+    rows = tuple(
+        (study.name(), said(study.opinions), ", ".join(sorted({it.processors[1] for it in study.opinions})), study.link)
+        for study in told
+    )
+    lacking = (f"{', '.join(untold)}: not done again yet (`imbench audit --rerun 2%`).",) if untold else ()
+    return Section(
+        TITLE, grids=(Grid(("Where", "What came out", "On", "Evidence"), rows),) if rows else (), lacking=lacking
+    )

@@ -1,0 +1,67 @@
+"""Computing: what methods with a generator give against cheap ones that were given the same computation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.analysis.experiments import ControlFigures
+from bench.analysis.metrics import METRICS
+from bench.findings.printing import change, counted, level
+from bench.findings.section import Entry, Grid, Section
+from bench.findings.study import Evidence, Study
+from bench.statistics.intervals import t_interval
+
+TITLE = "Does it help more than the same computation spent otherwise?"
+
+
+def computing(found: Evidence) -> Section:
+    """Return every control of equal computation beside what it controls."""
+    pairs = [(study, control) for study in found.studies for control in study.controls]
+    staged = [study for study in found.studies if study.believed.staged and not study.controls]
+    lacking = tuple(
+        f"{study.name()}: controls of {', '.join(sorted(study.believed.staged))} not run yet." for study in staged
+    )
+    if not pairs:
+        return Section(TITLE, lacking=lacking or ("A method with a generator: not run yet.",))
+    verdicts = [_verdict(_difference(study, control)) for study, control in pairs]
+    words = (
+        f"Of {counted(len(pairs), 'comparison')} at the smallest count, {verdicts.count('above')} lie surely above the "
+        f"control, {verdicts.count('below')} surely below it, {verdicts.count('no telling')} neither."
+    )
+    rows = tuple(_row(study, control, verdict) for (study, control), verdict in zip(pairs, verdicts, strict=True))
+    header = ("Where", "Method", "Control", "Figure", "Method's", "Control's", "Difference", "Verdict", "Evidence")
+    note = "Difference: mean over seeds with its 95 % interval (Student's t); of one translator, and of one test set."
+    return Section(TITLE, (words,), (Grid(header, rows, note=note),), lacking=lacking)
+
+
+def _difference(study: Study, control: ControlFigures) -> np.ndarray:
+    metric = study.believed.headline
+    found: np.ndarray = control.rival[metric] - control.figures[metric]
+    return found
+
+
+def _verdict(differences: np.ndarray) -> str:
+    it = t_interval(differences)
+    if it.low is None or it.high is None:
+        return "no telling"
+    return "above" if it.low > 0 else "below" if it.high < 0 else "no telling"
+
+
+def _row(study: Study, control: ControlFigures, verdict: str) -> tuple[Entry, ...]:
+    metric = study.believed.headline
+    ours, theirs = (float(it[metric].mean()) for it in (control.rival, control.figures))
+    it = t_interval(_difference(study, control))
+    width = "" if it.half_width is None else f" ± {level(it.half_width)}"
+    figure = METRICS[metric].title.split(",")[0].removesuffix(" of the minority class")
+    named = f"{control.control}, {control.epochs} epochs"
+    return (
+        study.name(control.spot.place),
+        control.spot.method,
+        named,
+        figure,
+        level(ours),
+        level(theirs),
+        f"{change(it.mean)}{width}",
+        verdict,
+        study.link,
+    )

@@ -1,0 +1,44 @@
+"""Numbers as findings print them: three decimals, differences with a sign, ends of 90 % beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bench.analysis.believed import belief
+
+MISSING = "\N{EN DASH}"
+
+
+def level(value: float) -> str:
+    """Return a figure such as an F1."""
+    return f"{round(value, 3) + 0.0:.3f}"
+
+
+def change(value: float) -> str:
+    """Return a difference; zero has no sign."""
+    rounded = round(value, 3) + 0.0
+    return f"{rounded:+.3f}" if rounded else "0.000"
+
+
+def believed_change(draws: np.ndarray) -> str:
+    """Return the mean of draws of a difference, with the ends that hold it with probability 0.9."""
+    found = belief(draws)
+    return f"{change(found.mean)} ({change(found.low)} to {change(found.high)})"
+
+
+def percent(share: float) -> str:
+    """Return a share."""
+    return f"{round(100 * share)} %"
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Return names in a row."""
+    *others, last = names
+    return f"{', '.join(others)} {word} {last}" if others else last
+
+
+def counted(count: int, noun: str) -> str:
+    """Return `1 place`, `2 places`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

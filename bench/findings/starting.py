@@ -1,0 +1,116 @@
+"""Starting: what to take first in a situation like one's own, by what it is expected to lose where it was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.analysis.metrics import SHOTS
+from bench.analysis.recommending import DELTA
+from bench.analysis.spots import plain
+from bench.dataset import Task
+from bench.findings.printing import MISSING, counted, level
+from bench.findings.section import Entry, Grid, Section
+from bench.findings.study import Evidence, Study
+
+TITLE = "Your situation, and what to start with"
+Tried = tuple[Study, Task]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Classes, protocol, and images of the rarest class; what was tried in it."""
+
+    words: str
+    tried: tuple[Tried, ...]
+
+
+@dataclass(frozen=True)
+class Start:
+    """A method with what it is expected to lose against the best: on average, and where it is worst."""
+
+    method: str
+    mean: float
+    worst: float
+    where: Tried
+
+
+def starting(found: Evidence) -> Section:
+    """Return one row a situation."""
+    rows = []
+    for situation in situations(found):
+        if best := start(situation):
+            base = next((it for it in _regrets(situation) if it.method == plain()), None)
+            rows.append(_row(situation, best, base))
+    if not rows:
+        return Section(TITLE, lacking=("Two methods in one situation: not run yet.",))
+    header = ("Your situation", "Start with", "Expected loss", "At worst", f"{plain()} loses", "Tried on", "Evidence")
+    note = (
+        "Loss: against the best method of each place, in F1 of the rare class (of many classes: ACSA), believed after "
+        f"seeing the runs. Of methods within {DELTA:g} of the least loss, the cheapest. One dataset is one dataset."
+    )
+    return Section(TITLE, grids=(Grid(header, tuple(rows), note=note),))
+
+
+def situations(found: Evidence) -> Iterator[Situation]:
+    """Give the situations that there are runs of: by classes, by profile, by images of the rarest class."""
+    groups: dict[tuple[bool, str, str], list[Tried]] = {}
+    for study in found.studies:
+        for place in study.places:
+            if len(set(place.counts)) > 1:
+                groups.setdefault((study.of_two, study.profile, _band(place)), []).append((study, place))
+    bands = {
+        "few": f"fewer than {SHOTS.few}",
+        "medium": f"{SHOTS.few} to {SHOTS.many}",
+        "many": f"more than {SHOTS.many}",
+    }
+    for of_two in (True, False):
+        for band, words in bands.items():
+            for profile in found.profiles:
+                if tried := groups.get((of_two, profile, band)):
+                    classes = "Two classes" if of_two else "A long tail of classes"
+                    yield Situation(f"{classes}, {words} images of the rarest; {profile}", tuple(tried))
+
+
+def start(situation: Situation) -> Start | None:
+    """Return the cheapest method whose mean loss lies within delta of the least; None where there is one alone."""
+    found = _regrets(situation)
+    if len(found) < 2:
+        return None
+    least = min(it.mean for it in found)
+    near = [it for it in found if it.mean <= least + DELTA]
+    return min(near, key=lambda it: (_cost(situation, it.method), it.mean))
+
+
+def _regrets(situation: Situation) -> list[Start]:
+    """Return what every method loses that has runs at each place of a situation."""
+    each = [(tried, tried[0].believed.regrets(tried[1].place)) for tried in situation.tried]
+    methods = [name for name in each[0][1] if all(name in regrets for _, regrets in each)]
+    found = []
+    for name in methods:
+        losses = [(regrets[name], tried) for tried, regrets in each]
+        worst, where = max(losses, key=lambda it: it[0])
+        found.append(Start(name, sum(loss for loss, _ in losses) / len(losses), worst, where))
+    return found
+
+
+def _cost(situation: Situation, method: str) -> float:
+    """Return what a method takes beside the baseline, to two digits, mean over the places; infinite where not known."""
+    ratios = []
+    for study, place in situation.tried:
+        mine, base = (study.believed.costs.get((name, place.place)) for name in (method, plain()))
+        ratios.append(mine / base if mine and base else float("inf"))
+    return float(f"{sum(ratios) / len(ratios):.2g}")
+
+
+def _band(place: Task) -> str:
+    rarest = min(place.counts)
+    return "few" if rarest < SHOTS.few else "many" if rarest > SHOTS.many else "medium"
+
+
+def _row(situation: Situation, best: Start, base: Start | None) -> tuple[Entry, ...]:
+    tasks = list(dict.fromkeys(study.shown for study, _ in situation.tried))
+    tried = f"{', '.join(tasks)}: {counted(len(situation.tried), 'place')}"
+    worst = f"{level(best.worst)} ({best.where[0].shown} {best.where[1].place})"
+    loses = MISSING if base is None else level(base.mean)
+    return situation.words, best.method, level(best.mean), worst, loses, tried, situation.tried[0][0].link

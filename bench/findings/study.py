@@ -1,0 +1,131 @@
+"""Studies: each dataset under each profile, with what is believed of its methods; all that findings are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.analysis.believed import Believed, believed
+from bench.analysis.decisions import decision_of
+from bench.analysis.experiments import ControlFigures, control_figures
+from bench.analysis.gather import Gathered, narrowed
+from bench.analysis.second import Opinion, opinions
+from bench.dataset import Task
+from bench.errors import DataError, UserError
+from bench.findings.section import Link
+from bench.papers import shelf
+from bench.plan.config import Config
+from bench.report.build import gathered
+from bench.report.emit import INDEX
+from bench.store.store import Store
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One dataset under one profile; its first place is the most imbalanced."""
+
+    profile: str
+    task: str
+    shown: str
+    believed: Believed
+    controls: Sequence[ControlFigures]
+    opinions: Sequence[Opinion]
+    page: str
+
+    @property
+    def places(self) -> tuple[Task, ...]:
+        """Where there are runs, the most imbalanced first."""
+        return self.believed.places
+
+    @property
+    def rarest(self) -> str:
+        """The most imbalanced place."""
+        return self.places[0].place
+
+    @property
+    def of_two(self) -> bool:
+        """Whether it has two classes."""
+        return len(self.places[0].classes) == 2
+
+    def name(self, place: str = "") -> str:
+        """Return the study in print, at a place if one is named."""
+        return f"{self.shown}{f' {place}' if place else ''}, {self.profile}"
+
+    @property
+    def link(self) -> Link | str:
+        """Where the numbers stand: the report's page, if it is there."""
+        return Link(self.page.removeprefix("reports/"), self.page) if self.page else "`imbench report`"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that there is: what was gathered by profile, the studies, and a line for what could not be read."""
+
+    gathered: Mapping[str, Gathered]
+    studies: tuple[Study, ...]
+    lost: tuple[str, ...]
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that have records, in the order of the configuration."""
+        return tuple(self.gathered)
+
+    @property
+    def records(self) -> int:
+        """How many records there are."""
+        return len({id for it in self.gathered.values() for id in it.records})
+
+
+def evidence(configs: Sequence[Config], stores: Sequence[Store], root: Path) -> Evidence:
+    """Read the records of some profiles.
+
+    Parameters
+    ----------
+    configs
+        One for each profile; a profile without records is left out.
+    root
+        Of the repository, in whose `reports/` the pages lie that findings lead to.
+
+    Raises
+    ------
+    UserError
+        None of the profiles has a record.
+    """
+    found: dict[str, Gathered] = {}
+    studies: list[Study] = []
+    lost: list[str] = []
+    for config in configs:
+        profile = config.run.profile
+        try:
+            found[profile] = gathered(config, (), stores)
+        except UserError:
+            continue
+        lost += found[profile].lost
+        for task in found[profile].origins:
+            try:
+                studies.append(_study(profile, task, found[profile], root))
+            except UserError as reason:
+                lost.append(f"{profile}: {reason}")
+    if not found:
+        profiles, places = (" or ".join(it) for it in ([c.run.profile for c in configs], [str(s.root) for s in stores]))
+        raise UserError(f"no record of profile {profiles} in {places}; `imbench run` makes some")
+    return Evidence(found, tuple(studies), tuple(lost))
+
+
+def _study(profile: str, task: str, found: Gathered, root: Path) -> Study:
+    origin = found.origins[task]
+    try:
+        controls = control_figures(narrowed(found.config, task), origin.records.get, decision_of)
+    except DataError:  # they are planned of a user's images, which are not here
+        controls = []
+    page = Path("reports") / profile / INDEX
+    return Study(
+        profile,
+        task,
+        shelf.shown(task),
+        believed(origin, task, shelf.ablated),
+        controls,
+        opinions(origin.grid, origin.records, origin.again, shelf.ablated),
+        page.as_posix() if (root / page).is_file() else "",
+    )

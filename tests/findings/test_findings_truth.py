@@ -1,0 +1,162 @@
+"""Findings on stores whose truth is known: a moved threshold is called one, and a better network is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evidences import METHODS, configured, found, stored
+
+from bench.analysis.believed import ACSA, AUC, TUNED, belief, effect
+from bench.errors import UserError
+from bench.findings.agreeing import agreeing
+from bench.findings.bodies import PLAINLY, bodies
+from bench.findings.opening import BEGIN, END, finding, opening, with_opening
+from bench.findings.section import Link
+from bench.findings.starting import situations, start, starting
+from bench.findings.study import Evidence, evidence
+from bench.findings.thresholds import helping, moved, thresholds
+from bench.store.store import Store
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """CS is Vanilla with another threshold, OS is better by training, US worse; the other profile agrees."""
+    return found(tmp_path_factory.mktemp("known"), ("tiny", "other"))
+
+
+def test_a_moved_threshold_is_no_gain_once_all_are_tuned(known: Evidence) -> None:
+    study = known.studies[0]
+    it, place = study.believed, study.rarest
+    assert effect(it.gain(ACSA, "CS", place)) == "helps"
+    left = belief(it.gain(TUNED, "CS", place))
+    assert abs(left.mean) < 0.02 and left.low < 0 < left.high
+    assert moved([study]) is not None
+
+
+def test_a_better_network_is_one_with_all_thresholds_tuned(known: Evidence) -> None:
+    it, place = known.studies[0].believed, known.studies[0].rarest
+    for metric in (ACSA, TUNED, AUC):
+        assert effect(it.gain(metric, "OS", place)) == "helps", metric
+    assert effect(it.gain(TUNED, "US", place)) == "harms"
+
+
+def test_rows_that_read_one_fit_differ_by_nothing_but_their_threshold(known: Evidence) -> None:
+    it, place = known.studies[0].believed, known.studies[0].rarest
+    assert not it.gain(TUNED, "TS", place).any() and not it.gain(AUC, "TS", place).any()
+    assert belief(it.gain(ACSA, "TS", place)).low > 0
+
+
+def test_the_share_of_a_moved_threshold_is_what_the_truth_says(tmp_path: Path) -> None:
+    methods = ["Vanilla", "CS", "US"]
+    configs = [configured(tmp_path, methods=methods)]
+    skills, lean = dict.fromkeys(methods, 1.0), {"Vanilla": 1.2}
+    study = evidence(configs, [stored(configs[0], skills, lean)], tmp_path).studies[0]
+    assert set(helping(study)) == {"CS", "US"}
+    share = moved([study])
+    assert share is not None and share > 0.9
+
+
+def test_nothing_helps_where_all_are_alike(tmp_path: Path) -> None:
+    alike = found(tmp_path, skills=dict.fromkeys(METHODS, 2.5), lean={}, sd=0.02)
+    assert helping(alike.studies[0]) == [] and moved(alike.studies) is None
+    section = thresholds(alike)
+    assert "No method surely beats Vanilla" in section.words[0]
+    assert finding([*alike.studies]).startswith("In the one setting run so far (digits 12:6, tiny), no method")
+
+
+def test_two_protocols_of_one_truth_agree_in_the_order_of_methods(known: Evidence) -> None:
+    section = agreeing(known)
+    (grid,) = section.grids
+    assert len(grid.rows) == 2 and section.words == (
+        "Between protocols, at the same counts: in 2 of 2 pairs the two orders surely agree.",
+    )
+    assert [row[2] for row in grid.rows] == ["5", "5"]
+    assert all(float(str(row[-1])) > 0.95 for row in grid.rows)
+    assert section.lacking == ("Rank agreement between datasets: no two are run under one profile yet.",)
+
+
+def test_protocols_of_unlike_truths_do_not(tmp_path: Path) -> None:
+    skills = {"Vanilla": 1.0, "CS": 1.3, "OS": 1.6, "US": 0.7}
+    first, second = configured(tmp_path), configured(tmp_path, "other")
+    stored(first, skills, {})
+    store = stored(second, {name: 2.3 - skill for name, skill in skills.items()}, {})
+    (grid,) = agreeing(evidence([first, second], [store], tmp_path)).grids
+    assert all(float(str(row[-1])) < 0.2 and str(row[3]).startswith("-") for row in grid.rows)
+
+
+def test_a_better_body_is_above_the_best_of_the_other(tmp_path: Path) -> None:
+    first, second = configured(tmp_path), configured(tmp_path, "other")
+    stored(first)
+    store = stored(second, dict.fromkeys(["Vanilla", "CS", "OS", "US"], 3.0), {})
+    section = bodies(evidence([first, second], [store], tmp_path))
+    assert [row[-1] for row in section.grids[0].rows] == [PLAINLY, PLAINLY]
+    assert section.words[0].startswith("In 2 of 2 places")
+
+
+def test_one_starts_with_what_loses_least_where_it_was_tried(known: Evidence) -> None:
+    best = [start(situation) for situation in situations(known)]
+    assert [it.method for it in best if it] == ["CS", "CS"], "a threshold is worth more here than OS"
+    assert all(it and it.mean < 0.01 for it in best)
+    (grid,) = starting(known).grids
+    assert [row[0] for row in grid.rows] == [
+        f"Two classes, fewer than 20 images of the rarest; {profile}" for profile in ("tiny", "other")
+    ]
+    assert all(float(str(row[4])) > 0.05 for row in grid.rows), "what Vanilla loses"
+
+
+def test_of_methods_as_good_the_cheapest_is_taken(tmp_path: Path) -> None:
+    config = configured(tmp_path, methods=["Vanilla", "CS", "OS"])
+    store = stored(config, dict.fromkeys(["Vanilla", "CS", "OS"], 2.8), {}, sd=0.01)
+    dear = [
+        record for record in store.records() if record.identity["method"] and record.identity["method"][0][0] == "OS"
+    ]
+    writable = Store(config.paths.results)
+    for record in dear:
+        writable.save(record.model_copy(update={"cost": record.cost.model_copy(update={"flops": 9e9})}))
+    it = evidence([config], [store], tmp_path).studies[0].believed
+    assert it.taken(it.places[0].place) != "OS" and it.regrets(it.places[0].place)["OS"] < 0.01
+
+
+def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) -> None:
+    text = opening(known, "docs/findings.md", "docs/findings")
+    line, picture, table, note = text.split("\n\n")
+    assert line.startswith("**In 2 of 2 settings run so far, methods against imbalance surely beat plain training; ")
+    assert "% of what they gain is a moved threshold" in line and "(docs/findings/thresholds.png)" in picture
+    assert [row.split("|")[4].strip() for row in table.splitlines()[2:]] == ["CS", "CS"], (
+        "a threshold is worth more here than OS"
+    )
+    assert "[all findings](docs/findings.md)" in note
+
+
+def test_the_opening_goes_between_its_marks_and_nowhere_else() -> None:
+    whole = f"# A\n\n{BEGIN}\nold\n{END}\n\nB"
+    assert with_opening(whole, "new", "it") == f"# A\n\n{BEGIN}\nnew\n{END}\n\nB"
+    for broken in ("# A", f"{BEGIN}\n", f"{END}\n{BEGIN}"):
+        with pytest.raises(UserError, match="it lacks the marks"):
+            with_opening(broken, "new", "it")
+
+
+def test_a_study_leads_to_its_page_where_there_is_one(tmp_path: Path) -> None:
+    without = found(tmp_path).studies[0]
+    assert without.link == "`imbench report`"
+    page = tmp_path / "reports" / "tiny" / "README.md"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    assert found(tmp_path).studies[0].link == Link("tiny/README.md", "reports/tiny/README.md")
+
+
+def test_one_method_alone_and_no_record_at_all_are_said(tmp_path: Path) -> None:
+    config = configured(tmp_path, methods=["Vanilla"])
+    alone = evidence([config], [stored(config, {"Vanilla": 1.0}, {})], tmp_path)
+    assert alone.studies == () and "there is nothing to choose between" in alone.lost[0]
+    with pytest.raises(UserError, match="no record of profile other"):
+        evidence([configured(tmp_path, "other")], [stored(config)], tmp_path)
+
+
+def test_draws_of_gains_are_of_the_true_difference(known: Evidence) -> None:
+    it, place = known.studies[0].believed, known.studies[0].rarest
+    gain = it.gain(it.headline, "OS", place)
+    back = it.gain(it.headline, "Vanilla", place, over="OS")
+    assert np.allclose(gain, -back) and not it.gain(it.headline, "Vanilla", place).any()
