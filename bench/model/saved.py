@@ -80,6 +80,26 @@ class Model:
     classifier: Classifier
     device: Device
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, by label."""
+        return self.facts.classes
+
+    @property
+    def shape(self) -> Literal["squash", "pad", "crop"]:
+        """How a picture that is not square becomes one."""
+        return self.facts.shape
+
+    @property
+    def image_size(self) -> int:
+        """Side in pixels of the squares that the network sees."""
+        return self.protocol.image_size
+
+    def decided(self, pixels: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Return probabilities, float32 (N, K), and labels, int64 (N,), of images uint8 (N, 3, S, S)."""
+        probabilities = self.probabilities(pixels)
+        return probabilities, self.decide(probabilities)
+
     def probabilities(self, pixels: Tensor) -> np.ndarray:
         """Return class probabilities, float32 (N, K), of images uint8 (N, 3, S, S) of the model's size S."""
         parts = []

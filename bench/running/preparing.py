@@ -1,4 +1,4 @@
-"""What is made once before the first fit on a frozen body: how many features are missing, and for how long that takes."""
+"""What is made once before the first fit on a frozen body: how many features are missing, and how long that takes."""
 
 from __future__ import annotations
 
