@@ -199,12 +199,12 @@ def default_text() -> str:
 def _filled(raw: dict[str, Any]) -> dict[str, Any]:
     """Return what a file says, and of the suite's own settings the sections that it leaves out.
 
-    So three lines about a dataset are a configuration.
+    So three lines about a dataset are a configuration. A [run] that names no datasets or no methods is filled likewise.
     """
     shipped = tomllib.loads(default_text())
     whole = {key: shipped[key] for key in ("run", "profiles", "composition") if key not in raw} | raw
-    if isinstance(run := whole["run"], dict):
-        whole["run"] = {key: shipped["run"][key] for key in ("datasets", "methods")} | run
+    if isinstance(run := whole["run"], dict) and not {"datasets", "methods"} <= run.keys():
+        whole["run"] = shipped["run"] | run
     return whole
 
 

@@ -12,6 +12,7 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from PIL import Image
 
 from bench.datasets.stripes import pixels
+from bench.model.deciding import _costs, _pairs
 from bench.model.saved import read_facts
 from bench.model.threshold import effects, for_costs, for_prior, for_recall
 
@@ -132,6 +133,10 @@ def rewrite(folder: Path, key: str, value: object) -> None:
         (("--recall", "horizontal"), ("NAME=NUMBER",)),
         (("--prior", "horizontal=1.5"), ("between 0 and 1",)),
         (("--cost", "horizontal=2"), ("TRUE:TAKEN=COST",)),
+        (("--cost", "horizontal:vertical=nan"), ("TRUE:TAKEN=COST",)),
+        (("--cost", "horizontal:vertical=inf"), ("TRUE:TAKEN=COST",)),
+        (("--cost", "horizontal:horizontal=2"), ("what is right costs nothing",)),
+        (("--recall", "horizontal=0.9, vertical=0.9"), ("a recall is wanted of one class",)),
         ((), ("one of --recall, --prior and --cost",)),
     ],
 )
@@ -168,3 +173,10 @@ def test_effects_tell_recall_before_and_after_with_an_interval() -> None:
     zero, one = effects(("a", "b"), np.array([1.0, 10.0]), SCORES, LABELS)
     assert (zero.before, zero.after, zero.images) == (1.0, 0.0, 2)
     assert one.before == pytest.approx(1 / 3) and one.after == 1.0 and one.low < 1 <= one.high
+
+
+def test_a_class_may_be_called_what_stands_between_names() -> None:
+    classes = ("a, b", "x:y=1", "plain")
+    costs = _costs("a, b:x:y=1=20, plain : a, b = 3,x:y=1:plain=4", classes)
+    assert costs.tolist() == [[0, 20, 1], [1, 0, 4], [3, 1, 0]]
+    assert _pairs("a, b=0.5, x:y=1=0.25", classes) == [("a, b", 0.5), ("x:y=1", 0.25)]
