@@ -13,6 +13,8 @@ from bench.model.threshold import Effect, class_named, effects, for_costs, for_p
 from bench.record import Predictions
 from bench.training.composition import build
 
+HIGHEST_COST = 1e12
+
 
 def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") -> tuple[Facts, list[Effect]]:
     """Return the facts with another decision, and what it does to the recall of each class on the test images.
@@ -83,8 +85,10 @@ def _costs(text: str, classes: tuple[str, ...]) -> np.ndarray:
     named = {f"{true}:{taken}": (i, j) for i, true in enumerate(classes) for j, taken in enumerate(classes)}
     for names, value in _pairs(text, classes):
         true, colon, taken = (it.strip() for it in names.partition(":"))
-        if not colon or not 0 <= value < np.inf:
-            raise UserError(f"{names}={value:g} is not of the form TRUE:TAKEN=COST with a cost of at least 0")
+        if not colon or not 0 <= value <= HIGHEST_COST:
+            raise UserError(
+                f"{names}={value:g} is not of the form TRUE:TAKEN=COST with a cost from 0 to {HIGHEST_COST:g}"
+            )
         place = named.get(names) or (class_named(true, classes), class_named(taken, classes))
         if place[0] == place[1]:
             raise UserError(f"{names}={value:g}: what is right costs nothing")

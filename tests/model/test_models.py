@@ -16,6 +16,7 @@ from bench.model.deciding import _costs, _pairs
 from bench.model.saved import read_facts
 from bench.model.threshold import effects, for_costs, for_prior, for_recall
 
+OPEN = [{"name": "PostHocLA", "arguments": {"tau": "validation"}}]  # a number that validation images would choose
 RUN = {"methods": ["TS"], "minority": []}
 
 
@@ -109,7 +110,13 @@ def test_a_decision_that_is_moved_and_kept_is_used(home: Path, tmp_path: Path) -
         (lambda folder: (folder / "model.json").write_text("{}"), ("model.json", "not a model")),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), ("model.safetensors", "weights")),
         (lambda folder: rewrite(folder, "method", [{"name": "Gone"}]), ("model.json", "unknown method 'Gone'")),
-        (lambda folder: rewrite(folder, "classes", ["a", "b", "c"]), ("model.safetensors", "not the weights")),
+        (lambda folder: rewrite(folder, "classes", ["a", "b", "c"]), ("model.json", "each of 3 classes")),
+        (lambda folder: rewrite(folder, "classes", ["a", "a"]), ("model.json", "each of its own name")),
+        (lambda folder: rewrite(folder, "counts", [12]), ("model.json", "counts has not a number for each")),
+        (lambda folder: rewrite(folder, "factors", [1.0, -1.0]), ("model.json", "factors has not a number")),
+        (lambda folder: rewrite(folder, "method", []), ("model.json", "method")),
+        (lambda folder: rewrite(folder, "method", [{"name": "LDAM"}]), ("model.safetensors", "not the weights")),
+        (lambda folder: rewrite(folder, "method", OPEN, validation=None), ("model.json", "decision cannot be made")),
     ],
 )
 def test_a_damaged_or_foreign_model_is_refused_by_name(
@@ -121,9 +128,9 @@ def test_a_damaged_or_foreign_model_is_refused_by_name(
     refused(imbench("predict", tmp_path, home / "images"), *words)
 
 
-def rewrite(folder: Path, key: str, value: object) -> None:
+def rewrite(folder: Path, key: str, value: object, **more: object) -> None:
     facts = json.loads((folder / "model.json").read_text())
-    (folder / "model.json").write_text(json.dumps(facts | {key: value}))
+    (folder / "model.json").write_text(json.dumps(facts | {key: value} | more))
 
 
 @pytest.mark.parametrize(
@@ -180,3 +187,10 @@ def test_a_class_may_be_called_what_stands_between_names() -> None:
     costs = _costs("a, b:x:y=1=20, plain : a, b = 3,x:y=1:plain=4", classes)
     assert costs.tolist() == [[0, 20, 1], [1, 0, 4], [3, 1, 0]]
     assert _pairs("a, b=0.5, x:y=1=0.25", classes) == [("a, b", 0.5), ("x:y=1", 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [("gone/images", "no such folder of images"), ("images/vertical/0.png", "one picture; give")]
+)
+def test_a_path_that_is_no_dataset_is_refused_as_a_path(home: Path, place: str, words: str) -> None:
+    refused(imbench("fit", home / place, "--config", home / "bench.toml"), words)
