@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -24,6 +24,8 @@ class Deciding(nn.Module):
 
     Images are uint8 or float 0..255, (N, 3, S, S); probabilities are float32 (N, K), decisions int64 (N,).
     """
+
+    factors: Tensor
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -85,7 +87,7 @@ def about(model: Model) -> str:
     return json.dumps(known | told, ensure_ascii=False)
 
 
-def _onnx(network: nn.Module, example: tuple[Tensor], shapes: tuple[dict[int, object]], text: str) -> bytes:
+def _onnx(network: nn.Module, example: tuple[Tensor], shapes: tuple[dict[int, Any]], text: str) -> bytes:
     try:
         import onnxscript  # noqa: F401  # torch's exporter needs it
     except ModuleNotFoundError:
