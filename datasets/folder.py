@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Literal
 from bench.data.collected import Collected
 from bench.data.dealing import Balance
 from bench.data.decoding import Shape
-from bench.data.duplicates import alike, equal_files, groups, whole
+from bench.data.duplicates import alike, equal_files, groups, two_labels, whole
 from bench.data.filelists import in_lists
 from bench.data.folders import alike_names, in_folders
 from bench.data.grouping import CROSSING, crossing, groups_by_pattern, sign, sign_sentence
@@ -26,6 +26,7 @@ from bench.registry import register_dataset
 
 SHARE = 0.15  # of validation, and of test
 SMALLEST_CLASS = 10
+NAMED = 20  # damaged images in a split's note
 NEAR = 0.9  # unknown pictures may be aligned and much alike; true copies are above
 
 
@@ -157,7 +158,8 @@ class FolderDataset(Dataset):
         found = self.collected()
         bad, near = self._look(found.names)
         if bad:
-            named = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
+            named = ", ".join(bad[:NAMED]) + (f" and {len(bad) - NAMED} more" if len(bad) > NAMED else "")
+            self._refuse_vanished(found, frozenset(bad))
             found = found.without(frozenset(bad), f"{len(bad)} damaged images are left out: {named}")
         equal = equal_files(digests(self, found.names))
         together = Alike(near, equal, found.group, looked=self.near_duplicate is not None)
@@ -166,11 +168,26 @@ class FolderDataset(Dataset):
         if found.group and (across := crossing(split, found.group)):
             said.append(f"{len(across)} {CROSSING}, such as {across[0]}")
         names = {label: [n for of in found.parts.values() for n in of.get(label, ())] for label in split.classes}
+        if "" not in found.parts and (across := crossing(split, _by_first([*near, *equal]))):
+            said.append(f"{len(across)} {CROSSING}: pictures that are alike, such as {across[0]}")
+        said += two_labels(names, equal)
         said += alike_names(split.classes)
         if not found.group and (pattern := sign(names)):
             said.append(sign_sentence(pattern, split))
         note = split.note + "".join(f" {sentence}." for sentence in said)
         return Split(split.classes, split.parts, note, self._asked())
+
+    def _refuse_vanished(self, found: Collected, bad: frozenset[str]) -> None:
+        of: dict[str, list[str]] = {}
+        for classes in found.parts.values():
+            for label, names in classes.items():
+                of.setdefault(label, []).extend(names)
+        for label, names in of.items():
+            if bad.issuperset(names):
+                raise DataError(
+                    f"{self.labels or self.root}: class {label!r} would vanish: its {len(names)} images are all "
+                    f"damaged, such as {names[0]}"
+                )
 
     def _look(self, names: list[str]) -> tuple[list[str], list[list[str]]]:
         """Return the images that cannot be decoded, and the groups of near duplicates among the others."""
@@ -189,7 +206,8 @@ class FolderDataset(Dataset):
         if few := [label for label in names if len(names[label]) < SMALLEST_CLASS]:
             more = f" ({len(few) - 1} more of {len(names)} classes have too few)" if len(few) > 1 else ""
             few_are = f"class {few[0]!r} has {len(names[few[0]])} images; it needs {SMALLEST_CLASS}"
-            raise DataError(f"{self.labels or self.root}: {few_are}{more}")
+            alike_ones = "".join(f"; {sentence}" for sentence in alike_names(names))
+            raise DataError(f"{self.labels or self.root}: {few_are}{more}{alike_ones}")
         parts, said = drawn(names, self.shares, together)
         note = f"Drawn from the images with seed {self.shares.seed}: {self.shares}; {said}."
         return Split(tuple(names), parts, note)
@@ -213,6 +231,11 @@ class FolderDataset(Dataset):
             parts |= {part: new[part] for part in ("train", *missing)}
             taken = f"; {' and '.join(missing)} drawn from train with seed {self.shares.seed}: {self.shares}; {said}"
         return Split(tuple(labels), parts, f"Parts as given: {', '.join(given)}{taken}.")
+
+
+def _by_first(together: Iterable[Sequence[str]]) -> dict[str, str]:
+    """Return names by the first name of their group."""
+    return {name: group[0] for group in together for name in group}
 
 
 def _digest(path: Path) -> str:

@@ -18,13 +18,25 @@ PLAIN = "OS"  # what is taken where there are no records to choose by
 
 
 def settings_for(dataset: str, config: Path, **overrides: Any) -> tuple[Config, str]:
-    """Return the settings and the dataset's name; a folder of images, or a csv of labels, is a dataset by its path."""
+    """Return the settings and the dataset's name; a folder of images, or a csv of labels, is a dataset by its path.
+
+    Raises
+    ------
+    UserError
+        What looks like a path is none of the two.
+    """
+    from bench.data.decoding import SUFFIXES
     from bench.plan.sections import DatasetSection
     from bench.registry import DATASETS
 
     settings = settings_of(config, **overrides)
     path = Path(dataset)
-    if dataset in settings.datasets or dataset in DATASETS or not path.exists():
+    named = dataset in settings.datasets or dataset in DATASETS
+    if not named and "/" in dataset and not path.exists():
+        raise UserError(f"{path}: no such folder of images, nor csv of labels")
+    if not named and path.is_file() and path.suffix.lower() in SUFFIXES:
+        raise UserError(f"{path}: one picture; give the folder that holds the classes, or a csv of labels")
+    if named or not path.exists():
         return settings.model_copy(update={"run": settings.run.model_copy(update={"datasets": (dataset,)})}), dataset
     section = DatasetSection(folder=path) if path.is_dir() else DatasetSection(labels=path)
     name = re.sub(r"[/\\\x00-\x1f\x7f]", "_", path.resolve().stem).lstrip(".")[:60] or "images"

@@ -96,7 +96,7 @@ def fit(
 
 @app.command()
 def predict(
-    model: ModelFolder,
+    model: Annotated[Path, typer.Argument(help="A model's folder, or an ONNX file that `imbench export` wrote.")],
     images: Annotated[list[Path], typer.Argument(help="Image files, and folders of them.")],
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("predictions.csv"),
     copy_by_class: Annotated[
@@ -105,17 +105,20 @@ def predict(
 ) -> None:
     """Let a model decide about new images. Exit status 1 if some could not be read; they are named in the file."""
     from bench.cli.writing import copied, write_rows
-    from bench.model.predict import image_files, predictions
+    from bench.model.exported import SUFFIX, load_exported
+    from bench.model.predict import Decider, image_files, predictions
     from bench.model.saved import load_model
     from bench.running.progress import counting
     from bench.training.device import Device
 
     load_names()
-    loaded, files = load_model(model, Device.best()), image_files(images)
+    exported = model.suffix.lower() == SUFFIX and not model.is_dir()
+    loaded: Decider = load_exported(model) if exported else load_model(model, Device.best())
+    files = image_files(images)
     with counting("predicting") as progress:
         said = list(predictions(loaded, files, progress))
-    header = ["file", "decision", *(f"p_{name}" for name in loaded.facts.classes), "error"]
-    lacking = [""] * len(loaded.facts.classes)
+    header = ["file", "decision", *(f"p_{name}" for name in loaded.classes), "error"]
+    lacking = [""] * len(loaded.classes)
     write_rows(out, header, [[it.path, it.decision, *(it.probabilities or lacking), it.error] for it in said])
     unread = [it for it in said if it.error]
     if copy_by_class:
@@ -181,11 +184,12 @@ def export(
         Literal["onnx", "pt2"], typer.Option("--format", help="onnx, or torch's exported program.")
     ] = "onnx",
 ) -> None:
-    """Write a model for other programs: pixels (N, 3, S, S) from 0 to 255 in, probabilities out."""
+    """Write a model for other programs: pixels (N, 3, S, S) from 0 to 255 in, probabilities and decision out."""
     from bench.model.export import export_model
-    from bench.model.saved import load_model
+    from bench.model.saved import FACTS, load_model
     from bench.training.device import Device
 
     load_names()
     export_model(load_model(model, Device.best()), out, format)
-    say(f"{out}: written; classes and decision are in {model / 'model.json'}")
+    use = f"; `imbench predict {out} IMAGES` uses it" if format == "onnx" else ""
+    say(f"{out}: written, with the decision as it is now; the classes by number are in {model / FACTS}{use}")

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.cells import cell_len, set_cell_size
+
 from bench.data.carving import UNPROTECTED
+from bench.data.duplicates import NOISE
 from bench.data.folders import ALIKE
 from bench.data.grouping import CROSSING, UNTOLD
 from bench.dataset import PARTS, Dataset
@@ -35,11 +38,8 @@ class Census:
         """Return the block as lines of text."""
         images, header = sum(sum(counts) for _, counts in self.rows), ("", *self.parts, "all")
         lines = [header, *((name, *map(str, counts), str(sum(counts))) for name, counts in self.rows)]
-        wide = [max(len(line[k]) for line in lines) for k in range(len(header))]
-        table = (
-            "  " + "  ".join([line[0].ljust(wide[0]), *(it.rjust(n) for it, n in zip(line[1:], wide[1:], strict=True))])
-            for line in lines
-        )
+        first, *wide = [max(cell_len(line[k]) for line in lines) for k in range(len(header))]
+        table = ("  ".join(["", set_cell_size(line[0], first), *map(str.rjust, line[1:], wide)]) for line in lines)
         title = f"{self.dataset}: {images} images of {len(self.rows)} classes in {self.root}, edition {self.edition}"
         said = (f"  {note}." for note in self.notes)
         return "\n".join([title, *table, *said, *(f"  Look at this: {it}." for it in self.warnings), f"  {self.kept}."])
@@ -78,7 +78,7 @@ def census(dataset: Dataset) -> Census:
 
 
 def _is_warning(note: str) -> bool:
-    return UNPROTECTED in note or any(mark in note for mark in (UNTOLD, CROSSING, ALIKE))
+    return UNPROTECTED in note or any(mark in note for mark in (UNTOLD, CROSSING, ALIKE, NOISE))
 
 
 def _small(parts: tuple[str, ...], rows: tuple[tuple[str, tuple[int, ...]], ...]) -> Iterator[str]:

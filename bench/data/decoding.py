@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from bench.dataset import Dataset
 from bench.errors import DataError
 
-# What Pillow decodes by itself; nothing of these starts another program (EPS would start Ghostscript).
-FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", "TGA", "MPO")
+# What Pillow decodes by itself; nothing of these starts another program (EPS would start Ghostscript). Pillow
+# opens MPO as JPEG.
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", "TGA")
 SUFFIXES = frozenset(
     f".{ending}"
     for ending in (
@@ -84,6 +85,9 @@ def decoded(path: Path) -> Image.Image:
             picture, more = _as_rgb(turned, image)
     except (FileNotFoundError, DataError):
         raise
+    except UnidentifiedImageError:
+        what = "no picture of a format that is read here" if path.stat().st_size else "the file is empty"
+        raise DataError(f"{path}: cannot be read as an image ({what})") from None
     except Exception as error:  # decoders raise whatever they like: struct.error, SyntaxError, KeyError, MemoryError
         raise DataError(f"{path}: cannot be read as an image ({_plain(error)})") from error
     picture.info = {SAID: (*said, *more)}

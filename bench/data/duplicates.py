@@ -16,6 +16,7 @@ from bench.dataset import Dataset
 from bench.errors import DataError
 
 CROWD = 1000  # members of a group from which on it is no longer asked which of them resemble each other
+NOISE = "Equal files have two labels:"  # a split's note says so
 _CHUNK = 2048  # pairs compared at once
 
 
@@ -35,6 +36,24 @@ def equal_files(digests: Mapping[str, str]) -> list[tuple[str, ...]]:
     for name, digest in digests.items():
         same[digest].append(name)
     return [tuple(names) for names in same.values() if len(names) > 1]
+
+
+def two_labels(names: Mapping[str, Sequence[str]], equal: Iterable[Sequence[str]]) -> list[str]:
+    """Return a sentence about equal images that lie in two classes: one of the labels must be wrong.
+
+    Parameters
+    ----------
+    names
+        By class.
+    equal
+        Groups of names, as `equal_files` returns them.
+    """
+    label_of = {name: label for label in names for name in names[label]}
+    noisy = [group for group in equal if len({label_of[name] for name in group}) > 1]
+    if not noisy:
+        return []
+    shown = " = ".join(f"{name} ({label_of[name]})" for name in noisy[0][:3])
+    return [f"{NOISE} {len(noisy)} image{'s' * (len(noisy) > 1)}, such as {shown}"]
 
 
 def exact_pairs(digests: Mapping[str, str]) -> list[Pair]:

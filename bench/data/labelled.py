@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.data.collected import GIVEN, Collected, Found
 from bench.data.folders import check_names, natural
-from bench.data.grouping import looks_like_pattern
+from bench.data.grouping import ALONE, FEWEST, UNTOLD, looks_like_pattern
 from bench.data.locating import Locator
 from bench.data.tabular import Table, read_table
 from bench.errors import DataError, unknown
@@ -21,6 +22,10 @@ NAMES = {  # how the columns are usually called, in small letters
     "class": ("class", "class_name", "label", "labels", "category", "target", "diagnosis", "dx", "species", "y"),
     "part": ("part", "split", "set", "subset", "partition", "usage", "phase"),
 }
+WHOSE = re.compile(  # how columns are usually called that say of whom or where an image is
+    r"patient|subject|person|identity|case|study|lesion|slide|site|scan|series|session|sequence|track|video|clip|scene"
+    r"|location|camera|source|group|specimen|animal|individual|plot|hospital|donor|burst"
+)
 PROBED = 50  # rows by which the column of files is known
 _ONE, _ZERO = {"1", "1.0", "true"}, {"0", "0.0", "false", ""}
 
@@ -82,6 +87,8 @@ def in_table(
         said.append(f"{len(unlisted)} images in {root.name} are in no row, such as {unlisted[0]}: left out")
     check_names(root, label_of)
     labels = {name: label for name, (label, _) in label_of.items()}
+    if not group and (sign := _sign(table, column, hot)):
+        said.append(sign)
     return Collected(by_part_and_class(labels, part_of, str(path)), tuple(said), group_of)
 
 
@@ -114,7 +121,7 @@ def _columns(
         column["file"] = _file_column(table, locator, {*column.values()})
     free = [k for k in range(len(table.header)) if k not in column.values()]
     named = {kind: next((k for name in NAMES[kind] for k in free if table.small[k] == name), None) for kind in NAMES}
-    if "part" not in column and (k := named["part"]) is not None and all(v.lower() in GIVEN for v in table.values(k)):
+    if "part" not in column and (k := named["part"]) is not None and _has_parts(table, k):
         column["part"] = k
         free.remove(k)
     if "class" in column:
@@ -130,6 +137,25 @@ def _columns(
     raise DataError(f'{table.path}: which column is the class? say columns = {{ class = "..." }}; there is {names}')
 
 
+def _has_parts(table: Table, k: int) -> bool:
+    """Return whether a column holds names of parts.
+
+    Raises
+    ------
+    DataError
+        Some of its values do and others do not: what was kept for a test would be trained on.
+    """
+    values = table.values(k)
+    if strange := sorted(value for value in values if value.lower() not in GIVEN):
+        if len(strange) < len(values):
+            raise DataError(
+                f"{table.path}: column {table.header[k]!r} names parts, but {strange[0]!r} is none "
+                f"({', '.join(sorted({*GIVEN.values()}))}); rename its values, or the column to have parts drawn"
+            )
+        return False
+    return True
+
+
 def _file_column(table: Table, locator: Locator, taken: set[int]) -> int:
     free = [k for k in range(len(table.header)) if k not in taken]
     usual = [k for name in NAMES["file"] for k in free if table.small[k] == name]
@@ -142,6 +168,20 @@ def _file_column(table: Table, locator: Locator, taken: set[int]) -> int:
         f'{table.path}: no column names files below {locator.root} (the first row: {first}); say folder = "...", or '
         'columns = { file = "..." }'
     )
+
+
+def _sign(table: Table, column: Mapping[str, int], hot: Sequence[int]) -> str:
+    """Return a sentence about a column that may say of whom an image is: several values, most of them in many rows."""
+    for k, name in enumerate(table.header):
+        if k in column.values() or k in hot or not WHOSE.search(table.small[k]):
+            continue
+        sizes = Counter(row[k].strip() for _, row in table.rows)
+        if len(sizes) >= FEWEST and sum(n for n in sizes.values() if n > 1) > ALONE * len(table.rows):
+            return (
+                f"{UNTOLD}, but images share the {len(sizes)} values of {name!r}; if these are patients, sites or "
+                f"slides, say group = {name!r}"
+            )
+    return ""
 
 
 def _told(table: Table, column: Mapping[str, int], hot: Sequence[int], told: Mapping[str, str], delimiter: str) -> str:

@@ -14,6 +14,7 @@ from bench.errors import DataError, unknown
 
 DELIMITERS = ",;\t|"
 LOOKED_AT = 20  # rows by which the delimiter is known
+_ARCHIVE = b"PK\x03\x04"  # spreadsheets are zip archives
 
 Row = tuple[int, list[str]]  # its line in the file, and its fields
 
@@ -60,7 +61,7 @@ def read_table(path: Path, delimiter: str, is_file: Callable[[str], bool]) -> Ta
         The file cannot be read, is empty, or a row has more or fewer fields than the first.
     """
     text = _text(path)
-    delimiter = delimiter or max(DELIMITERS, key=lambda it: _columns(text, it))
+    delimiter = delimiter or max(DELIMITERS, key=lambda it: (_columns(text, it), text.partition("\n")[0].count(it)))
     rows = list(_rows(path, text, delimiter))
     if not rows:
         raise DataError(f"{path}: no rows")
@@ -84,6 +85,8 @@ def read_table(path: Path, delimiter: str, is_file: Callable[[str], bool]) -> Ta
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
+        if content.startswith(_ARCHIVE):
+            raise DataError(f"{path}: a spreadsheet, not text; save it as csv")
         wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")  # spreadsheets save "Unicode text" so
         return content.decode("utf-16" if wide else "utf-8-sig")
     except OSError as error:
@@ -106,10 +109,10 @@ def _rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
 
 
 def _columns(text: str, delimiter: str) -> int:
-    """Return how many columns the first rows have under a delimiter; 0 if they differ."""
+    """Return how many columns the first rows have under a delimiter; 0 if they differ, or have one alone."""
     try:
         read = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
         widths: Sequence[int] = [len(row) for row in islice(read, LOOKED_AT) if row]
     except csv.Error:
         return 0
-    return widths[0] if widths and len(set(widths)) == 1 else 0
+    return widths[0] if widths and len(set(widths)) == 1 and widths[0] > 1 else 0

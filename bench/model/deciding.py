@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 
 from bench.errors import UserError
@@ -9,6 +12,8 @@ from bench.model.saved import Facts, expression_of
 from bench.model.threshold import Effect, class_named, effects, for_costs, for_prior, for_recall
 from bench.record import Predictions
 from bench.training.composition import build
+
+HIGHEST_COST = 1e12
 
 
 def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") -> tuple[Facts, list[Effect]]:
@@ -23,10 +28,12 @@ def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") ->
         raise UserError("this model holds no predictions of validation and test images to choose by")
     scores, labels = scores_of(facts, facts.validation), facts.validation.labels
     if recall:
-        ((name, share),) = _pairs(recall)
+        (name, share), *others = _pairs(recall, facts.classes)
+        if others:
+            raise UserError("a recall is wanted of one class; of several, say what mistakes cost")
         factors = for_recall(class_named(name, facts.classes), share, scores, labels)
     elif prior:
-        shares = {class_named(name, facts.classes): share for name, share in _pairs(prior)}
+        shares = {class_named(name, facts.classes): share for name, share in _pairs(prior, facts.classes)}
         factors = for_prior(shares, scores, labels)
     else:
         factors = for_costs(_costs(cost, facts.classes), scores, labels)
@@ -45,10 +52,11 @@ def scores_of(facts: Facts, part: Predictions) -> np.ndarray:
     return scores
 
 
-def _pairs(text: str) -> list[tuple[str, float]]:
+def _pairs(text: str, classes: Sequence[str]) -> list[tuple[str, float]]:
+    """Return names with their numbers, "NAME=NUMBER, NAME=NUMBER"; a class may be called what stands between them."""
     found = []
-    for item in text.split(","):
-        name, equals, value = item.strip().rpartition("=")
+    for item in _items(text, classes):
+        name, equals, value = item.rpartition("=")
         try:
             found.append((name.strip(), float(value)))
         except ValueError:
@@ -58,11 +66,31 @@ def _pairs(text: str) -> list[tuple[str, float]]:
     return found
 
 
+def _items(text: str, classes: Sequence[str]) -> list[str]:
+    """Return what commas part, but those in the names of classes."""
+    names = "|".join(re.escape(name) for name in sorted(classes, key=len, reverse=True))
+    pieces = re.split(rf"((?:{names})\s*[:=])|,", text)
+    items = [""]
+    for piece, parted in zip(pieces[::2], [*pieces[1::2], None], strict=True):
+        items[-1] += piece
+        if parted is not None:
+            items[-1] += parted
+        else:
+            items.append("")
+    return items[:-1]
+
+
 def _costs(text: str, classes: tuple[str, ...]) -> np.ndarray:
     costs = 1.0 - np.eye(len(classes))
-    for names, value in _pairs(text):
-        true, colon, taken = names.partition(":")
-        if not colon or value < 0:
-            raise UserError(f"{names}={value:g} is not of the form TRUE:TAKEN=COST with a cost of at least 0")
-        costs[class_named(true.strip(), classes), class_named(taken.strip(), classes)] = value
+    named = {f"{true}:{taken}": (i, j) for i, true in enumerate(classes) for j, taken in enumerate(classes)}
+    for names, value in _pairs(text, classes):
+        true, colon, taken = (it.strip() for it in names.partition(":"))
+        if not colon or not 0 <= value <= HIGHEST_COST:
+            raise UserError(
+                f"{names}={value:g} is not of the form TRUE:TAKEN=COST with a cost from 0 to {HIGHEST_COST:g}"
+            )
+        place = named.get(names) or (class_named(true, classes), class_named(taken, classes))
+        if place[0] == place[1]:
+            raise UserError(f"{names}={value:g}: what is right costs nothing")
+        costs[place] = value
     return costs

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 
-from bench.data.decoding import SUFFIXES, decoded, fitted
+from bench.data.decoding import SUFFIXES, Shape, decoded, fitted
 from bench.errors import DataError, UserError
-from bench.model.saved import BATCH, Model
+from bench.model.saved import BATCH
+
+
+class Decider(Protocol):
+    """What decides about images: a model of ours, or one that was exported."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def shape(self) -> Shape: ...
+    @property
+    def image_size(self) -> int: ...
+    def decided(self, pixels: torch.Tensor) -> tuple[np.ndarray, np.ndarray]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +57,7 @@ def image_files(places: Sequence[Path]) -> list[Path]:
 
 
 def predictions(
-    model: Model, files: Sequence[Path], progress: Callable[[int, int], None] | None = None
+    model: Decider, files: Sequence[Path], progress: Callable[[int, int], None] | None = None
 ) -> Iterator[Prediction]:
     """Yield what the model says of each file, in order."""
     for start in range(0, len(files), BATCH):
@@ -59,17 +72,17 @@ def _is_image(path: Path, place: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
 
 
-def _batch(model: Model, files: Iterable[Path]) -> list[Prediction]:
+def _batch(model: Decider, files: Iterable[Path]) -> list[Prediction]:
     said: dict[Path, Prediction] = {}
     pixels: dict[Path, np.ndarray] = {}
     for path in files:
         try:
-            picture = fitted(decoded(path), model.facts.shape, model.protocol.image_size)
+            picture = fitted(decoded(path), model.shape, model.image_size)
             pixels[path] = np.asarray(picture).transpose(2, 0, 1)
         except (DataError, OSError) as error:
             said[path] = Prediction(path, error=" ".join(str(error).split()))
     if pixels:
-        probabilities = model.probabilities(torch.from_numpy(np.stack(list(pixels.values()))))
-        for path, row, label in zip(pixels, probabilities, model.decide(probabilities), strict=True):
-            said[path] = Prediction(path, model.facts.classes[label], tuple(float(p) for p in row))
+        probabilities, labels = model.decided(torch.from_numpy(np.stack(list(pixels.values()))))
+        for path, row, label in zip(pixels, probabilities, labels, strict=True):
+            said[path] = Prediction(path, model.classes[label], tuple(float(p) for p in row))
     return [said[path] for path in files]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -53,7 +54,7 @@ class Facts(BaseModel):
     place: str
     classes: tuple[str, ...]
     counts: tuple[int, ...]
-    method: tuple[Written, ...]
+    method: tuple[Written, ...] = Field(min_length=1)
     protocol: dict[str, Any]
     shape: Literal["squash", "pad", "crop"] = "squash"
     chosen: dict[str, float] = Field(default_factory=dict)
@@ -69,6 +70,20 @@ class Facts(BaseModel):
     validation: Predictions | None = None
     test: Predictions | None = None
 
+    @model_validator(mode="after")
+    def _fits_together(self) -> Facts:
+        classes = len(self.classes)
+        if classes < 2 or len(set(self.classes)) < classes:
+            raise ValueError("a model has at least two classes, each of its own name")
+        if len(self.counts) != classes or min(self.counts) < 1:
+            raise ValueError(f"counts has not a number for each of {classes} classes")
+        if self.factors and (len(self.factors) != classes or not all(0 <= it < math.inf for it in self.factors)):
+            raise ValueError(f"factors has not a number for each of {classes} classes")
+        for part in filter(None, (self.validation, self.test)):
+            if part.probabilities.array().shape != (len(part.labels), classes):
+                raise ValueError(f"predictions are not of {classes} classes and so many images as there are labels")
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -79,6 +94,26 @@ class Model:
     method: Composition
     classifier: Classifier
     device: Device
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, by label."""
+        return self.facts.classes
+
+    @property
+    def shape(self) -> Literal["squash", "pad", "crop"]:
+        """How a picture that is not square becomes one."""
+        return self.facts.shape
+
+    @property
+    def image_size(self) -> int:
+        """Side in pixels of the squares that the network sees."""
+        return self.protocol.image_size
+
+    def decided(self, pixels: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Return probabilities, float32 (N, K), and labels, int64 (N,), of images uint8 (N, 3, S, S)."""
+        probabilities = self.probabilities(pixels)
+        return probabilities, self.decide(probabilities)
 
     def probabilities(self, pixels: Tensor) -> np.ndarray:
         """Return class probabilities, float32 (N, K), of images uint8 (N, 3, S, S) of the model's size S."""
@@ -135,8 +170,9 @@ def read_facts(folder: Path) -> Facts:
         raise UserError(f"{path}: {error.strerror or error}; `imbench fit` writes models") from None
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UserError(f"{path}: not a model of this suite ({place}: {first['msg']})") from None
+        place = "".join(f"{it}." for it in first["loc"]).removesuffix(".")
+        said = first["msg"].removeprefix("Value error, ")
+        raise UserError(f"{path}: not a model of this suite ({f'{place}: ' if place else ''}{said})") from None
 
 
 def load_model(folder: Path, device: Device) -> Model:
@@ -164,7 +200,12 @@ def load_model(folder: Path, device: Device) -> Model:
         raise UserError(f"{path}: not the weights of this model ({' '.join(str(error).split())[:200]})") from None
     if facts.chosen:
         method = _with_chosen(method, facts)
-    return Model(facts, protocol, method, classifier, device)
+    model = Model(facts, protocol, method, classifier, device)
+    try:
+        model.decide(np.full((1, len(facts.classes)), 1 / len(facts.classes), np.float32))
+    except (RuntimeError, ValueError) as error:
+        raise UserError(f"{folder / FACTS}: its decision cannot be made ({error})") from None
+    return model
 
 
 def expression_of(facts: Facts) -> Expression:

@@ -169,7 +169,7 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
     ConfigError
         The file is missing or not TOML, or a key or value is wrong; the text names it.
     """
-    raw = _read(path)
+    raw = _filled(_read(path))
     for key, value in overrides.items():
         if value is not None:
             section = "paths" if key in Paths.model_fields else "run"
@@ -194,6 +194,18 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
 def default_text() -> str:
     """Return the configuration that comes with the suite, every setting with its meaning."""
     return resources.files("bench.plan").joinpath("default.toml").read_text(encoding="utf8")
+
+
+def _filled(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file says, and of the suite's own settings the sections that it leaves out.
+
+    So three lines about a dataset are a configuration. A [run] that names no datasets or no methods is filled likewise.
+    """
+    shipped = tomllib.loads(default_text())
+    whole = {key: shipped[key] for key in ("run", "profiles", "composition") if key not in raw} | raw
+    if isinstance(run := whole["run"], dict) and not {"datasets", "methods"} <= run.keys():
+        whole["run"] = shipped["run"] | run
+    return whole
 
 
 def _read(path: Path) -> dict[str, Any]:

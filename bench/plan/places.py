@@ -42,7 +42,7 @@ def read_imbalance(value: object) -> Imbalance:
         return (exponential if tail[1] == "exp" else step)(float(tail[2]))
     raise ConfigError(
         f"imbalance {value!r} is none of: a count of the rarest class, exp RATIO, step RATIO, natural, "
-        "one CLASS PERCENT, counts as 450:25"
+        "one NUMBER_OF_A_CLASS PERCENT, counts as 450:25"
     )
 
 

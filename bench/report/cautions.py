@@ -11,6 +11,11 @@ from bench.registry import DATASETS
 from bench.report.table import Table
 
 SUBSET = "A seed also draws which images of a class that is cut are trained on: the spread over seeds holds that luck."
+WHOLE = (
+    "At natural no image is left out, and seeds differ in first weights and order alone: the spread over them holds no "
+    "luck of the images, which comparisons and recommendations add."
+)
+NATURAL = "natural"
 
 
 def cautions(config: Config, tasks: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -28,7 +33,11 @@ def with_cautions(table: Table, said: Mapping[str, tuple[str, ...]]) -> Table:
         return table
     labels = (*table.columns, *(row.label for row in table.rows))
     tasks = dict.fromkeys(label.place[0] for label in labels if label.place)
+    places = {label.place[1] for label in labels if label.place}
     lines = dict.fromkeys(line for task in tasks for line in said.get(task, ()))
+    if SUBSET in lines and NATURAL in places:
+        lines |= {WHOLE: None}
+        lines = {line: None for line in lines if line != SUBSET or places != {NATURAL}}
     return replace(table, notes=(*lines, *table.notes))
 
 

@@ -22,6 +22,7 @@ from bench.running.work import Failure
 
 LONGEST = 300  # characters of an error in a line
 PLAIN_SECONDS, QUIET_SECONDS = 15.0, 60.0
+PACE_SECONDS = 5.0  # of counting after which the time left can be told
 
 
 class Progress:
@@ -162,11 +163,37 @@ def _told(failure: Failure | None) -> str:
 
 @contextmanager
 def counting(text: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function (done, in all) that shows how far a preparation has come; silent where it is quick."""
+    """Give a function (done, in all) that shows how far a preparation has come; silent where it is quick.
+
+    On a terminal it is one line that changes, elsewhere a line now and then; both say the time left once it is known.
+    """
     console = Console(stderr=True, force_terminal=sys.stderr.isatty())
-    with console.status(text) as status:
+    pace, spoke = _Pace(), time.monotonic() + PLAIN_SECONDS - QUIET_SECONDS
+    with console.status(Text(text)) as status:
 
         def count(done: int, total: int) -> None:
-            status.update(f"{text} {done}/{total}" if total else f"{text} {done}")
+            nonlocal spoke
+            line = f"{text} {done}{f'/{total}' if total else ''}{pace.left(done, total)}"
+            if console.is_terminal:
+                status.update(Text(line))
+            elif time.monotonic() - spoke >= QUIET_SECONDS:
+                spoke = time.monotonic()
+                print(printable(line), file=sys.stderr, flush=True)
 
         yield count
+
+
+class _Pace:
+    """How fast something is counted, from where it began: what an earlier run left done took no time."""
+
+    def __init__(self) -> None:
+        self._last, self._first, self._since = 0, 0, time.monotonic()
+
+    def left(self, done: int, total: int) -> str:
+        if not self._last or done < self._last:  # the first count, or another part begins
+            self._first, self._since = done, time.monotonic()
+        self._last = done
+        elapsed = time.monotonic() - self._since
+        if done <= self._first or done >= total or elapsed < PACE_SECONDS:
+            return ""
+        return f", {spoken(elapsed * (total - done) / (done - self._first))} left"

@@ -184,3 +184,32 @@ def test_a_list_of_files_a_class(tmp_path: Path) -> None:
         FolderDataset("mine", tmp_path, lists=lists).split()
     with pytest.raises(DataError, match="the class 'ill' would vanish"):
         FolderDataset("mine", tmp_path, lists=lists, damaged="skip").split()
+
+
+def test_a_column_that_names_parts_and_something_else_is_refused(tmp_path: Path) -> None:
+    names = pictures(tmp_path)
+    kinds = ("train", "test", "holdout")
+    table(tmp_path, "image,label,split\n" + "".join(f"{n},{label(i)},{kinds[i % 3]}\n" for i, n in enumerate(names)))
+    with pytest.raises(DataError, match="column 'split' names parts, but 'holdout' is none"):
+        split(tmp_path)
+    table(tmp_path, "image,label,split\n" + "".join(f"{n},{label(i)},fold{i % 3}\n" for i, n in enumerate(names)))
+    assert "near duplicates stay in one part" in split(tmp_path).note
+
+
+def test_a_column_that_may_be_groups_is_pointed_at(tmp_path: Path) -> None:
+    names = pictures(tmp_path)
+    table(tmp_path, "image,label,Patient ID\n" + "".join(f"{n},{label(i)},{i // 3}\n" for i, n in enumerate(names)))
+    assert "images share the 10 values of 'Patient ID'" in split(tmp_path).note
+    assert "say group" not in split(tmp_path, group="Patient ID").note
+    table(tmp_path, "image,label,patient\n" + "".join(f"{n},{label(i)},{i}\n" for i, n in enumerate(names)))
+    assert "say group" not in split(tmp_path).note  # one image each
+
+
+def test_a_spreadsheet_and_a_ragged_row_are_named(tmp_path: Path) -> None:
+    names = pictures(tmp_path)
+    (tmp_path / "labels.csv").write_bytes(b"PK\x03\x04" + bytes(100))
+    with pytest.raises(DataError, match="a spreadsheet, not text; save it as csv"):
+        split(tmp_path)
+    table(tmp_path, "image,label\n" + "".join(f"{n},{label(i)}{',x' * (i == 4)}\n" for i, n in enumerate(names)))
+    with pytest.raises(DataError, match="line 6 has 3 fields, the first row has 2"):
+        split(tmp_path)

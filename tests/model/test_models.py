@@ -12,9 +12,11 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from PIL import Image
 
 from bench.datasets.stripes import pixels
+from bench.model.deciding import _costs, _pairs
 from bench.model.saved import read_facts
 from bench.model.threshold import effects, for_costs, for_prior, for_recall
 
+OPEN = [{"name": "PostHocLA", "arguments": {"tau": "validation"}}]  # a number that validation images would choose
 RUN = {"methods": ["TS"], "minority": []}
 
 
@@ -108,7 +110,13 @@ def test_a_decision_that_is_moved_and_kept_is_used(home: Path, tmp_path: Path) -
         (lambda folder: (folder / "model.json").write_text("{}"), ("model.json", "not a model")),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), ("model.safetensors", "weights")),
         (lambda folder: rewrite(folder, "method", [{"name": "Gone"}]), ("model.json", "unknown method 'Gone'")),
-        (lambda folder: rewrite(folder, "classes", ["a", "b", "c"]), ("model.safetensors", "not the weights")),
+        (lambda folder: rewrite(folder, "classes", ["a", "b", "c"]), ("model.json", "each of 3 classes")),
+        (lambda folder: rewrite(folder, "classes", ["a", "a"]), ("model.json", "each of its own name")),
+        (lambda folder: rewrite(folder, "counts", [12]), ("model.json", "counts has not a number for each")),
+        (lambda folder: rewrite(folder, "factors", [1.0, -1.0]), ("model.json", "factors has not a number")),
+        (lambda folder: rewrite(folder, "method", []), ("model.json", "method")),
+        (lambda folder: rewrite(folder, "method", [{"name": "LDAM"}]), ("model.safetensors", "not the weights")),
+        (lambda folder: rewrite(folder, "method", OPEN, validation=None), ("model.json", "decision cannot be made")),
     ],
 )
 def test_a_damaged_or_foreign_model_is_refused_by_name(
@@ -120,9 +128,9 @@ def test_a_damaged_or_foreign_model_is_refused_by_name(
     refused(imbench("predict", tmp_path, home / "images"), *words)
 
 
-def rewrite(folder: Path, key: str, value: object) -> None:
+def rewrite(folder: Path, key: str, value: object, **more: object) -> None:
     facts = json.loads((folder / "model.json").read_text())
-    (folder / "model.json").write_text(json.dumps(facts | {key: value}))
+    (folder / "model.json").write_text(json.dumps(facts | {key: value} | more))
 
 
 @pytest.mark.parametrize(
@@ -132,6 +140,10 @@ def rewrite(folder: Path, key: str, value: object) -> None:
         (("--recall", "horizontal"), ("NAME=NUMBER",)),
         (("--prior", "horizontal=1.5"), ("between 0 and 1",)),
         (("--cost", "horizontal=2"), ("TRUE:TAKEN=COST",)),
+        (("--cost", "horizontal:vertical=nan"), ("TRUE:TAKEN=COST",)),
+        (("--cost", "horizontal:vertical=inf"), ("TRUE:TAKEN=COST",)),
+        (("--cost", "horizontal:horizontal=2"), ("what is right costs nothing",)),
+        (("--recall", "horizontal=0.9, vertical=0.9"), ("a recall is wanted of one class",)),
         ((), ("one of --recall, --prior and --cost",)),
     ],
 )
@@ -168,3 +180,17 @@ def test_effects_tell_recall_before_and_after_with_an_interval() -> None:
     zero, one = effects(("a", "b"), np.array([1.0, 10.0]), SCORES, LABELS)
     assert (zero.before, zero.after, zero.images) == (1.0, 0.0, 2)
     assert one.before == pytest.approx(1 / 3) and one.after == 1.0 and one.low < 1 <= one.high
+
+
+def test_a_class_may_be_called_what_stands_between_names() -> None:
+    classes = ("a, b", "x:y=1", "plain")
+    costs = _costs("a, b:x:y=1=20, plain : a, b = 3,x:y=1:plain=4", classes)
+    assert costs.tolist() == [[0, 20, 1], [1, 0, 4], [3, 1, 0]]
+    assert _pairs("a, b=0.5, x:y=1=0.25", classes) == [("a, b", 0.5), ("x:y=1", 0.25)]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"), [("gone/images", "no such folder of images"), ("images/vertical/0.png", "one picture; give")]
+)
+def test_a_path_that_is_no_dataset_is_refused_as_a_path(home: Path, place: str, words: str) -> None:
+    refused(imbench("fit", home / place, "--config", home / "bench.toml"), words)

@@ -162,8 +162,16 @@ def test_a_file_that_is_missing_or_not_toml_is_named(tmp_path: Path) -> None:
     assert "line 1" in refusal(tmp_path / "bad.toml")
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
     assert "utf-8" in refusal(tmp_path / "bad.toml")
-    (tmp_path / "bad.toml").write_text("")
-    assert "run: Field required" in refusal(tmp_path / "bad.toml")
+
+
+def test_sections_that_a_file_leaves_out_are_the_suites_own(tmp_path: Path) -> None:
+    path = tmp_path / "bench.toml"
+    path.write_text('[datasets.mine]\nfolder = "images"\n')
+    few, whole = load_config(path), load_config(Path(__file__).resolve().parents[2] / "bench.toml")
+    assert (few.run, few.profiles, few.composition) == (whole.run, whole.profiles, whole.composition)
+    assert [*few.datasets] == ["mine"]
+    path.write_text('[run]\ndatasets = ["mine"]\n[datasets.mine]\nfolder = "images"\n')
+    assert load_config(path).run == whole.run.model_copy(update={"datasets": ("mine",)})
 
 
 def test_the_command_line_goes_over_the_file(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 ODD = {
     "run = 3\n": "run: Input should be a valid dictionary",
     "[[run]]\nseeds = 1\n": "run: Input should be a valid dictionary",
-    'paths = "x"\n': "(and 2 more)",
+    'paths = "x"\n': "paths: Input should be a valid dictionary",
     f"x = {'9' * 5000}\n": "limit (4300 digits)",
     f"x = {'[' * 2000}{']' * 2000}\n": "nested too deeply",
-    "[profiles]\nmine = 3\n": "Field required",
-    "profiles = 3\n": "Field required",
+    "[profiles]\nmine = 3\n": "profiles.mine: Input should be a valid dictionary",
+    "profiles = 3\n": "profiles: Input should be a valid dictionary",
     "[run\n": "line 1",
 }
 

@@ -9,9 +9,10 @@ import pytest
 from small_reports import runs
 
 from bench import registry
+from bench.analysis.layout import Label
 from bench.analysis.measured import measured
 from bench.plan.config import load_config
-from bench.report.cautions import SUBSET, cautions
+from bench.report.cautions import SUBSET, WHOLE, cautions, with_cautions
 from bench.report.sheets import Frames, sheets
 from bench.report.table import Table
 
@@ -50,3 +51,14 @@ def test_tables_say_where_a_seed_draws_the_rare_images_too() -> None:
     told = {profile: tables(profile, ("digits",))["digits"] for profile in ("pretrained", "cpu")}
     assert all(SUBSET in table.notes for table in told["pretrained"])
     assert not any(SUBSET in table.notes for table in told["cpu"])
+
+
+def test_where_nothing_is_cut_the_spread_over_seeds_holds_no_luck_of_images() -> None:
+    def noted(*places: str) -> list[str]:
+        columns = tuple(Label(place, place=("digits", place)) for place in places)
+        table = Table("t", "title", "caption", "Method", columns, (), banner="banner")
+        return [note for note in with_cautions(table, {"digits": (SUBSET,)}).notes if note in (SUBSET, WHOLE)]
+
+    assert noted("natural") == [WHOLE]
+    assert noted("8", "natural") == [SUBSET, WHOLE]
+    assert noted("8") == [SUBSET]

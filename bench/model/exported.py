@@ -1,0 +1,80 @@
+"""An exported model put to use again: ONNX, run by onnxruntime, with what our own export wrote beside the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+
+from bench.errors import ConfigError, UserError
+from bench.model.export import ABOUT
+
+SUFFIX = ".onnx"
+
+
+class About(BaseModel):
+    """What `bench.model.export.about` writes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    classes: tuple[str, ...] = Field(min_length=2)
+    image_size: int = Field(ge=1, le=4096)
+    shape: Literal["squash", "pad", "crop"]
+
+
+@dataclass(frozen=True, eq=False)
+class Exported:
+    """An ONNX file ready for use."""
+
+    about: About
+    session: Any
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, by label."""
+        return self.about.classes
+
+    @property
+    def shape(self) -> Literal["squash", "pad", "crop"]:
+        """How a picture that is not square becomes one."""
+        return self.about.shape
+
+    @property
+    def image_size(self) -> int:
+        """Side in pixels of the squares that the network sees."""
+        return self.about.image_size
+
+    def decided(self, pixels: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Return probabilities, float32 (N, K), and labels, int64 (N,), of images uint8 (N, 3, S, S)."""
+        probabilities, labels = self.session.run(["probabilities", "decision"], {"pixels": pixels.float().numpy()})
+        return probabilities, labels
+
+
+def load_exported(path: Path) -> Exported:
+    """Return the model in an ONNX file that `imbench export` wrote.
+
+    Raises
+    ------
+    ConfigError
+        onnxruntime is not installed.
+    UserError
+        The file cannot be read, or is another program's.
+    """
+    try:
+        from onnxruntime import InferenceSession
+    except ModuleNotFoundError:
+        raise ConfigError('using an ONNX file needs: pip install "imbalance-bench[onnx]"') from None
+    try:
+        session = InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+        about = About.model_validate_json(session.get_modelmeta().custom_metadata_map[ABOUT])
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    except (KeyError, ValidationError):
+        raise UserError(f"{path}: not an ONNX file that `imbench export` wrote") from None
+    except Exception as error:  # whatever the runtime raises about a damaged file
+        raise UserError(f"{path}: cannot be read as ONNX ({' '.join(str(error).split())[:200]})") from None
+    return Exported(about, session)
