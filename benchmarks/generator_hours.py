@@ -48,7 +48,7 @@ def main() -> None:
     """Time, count, and print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--campaign", type=Path, default=CAMPAIGN)
-    parser.add_argument("--only", default="generator", help="runs whose name has this in it")
+    parser.add_argument("--only", default="generators,", help="runs whose names begin so")
     parser.add_argument("--profile", default="cpu")
     options = parser.parse_args()
     registry.load()
@@ -57,7 +57,7 @@ def main() -> None:
     rows = [(name, f"{each:.3f}", steps, f"{each * steps / 60:.1f}") for name, (each, steps) in timed.steps.items()]
     print(tabulate(rows, ("stage", "seconds a step", "steps", "minutes"), disable_numparse=True))
     print(f"\none fit of {timed.whole / 1e12:.1f} TFLOP: {timed.whole * timed.seconds['fit'] / 60:.1f} minutes\n")
-    chosen = [run for run in read_campaign(options.campaign).run if options.only in run.name]
+    chosen = [run for run in read_campaign(options.campaign).run if run.name.startswith(options.only)]
     seen: set[str] = set()
     table = [{"run": run.name} | timed.hours(_grid(run, options.profile), seen) for run in chosen]
     print(tabulate([*table, {"run": "all"} | _sums(table)], "keys", floatfmt=".2f"))
