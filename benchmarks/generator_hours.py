@@ -57,9 +57,13 @@ def main() -> None:
     rows = [(name, f"{each:.3f}", steps, f"{each * steps / 60:.1f}") for name, (each, steps) in timed.steps.items()]
     print(tabulate(rows, ("stage", "seconds a step", "steps", "minutes"), disable_numparse=True))
     print(f"\none fit of {timed.whole / 1e12:.1f} TFLOP: {timed.whole * timed.seconds['fit'] / 60:.1f} minutes\n")
-    chosen = [run for run in read_campaign(options.campaign).run if run.name.startswith(options.only)]
     seen: set[str] = set()
-    table = [{"run": run.name} | timed.hours(_grid(run, options.profile), seen) for run in chosen]
+    table = []
+    for run in read_campaign(options.campaign).run:
+        grid = _grid(run)
+        if run.name.startswith(options.only):
+            table.append({"run": run.name} | timed.hours(grid, seen))
+        seen |= {job.id for job in grid.jobs}
     print(tabulate([*table, {"run": "all"} | _sums(table)], "keys", floatfmt=".2f"))
     for name, (each, _) in timed.steps.items():
         print(f"generator_hours_step_{re.sub(r'[^a-z0-9]+', '_', name.lower())}={each:.4g}")
@@ -85,14 +89,13 @@ class Timed:
         self._fit()
 
     def hours(self, grid: Grid, seen: set[str]) -> dict[str, float]:
-        """Return the core-hours of what no run before asks for, by kind, and how many generators it trains."""
+        """Return the core-hours of what was not seen before, by kind, and how many generators are trained."""
         found: dict[str, float] = defaultdict(float, trained=0)
         for job in grid.jobs:
             if job.id not in seen:
                 kind, seconds = self._took(job)
                 found[kind] += seconds / 3600
                 found["trained"] += kind == "generators"
-                seen.add(job.id)
         return {"trained": found["trained"]} | {kind: found[kind] for kind in KINDS}
 
     def _took(self, job: Job) -> tuple[str, float]:
@@ -171,9 +174,8 @@ class Timed:
         self.seconds["fit"] = (time.process_time() - began) * self.shop.protocol.epochs / self.whole
 
 
-def _grid(run: CampaignRun, profile: str) -> Grid:
-    config = load_config(**{"profile": profile} | run.overrides)
-    return planned(run, config, lambda id: None, "")
+def _grid(run: CampaignRun) -> Grid:
+    return planned(run, load_config(**run.overrides), lambda id: None, "")
 
 
 def _sums(rows: list[dict[str, Any]]) -> dict[str, float]:

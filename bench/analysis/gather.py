@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from bench.analysis.columns import columns
+from bench.analysis.cut import cut_to
 from bench.analysis.decisions import decision_of
 from bench.analysis.frame import frame, with_alike
 from bench.analysis.lone import Labels, lone_grid
 from bench.analysis.measured import measured
 from bench.analysis.spots import Place
-from bench.dataset import Imbalance, one, rare, vector
+from bench.dataset import Imbalance, vector
 from bench.errors import ConfigError, DataError, StoreError, UserError
 from bench.plan.compose import compose
 from bench.plan.config import Config
@@ -27,8 +28,6 @@ from bench.statistics.best import Family, compare
 from bench.statistics.outcomes import Outcomes
 from bench.store.store import Store
 from bench.training.composition import Composition
-
-DECIMALS = 3  # fewer than so many has a percentage that a place is called by
 
 
 @dataclass(frozen=True)
@@ -216,23 +215,8 @@ def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> G
             vector(counts).counts(split.counts("train"))
     except ValueError as error:
         raise ConfigError(f"{name}: {error}") from None
-    at = [*wanted(dataset, config), *(_cut(counts, asked, split.counts("train")) for counts in others)]
+    at = [*wanted(dataset, config), *(cut_to(counts, asked, split.counts("train")) for counts in others)]
     return build_grid(narrowed(config, name, tuple(method.name for method in methods), at))
-
-
-def _cut(counts: tuple[int, ...], asked: Iterable[tuple[int, ...]], whole: tuple[int, ...]) -> Imbalance:
-    """Return the imbalance behind a record's counts: one rare class where all others are as in those asked for.
-
-    Where one class of several is cut, it is the reduction to a share that is spelled with the fewest decimals.
-    """
-    if any(counts[:-1] == other[:-1] for other in asked):
-        return rare(counts[-1])
-    cut = [k for k, n in enumerate(counts) if n < whole[k]]
-    if len(cut) == 1 and len(counts) > 2:
-        exact = 100 * counts[cut[0]] / max(n for k, n in enumerate(counts) if k != cut[0])
-        reductions = (one(cut[0], round(exact, decimals)) for decimals in range(DECIMALS))
-        return next((it for it in reductions if it.value and it.counts(whole) == counts), vector(counts))
-    return vector(counts)
 
 
 def _expression(parts: list[tuple[str, dict[str, object]]], given: Mapping[str, Mapping[str, object]]) -> str:
