@@ -66,8 +66,8 @@ def main() -> None:
         seen |= {job.id for job in grid.jobs}
     print(tabulate([*table, {"run": "all"} | _sums(table)], "keys", floatfmt=".2f"))
     for name, (each, _) in timed.steps.items():
-        print(f"generator_hours_step_{re.sub(r'[^a-z0-9]+', '_', name.lower())}={each:.4g}")
-    print(f"generator_hours_all={sum(_sums(table)[kind] for kind in KINDS):.4g}")
+        print(f"generator_cost_step_{re.sub(r'[^a-z0-9]+', '_', name.lower())}={each:.4g}")
+    print(f"generator_cost_all={sum(_sums(table)[kind] for kind in KINDS):.4g}")
 
 
 class Timed:
