@@ -101,10 +101,10 @@ def cost(made: Made, length: int) -> tuple[float, float]:
     return seconds, seconds * length / 3600
 
 
-def classifier(protocol: Protocol, device: Device) -> nn.Module:
+def classifier(protocol: Protocol, device: Device, n_classes: int = len(COUNTS)) -> nn.Module:
     """Return the profile's classifier as it starts, held still."""
     draws = Draws(torch.Generator().manual_seed(0), torch.Generator())
-    network = network_of(protocol.backbone).classifier(protocol.image_size, len(COUNTS), nn.Linear, draws)
+    network = network_of(protocol.backbone).classifier(protocol.image_size, n_classes, nn.Linear, draws)
     return device.model(network.requires_grad_(False).eval())
 
 

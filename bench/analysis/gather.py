@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from bench.analysis.columns import columns
+from bench.analysis.cut import cut_to
 from bench.analysis.decisions import decision_of
 from bench.analysis.frame import frame, with_alike
 from bench.analysis.lone import Labels, lone_grid
 from bench.analysis.measured import measured
 from bench.analysis.spelled import known_row, spelled_row
 from bench.analysis.spots import Place
-from bench.dataset import Imbalance, rare, vector
+from bench.dataset import Imbalance, vector
 from bench.errors import ConfigError, DataError, StoreError, UserError
 from bench.plan.compose import compose
 from bench.plan.config import Config
@@ -222,14 +223,8 @@ def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> G
             vector(counts).counts(split.counts("train"))
     except ValueError as error:
         raise ConfigError(f"{name}: {error}") from None
-    at = [*wanted(dataset, config), *(_cut(counts, asked) for counts in others)]
+    at = [*wanted(dataset, config), *(cut_to(counts, asked, split.counts("train")) for counts in others)]
     return build_grid(narrowed(config, name, tuple(method.name for method in methods), at))
-
-
-def _cut(counts: tuple[int, ...], asked: Iterable[tuple[int, ...]]) -> Imbalance:
-    """Return the imbalance behind a record's counts: one rare class where all others are as in those asked for."""
-    only_last = any(counts[:-1] == other[:-1] for other in asked)
-    return rare(counts[-1]) if only_last else vector(counts)
 
 
 def _banner(config: Config, origins: Mapping[str, Origin]) -> str:

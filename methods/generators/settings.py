@@ -188,7 +188,7 @@ class BalancingSettings(AdversarialSettings):
 class GamoSettings(TrainingSettings):
     """GAMO: convex combinations of a class's images (Mullick et al. 2019)."""
 
-    steps: int | None = 50_000
+    steps: int | None = 25_000  # their code counts 50,000, two for each batch of real images and one of fakes
     batch_size: int = 32
     image_size: int = Field(32, ge=16, description="side of the images made; stored ones are reduced to it")
     width: float = Field(1.0, gt=0, description="units of every layer, relative to those published")

@@ -1,0 +1,42 @@
+"""A report calls the places of records as the command that made them did, and as claims speak of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import registry
+from bench.analysis.gather import gather
+from bench.plan.config import Config, load_config
+from bench.plan.grid import build_grid
+from bench.record import Cost, Predictions, Record
+from bench.store.store import Store
+
+VALIDATION, TEST = 500, 1000  # images of a class of Fashion-MNIST
+PUBLISHED = "4166:73:139:210:287:370:422:387:545:651"
+
+
+@pytest.mark.parametrize(
+    ("asked", "called"), [("one 6 2.5", "one 6 2.5"), ("one 9 20", "one 9 20"), (PUBLISHED, "BAGAN-GP")]
+)
+def test_a_place_is_called_as_it_was_asked_for_or_as_its_dataset_does(asked: str, called: str, tmp_path: Path) -> None:
+    registry.load()
+    store = Store(tmp_path)
+    store.prepare()
+    fit = build_grid(_config(at=[asked])).jobs[0]
+    said = {"validation": _certain(VALIDATION), "test": _certain(TEST)}
+    store.save(Record(id=fit.id, identity=fit.identity, status="done", cost=Cost(seconds=1.0, flops=1e9), **said))
+    assert store.summaries().keys() == {fit.id}
+    found = gather(_config(), [store]).frame
+    assert set(found.loc[found["status"] != "missing", "place"]) == {called}
+
+
+def _config(**run: object) -> Config:
+    return load_config(profile="cpu", datasets=["fashion_mnist"], methods=["Vanilla"], seeds=1, subsets=1, **run)
+
+
+def _certain(each: int) -> Predictions:
+    labels = np.repeat(np.arange(10), each)
+    return Predictions.of(labels, np.eye(10)[labels])
