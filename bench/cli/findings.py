@@ -34,11 +34,12 @@ def findings(
     from bench.findings.opening import write_opening
     from bench.findings.page import write_page
     from bench.findings.study import evidence
-    from bench.store.store import REFERENCE, Store
+    from bench.store.remembering import RememberingStore
+    from bench.store.store import REFERENCE
 
     settings = settings_of(config)
     configs = [settings_of(config, profile=name) for name in profile or settings.profiles]
-    store = Store(results or settings.paths.results / REFERENCE, read_only=True)
+    store = RememberingStore(results or settings.paths.results / REFERENCE)  # each profile asks for every record
     found = evidence(configs, [store], Path())
     say_aside(store)
     for line in found.lost:

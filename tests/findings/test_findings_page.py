@@ -19,7 +19,8 @@ from bench.findings.page import MAKERS, text, write_page
 from bench.findings.printed import printed, same_loss
 from bench.findings.section import Grid, Link, Section
 from bench.findings.study import Evidence, evidence
-from bench.store.store import REFERENCE, Store
+from bench.store.remembering import RememberingStore
+from bench.store.store import REFERENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBER = re.compile(r"[+-]?\d+\.\d+")
@@ -32,7 +33,7 @@ def committed() -> Evidence:
     registry.load()
     file = ROOT / "bench.toml"
     configs = [settings_of(file, profile=name) for name in settings_of(file).profiles]
-    return evidence(configs, [Store(ROOT / "results" / REFERENCE, read_only=True)], ROOT)
+    return evidence(configs, [RememberingStore(ROOT / "results" / REFERENCE)], ROOT)
 
 
 def assert_same(ours: str, theirs: str, name: str) -> None:

@@ -13,6 +13,7 @@ from small_records import files_under, only_file_of, small_record
 from bench.errors import StoreError
 from bench.record import Record
 from bench.store.recordtext import readable
+from bench.store.remembering import RememberingStore
 from bench.store.store import Store
 
 
@@ -120,6 +121,15 @@ def test_record_of_a_later_version_is_named_kept_and_never_overwritten(tmp_path:
     assert path.read_bytes() == newer
     store.save(small_record(1))
     assert [file.read_bytes() for file in (tmp_path / "aside").iterdir()] == [newer]
+
+
+def test_a_remembering_store_parses_each_record_once_and_writes_nothing(tmp_path: Path) -> None:
+    Store(tmp_path).save(small_record(1))
+    store, id = RememberingStore(tmp_path), small_record(1).id
+    first = store.get(id)
+    assert first == small_record(1) and store.get(id) is first and [*store.records()] == [first]
+    with pytest.raises(StoreError, match="reading only"):
+        store.save(small_record(2))
 
 
 def test_index_is_believed_for_unchanged_files_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
