@@ -33,7 +33,7 @@ def log_line(log: Path, line: str) -> None:
     os.close(descriptor)
 
 
-def store_one(root: Path, log: Path, number: int, seconds: float) -> Answer:
+def store_one(root: Path, log: Path, number: int, ends: bool = True) -> Answer:
     """Do what a fit does, without the fit; `log` tells which numbers were really worked on."""
     store, record = Store(root), small_record(number)
     with store.claim(record.id) as mine:
@@ -42,14 +42,15 @@ def store_one(root: Path, log: Path, number: int, seconds: float) -> Answer:
         if store.get(record.id):
             return Reused()
         log_line(log, str(number))
-        time.sleep(seconds)
+        time.sleep(0.02 if ends else 86_400)  # whoever waits for the second is killed or interrupted
         store.save(record)
         return Done()
 
 
-def grid_of(root: Path, log: Path, count: int, seconds: float = 0.0) -> list[Node]:
-    """Return nodes that store the records 0 to count - 1."""
-    return [Node(str(number), partial(store_one, root, log, number, seconds)) for number in range(count)]
+def grid_of(root: Path, log: Path, count: int, quick: int | None = None) -> list[Node]:
+    """Return nodes that store the records 0 to count - 1; with `quick`, those from that number on never end."""
+    ends = [quick is None or number < quick for number in range(count)]
+    return [Node(str(number), partial(store_one, root, log, number, ends[number])) for number in range(count)]
 
 
 def only_file_of(root: Path, number: int) -> Path:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from builders import bench_toml
+from patience import PATIENCE
 
 from bench import registry
 from bench.plan.config import load_config
@@ -38,11 +39,11 @@ def test_a_log_goes_on_while_nothing_ends(tmp_path: Path, monkeypatch: pytest.Mo
     display.lines, display.second = [], threading.Event()
     with display:
         display.follow(Event("submitted", Node(job.id, lambda: None)))
-        assert display.second.wait(30), "one line is of the event, the next of the clock"
+        assert display.second.wait(PATIENCE), "one line is of the event, the next of the clock"
     assert all(f"0/{len(todo)} fits" in line and job.label in line for line in display.lines)
     threads = [it for it in threading.enumerate() if it.name == "progress"]
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
         assert not thread.is_alive(), "silent when the run is over"
 
 
