@@ -15,10 +15,13 @@ SUM_TOLERANCE = 1e-3  # of float32 probabilities of an image, which add up to on
 
 def implausible(record: Record) -> str:
     """Return why a record that parses cannot be true, "" where it can."""
-    for name in ("validation", "test"):
+    for name in ("validation", "test", "extended"):
         part: Predictions | None = getattr(record, name)
         if part is not None and (reason := _predictions(part, record)):
             return f"{name}: {reason}"
+    for name, packed in record.answers.items():
+        if reason := _packed(packed) or ("" if np.isfinite(packed.array()).all() else "numbers that are not finite"):
+            return f"answers {name}: {reason}"
     epochs = [row["epoch"] for row in record.history if "epoch" in row]
     if record.selected_epoch is not None and epochs and not 1 <= record.selected_epoch <= max(epochs):
         return f"epoch {record.selected_epoch} was selected of {max(epochs):g}"

@@ -58,6 +58,19 @@ def test_arrays_that_do_not_fit_their_shape_are_refused() -> None:
     assert "for 3 images" in refusal(test=predictions(probabilities=Packed.of(np.ones((2, 2)) / 2)))
     assert "for 4 images" in refusal(test=predictions(counts=(3, 1)))
     assert "the task has 2" in refusal(test=predictions(counts=(1, 1, 1)))
+    assert refusal(extended=predictions(probabilities=broken)) == "extended: an array that is no base64"
+
+
+def test_answers_of_judges_are_arrays_of_finite_numbers() -> None:
+    whole = Packed.of(np.array([0.25, 0.75]))
+    assert decode(compact(record(answers={"judge": whole}))).answers == {"judge": whole}
+    wrong = {
+        "an array of 8 bytes where its shape needs 12": whole.model_copy(update={"shape": (3,)}),
+        "an array that is no base64": whole.model_copy(update={"base64": "*"}),
+        "numbers that are not finite": Packed.of(np.array([0.5, float("inf")])),
+    }
+    for reason, packed in wrong.items():
+        assert refusal(answers={"judge": packed}) == f"answers judge: {reason}"
 
 
 def test_an_epoch_that_never_was_and_a_negative_cost_are_refused() -> None:
