@@ -56,6 +56,11 @@ def _status() -> int:
         with suppress(OSError):  # the terminal may be gone
             say(f"imbench: {SAID}")
         return error.exit_status
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a file or folder that is none, forbidden or full, wherever it was used
+        say(f"imbench: {': '.join(str(it) for it in (error.filename, error.strerror or error) if it)}")
+        return UserError.exit_status
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:
