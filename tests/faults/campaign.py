@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None, help="where to work, and to go on if it was cut short")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="faults-"))
-    kinds = campaign(Bench(folder / "whole", "inline", keep=True), LONG_EXAMPLES if asked.long else EXAMPLES)
+    kinds = campaign(Bench(folder / "whole", executor="inline", keep=True), LONG_EXAMPLES if asked.long else EXAMPLES)
     only = [word for word in asked.only.split(",") if word] or [*kinds]
     wanted = [UNDISTURBED, *(word for word in kinds if word in only and word != UNDISTURBED)]
     rounds = ROUNDS if asked.long else 1

@@ -39,7 +39,7 @@ def kills(count: int, whole: Bench, folder: Path, rng: random.Random) -> Tally:
     number = 0
     while tally.tried < count:
         number += 1
-        bench = Bench(folder / f"killed {number}", executor=rng.choice(("loky", "loky", "inline")))
+        bench = Bench(folder / f"killed {number}", rng.choice(("loky", "loky", "inline")), rng.choice((1, 2)))
         for attempt in range(8):
             last = tally.tried >= count or attempt == 7
             if _one(bench, tally, rng, folder / f"fired {number} {attempt}", quiet=last):

@@ -79,12 +79,12 @@ class Ended:
 class Bench:
     """A folder with the configuration of the small benchmark, run as a user does."""
 
-    def __init__(self, folder: Path, executor: str = "loky", keep: bool = False) -> None:
+    def __init__(self, folder: Path, executor: str = "loky", workers: int = 2, keep: bool = False) -> None:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.results = folder, folder / "results"
-        self.file = toml(folder, methods=list(METHODS), executor=executor, workers=2)
+        self.file = toml(folder, methods=list(METHODS), executor=executor, workers=workers)
         text = self.file.read_text()
         self.file.write_text(text.replace("compared_epochs = [3]", "compared_epochs = []"))
 
