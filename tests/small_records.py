@@ -16,9 +16,9 @@ from bench.running.work import Answer, Busy, Done, Reused
 from bench.store.store import Store
 
 
-def small_record(number: int, shift: float = 0.0, **fields: Any) -> Record:
+def small_record(number: int, shift: float = 0.0, kind: str = "fit", **fields: Any) -> Record:
     """Return a done record; `number` makes its identity, `shift` changes its test probabilities."""
-    identity = {"kind": "fit", "dataset": "toy", "number": number}
+    identity = {"kind": kind, "dataset": "toy", "number": number}
     labels = np.array([0, 0, 1, 1])
     rare = (0.2 + shift, 0.4, 0.6, 0.8)
     probabilities = Predictions.of(labels, np.array([(1 - p, p) for p in rare]))
