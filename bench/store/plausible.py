@@ -13,7 +13,7 @@ import numpy as np
 from bench.record import Packed, Predictions, Record
 
 PREDICT = ("fit", "audit", "twin")  # kinds of records that hold what a classifier said
-OF_A_FIT = ("dataset", "classes", "counts", "method", "streams", "stages")  # what an identity with a protocol has
+OF_A_FIT = ("dataset", "classes", "counts", "method", "streams", "stages")  # what its identity has, beside a protocol
 TYPES: dict[str, type] = {
     **dict.fromkeys(("kind", "dataset", "edition", "split", "stage"), str),
     **dict.fromkeys(("protocol", "streams", "parameters", "settings", "images"), dict),
@@ -49,8 +49,9 @@ def _identity(identity: Mapping[str, Any]) -> str:
     for name, value in identity.items():
         if name in TYPES and not isinstance(value, TYPES[name]):
             return f"{name} is no {TYPES[name].__name__}"
-    if "protocol" in identity and (lacking := [name for name in OF_A_FIT if name not in identity]):
-        return f"a fit without {lacking[0]}"
+    whole = identity.get("kind") in PREDICT and "protocol" in identity
+    if whole and (lacking := [name for name in OF_A_FIT if name not in identity]):
+        return f"a {identity['kind']} without {lacking[0]}"
     classes, counts = identity.get("classes", ()), identity.get("counts", ())
     if not all(isinstance(it, str) for it in classes):
         return "its classes are no names"
