@@ -34,7 +34,7 @@ def implausible(record: Record) -> str:
         if part is not None and (reason := _predictions(part, record)):
             return f"{name}: {reason}"
     for name, packed in record.answers.items():
-        if reason := _packed(packed) or ("" if np.isfinite(packed.array()).all() else "numbers that are not finite"):
+        if reason := _incomplete(packed) or ("" if np.isfinite(packed.array()).all() else "numbers that are not finite"):
             return f"answers {name}: {reason}"
     epochs = _epochs(record)
     if record.selected_epoch is not None and not 1 <= record.selected_epoch <= epochs:
@@ -81,7 +81,7 @@ def _predictions(part: Predictions, record: Record) -> str:
         return f"counts of {len(part.counts)} classes, the task has {len(classes)}"
     if tuple(part.probabilities.shape) != (sum(part.counts), len(part.counts)):
         return f"probabilities of shape {part.probabilities.shape} for {sum(part.counts)} images"
-    if reason := _packed(part.probabilities):
+    if reason := _incomplete(part.probabilities):
         return reason
     values = part.probabilities.array()
     if not np.isfinite(values).all() or values.min(initial=0) < 0 or values.max(initial=0) > 1 + SUM_TOLERANCE:
@@ -91,7 +91,7 @@ def _predictions(part: Predictions, record: Record) -> str:
     return ""
 
 
-def _packed(packed: Packed) -> str:
+def _incomplete(packed: Packed) -> str:
     try:
         held = len(base64.b64decode(packed.base64, validate=True))
     except (binascii.Error, ValueError):
