@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from unicodedata import category
+
+FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")  # what may become part of a path
 
 
 class UserError(Exception):
@@ -53,6 +56,11 @@ def printable(text: str) -> str:
     return "".join(
         it.encode("unicode_escape").decode() if it not in "\n\t" and category(it) in steers else it for it in text
     )
+
+
+def no_file_name(kind: str, name: str) -> str:
+    """Return why a name of a kind (dataset, profile, ...) cannot be part of a path, "" where it can."""
+    return "" if FILE_NAME.fullmatch(name) else f"{name[:99]!r} cannot be the name of a {kind}: files are called by it"
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

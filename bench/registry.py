@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bench.dataset import Dataset
-from bench.errors import ConfigError, Terminated, unknown
+from bench.errors import ConfigError, Terminated, no_file_name, unknown
 from bench.method import SLOTS, Method
 from bench.stage import Stage
 
@@ -54,8 +54,10 @@ class Registry(Generic[T]):
         Raises
         ------
         ConfigError
-            The name is taken by a class of another module.
+            The name is taken by a class of another module, or no file can be called by it.
         """
+        if wrong := no_file_name(self.kind, name):
+            raise ConfigError(wrong)
 
         def enter(cls: type[T]) -> type[T]:
             known = self._entries.get(name)

@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from patience import wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
@@ -22,10 +24,7 @@ def scheduler(folder: Path, protocol: str = "tcp", environment: Mapping[str, str
     file = folder / "scheduler.json"
     options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--protocol", protocol]
     with started("scheduler", [*options, "--scheduler-file", str(file)], environment or {}):
-        end = time.monotonic() + 60
-        while not file.exists() or not file.read_text().strip():
-            assert time.monotonic() < end, "the scheduler does not come up"
-            time.sleep(0.05)
+        wait_for(lambda: file.exists() and file.read_text().endswith("\n}"), "the scheduler")
         yield json.loads(file.read_text())["address"]
 
 
@@ -33,25 +32,30 @@ def scheduler(folder: Path, protocol: str = "tcp", environment: Mapping[str, str
 def worker(
     address: str, copy: Path = ROOT, environment: Mapping[str, str] | None = None, before: Sequence[str] = ()
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker with a copy of the suite, after a command line prefix."""
-    options = [address, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", "/tmp"]
-    with started("worker", options, {"PYTHONPATH": str(copy)} | dict(environment or {}), before) as process:
-        yield process
+    """Run a worker with a copy of the suite, after a command line prefix; the block begins when it has joined."""
+    with TemporaryDirectory() as folder:
+        options = [address, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", folder]
+        variables = {"PYTHONPATH": str(copy)} | dict(environment or {})
+        with started("worker", options, variables, before, Path(folder) / "log") as process:
+            wait_for(lambda: "Registered to" in (Path(folder) / "log").read_text(), "the worker")
+            yield process
 
 
 @contextmanager
 def started(
-    what: str, options: Sequence[str], environment: Mapping[str, str], before: Sequence[str] = ()
+    what: str,
+    options: Sequence[str],
+    environment: Mapping[str, str],
+    before: Sequence[str] = (),
+    log: Path = Path(os.devnull),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run one of dask's programs until the end of the block."""
     command = [*before, sys.executable, "-m", f"distributed.cli.dask_{what}", *options]
-    with subprocess.Popen(
-        command,
-        env=os.environ | QUIET | dict(environment),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    variables = os.environ | QUIET | dict(environment)
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(command, env=variables, start_new_session=True, stdout=said, stderr=said) as process,
+    ):
         try:
             yield process
         finally:

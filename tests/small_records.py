@@ -16,9 +16,9 @@ from bench.running.work import Answer, Busy, Done, Reused
 from bench.store.store import Store
 
 
-def small_record(number: int, shift: float = 0.0, **fields: Any) -> Record:
+def small_record(number: int, shift: float = 0.0, kind: str = "fit", **fields: Any) -> Record:
     """Return a done record; `number` makes its identity, `shift` changes its test probabilities."""
-    identity = {"kind": "fit", "dataset": "toy", "number": number}
+    identity = {"kind": kind, "dataset": "toy", "number": number}
     labels = np.array([0, 0, 1, 1])
     rare = (0.2 + shift, 0.4, 0.6, 0.8)
     probabilities = Predictions.of(labels, np.array([(1 - p, p) for p in rare]))
@@ -33,7 +33,7 @@ def log_line(log: Path, line: str) -> None:
     os.close(descriptor)
 
 
-def store_one(root: Path, log: Path, number: int, seconds: float) -> Answer:
+def store_one(root: Path, log: Path, number: int, ends: bool = True) -> Answer:
     """Do what a fit does, without the fit; `log` tells which numbers were really worked on."""
     store, record = Store(root), small_record(number)
     with store.claim(record.id) as mine:
@@ -42,14 +42,15 @@ def store_one(root: Path, log: Path, number: int, seconds: float) -> Answer:
         if store.get(record.id):
             return Reused()
         log_line(log, str(number))
-        time.sleep(seconds)
+        time.sleep(0.02 if ends else 86_400)  # whoever waits for the second is killed or interrupted
         store.save(record)
         return Done()
 
 
-def grid_of(root: Path, log: Path, count: int, seconds: float = 0.0) -> list[Node]:
-    """Return nodes that store the records 0 to count - 1."""
-    return [Node(str(number), partial(store_one, root, log, number, seconds)) for number in range(count)]
+def grid_of(root: Path, log: Path, count: int, quick: int | None = None) -> list[Node]:
+    """Return nodes that store the records 0 to count - 1; with `quick`, those from that number on never end."""
+    ends = [quick is None or number < quick for number in range(count)]
+    return [Node(str(number), partial(store_one, root, log, number, ends[number])) for number in range(count)]
 
 
 def only_file_of(root: Path, number: int) -> Path:

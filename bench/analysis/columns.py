@@ -9,6 +9,7 @@ import numpy as np
 from bench.analysis.decisions import DecideOf, RecordOf
 from bench.analysis.metrics import commonest, measures, rarest
 from bench.analysis.spots import Place
+from bench.errors import DataError
 from bench.plan.grid import Cell
 from bench.statistics.outcomes import MISSING, Outcomes
 
@@ -22,6 +23,11 @@ def columns(cells: Iterable[Cell], record_of: RecordOf, decide_of: DecideOf) -> 
         Cells of one profile. Those of other translators than the first are left out, as in the tables.
     record_of, decide_of
         As for `bench.analysis.frame.frame`.
+
+    Raises
+    ------
+    DataError
+        A record of a place tells of other test images than the rest; the text names it.
     """
     groups: dict[Place, list[Cell]] = {}
     for cell in cells:
@@ -38,6 +44,8 @@ def _column(place: Place, cells: list[Cell], record_of: RecordOf, decide_of: Dec
     for cell in cells:
         record = record_of(cell.fit) if cell.fit else None
         if record is not None and record.test is not None:
+            if decided and not np.array_equal(labels, record.test.labels):
+                raise DataError(f"record {record.id}: its test images are not those of the others of {' '.join(place)}")
             labels = record.test.labels
             decided[cell.method, cell.seed] = decide_of(cell.expression)(record).scores.argmax(axis=1)
     if not decided:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -35,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Which method should I use against a rare class, how much does it buy, and can I believe the difference?",
 )
+ONLY = "nothing but a command may end the program"
 ENDS = ("typer", "click")  # who raises SystemExit where a command has ended
 for part in (running, repeating, second, advising, campaign, reporting, findings, records, models, starting, looking):
     app.add_typer(part.app)
@@ -46,7 +49,8 @@ def main() -> None:
     settle()
     status = 1
     try:
-        status = _status()
+        with _no_other_end():
+            status = _status()
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
         status = CLOSED
     finally:
@@ -55,6 +59,25 @@ def main() -> None:
         with suppress(OSError):
             say(f"imbench: the output cannot be written: {reason}")
     sys.exit(status or (0 if not reason else CLOSED if reason == "closed" else 1))
+
+
+@contextmanager
+def _no_other_end() -> Iterator[None]:
+    """Let what leaves the process at once, past every handler, do so as a failure and not without a word."""
+    mine, leave = os.getpid(), os._exit
+
+    def leave_with_a_word(status: int) -> NoReturn:
+        if status == 0 and os.getpid() == mine:  # a forked child may come to its end
+            code = sys._getframe(1)
+            say(f"imbench: os._exit in {Path(code.f_code.co_filename).name}:{code.f_lineno}: {ONLY}")
+            status = 1
+        leave(status)
+
+    os._exit = leave_with_a_word
+    try:
+        yield
+    finally:
+        os._exit = leave
 
 
 def _status() -> int:
@@ -68,6 +91,11 @@ def _status() -> int:
         with suppress(OSError):  # the terminal may be gone
             say(f"imbench: {SAID}")
         return error.exit_status
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a file or folder that is none, forbidden or full, wherever it was used
+        say(f"imbench: {': '.join(str(it) for it in (error.filename, error.strerror or error) if it)}")
+        return UserError.exit_status
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:
@@ -78,7 +106,7 @@ def _status() -> int:
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         # A plugin, or what it calls, ended the program while a run was planned, as if all were well.
         place = f"{Path(frame.f_code.co_filename).name}:{line}"
-        say(f"imbench: {type(error).__name__} in {place}: nothing but a command may end the program")
+        say(f"imbench: {type(error).__name__} in {place}: {ONLY}")
     return 1
 
 

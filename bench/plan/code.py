@@ -48,10 +48,18 @@ def code_digests(modules: Iterable[str], loaded: Collection[str] = ()) -> dict[s
         found[name] = source.digest
         asking = path if name.startswith(PLUGIN) else plugin
         waiting.extend((other, asking) for other in source.imported)
+        if asking is not None and not name.startswith("bench."):  # a user's: what a call imports, and its packages
+            waiting.extend((other, asking) for other in (*source.called, *_packages(name)))
     told: dict[str, list[str]] = {}
     for name, digest in found.items():
         told.setdefault(shown(name), []).append(digest)
     return {name: _one(sorted(digests)) for name, digests in sorted(told.items())}
+
+
+def _packages(name: str) -> list[str]:
+    """Return the packages that a module lies in, whose own code runs before it."""
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def _one(digests: list[str]) -> str:

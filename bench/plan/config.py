@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -11,14 +10,13 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from bench.errors import ConfigError, unknown
+from bench.errors import ConfigError, no_file_name, unknown
 from bench.plan.sections import DatasetSection, Strict
 from bench.protocol import Protocol
 from bench.streams import Streams
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
-FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")  # what may become part of a path
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
 
 
@@ -135,9 +133,8 @@ class Config(Strict):
     @classmethod
     def _names_are_files(cls, named: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         for name in named:
-            if not FILE_NAME.fullmatch(name):
-                kind = str(info.field_name).removesuffix("s")
-                raise ValueError(f"{name[:99]!r} cannot be the name of a {kind}: files are called by it")
+            if wrong := no_file_name(str(info.field_name).removesuffix("s"), name):
+                raise ValueError(wrong)
         return named
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from bench.dataset import Dataset, Imbalance, Task, exponential, natural, one, r
 from bench.errors import ConfigError
 from bench.plan.config import Config, Profile
 
+_COUNT = r"\d{1,12}"
 _ONE = re.compile(r"one (\d+) (\d+(?:\.\d+)?)")
 _TAIL = re.compile(r"(exp|step)[ (]\s*(\d+(?:\.\d+)?)\s*\)?")
 
@@ -30,18 +31,18 @@ def read_imbalance(value: object) -> Imbalance:
     if isinstance(value, list | tuple) and value and all(type(n) is int for n in value):
         return vector(value)
     text = str(value).strip()
-    if text.isdecimal():
+    if re.fullmatch(_COUNT, text):
         return rare(int(text))
     if text == "natural":
         return natural()
-    if re.fullmatch(r"\d+(:\d+)+", text):
+    if re.fullmatch(f"{_COUNT}(:{_COUNT})+", text):
         return vector(tuple(map(int, text.split(":"))))
     if (single := _ONE.fullmatch(text)) and 0 < float(single[2]) <= 100:
         return one(int(single[1]), float(single[2]))
     if (tail := _TAIL.fullmatch(text)) and float(tail[2]) >= 1:
         return (exponential if tail[1] == "exp" else step)(float(tail[2]))
     raise ConfigError(
-        f"imbalance {value!r} is none of: a count of the rarest class, exp RATIO, step RATIO, natural, "
+        f"imbalance {text[:99]!r} is none of: a count of the rarest class, exp RATIO, step RATIO, natural, "
         "one NUMBER_OF_A_CLASS PERCENT, counts as 450:25"
     )
 

@@ -95,12 +95,19 @@ def _helper(name: str, folder: Path) -> Path | None:
         spec = spec or find_spec(top)
     except (AttributeError, ImportError, ValueError):
         return None
-    if spec is None or not (origin := spec.origin) or not origin.endswith(".py"):
+    if spec is None:
         return None
-    path = Path(origin).resolve()
-    if not path.is_relative_to(folder) or "site-packages" in path.parts:
+    if spec.origin is None:  # a folder of modules that has no __init__.py
+        places = [Path(place).resolve() for place in spec.submodule_search_locations or ()]
+        return next((_below(place, rest) for place in places if rest and _is_own(place, folder)), None)
+    path = Path(spec.origin).resolve()
+    if path.suffix != ".py" or not _is_own(path, folder):
         return None
     return path if not rest else _below(path.parent, rest) if path.name == "__init__.py" else None
+
+
+def _is_own(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(folder) and "site-packages" not in path.parts
 
 
 def _changed(name: str) -> ConfigError:

@@ -7,13 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+IMPORTING = ("import_module", "__import__")
+
 
 @dataclass(frozen=True)
 class Syntax:
-    """The digest of a source, 12 hex digits, and the names it imports, some of which may be no modules."""
+    """The digest of a source, 12 hex digits, and the names it imports, some of which may be no modules.
+
+    `called` are those that it imports by a call, as `import_module("name")` does.
+    """
 
     digest: str
     imported: tuple[str, ...]
+    called: tuple[str, ...] = ()
 
 
 def syntax(source: bytes, package: str) -> Syntax:
@@ -28,14 +34,20 @@ def syntax(source: bytes, package: str) -> Syntax:
         tree = ast.parse(source)
     except SystemError:  # of Python 3.11, rarely: another thread, or a collection of garbage, parsed meanwhile
         tree = ast.parse(source)
-    imported = []
+    imported, called = [], []
     for node in _executed(tree):
         if isinstance(node, ast.Import):
             imported += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             module = _absolute(node, package)
             imported += [module, *(f"{module}.{alias.name}" for alias in node.names)]
-    return Syntax(sha256(_dump(tree).encode()).hexdigest()[:12], tuple(imported))
+        elif isinstance(node, ast.Call) and _last_name(node.func) in IMPORTING:
+            called += [it.value for it in node.args[:1] if isinstance(it, ast.Constant) and isinstance(it.value, str)]
+    return Syntax(sha256(_dump(tree).encode()).hexdigest()[:12], tuple(imported), tuple(called))
+
+
+def _last_name(function: ast.expr) -> str:
+    return str(getattr(function, "attr", getattr(function, "id", "")))
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:

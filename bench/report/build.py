@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -68,7 +69,8 @@ def build_report(
     report = build(found, subjects, requested, methods)
     report = replace(report, pictures=pictures, left_out=(*report.left_out, *undrawn))
     folder = config.paths.reports / config.run.profile
-    (folder / first_look.FILE).unlink(missing_ok=True)  # the tables take its place
+    with suppress(OSError):  # of a folder that is none, say: the writing tells it
+        (folder / first_look.FILE).unlink()  # the tables take its place
     return write(report, folder)
 
 

@@ -15,8 +15,10 @@ from bench.report.markdown import escape, markdown
 from bench.report.report import Report, Sheet
 from bench.report.table import Table
 from bench.store.atomic import write_atomically
+from bench.store.regular import open_regular
 
 PAGE, JSON, INDEX, PICTURES = "index.html", "report.json", "README.md", "pictures"
+LONGEST = 1000  # bytes of a page's first line
 LONG = ("table", "row", "column", "kind", "mean", "sd", "n", "expected", "flags")
 
 
@@ -52,11 +54,8 @@ def index(report: Report, folder: Path) -> str:
     Those that show images which may not be passed on are not in the repository, so that no link leads to them.
     """
     pages = sorted(folder.glob("*.md"), key=lambda path: (not path.name.startswith("table_"), path.name))
-    lines = [
-        f"- [{path.read_text(encoding='utf-8').partition(chr(10))[0].lstrip('# ')}]({quote(path.name)})"
-        for path in pages
-        if path.name != INDEX
-    ]
+    titles = {path.name: _title(path) for path in pages if path.name != INDEX}
+    lines = [f"- [{title}]({quote(name)})" for name, title in titles.items() if title]
     lines += [f"- [{name}]({name}): {text}" for name, (text, _) in report.frames.items()]
     lines.append(f"- [{JSON}]({JSON}): the report as data, which `imbench verify` builds again")
     shown = sorted(picture.name for picture in report.pictures if not picture.shows_images)
@@ -78,6 +77,15 @@ def index(report: Report, folder: Path) -> str:
             "",
         ]
     )
+
+
+def _title(page: Path) -> str:
+    """Return the first line of a page, "" where an earlier report, or somebody else, left what is none."""
+    try:
+        with open_regular(page) as file:
+            return file.readline(LONGEST).decode().strip().lstrip("# ")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _sheet(sheet: Sheet) -> Iterator[tuple[str, str]]:

@@ -5,31 +5,79 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from bench.record import Packed, Predictions, Ratios, Record
 
+PREDICT = ("fit", "audit", "twin")  # kinds of records that hold what a classifier said
+OF_A_FIT = ("dataset", "classes", "counts", "method", "streams", "stages")  # what its identity has, beside a protocol
+TYPES: dict[str, type] = {
+    **dict.fromkeys(("kind", "dataset", "edition", "split", "stage"), str),
+    **dict.fromkeys(("protocol", "streams", "parameters", "settings", "images"), dict),
+    **dict.fromkeys(("classes", "counts", "method", "stages", "judges"), list),
+}
 SUM_TOLERANCE = 1e-3  # of float32 probabilities of an image, which add up to one
 
 
 def implausible(record: Record) -> str:
     """Return why a record that parses cannot be true, "" where it can."""
+    if reason := _identity(record.identity):
+        return reason
+    predicts = record.identity.get("kind") in PREDICT
+    if record.status == "done" and predicts and not (record.validation and record.test):
+        return f"it is a {record.kind} that is done, and has no predictions"
     for name in ("validation", "test", "extended"):
         part: Predictions | None = getattr(record, name)
         if part is not None and (reason := _predictions(part, record)):
             return f"{name}: {reason}"
-    epochs = [row["epoch"] for row in record.history if "epoch" in row]
-    if record.selected_epoch is not None and epochs and not 1 <= record.selected_epoch <= max(epochs):
-        return f"epoch {record.selected_epoch} was selected of {max(epochs):g}"
+    for name, packed in record.answers.items():
+        if reason := _incomplete(packed) or (
+            "" if np.isfinite(packed.array()).all() else "numbers that are not finite"
+        ):
+            return f"answers {name}: {reason}"
+    epochs = _epochs(record)
+    if record.selected_epoch is not None and not 1 <= record.selected_epoch <= epochs:
+        return f"epoch {record.selected_epoch} was selected of {epochs:g}"
     if min(record.cost.model_dump().values()) < 0:
         return "its cost is negative"
     return ""
 
 
+def _identity(identity: Mapping[str, Any]) -> str:
+    """Return what is wrong with the fields of an identity that every reader builds on, where it has them."""
+    for name, value in identity.items():
+        if name in TYPES and not isinstance(value, TYPES[name]):
+            return f"{name} is no {TYPES[name].__name__}"
+    whole = identity.get("kind") in PREDICT and "protocol" in identity
+    if whole and (lacking := [name for name in OF_A_FIT if name not in identity]):
+        return f"a {identity['kind']} without {lacking[0]}"
+    classes, counts = identity.get("classes", ()), identity.get("counts", ())
+    if not all(isinstance(it, str) for it in classes):
+        return "its classes are no names"
+    if not all(type(it) is int and it >= 0 for it in counts):
+        return "its counts are no numbers of images"
+    if classes and counts and len(classes) != len(counts):
+        return f"counts of {len(counts)} classes, the task has {len(classes)}"
+    return "" if all(map(_is_call, identity.get("method", ()))) else "its method is none"
+
+
+def _is_call(part: object) -> bool:
+    return isinstance(part, list) and [type(it) for it in part] == [str, dict]
+
+
+def _epochs(record: Record) -> float:
+    """Return how many epochs there were to select from, infinite where nothing says it."""
+    rows = [row["epoch"] for row in record.history if "epoch" in row]
+    planned = record.identity.get("protocol", {}).get("epochs")
+    return max(rows, default=planned if isinstance(planned, int) else math.inf)
+
+
 def _predictions(part: Predictions, record: Record) -> str:
-    if min(part.counts, default=0) < 0:
-        return "a count is negative"
+    if min(part.counts, default=0) < 1:
+        return "a class without images"
     classes = record.identity.get("classes")
     if isinstance(classes, list) and len(classes) != len(part.counts):
         return f"counts of {len(part.counts)} classes, the task has {len(classes)}"

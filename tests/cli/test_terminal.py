@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from PIL import Image
 
 from bench.errors import printable
@@ -41,6 +42,30 @@ def test_output_that_cannot_be_written_is_no_success() -> None:
     assert shell("imbench list methods >&-").returncode == 0
     said = shell("imbench list methods > /dev/full")
     assert said.returncode in (1, 2) and said.stderr.count("\n") == 1 and "the output cannot be written" in said.stderr
+
+
+@pytest.mark.parametrize("kind", ["a device", "a pipe", "a link to itself", "a file"])
+def test_a_folder_that_is_none_is_one_line(tmp_path: Path, kind: str) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    assert imbench("run").status == 0
+    target = tmp_path / "target"
+    make: dict[str, Callable[[], object]] = {
+        "a device": lambda: target.symlink_to("/dev/full"),
+        "a pipe": lambda: os.mkfifo(target),
+        "a link to itself": lambda: target.symlink_to("target"),
+        "a file": target.touch,
+    }
+    make[kind]()
+    for command in (("report", "--out", target), ("run", "--results", target), ("status", "--results", target)):
+        refused(imbench(*command), str(target))
+
+
+def test_an_error_of_the_system_is_one_line_wherever_it_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/some/file")
+
+    monkeypatch.setattr("bench.cli.looking.show", forbidden)
+    refused(imbench("list", "methods"), "/some/file: Permission denied")
 
 
 def test_no_escape_code_goes_into_a_file_whatever_the_environment_says(tmp_path: Path) -> None:

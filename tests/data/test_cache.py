@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from patience import PATIENCE
 from PIL import Image
 
 from bench.data import cache
@@ -126,7 +127,7 @@ def test_two_processes_that_build_at_once_end_with_one_whole_file(tmp_path: Path
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(PATIENCE)
     assert [process.exitcode for process in processes] == [0, 0, 0]
     assert len(list((tmp_path / "cache").glob("*.npy"))) == 1
     assert open_cache(build(dataset, tmp_path / "cache")).shape == (6, 3, 16, 16)

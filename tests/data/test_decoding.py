@@ -140,7 +140,9 @@ def test_nothing_that_starts_ghostscript_is_opened(tmp_path: Path, monkeypatch: 
             decoded(tmp_path / name)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     kind=st.sampled_from(["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP"]),
     seed=st.integers(0, 2**32),

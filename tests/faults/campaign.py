@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from os import environ
 from pathlib import Path
@@ -26,48 +27,43 @@ from others import damage, full_disks, jumping_clocks, several_runners, stops
 from trials import ROOT, Bench, Tally
 
 DOCS = ROOT / "docs" / "reliability.md"
-# What is tried, in the short form and in the long one.
-SIZES = {
-    "kills": (20, 200),
-    "stops": (4, 40),
-    "full": (6, 60),
-    "several": (2, 12),
-    "clocks": (1, 6),
-    "damage": (6, 40),
-    "examples": (300, 10_000),
-}
+UNDISTURBED = "undisturbed"
+# How many faults of each kind a round tries, and examples of each property of random input. The short form is a round,
+# the long one ten of them, each with faults of its own.
+SIZES = {"kills": 20, "stops": 4, "full": 6, "several": 2, "clocks": 1, "damage": 6}
+EXAMPLES, LONG_EXAMPLES, ROUNDS = 300, 1000, 10
 CLUSTER = ["tests/running/test_handshake.py", "tests/running/test_cluster.py"]
 MACHINES = ["tests/faults/test_machines.py", "tests/faults/test_readers.py"]
-Campaign = Iterator[tuple[str, Callable[[], Tally]]]
+Kinds = dict[str, Callable[[Path, random.Random], Tally]]
 
 
-def campaign(long: bool, seed: int, folder: Path) -> Campaign:
-    """Give each kind of fault by its word, with what tries it."""
-    size = {name: pair[long] for name, pair in SIZES.items()}
-    rng = random.Random(seed)
-    whole = Bench(folder / "whole", executor="inline", keep=True)
+def campaign(whole: Bench, examples: int) -> Kinds:
+    """Return what tries each kind of fault in a folder, by the kind's word; first comes a run that nothing disturbs."""
 
-    def undisturbed() -> Tally:
+    def undisturbed(folder: Path, rng: random.Random) -> Tally:
         tally = Tally("the undisturbed run")
         if (run := whole.run()).status != 0:
             tally.escape(run.said)
         return tally
 
-    yield "undisturbed", undisturbed
-    yield "machines", lambda: tests("hypothesis: store, claims, parsers, readers", MACHINES, size["examples"], seed)
-    yield "damage", lambda: damage(size["damage"], whole, folder, rng)
-    yield "clocks", lambda: jumping_clocks(size["clocks"], whole, folder)
-    yield "full", lambda: full_disks(size["full"], whole, folder)
-    yield "several", lambda: several_runners(size["several"], whole, folder, rng)
-    yield "stops", lambda: stops(size["stops"], whole, folder, rng)
-    yield "kills", lambda: kills(size["kills"], whole, folder, rng)
-    yield "cluster", lambda: tests("a Dask cluster of separate processes", CLUSTER, size["examples"], seed)
+    return {
+        UNDISTURBED: undisturbed,
+        "machines": lambda _, rng: of_tests("hypothesis: store, claims, parsers, readers", MACHINES, rng, examples),
+        "damage": lambda folder, rng: damage(SIZES["damage"], whole, folder, rng),
+        "clocks": lambda folder, rng: jumping_clocks(SIZES["clocks"], whole, folder, rng),
+        "full": lambda folder, _: full_disks(SIZES["full"], whole, folder),
+        "several": lambda folder, rng: several_runners(SIZES["several"], whole, folder, rng),
+        "stops": lambda folder, rng: stops(SIZES["stops"], whole, folder, rng),
+        "kills": lambda folder, rng: kills(SIZES["kills"], whole, folder, rng),
+        "cluster": lambda _, rng: of_tests("a Dask cluster of separate processes", CLUSTER, rng, 1),
+    }
 
 
-def tests(kind: str, files: list[str], examples: int, seed: int) -> Tally:
+def of_tests(kind: str, files: list[str], rng: random.Random, examples: int) -> Tally:
     """Run tests in which every fault is one; those of random input with so many examples each."""
     tally = Tally(kind)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--hypothesis-seed={seed}", *files]
+    seed = f"--hypothesis-seed={rng.randrange(1 << 32)}"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", seed, *files]
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -77,8 +73,7 @@ def tests(kind: str, files: list[str], examples: int, seed: int) -> Tally:
         check=False,
     )
     counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|error)", done.stdout.splitlines()[-1])}
-    machines = files is MACHINES
-    tally.tried = sum(counts.values()) * (examples if machines else 1)
+    tally.tried = sum(counts.values()) * examples
     for line in done.stdout.splitlines():
         if line.startswith(("FAILED", "ERROR")):
             tally.escape(line)
@@ -87,7 +82,7 @@ def tests(kind: str, files: list[str], examples: int, seed: int) -> Tally:
     return tally
 
 
-def report(tallies: list[Tally], long: bool, seed: int, seconds: float, rest: Sequence[str] = ()) -> str:
+def report(tallies: Sequence[Tally], long: bool, seed: int, seconds: float, left: Mapping[str, int]) -> str:
     """Return what was measured as a document."""
     rows = [f"| {it.kind} | {it.tried} | {it.lost} | {it.doubled} | {it.wrong} | {it.escaped} |" for it in tallies]
     notes = [f"- {it.kind}: {' '.join(note.split())[:300]}" for it in tallies for note in it.notes]
@@ -108,9 +103,10 @@ every record and artifact is compared, bit for bit, with those of a run that not
 | faults | tried | lost | doubled | wrong | escaped |
 | --- | ---: | ---: | ---: | ---: | ---: |
 """
-    left = f"\n\nNot tried yet when this was written: {', '.join(rest)}." if rest else ""
+    rounds = [f"{word} ({count} of {ROUNDS} rounds)" if long else word for word, count in left.items()]
+    rest = f"\n\nNot tried yet when this was written: {', '.join(rounds)}." if left else ""
     seen = f"\n\nWhat was seen:\n\n{chr(10).join(notes)}" if notes else ""
-    return head + "\n".join(rows) + left + seen + "\n"
+    return head + "\n".join(rows) + rest + seen + "\n"
 
 
 def main() -> None:
@@ -118,31 +114,48 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--long", action="store_true", help="hours instead of minutes")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--only", default="", help="the words of some kinds, separated by commas; then nothing is written"
-    )
+    parser.add_argument("--only", default="", help="the words of some kinds, by commas; then the docs stay as they are")
     parser.add_argument("--folder", type=Path, default=None, help="where to work, and to go on if it was cut short")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="faults-"))
-    only, kept = [word for word in asked.only.split(",") if word], folder / f"tallies-{asked.seed}-{asked.long}.json"
+    kinds = campaign(Bench(folder / "whole", executor="inline", keep=True), LONG_EXAMPLES if asked.long else EXAMPLES)
+    only = [word for word in asked.only.split(",") if word] or [*kinds]
+    wanted = [UNDISTURBED, *(word for word in kinds if word in only and word != UNDISTURBED)]
+    rounds = ROUNDS if asked.long else 1
+    plan = [(number, word) for number in range(1, rounds + 1) for word in wanted if word != UNDISTURBED or number == 1]
+    kept = folder / f"tallies-{asked.seed}-{asked.long}.json"
     known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {"seconds": 0.0}
-    started, tallies = time.monotonic() - known.pop("seconds"), []
-    kinds = [*campaign(asked.long, asked.seed, folder)]
-    for number, (word, attempt) in enumerate(kinds, 1):
-        if only and word not in only and not (word == "undisturbed" and set(only) - {"cluster", "machines"}):
-            continue
-        tallies.append(Tally(**known[word]) if word in known else attempt())
-        print(tallies[-1].line(), flush=True)
-        for note in tallies[-1].notes:
+    started, done = time.monotonic() - known.pop("seconds"), []
+    for number, word in plan:
+        name = f"{word} {number}"
+        if name in known:
+            tally = Tally(**known[name])
+        else:
+            place = folder / name
+            shutil.rmtree(place, ignore_errors=True)  # where one was cut short before
+            place.mkdir(parents=True)
+            tally = kinds[word](place, random.Random(f"{asked.seed} {name}"))
+            if tally.clean:
+                shutil.rmtree(place, ignore_errors=True)
+        done.append((word, tally))
+        print(f"round {number} of {rounds}, {tally.line()}", flush=True)
+        for note in tally.notes:
             print(f"  {note}", flush=True)
-        if not only:  # after each, for hours may be cut short, and the same folder goes on
-            known[word], seconds = asdict(tallies[-1]), time.monotonic() - started
-            kept.write_text(json.dumps(known | {"seconds": seconds}))
-            rest = [word for word, _ in kinds[number:]]
-            DOCS.write_text(report(tallies[1:], asked.long, asked.seed, seconds, rest), encoding="utf8")
-    if asked.folder is None and all(tally.clean for tally in tallies):
+        # After each, for hours may be cut short, and the same folder goes on.
+        known[name], seconds = asdict(tally), time.monotonic() - started
+        kept.write_text(json.dumps(known | {"seconds": seconds}))
+        if not asked.only:
+            left = Counter(word for _, word in plan[len(done) :])
+            DOCS.write_text(report(summed(done), asked.long, asked.seed, seconds, left), encoding="utf8")
+    if asked.folder is None and all(tally.clean for _, tally in done):
         shutil.rmtree(folder, ignore_errors=True)
-    sys.exit(0 if all(tally.clean for tally in tallies) else 1)
+    sys.exit(0 if all(tally.clean for _, tally in done) else 1)
+
+
+def summed(done: Sequence[tuple[str, Tally]]) -> list[Tally]:
+    """Return what came of each kind of fault, over all rounds."""
+    words = dict.fromkeys(word for word, _ in done if word != UNDISTURBED)
+    return [sum((tally for it, tally in done if it == word), Tally("")) for word in words]
 
 
 if __name__ == "__main__":

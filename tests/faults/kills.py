@@ -6,11 +6,10 @@ import os
 import random
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
-from trials import Bench, Tally, compare, ended, judge
+from trials import Bench, Tally, at_some_point, compare, ended, judge
 
 AT = (
     "bench.store.atomic:write_atomically",
@@ -29,6 +28,7 @@ AT = (
     "bench.judging.measurement:measure",
 )
 OFTEN = ("_crops", "_step", "write_atomically", "_lock")  # called many times in a run
+AT_MOST = 3  # kills of one run, which goes on after that of a worker
 VICTIMS = ("kill", "kill runner", "kill both")
 AT_ONCE = {"at": "bench.store.artifacts:CHECKPOINT_SECONDS", "set": 0.0}  # states are kept at every step
 
@@ -39,7 +39,7 @@ def kills(count: int, whole: Bench, folder: Path, rng: random.Random) -> Tally:
     number = 0
     while tally.tried < count:
         number += 1
-        bench = Bench(folder / f"killed {number}", executor=rng.choice(("loky", "loky", "inline")))
+        bench = Bench(folder / f"killed {number}", rng.choice(("loky", "loky", "inline")), rng.choice((1, 2)))
         for attempt in range(8):
             last = tally.tried >= count or attempt == 7
             if _one(bench, tally, rng, folder / f"fired {number} {attempt}", quiet=last):
@@ -56,14 +56,14 @@ def _one(bench: Bench, tally: Tally, rng: random.Random, mark: Path, quiet: bool
         if run.status != 0:
             tally.escape(f"an undisturbed run after kills ended with {run.status}: {run.said.strip()[-400:]}")
         return True
+    marks = [mark.with_name(f"{mark.name} {number}") for number in range(AT_MOST)]
     if rng.random() < 0.25:
         runner = bench.start([AT_ONCE])
-        time.sleep(rng.uniform(4, 25))
-        tally.tried += _by_timer(runner, rng)
+        tally.tried += at_some_point(runner, bench, rng) and _by_timer(runner, rng)
     else:
-        runner = bench.start([AT_ONCE, _point(rng, mark)])
+        runner = bench.start([AT_ONCE, *(_point(rng, mark) for mark in marks)])
     run = ended(runner)
-    tally.tried += mark.exists()
+    tally.tried += sum(mark.exists() for mark in marks)
     judge(tally, run, killed=True)
     return run.status == 0
 

@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from trials import Bench, Tally, compare, ended, judge
+from trials import Bench, Tally, at_some_point, compare, ended, judge
 
 CLASSICAL = ("CS", "OS", "US", "Vanilla", "AUG")
 STEP = 12 << 10  # bytes by which a full disk grows
@@ -53,8 +53,7 @@ def several_runners(rounds: int, whole: Bench, folder: Path, rng: random.Random)
         point = {"at": "bench.store.store:Store.save", "act": "count", "file": str(saved)}
         runners = [bench.start([point]) for _ in range(count)]
         tally.tried += count
-        if number % 2:
-            time.sleep(rng.uniform(8, 20))
+        if number % 2 and at_some_point(runners[0], bench, rng):
             os.killpg(runners[0].pid, signal.SIGKILL)
         runs = [ended(runner) for runner in runners]
         for run in runs:
@@ -68,11 +67,11 @@ def several_runners(rounds: int, whole: Bench, folder: Path, rng: random.Random)
     return tally
 
 
-def jumping_clocks(rounds: int, whole: Bench, folder: Path) -> Tally:
+def jumping_clocks(rounds: int, whole: Bench, folder: Path, rng: random.Random) -> Tally:
     """Run while the clock of the wall jumps by years."""
     tally = Tally("clocks that jump")
     for number in range(rounds):
-        bench = Bench(folder / f"clock {number}", executor=("loky", "inline")[number % 2])
+        bench = Bench(folder / f"clock {number}", executor=rng.choice(("loky", "inline")))
         run = bench.run(CLOCK_OF_FAULTS="1")
         tally.tried += 1
         judge(tally, run)
@@ -86,8 +85,7 @@ def stops(count: int, whole: Bench, folder: Path, rng: random.Random) -> Tally:
     bench = Bench(folder / "stopped")
     while tally.tried < count:
         runner = bench.start()
-        time.sleep(rng.uniform(5, 25))
-        if runner.poll() is None:
+        if at_some_point(runner, bench, rng):
             tally.tried += 1
             number, whom = rng.choice((signal.SIGTERM, signal.SIGHUP)), rng.choice((os.kill, os.killpg))
             whom(runner.pid, number)

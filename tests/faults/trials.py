@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 POINTS = Path(__file__).resolve().parent / "points"
 METHODS = ("CS", "OS", "AUG", "ALT", "cGAN")  # classical, a CycleGAN with its measurement, joint training, a generator
 OUTCOME = ("status", "validation", "test", "extended", "figures", "answers", "selected_epoch", "chosen", "code")
+FILES = 12  # that a fault waits for, at most; a run writes some more
 PATIENCE = 900.0  # seconds after which a run hangs
 ENDINGS = {0, 1, 2, 130, 143}  # what a run may end with; a signal that we sent may end it too
 
@@ -50,6 +52,11 @@ class Tally:
         )
         return f"{self.kind}: {numbers}"
 
+    def __add__(self, other: Tally) -> Tally:
+        names = ("tried", "lost", "doubled", "wrong", "escaped")
+        both = {name: getattr(self, name) + getattr(other, name) for name in names}
+        return Tally(other.kind, **both, notes=[*self.notes, *other.notes])
+
     @property
     def clean(self) -> bool:
         """Whether nothing suffered."""
@@ -72,12 +79,12 @@ class Ended:
 class Bench:
     """A folder with the configuration of the small benchmark, run as a user does."""
 
-    def __init__(self, folder: Path, executor: str = "loky", keep: bool = False) -> None:
+    def __init__(self, folder: Path, executor: str = "loky", workers: int = 2, keep: bool = False) -> None:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.results = folder, folder / "results"
-        self.file = toml(folder, methods=list(METHODS), executor=executor, workers=2)
+        self.file = toml(folder, methods=list(METHODS), executor=executor, workers=workers)
         text = self.file.read_text()
         self.file.write_text(text.replace("compared_epochs = [3]", "compared_epochs = []"))
 
@@ -119,6 +126,25 @@ def _alive(group: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def at_some_point(runner: subprocess.Popen[str], bench: Bench, rng: random.Random) -> bool:
+    """Wait until a run has written so many files, and a moment more; return whether it still goes on.
+
+    So that a fault comes at any time of a run, however slow the machine.
+    """
+    files = rng.randrange(FILES)
+    before = len(_written(bench))
+    while runner.poll() is None and len(_written(bench)) < before + files:
+        time.sleep(0.05)
+    end = time.monotonic() + rng.uniform(0, 3)
+    while runner.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    return runner.poll() is None
+
+
+def _written(bench: Bench) -> list[Path]:
+    return [*bench.results.glob("records/*/*.json"), *bench.results.glob("stages/*/*-*.safetensors")]
 
 
 def judge(tally: Tally, run: Ended, killed: bool = False) -> None:

@@ -10,6 +10,7 @@ from builders import plugged
 
 from bench.errors import ConfigError
 from bench.plan.compose import compose
+from bench.registry import Registry
 
 OLD = """
 @register("Old", reference="none")
@@ -35,6 +36,13 @@ def test_weights_that_know_no_progress_are_refused_with_the_arguments_they_must_
     )
     with pytest.raises(ConfigError, match="must take"):
         plugged(monkeypatch, tmp_path, OLD)  # also when it is asked for again
+
+
+@pytest.mark.parametrize("name", ["../../x", "/abs", "a/b", "a\\b", ".hidden", "", "a\nb", "x" * 101])
+@pytest.mark.parametrize("kind", ["dataset", "method", "stage", "network"])
+def test_a_name_that_files_cannot_be_called_by_is_refused(kind: str, name: str) -> None:
+    with pytest.raises(ConfigError, match=f"cannot be the name of a {kind}: files are called by it"):
+        Registry[object](kind).register(name)
 
 
 def test_a_hook_that_takes_more_by_default_is_a_method(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from bench.analysis.frame import FACTS, FIGURES, KEYS
 from bench.analysis.layout import Label, extended
@@ -131,7 +132,7 @@ def test_every_table_compiles(tmp_path: Path) -> None:
     (tmp_path / "all.tex").write_text(f"{preamble}{body}\\end{{document}}\n", encoding="utf-8")
     options = ["-interaction=nonstopmode", "-halt-on-error"] if COMPILER == "pdflatex" else []
     done = subprocess.run(
-        [str(COMPILER), *options, "all.tex"], cwd=tmp_path, capture_output=True, timeout=120, check=False
+        [str(COMPILER), *options, "all.tex"], cwd=tmp_path, capture_output=True, timeout=PATIENCE, check=False
     )
     errors = [line for line in done.stdout.decode(errors="replace").splitlines() if line.startswith("!")]
     assert done.returncode == 0, errors

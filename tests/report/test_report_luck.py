@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from patience import PATIENCE
 from small_measurements import compared, table_lines
 from small_reports import cell, record, tidy, written
 from test_latex import check
@@ -125,5 +126,5 @@ def test_every_fragment_compiles(tmp_path: Path) -> None:
     head = "\\documentclass{article}\n\\usepackage{booktabs}\n\\usepackage{graphicx}\n\\begin{document}\n"
     (tmp_path / "all.tex").write_text(f"{head}{body}\\end{{document}}\n", encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=PATIENCE, check=False)
     assert ran.returncode == 0, [line for line in ran.stdout.decode(errors="replace").splitlines() if line[:1] == "!"]

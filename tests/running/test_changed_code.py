@@ -88,18 +88,39 @@ def test_an_edit_while_a_job_runs_is_refused_where_the_job_imports_the_edited_fi
     assert not [*store.records()]
 
 
-def test_a_helper_in_a_package_below_the_plugin_is_part_of_its_code(tmp_path: Path) -> None:
-    package = tmp_path / "own" / "parts_of_mine"
-    (package / "deep").mkdir(parents=True)
-    for file, text in {"__init__": "", "deep/__init__": "from . import one", "deep/one": "from .. import two"}.items():
-        (package / f"{file}.py").write_text(text)
-    (package / "two.py").write_text(WEIGHTS)
-    (tmp_path / "own" / "mine.py").write_text(PLUGIN + "import numpy\nimport json\nfrom parts_of_mine import deep\n")
-    registry.load((str(tmp_path / "own" / "mine.py"),))
+def helpers_of(folder: Path, source: str, files: dict[str, str]) -> list[str]:
+    """Return the modules, but for the suite's, that are part of the code of a plugin with files beside it."""
+    for file, text in files.items():
+        path = folder / "own" / f"{file}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (folder / "own" / "mine.py").write_text(PLUGIN + source)
+    registry.load((str(folder / "own" / "mine.py"),))
     (plugin,) = [name for name in sys.modules if name.startswith("imbench_plugin_mine")][-1:]
-    names = [name for name in code_digests([plugin]) if not name.startswith("bench.")]
+    return [name for name in code_digests([plugin]) if not name.startswith("bench.")]
+
+
+def test_a_helper_in_a_package_below_the_plugin_is_part_of_its_code(tmp_path: Path) -> None:
+    texts = {"__init__": "", "deep/__init__": "from . import one", "deep/one": "from .. import two", "two": WEIGHTS}
+    files = {f"parts_of_mine/{name}": text for name, text in texts.items()}
     modules = ["parts_of_mine", "parts_of_mine.deep", "parts_of_mine.deep.one", "parts_of_mine.two"]
-    assert names == [*modules, "plugin mine"]
+    source = "import numpy\nimport json\nfrom parts_of_mine import deep\n"
+    assert helpers_of(tmp_path, source, files) == [*modules, "plugin mine"]
+
+
+def test_a_package_counts_with_its_module_and_a_folder_without_a_package_too(tmp_path: Path) -> None:
+    files = {"whole_of_mine/__init__": "", "whole_of_mine/one": "", "loose_of_mine/deep/two": ""}
+    source = "import whole_of_mine.one\nimport loose_of_mine.deep.two\n"
+    modules = ["loose_of_mine.deep.two", "plugin mine", "whole_of_mine", "whole_of_mine.one"]
+    assert helpers_of(tmp_path, source, files) == modules
+
+
+def test_a_helper_that_a_call_imports_is_part_of_the_code(tmp_path: Path) -> None:
+    source = 'import importlib\nimportlib.import_module("called_of_mine")\n__import__("named_of_mine")\n'
+    files = {"called_of_mine": "", "named_of_mine": "import further_of_mine", "further_of_mine": ""}
+    assert helpers_of(tmp_path, source, files) == [
+        *("called_of_mine", "further_of_mine", "named_of_mine", "plugin mine")
+    ]
 
 
 def test_a_module_of_the_suite_that_was_edited_after_the_start_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,17 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from patience import PATIENCE, wait_for
 from small_cluster import ROOT, scheduler, worker
 
 from bench.running import cluster
 from bench.store.store import Store
 
-Client = pytest.importorskip("distributed").Client
+pytest.importorskip("distributed")
 
 
 @pytest.fixture(autouse=True)
@@ -40,17 +40,14 @@ def test_a_cluster_that_dies_during_a_run_ends_it_in_one_line(tmp_path: Path, di
     plugin.write_text(WAITS.format(file=tmp_path / "at work"))
     (tmp_path / "short.py").write_text(SHORT)
     with scheduler(tmp_path) as address, worker(address) as process:
-        with Client(address, timeout=60) as client:  # a slow machine's worker may come later than the run waits for it
-            client.wait_for_workers(1, timeout=60)
         path = bench_toml(tmp_path, plugins=[plugin], methods=["Waits"], executor="dask", scheduler=address)
         command = [sys.executable, str(tmp_path / "short.py"), "run", "--config", str(path)]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as runner:
-            while not (tmp_path / "at work").exists() and runner.poll() is None:
-                time.sleep(0.05)
+            wait_for(lambda: (tmp_path / "at work").exists() or runner.poll() is not None, "the work")
             victim = process.pid if dies == "worker" else scheduler_pid(address)
             os.kill(victim, signal.SIGKILL)
-            _, said = runner.communicate(timeout=100)
+            _, said = runner.communicate(timeout=PATIENCE)
     last = said.strip().splitlines()[-1]
     assert runner.returncode == 2 and "Traceback" not in said, said
     assert ("no dask worker for" if dies == "worker" else "dask scheduler is lost") in last
@@ -67,7 +64,7 @@ from bench.registry import register
 class Waits(Method):
     def class_weights(self, counts, progress):
         Path("{file}").touch()
-        time.sleep(1000)
+        time.sleep(86_400)
 """
 SHORT = """
 from bench.running import cluster, schedule

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +38,7 @@ ENDINGS = {
     "generator": "raise GeneratorExit",
     "import": "import ends_python",
 }
+AT_ONCE = {"at once": "__import__('os')._exit(0)"}
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +49,7 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def configured(folder: Path, hook: str, ending: str, executor: str = "inline") -> None:
     (folder / "ends_python.py").write_text("import sys\nsys.exit()\n")
-    (folder / "mine.py").write_text(MINE.format(hook=hook, ending=ENDINGS[ending]))
+    (folder / "mine.py").write_text(MINE.format(hook=hook, ending=(ENDINGS | AT_ONCE)[ending]))
     bench_toml(folder, plugins=[folder / "mine.py"], methods=["CS", "Ends"], executor=executor, workers=1)
 
 
@@ -72,6 +76,17 @@ def test_a_hook_that_ends_python_while_the_run_is_planned_is_one_line(
     said = imbench(command)
     assert said.status == 1 and said.err.count("\n") == 1
     assert "imbench: " in said.err and "nothing but a command may end the program" in said.err
+
+
+@pytest.mark.parametrize("hook", ["class_weights(self, counts, progress)", "requires(self, counts, protocol)"])
+def test_a_hook_that_leaves_at_once_is_no_success(tmp_path: Path, hook: str) -> None:
+    configured(tmp_path, hook, "at once")
+    command = [sys.executable, "-m", "bench", "run"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    last = said.stderr.strip().splitlines()[-1]
+    assert last == "imbench: os._exit in mine.py:14: nothing but a command may end the program"
 
 
 def test_a_run_whose_workers_say_done_and_leave_no_record_is_no_success(

@@ -7,12 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE, wait_for
 from small_records import grid_of, log_line, small_record
 
 from bench.errors import ConfigError
@@ -24,6 +23,7 @@ from bench.running.work import Answer, Done
 from bench.store.store import Store
 
 TESTS = Path(__file__).parents[1]
+QUICK = 6  # pieces of work that end by themselves, in a run that is to be stopped
 needs_dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="dask is not installed")
 KINDS = ["inline", "loky", pytest.param("dask", marks=needs_dask)]
 
@@ -33,10 +33,12 @@ def run_with(kind: Kind, nodes: list[Node], address: str = "") -> dict[str, Outc
         return run(nodes, workers.make, workers.window, poll_seconds=0.05)
 
 
-def start_runner(root: Path, count: int, seconds: float, kind: str = "loky") -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(TESTS / "run_small_grid.py"), str(root), str(root / "log"), str(count), str(seconds)]
+def start_runner(root: Path, count: int, kind: str = "loky", quick: int | None = None) -> subprocess.Popen[bytes]:
+    """Start a run of which `quick` pieces of work end by themselves: all, where none is stated."""
+    numbers = [str(count), str(count if quick is None else quick)]
+    command = [sys.executable, str(TESTS / "run_small_grid.py"), str(root), str(root / "log"), *numbers, kind]
     environment = os.environ | {"PYTHONPATH": str(TESTS.parent)}
-    return subprocess.Popen([*command, kind], env=environment, start_new_session=True, stderr=subprocess.PIPE)
+    return subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.PIPE)
 
 
 def records_of(root: Path) -> dict[str, Record]:
@@ -46,15 +48,13 @@ def records_of(root: Path) -> dict[str, Record]:
     return found
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
-
 def lines_of(log: Path) -> list[str]:
     return log.read_text().splitlines() if log.exists() else []
+
+
+def at_work(log: Path) -> int:
+    """Return how many workers have come to the work that never ends, in a run whose first pieces do."""
+    return sum(int(number) >= QUICK for number in lines_of(log))
 
 
 def processes_of_session(session: int) -> list[int]:
@@ -96,7 +96,7 @@ def die(log: Path) -> Answer:
 @pytest.mark.parametrize("kind", ["loky", pytest.param("dask", marks=needs_dask)])
 def test_killed_worker_costs_only_its_own_cell(kind: Kind, tmp_path: Path) -> None:
     killer = Node("killer", partial(die, tmp_path / "deaths"), cost=2)
-    outcomes = run_with(kind, [*grid_of(tmp_path, tmp_path / "log", 10, 0.02), killer])
+    outcomes = run_with(kind, [*grid_of(tmp_path, tmp_path / "log", 10), killer])
     assert outcomes.pop("killer").failure == KILLED
     assert {outcome.state for outcome in outcomes.values()} <= {"done", "reused"}
     assert len(records_of(tmp_path)) == 10
@@ -137,20 +137,21 @@ def test_address_without_dask_is_refused(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", ["loky", "inline"])
 def test_killed_run_loses_at_most_one_cell_a_worker(kind: str, tmp_path: Path) -> None:
-    killed = start_runner(tmp_path, 20, 0.1, kind)
-    wait_for(lambda: len(lines_of(tmp_path / "log")) >= 6)
+    in_work = 2 if kind == "loky" else 1
+    killed = start_runner(tmp_path, 20, kind, QUICK)
+    wait_for(lambda: at_work(tmp_path / "log") == in_work)
     killed.kill()
     killed.wait()
-    resumed = start_runner(tmp_path, 20, 0.0, kind)
-    assert resumed.wait(60) == 0
+    resumed = start_runner(tmp_path, 20, kind)
+    assert resumed.wait(PATIENCE) == 0
     worked_on = lines_of(tmp_path / "log")
     assert set(worked_on) == {str(number) for number in range(20)}
-    assert len(worked_on) - 20 <= (2 if kind == "loky" else 1)
+    assert len(worked_on) == 20 + in_work
     assert records_of(tmp_path) == {small_record(n).id: small_record(n) for n in range(20)}
 
 
 def test_workers_of_a_killed_run_end_too(tmp_path: Path) -> None:
-    runner = start_runner(tmp_path, 20, 30.0)
+    runner = start_runner(tmp_path, 20, quick=0)
     wait_for(lambda: len(lines_of(tmp_path / "log")) == 2)
     assert len(processes_of_session(runner.pid)) >= 3
     runner.kill()
@@ -161,34 +162,34 @@ def test_workers_of_a_killed_run_end_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["loky", pytest.param("dask", marks=needs_dask)])
 def test_ctrl_c_ends_the_run_and_its_workers_and_a_second_run_goes_on(kind: str, tmp_path: Path) -> None:
-    runner = start_runner(tmp_path, 20, 0.1, kind)
-    wait_for(lambda: len(lines_of(tmp_path / "log")) >= 6)
+    runner = start_runner(tmp_path, 20, kind, QUICK)
+    wait_for(lambda: at_work(tmp_path / "log") == 2)
     os.killpg(runner.pid, signal.SIGINT)  # as a terminal does: to the run and to its workers
-    _, errors = runner.communicate(timeout=30)
+    _, errors = runner.communicate(timeout=PATIENCE)
     assert runner.returncode != 0
     assert errors.decode().strip().endswith("KeyboardInterrupt")
     assert errors.decode().count("Traceback") == 1
     wait_for(lambda: not processes_of_session(runner.pid))
-    assert len(records_of(tmp_path)) < 20
+    assert len(records_of(tmp_path)) == len(lines_of(tmp_path / "log")) - 2
 
-    assert start_runner(tmp_path, 20, 0.0).wait(60) == 0
-    assert len(lines_of(tmp_path / "log")) <= 22
+    assert start_runner(tmp_path, 20).wait(PATIENCE) == 0
+    assert len(lines_of(tmp_path / "log")) == 20 + 2
     assert records_of(tmp_path) == {small_record(n).id: small_record(n) for n in range(20)}
 
 
 @pytest.mark.parametrize("kind", ["inline", "loky", pytest.param("dask", marks=needs_dask)])
 def test_ctrl_c_does_not_wait_for_training(kind: str, tmp_path: Path) -> None:
-    runner = start_runner(tmp_path, 2, 600.0, kind)
+    runner = start_runner(tmp_path, 2, kind, quick=0)
     wait_for(lambda: lines_of(tmp_path / "log") != [])
     os.killpg(runner.pid, signal.SIGINT)
-    runner.communicate(timeout=60)
+    runner.communicate(timeout=PATIENCE)
     wait_for(lambda: not processes_of_session(runner.pid))
     assert records_of(tmp_path) == {}
 
 
 def test_two_runners_on_one_store_do_each_cell_once(tmp_path: Path) -> None:
-    runners = [start_runner(tmp_path, 60, 0.02) for _ in range(2)]
-    assert [runner.wait(120) for runner in runners] == [0, 0]
+    runners = [start_runner(tmp_path, 60) for _ in range(2)]
+    assert [runner.wait(PATIENCE) for runner in runners] == [0, 0]
     assert sorted(lines_of(tmp_path / "log")) == sorted(str(number) for number in range(60))
     assert len(records_of(tmp_path)) == 60
     assert list((tmp_path / "claims").iterdir()) == []

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from builders import bench_toml
+from patience import PATIENCE
 
 from bench import registry
 from bench.plan.config import load_config
@@ -19,13 +20,15 @@ from bench.running.schedule import Event
 
 
 class Heard(PlainProgress):
-    """Keeps its lines, and tells when there is a second one."""
+    """Keeps its lines that tell of a job, and tells when there is a second one."""
 
+    label: str
     lines: list[str]
     second: threading.Event
 
     def say(self, text: str) -> None:
-        self.lines.append(text)
+        if self.label in text:  # the clock may speak before the job begins
+            self.lines.append(text)
         if len(self.lines) > 1:
             self.second.set()
 
@@ -35,14 +38,14 @@ def test_a_log_goes_on_while_nothing_ends(tmp_path: Path, monkeypatch: pytest.Mo
     registry.load()
     (job, *_) = todo = build_grid(load_config(bench_toml(tmp_path))).jobs
     display = Heard(todo, Estimate(workers=1), quiet_seconds=0.01)
-    display.lines, display.second = [], threading.Event()
+    display.label, display.lines, display.second = job.label, [], threading.Event()
     with display:
         display.follow(Event("submitted", Node(job.id, lambda: None)))
-        assert display.second.wait(30), "one line is of the event, the next of the clock"
-    assert all(f"0/{len(todo)} fits" in line and job.label in line for line in display.lines)
+        assert display.second.wait(PATIENCE), "one line is of the event, the next of the clock"
+    assert all(f"0/{len(todo)} fits" in line for line in display.lines)
     threads = [it for it in threading.enumerate() if it.name == "progress"]
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
         assert not thread.is_alive(), "silent when the run is over"
 
 

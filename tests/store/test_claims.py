@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import time
+import signal
 from multiprocessing.synchronize import Event
 from pathlib import Path
+
+from patience import PATIENCE
 
 from bench.store.store import Store
 
@@ -24,14 +26,14 @@ def test_claim_is_exclusive_and_free_after_use(tmp_path: Path) -> None:
 def hold_claim(root: Path, held: Event) -> None:
     with Store(root).claim("ab"):
         held.set()
-        time.sleep(60)
+        signal.pause()
 
 
 def test_claim_dies_with_its_process(tmp_path: Path) -> None:
     held = FORK.Event()
     holder = FORK.Process(target=hold_claim, args=(tmp_path, held))
     holder.start()
-    assert held.wait(10)
+    assert held.wait(PATIENCE)
     with Store(tmp_path).claim("ab") as mine:
         assert not mine
     holder.kill()
@@ -56,6 +58,6 @@ def test_no_two_processes_ever_hold_one_claim(tmp_path: Path) -> None:
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(PATIENCE)
         assert process.exitcode == 0
     assert (tmp_path / "counter").read_text() == "600"

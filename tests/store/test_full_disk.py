@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from small_records import files_under, only_file_of, small_record
 
 from bench.errors import StoreError
@@ -36,9 +37,9 @@ def fails_with_store_error(work: Callable[[], None]) -> str:
 
     process = FORK.Process(target=child)
     process.start()
-    assert receiver.poll(20), "the work neither ended nor failed"
+    assert receiver.poll(PATIENCE), "the work neither ended nor failed"
     message: str = receiver.recv()
-    process.join(10)
+    process.join(PATIENCE)
     return message
 
 

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import pytest
 import torch
+from patience import PATIENCE
 
 from bench.store import atomic
 from bench.store.artifacts import Weights
@@ -39,7 +40,7 @@ def test_a_temporary_file_is_swept_exactly_when_its_writer_is_dead(tmp_path: Pat
     began = FORK.Event()
     writer = FORK.Process(target=write_forever, args=(tmp_path, began))
     writer.start()
-    assert began.wait(20)
+    assert began.wait(PATIENCE)
     (temporary,) = (tmp_path / "stages" / "ab").iterdir()
     if not alive:
         writer.kill()

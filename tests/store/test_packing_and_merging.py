@@ -106,13 +106,14 @@ def test_merge_takes_what_is_missing_and_reports_what_collides(tmp_path: Path) -
 
 def test_measurements_differ_by_their_figures(tmp_path: Path) -> None:
     ours, theirs = Store(tmp_path / "ours"), Store(tmp_path / "theirs")
-    bare: dict[str, Any] = {"validation": None, "test": None}
+    bare: dict[str, Any] = {"kind": "measurement", "validation": None, "test": None}
     ours.save(small_record(0, figures={"kid": 0.25, "fid": 3.0}, **bare))
     theirs.save(small_record(0, figures={"kid": 0.5, "fid": 3.0}, **bare))
     ours.save(small_record(1, figures={"kid": 0.25}, **bare))
     theirs.save(small_record(1, figures={"fid": 0.25}, **bare))
     found = {it.id: it.difference for it in ours.merge(theirs).collisions}
-    assert found[small_record(0).id] == 0.25 and np.isnan(found[small_record(1).id])
+    first, second = (small_record(number, kind="measurement").id for number in range(2))
+    assert found[first] == 0.25 and np.isnan(found[second])
 
 
 def test_merging_twice_changes_nothing(tmp_path: Path) -> None:

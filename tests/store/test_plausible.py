@@ -27,7 +27,8 @@ def of_schema_1(values: Any) -> Predictions:
 
 
 def record(**fields: Any) -> Record:
-    return Record(**({"id": digest(IDENTITY), "identity": IDENTITY, "status": "done"} | fields))
+    whole = {"status": "done", "test": predictions(), "validation": predictions()}
+    return Record(**({"id": digest(IDENTITY), "identity": IDENTITY} | whole | fields))
 
 
 def refusal(**fields: Any) -> str:
@@ -68,10 +69,58 @@ def test_arrays_that_do_not_fit_their_shape_are_refused() -> None:
     assert "for 3 images" in refusal(test=predictions(probabilities=Packed.of(np.ones((2, 2)) / 2)))
     assert "for 4 images" in refusal(test=predictions(counts=(3, 1)))
     assert "the task has 2" in refusal(test=predictions(counts=(1, 1, 1)))
+    assert refusal(extended=predictions(probabilities=broken)) == "extended: an array that is no base64"
+
+
+@pytest.mark.parametrize("lacking", ["validation", "test"])
+def test_a_fit_that_is_done_has_predictions(lacking: str) -> None:
+    assert refusal(**{lacking: None}) == "it is a fit that is done, and has no predictions"
+    assert refusal(**{lacking: predictions(counts=(3, 0))}) == f"{lacking}: a class without images"
+    failed = record(status="failed", test=None, validation=None)
+    assert decode(compact(failed)) == failed
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"classes": 2},
+        {"classes": ["a", 2]},
+        {"counts": "90:10"},
+        {"counts": [90, -1]},
+        {"counts": [90, True]},
+        {"counts": [1, 2, 3]},
+        {"method": "CS"},
+        {"method": [["CS"]]},
+        {"method": [[{}, "CS"]]},
+        {"dataset": ["toy"]},
+        {"streams": 3},
+        {"protocol": 3},
+        {"stages": "x"},
+        {"protocol": {"epochs": 8}},
+    ],
+)
+def test_an_identity_that_nobody_could_build_on_is_refused(wrong: dict[str, Any]) -> None:
+    identity = IDENTITY | wrong
+    assert refusal(id=digest(identity), identity=identity)
+
+
+def test_answers_of_judges_are_arrays_of_finite_numbers() -> None:
+    whole = Packed.of(np.array([0.25, 0.75]))
+    assert decode(compact(record(answers={"judge": whole}))).answers == {"judge": whole}
+    wrong = {
+        "an array of 8 bytes where its shape needs 12": whole.model_copy(update={"shape": (3,)}),
+        "an array that is no base64": whole.model_copy(update={"base64": "*"}),
+        "numbers that are not finite": Packed.of(np.array([0.5, float("inf")])),
+    }
+    for reason, packed in wrong.items():
+        assert refusal(answers={"judge": packed}) == f"answers judge: {reason}"
 
 
 def test_an_epoch_that_never_was_and_a_negative_cost_are_refused() -> None:
     assert refusal(selected_epoch=3, history=[{"epoch": 1.0}]) == "epoch 3 was selected of 1"
+    assert refusal(selected_epoch=0) == "epoch 0 was selected of inf"
+    other = IDENTITY | {"protocol": {"epochs": 8}, "counts": [9, 1], "method": [], "streams": {}, "stages": []}
+    assert refusal(id=digest(other), identity=other, selected_epoch=9) == "epoch 9 was selected of 8"
     assert refusal(cost=Cost(seconds=-1.0)) == "its cost is negative"
 
 

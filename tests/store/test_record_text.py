@@ -103,8 +103,8 @@ def test_a_record_with_float32_is_still_read() -> None:
     values = np.array([[0.1, 0.9], [0.75, 0.25]], dtype=np.float32)
     identity = {"kind": "fit"}
     content = Record(id=digest(identity), identity=identity, status="done").model_dump(mode="json")
-    packed = Packed.of(values).model_dump(mode="json")
-    content |= {"schema_version": 1, "test": {"counts": [1, 1], "probabilities": packed}}
+    part = {"counts": [1, 1], "probabilities": Packed.of(values).model_dump(mode="json")}
+    content |= {"schema_version": 1, "validation": part, "test": part}
     read = decode(canonical({"checksum": digest(content), **content}).encode())
     assert read.test is not None and (read.test.probabilities.array() == values).all()
     assert decode(compact(read)) == read

@@ -1,9 +1,10 @@
 """Python imports this at its start where the folder is on its path: it makes a process do something at a named point.
 
 POINTS_OF_FAULT is a JSON list of points. Each names a function, `module:Class.name`, and what happens at its n-th call
-in a process: `touch` makes `file`; `kill`, `kill runner` and `kill both` send SIGKILL. A point acts once in all
-processes together: whoever makes its `file` first does it; but `count` adds a line at every call. A point with `set`
-gives a name of a module that value. CLOCK_OF_FAULTS makes the clock of every process jump by up to years, to and fro.
+in a process: `touch` makes `file`; `hold` stays there until the run is asked to end; `kill`, `kill runner` and
+`kill both` send SIGKILL. A point acts once in all processes together: whoever makes its `file` first does it; but
+`count` adds a line at every call. A point with `set` gives a name of a module that value. CLOCK_OF_FAULTS makes the
+clock of every process jump by up to years, to and fro.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ def act(point: dict[str, Any]) -> None:
     except FileExistsError:
         return
     what = point.get("act", "touch")
+    while what == "hold" and not sys.modules["bench.running.stopping"]._told:
+        time.sleep(0.01)
     if what in ("kill runner", "kill both"):
         os.kill(RUNNER or os.getpid(), signal.SIGKILL)
     if what in ("kill", "kill both"):
