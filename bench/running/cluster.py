@@ -118,8 +118,8 @@ class Health:
         with suppress(Exception):  # a scheduler that does not answer is told by the client's status, in time
             if self._client.scheduler_info(n_workers=-1)["workers"]:
                 self._seen = time.monotonic()
-        if time.monotonic() - self._seen > WORKERS_SECONDS:
-            raise _no_worker(self._address)
+        if time.monotonic() - self._seen > WORKERS_SECONDS:  # also where a client tries to reach its scheduler again
+            raise _no_worker(self._address) if self._client.status == "running" else _lost()
 
 
 def _lost() -> ConfigError:

@@ -34,10 +34,10 @@ def implausible(record: Record) -> str:
         if part is not None and (reason := _predictions(part, record)):
             return f"{name}: {reason}"
     for name, packed in record.answers.items():
-        if reason := _incomplete(packed) or (
-            "" if np.isfinite(packed.array()).all() else "numbers that are not finite"
-        ):
+        if reason := _incomplete(packed):
             return f"answers {name}: {reason}"
+        if not np.isfinite(packed.array()).all():
+            return f"answers {name}: numbers that are not finite"
     epochs = _epochs(record)
     if record.selected_epoch is not None and not 1 <= record.selected_epoch <= epochs:
         return f"epoch {record.selected_epoch} was selected of {epochs:g}"

@@ -38,13 +38,14 @@ def test_a_scheduler_without_workers_is_one_line_in_time(tmp_path: Path, monkeyp
 def test_a_cluster_that_dies_during_a_run_ends_it_in_one_line(tmp_path: Path, dies: str) -> None:
     plugin = tmp_path / "waits.py"
     plugin.write_text(WAITS.format(file=tmp_path / "at work"))
-    (tmp_path / "short.py").write_text(SHORT)
+    (tmp_path / "short.py").write_text(SHORT.format(file=tmp_path / "at work", patience=PATIENCE))
     with scheduler(tmp_path) as address, worker(address) as process:
         path = bench_toml(tmp_path, plugins=[plugin], methods=["Waits"], executor="dask", scheduler=address)
         command = [sys.executable, str(tmp_path / "short.py"), "run", "--config", str(path)]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as runner:
             wait_for(lambda: (tmp_path / "at work").exists() or runner.poll() is not None, "the work")
+            assert runner.poll() is None, runner.communicate()
             victim = process.pid if dies == "worker" else scheduler_pid(address)
             os.kill(victim, signal.SIGKILL)
             _, said = runner.communicate(timeout=PATIENCE)
@@ -66,9 +67,20 @@ class Waits(Method):
         Path("{file}").touch()
         time.sleep(86_400)
 """
+# A slow machine has time to come to the work; what happens then is to be noticed soon.
 SHORT = """
+import threading, time
+from pathlib import Path
 from bench.running import cluster, schedule
-cluster.WORKERS_SECONDS, schedule.CHECK_SECONDS = 3.0, 0.5
+
+def hurry():
+    while not Path("{file}").exists():
+        time.sleep(0.05)
+    cluster.WORKERS_SECONDS = 3.0
+
+cluster.WORKERS_SECONDS = {patience}
+schedule.CHECK_SECONDS = 0.5
+threading.Thread(target=hurry, daemon=True).start()
 from bench.cli.app import main
 main()
 """
