@@ -92,18 +92,23 @@ def _epochs(cells: pd.DataFrame) -> str:
 
 
 def _validation(layout: Layout, cells: pd.DataFrame) -> str:
-    """Say where the epoch is selected on more minority images than there are to train on."""
-    lines = []
+    """Say that the last epoch counts, or where it is selected on more minority images than there are to train on."""
+    lines, last = [], []
     for part in layout.parts:
         mine = cells[cells["task"] == part.task]
+        tested = mine.dropna(subset=["selected_epoch"])
         most = max(_values(mine["validation_images"]), default=0)
-        if most > mine["minority_count"].min():
+        if len(tested) and (tested["selected_epoch"] == tested["epochs"]).all():
+            last.append(part.shown)
+        elif most > mine["minority_count"].min():
             lines.append(f"{most} of {part.minority}")
-    if not lines:
-        return ""
-    return (
-        f"The epoch is selected on validation images ({', '.join(lines)}) that outnumber some minority training sets."
-    )
+    said = [f"The last epoch is tested, none is selected: {', '.join(last)}."] if last else []
+    if lines:
+        images = ", ".join(lines)
+        said.append(
+            f"The epoch is selected on validation images ({images}) that outnumber some minority training sets."
+        )
+    return " ".join(said)
 
 
 def _conditional(cells: pd.DataFrame) -> str:
