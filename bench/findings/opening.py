@@ -77,10 +77,11 @@ def finding(studies: list[Study]) -> str:
         none = "no method against imbalance surely beats plain training"
         only = f"In the one setting run so far ({studies[0].name(studies[0].rarest)}), {none}."
         return only if len(studies) == 1 else f"In {len(studies)} settings run so far, {none}."
-    share = moved([it for it in some if TUNED in it.believed.draws])
-    threshold = (
-        "" if share is None else f"; {percent(share)} of what they gain is a moved threshold, which needs no training"
-    )
+    two = [it for it in some if TUNED in it.believed.draws]
+    share, threshold = moved(two), ""
+    if share is not None:
+        those = "" if len(two) == len(some) else f"in the {counted(len(two), 'setting')} of two classes among them, "
+        threshold = f"; {those}{percent(share)} of what they gain in ACSA is a moved threshold, which needs no training"
     where = f"In {len(some)} of {counted(len(studies), 'setting')} run so far"
     return f"{where}, methods against imbalance surely beat plain training{threshold}."
 

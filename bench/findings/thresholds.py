@@ -83,7 +83,8 @@ def _words(two: Sequence[Study]) -> list[str]:
     each = [(it, name) for it in two for name in helping(it)]
     better = [name for it, name in each if belief(it.believed.gain(TUNED, name, it.rarest)).low > 0]
     return [
-        f"Of what methods gain over {plain()} in ACSA, {percent(share)} is a moved threshold: it goes when the "
+        f"Where there are two classes, {percent(share)} of what methods gain over {plain()} in ACSA is a moved "
+        "threshold: it goes when the "
         f"threshold of {plain()} is chosen on the validation images, too. Of {counted(len(each), 'row')} that help, "
         f"{len(better)} surely do more than move a threshold."
     ]

@@ -123,7 +123,7 @@ def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) 
     text = opening(known, "docs/findings.md", "docs/findings")
     line, picture, table, note = text.split("\n\n")
     assert line.startswith("**In 2 of 2 settings run so far, methods against imbalance surely beat plain training; ")
-    assert "% of what they gain is a moved threshold" in line and "(docs/findings/thresholds.png)" in picture
+    assert "% of what they gain in ACSA is a moved threshold" in line and "(docs/findings/thresholds.png)" in picture
     assert [row.split("|")[4].strip() for row in table.splitlines()[2:]] == ["CS", "CS"], (
         "a threshold is worth more here than OS"
     )
