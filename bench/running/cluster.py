@@ -103,7 +103,7 @@ class Health:
 
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
-        self._seen = time.monotonic()
+        self._missed: float | None = None  # when a look first found none
 
     def check(self) -> None:
         """Say what is wrong.
@@ -115,11 +115,18 @@ class Health:
         """
         if self._client.status not in ("running", "connecting"):
             raise _lost()
-        with suppress(Exception):  # a scheduler that does not answer is told by the client's status, in time
-            if self._client.scheduler_info(n_workers=-1)["workers"]:
-                self._seen = time.monotonic()
-        if time.monotonic() - self._seen > WORKERS_SECONDS:  # also where a client tries to reach its scheduler again
-            raise _no_worker(self._address) if self._client.status == "running" else _lost()
+        workers: Mapping[str, int] = {}
+        answered = False
+        with suppress(Exception):  # the client may be trying to reach its scheduler again
+            # Not what the client remembers of its scheduler: now and then it leaves the workers out of that.
+            workers, answered = self._client.nthreads(), True
+        now = time.monotonic()
+        if workers:
+            self._missed = None
+            return
+        self._missed = now if self._missed is None else self._missed
+        if now - self._missed > WORKERS_SECONDS:
+            raise _no_worker(self._address) if answered else _lost()
 
 
 def _lost() -> ConfigError:

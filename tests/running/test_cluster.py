@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from patience import PATIENCE, wait_for
 from small_cluster import ROOT, scheduler, worker
 
+from bench.errors import ConfigError
 from bench.running import cluster
 from bench.store.store import Store
 
@@ -32,6 +34,23 @@ def test_a_scheduler_without_workers_is_one_line_in_time(tmp_path: Path, monkeyp
         said = imbench("run")
     refused(said, "no dask worker for 1 s; start some with `dask worker tcp://")
     assert f"{address}: whoever can reach it can run code on workers" in said.err
+
+
+def test_workers_that_are_missed_once_after_a_long_time_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, found = [0.0], [{"worker": 1}, {}, {"worker": 1}, {}, {}]
+    monkeypatch.setattr(cluster, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    health = cluster.Health(SimpleNamespace(status="running", nthreads=lambda: found.pop(0)), "tcp://here:1")
+    for hour in range(4):
+        clock[0] = 3600.0 * hour
+        health.check()
+    clock[0] += cluster.WORKERS_SECONDS + 1
+    with pytest.raises(ConfigError, match="no dask worker for 30 s"):
+        health.check()
+    lost = cluster.Health(SimpleNamespace(status="connecting"), "tcp://here:1")
+    lost.check()
+    clock[0] += cluster.WORKERS_SECONDS + 1
+    with pytest.raises(ConfigError, match="the connection to the dask scheduler is lost"):
+        lost.check()
 
 
 @pytest.mark.parametrize("dies", ["worker", "scheduler"])
