@@ -42,15 +42,18 @@ def fit(method: str, seed: int, right: float, luck: int = 0, **fields: Any) -> R
         "dataset": "stripes",
         "edition": "1",
         "split": "s",
+        "classes": ["plain", "striped"],
         "counts": [12, 6],
         "method": compose(method).training_part,
         "streams": Streams.of(seed).model_dump(),
         "protocol": protocol_identity(tiny(load_size=32, eval_per_class=4)) | given,
+        "stages": [],
     } | fields.pop("identity", {})
     rng = np.random.default_rng([seed, luck, *method.encode()])
     true = np.where(rng.random(len(LABELS)) < right, 0.99, 0.01)
     probabilities = np.where(LABELS[:, None] == np.arange(2), true[:, None], 1 - true[:, None])
-    content = {"status": "done", "test": Predictions.of(LABELS, probabilities), "code": {"bench.training.fit": "a"}}
+    said = Predictions.of(LABELS, probabilities)
+    content = {"status": "done", "validation": said, "test": said, "code": {"bench.training.fit": "a"}}
     return Record(id=digest(identity), identity=identity, **(content | fields))
 
 
