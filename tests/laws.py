@@ -28,7 +28,7 @@ def outcome(fitted: Fitted) -> tuple[bytes, ...]:
     """Return every number that a fit leaves but its cost, to the bit."""
     weights = (value.numpy().tobytes() for value in fitted.weights.values())
     losses = repr([{k: v for k, v in epoch.items() if not k.endswith("seconds")} for epoch in fitted.history]).encode()
-    texts = (fitted.validation.probabilities.base64, fitted.test.probabilities.base64, str(fitted.selected_epoch))
+    texts = (fitted.validation.probabilities.ratios, fitted.test.probabilities.ratios, str(fitted.selected_epoch))
     left = (value.numpy().tobytes() for tensors in fitted.artifacts.values() for value in tensors.values())
     return (*weights, *left, losses, *(text.encode() for text in texts))
 
