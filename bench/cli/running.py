@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import listing
+from bench.cli.introducing import introduce, say_features
 from bench.cli.options import (
     DEFAULT_FILE,
     At,
@@ -30,7 +31,6 @@ from bench.cli.options import (
 from bench.errors import Stopped
 
 if TYPE_CHECKING:
-    from bench.dataset import Dataset
     from bench.plan.config import Config
     from bench.plan.grid import Grid
     from bench.plan.job import Job
@@ -106,7 +106,7 @@ def run(
         results=results,
         reports=out,
     )
-    datasets = _introduce(settings, keep=not dry_run)
+    datasets = introduce(settings, keep=not dry_run)
     store = Store(settings.paths.results)
     found = controls(settings) if with_controls else []
     more = [job for control in found for job in (*control.stages, control.job)]
@@ -115,7 +115,7 @@ def run(
     more += again(pairs, store)
     grid = build_grid(settings).extended(more)
     plan = make_plan(settings, store, redo_stale, grid, for_weights)
-    _say_features(datasets, settings, plan)
+    say_features(datasets, settings, plan)
     if first_look and not dry_run:
         from bench.cli.first_look import look_first
 
@@ -140,43 +140,6 @@ def again(pairs: Sequence[Pair], store: Store) -> list[Job]:
     from bench.training.device import Device
 
     return twins(pairs, store.get, Device.best().name) if pairs else []
-
-
-def _introduce(settings: Config, keep: bool) -> list[Dataset]:
-    """Say of the user's own datasets what is an image, a class and a part; write down splits that are drawn now.
-
-    Returns the datasets, which hold their splits.
-    """
-    from bench.data.census import census
-    from bench.data.splits import keep_split
-    from bench.plan.grid import dataset_named
-    from bench.running.progress import counting
-
-    datasets = [dataset_named(name, settings) for name in dict.fromkeys(settings.run.datasets)]
-    for dataset in datasets:
-        name = dataset.name
-        with counting(f"{name}: drawing the split") as dataset.progress:
-            new = keep_split(dataset) if keep else None
-            found = census(dataset) if dataset.of_users else None
-        if found:
-            say(str(found))
-        if new:
-            say(f"{name}: the split was drawn and is kept in {new}")
-    return datasets
-
-
-def _say_features(datasets: Sequence[Dataset], settings: Config, plan: Plan) -> None:
-    """Say how long features of a frozen body take that are made before the first fit."""
-    from bench.networks.network import network_of
-
-    if not any(network_of(settings.profile.protocol(dataset.name).backbone).views for dataset in datasets):
-        return
-    from bench.plan.estimate import spoken
-    from bench.running.preparing import seconds_ahead, views_ahead
-
-    if views := views_ahead(datasets, settings, plan):
-        took = spoken(seconds_ahead(views, settings.profile.protocol(datasets[0].name)))
-        say(f"before the first fit, features of {views} views of images are made once: about {took}")
 
 
 @contextmanager
