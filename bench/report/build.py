@@ -103,7 +103,8 @@ def build(
     shown = {task: shelf.shown(task) for task in tasks}
     mine = rows[rows["task"].isin(tasks)]
     told = {task: subjects[task] for task in tasks if task in subjects}
-    records = [found.records[id] for id in sorted(found.records)]
+    published = {id for task in found.origins for id in _published(found, task)}  # not those of other profiles
+    records = [found.records[id] for id in sorted(found.records) if id in published]
     luck = [words for task in tasks for words in luck_words(task, shown[task], found.frame)]
     said = cautions(config, dict.fromkeys((*tasks, *requested)))
     frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families, said)
@@ -228,7 +229,13 @@ def _frames(found: Gathered) -> Iterator[tuple[str, tuple[str, pd.DataFrame]]]:
         yield measured.FILE, (FRAMES[measured.FILE], found.measured)
     rows = []
     for task, origin in found.origins.items():
-        ids = publishable(found.config, origin.store, task, origin.grid)
-        rows += [(id, task, origin.records[id].kind) for id in ids if id in origin.records]  # others came since
+        ids = _published(found, task)
+        rows += [(id, task, origin.records[id].kind) for id in ids if id in origin.records]
         rows += [(id, task, SECOND) for id in sorted(origin.again) if first_of(origin.again[id].identity) in ids]
     yield "records.csv", (FRAMES["records.csv"], pd.DataFrame(rows, columns=["record", "task", "kind"]))
+
+
+def _published(found: Gathered, task: str) -> list[str]:
+    """Return the ids of a dataset's records of this profile; some may have come since the others were read."""
+    origin = found.origins[task]
+    return publishable(found.config, origin.store, task, origin.grid)
