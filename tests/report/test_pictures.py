@@ -16,6 +16,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backend_bases import RendererBase
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
@@ -23,7 +24,7 @@ from small_pictures import COLORS, FOURTEEN, examples
 
 from bench.report.pictures import heatmaps
 from bench.report.pictures.draw import FEW, draw
-from bench.report.pictures.panels import columns_for, shown
+from bench.report.pictures.panels import arranged, columns_for, shown
 from bench.report.pictures.picture import Picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,6 +107,12 @@ def test_fourteen_methods_stay_legible_no_two_texts_overlap(name: str) -> None:
 @pytest.mark.parametrize(("count", "columns"), [(1, 1), (5, 5), (6, 4), (12, 4), (14, 5), (15, 5), (16, 4), (20, 5)])
 def test_panels_leave_as_few_empty_places_as_can_be(count: int, columns: int) -> None:
     assert columns_for(count) == columns
+
+
+def test_the_lowest_panel_of_every_column_has_the_axis_numbers() -> None:
+    table = arranged(Figure(), 5, 3)
+    told = [[bool(axes.xaxis.get_tick_params()["labelbottom"]) for axes in row] for row in table]
+    assert told == [[False, False, True], [True, True, True]]
 
 
 def test_tiles_stand_in_the_order_of_their_headings() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from bench.report.pictures.panels import columns_for, shown
+from bench.report.pictures.panels import arranged, columns_for, shown
 from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, INK, QUIET, WIDTH, drawing
 
@@ -34,11 +34,7 @@ def figure(matrices: Mapping[str, np.ndarray], classes: Sequence[str], name: str
     colours = LinearSegmentedColormap.from_list("share", ["white", BLUE])
     names = [it if len(it) <= LONGEST else f"{it[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}" for it in classes]
     with drawing(f"{title}: confusion of classes", WIDTH, 0.5 + rows * (side + 0.25)) as drawn:
-        table = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        for spare in table.flat[len(shares) :]:
-            spare.set_axis_off()
-        for above in table[-2, columns - (rows * columns - len(shares)) :] if rows > 1 else ():
-            above.tick_params(labelbottom=True)  # nothing stands below it
+        table = arranged(drawn, len(shares), columns)
         for axes, (method, matrix) in zip(table.flat, shares.items(), strict=False):
             axes.imshow(matrix, cmap=colours, vmin=0, vmax=1, aspect="equal")
             axes.set_title(shown(method), fontweight="bold")

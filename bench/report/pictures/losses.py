@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.report.pictures.panels import shown
+from bench.report.pictures.panels import arranged, shown
 from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, CONTEXT, DASHED, INK, QUIET, WIDTH, drawing, rules
 
@@ -39,9 +39,7 @@ def figure(panels: Sequence[Panel], delta: float, unit: str, name: str, title: s
     columns = min(len(panels), MOST)
     rows = -(-len(panels) // columns)
     with drawing(title, WIDTH, 0.7 + rows * (0.5 + ROW * len(methods))) as drawn:
-        table = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        for spare in table.flat[len(panels) :]:
-            spare.set_axis_off()
+        table = arranged(drawn, len(panels), columns)
         for axes, panel in zip(table.flat, panels, strict=False):
             _panel(axes, panel, methods, delta)
         table[0, 0].set_yticks(range(len(methods)), [shown(method) for method in methods])

@@ -41,15 +41,23 @@ def grid(figure: Figure, count: int, label: str) -> list[Axes]:
 
     `label` is written once, below the first panel of the last row.
     """
-    columns = columns_for(count)
+    table = arranged(figure, count, columns_for(count))
+    table[-1, 0].set_xlabel(label, loc="left")
+    return list(table.flat[:count])
+
+
+def arranged(figure: Figure, count: int, columns: int) -> np.ndarray:
+    """Return axes (rows, columns) with common limits: the first `count` are for panels, the others show nothing.
+
+    Tick labels stand at the left of each row and below the lowest panel of each column.
+    """
     rows = -(-count // columns)
-    table = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    table: np.ndarray = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for spare in table.flat[count:]:
         spare.set_axis_off()
     for above in table[-2, columns - (rows * columns - count) :] if rows > 1 else ():
         above.tick_params(labelbottom=True)  # nothing stands below it
-    table[-1, 0].set_xlabel(label, loc="left")
-    return list(table.flat[:count])
+    return table
 
 
 def line_panels(

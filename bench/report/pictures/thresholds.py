@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bench.report.pictures.panels import shown
+from bench.report.pictures.panels import arranged, shown
 from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, CONTEXT, INK, QUIET, WIDTH, drawing, rules
 
@@ -46,9 +46,7 @@ def figure(panels: Sequence[Panel], base: str, name: str) -> Picture:
     rows = -(-len(panels) // columns)
     title = "How much of a gain is a moved threshold?"
     with drawing(title, WIDTH, 1.1 + rows * (0.4 + ROW * len(methods))) as drawn:
-        table = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        for spare in table.flat[len(panels) :]:
-            spare.set_axis_off()
+        table = arranged(drawn, len(panels), columns)
         for axes, panel in zip(table.flat, panels, strict=False):
             _panel(axes, panel, methods)
         table[0, 0].set_yticks(range(len(methods)), [shown(method) for method in methods])
