@@ -55,7 +55,7 @@ def test_the_committed_page_and_readme_are_what_the_committed_records_make(commi
     assert {path.name for path in (ROOT / pictures).iterdir()} == drawn
 
 
-def test_every_number_of_the_opening_stands_on_a_page_that_it_leads_to(committed: Evidence) -> None:
+def test_every_page_that_the_opening_leads_to_is_there(committed: Evidence) -> None:
     text = opening(committed, "docs/findings.md", "docs/findings")
     links = [unquote(it) for it in re.findall(r"\]\(([^)]+)\)", text)]
     assert "docs/findings.md" in links and all((ROOT / it).is_file() for it in links)
