@@ -152,7 +152,11 @@ class FolderDataset(Dataset):
         table = f", labels {self.labels.name} {_digest(self.labels)}" if self.labels else ""
         group = f", group {self.group!r}" if self.group else ""
         near = "" if self.near_duplicate is not None else ", near duplicates off"
-        return f"{self.shares}{table}{group}{near}"
+        lists = "".join(f", list {label!r} {_digest(path)}" for label, path in self.lists.items())
+        columns = f", columns {dict(sorted(self.columns.items()))}" if self.columns else ""
+        apart = f", delimiter {self.delimiter!r}" if self.delimiter else ""
+        seed = f", seed {self.shares.seed}" if self.shares.seed else ""
+        return f"{self.shares}{table}{lists}{columns}{apart}{group}{near}{seed}"
 
     def _draw(self) -> Split:
         found = self.collected()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench.analysis.advice import Advice, advise
@@ -168,7 +168,7 @@ def _conditions(it: Known, found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
     if it.subset:
         at = next(spot.place for spot, mine in found.items() if len({run.subset for run in mine}) > 1)
         yield (
-            f"The luck of the drawn training images was seen at {at} on {_listed(it.subset)}, and is taken to be as "
+            f"The luck of the drawn training images was seen at {at} on {listed(it.subset)}, and is taken to be as "
             "large for the other methods, and elsewhere in proportion to the scatter of seeds."
         )
     elif not it.drawn_by_seed:
@@ -176,10 +176,10 @@ def _conditions(it: Known, found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
     staged = [row.method for row in it.rows if row.staged]
     rest = [method for method in staged if method not in it.stage]
     if it.stage:
-        taken = f", and is taken to be as large for {_listed(rest)}" if rest else ""
-        yield f"The luck of a trained translator or generator was seen at {rarest} on {_listed(it.stage)}{taken}."
+        taken = f", and is taken to be as large for {listed(rest)}" if rest else ""
+        yield f"The luck of a trained translator or generator was seen at {rarest} on {listed(it.stage)}{taken}."
     elif staged:
-        yield f"{_listed(staged)}: on one translator or generator a place, whose luck is in no interval."
+        yield f"{listed(staged)}: on one translator or generator a place, whose luck is in no interval."
     yield "And on this protocol, these validation images, and test images like these."
 
 
@@ -199,6 +199,7 @@ def _lacking(place: Task, cells: list[Cell], found: Mapping[Spot, list[Trial]]) 
             yield f"{method}: {len(seeds)} of {len(mine)} seeds"
 
 
-def _listed(names: list[str] | tuple[str, ...]) -> str:
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Return names in a row; there is one at least."""
     *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    return f"{', '.join(others)} {word} {last}" if others else last

@@ -136,19 +136,19 @@ def natural(name: str) -> list[tuple[int, str]]:
 def _subfolders(folder: Path) -> list[Path]:
     """Return the folders in a folder, hidden ones left out, in natural order."""
     return sorted(
-        (path for path in _listed(folder) if not _passed_over(path) and path.is_dir()),
+        (path for path in _listed(folder) if not passed_over(path) and path.is_dir()),
         key=lambda path: natural(path.name),
     )
 
 
-def _passed_over(path: Path) -> bool:
+def passed_over(path: Path) -> bool:
     """Return whether a file or folder is hidden, or one that a system puts there."""
     return path.name.startswith(".") or path.name.casefold() in SYSTEM
 
 
 def _loose(folder: Path) -> list[Path]:
     """Return the images that lie in a folder itself, beside those of classes or parts."""
-    return [it for it in _listed(folder) if it.suffix.lower() in SUFFIXES and not _passed_over(it) and it.is_file()]
+    return [it for it in _listed(folder) if it.suffix.lower() in SUFFIXES and not passed_over(it) and it.is_file()]
 
 
 def _beside(folder: Path) -> list[str]:
@@ -178,7 +178,7 @@ def _files(folder: Path, root: Path, other: Counter[str], above: tuple[Path, ...
         other["links out of the data folder"] += 1
         return
     for path in _listed(folder):
-        if _passed_over(path):
+        if passed_over(path):
             continue
         if path.is_dir():
             yield from _files(path, root, other, (*above, home))

@@ -75,11 +75,11 @@ def in_table(
                 )
             again += 1
         label_of.setdefault(name, (label, line))
-        part_of[name] = _part(table, row, line, column)
+        _hold(part_of, name, _part(table, row, line, column), f"{path}: line {line}", "part")
         if "group" in column:
             if not (whose := row[column["group"]].strip()):
                 raise DataError(f"{path}: line {line}: no {group!r}; every image needs a group, or say none")
-            group_of[name] = whose
+            _hold(group_of, name, whose, f"{path}: line {line}", "group")
     _refuse_absent(path, root, absent, {label for label, _ in label_of.values()}, skip)
     said += [f"{again} rows name a file again"] if again else []
     said += [f"{len(absent)} rows name no file, such as {absent[0][1]!r}: left out"] if absent else []
@@ -90,6 +90,12 @@ def in_table(
     if not group and (sign := _sign(table, column, hot)):
         said.append(sign)
     return Collected(by_part_and_class(labels, part_of, str(path)), tuple(said), group_of)
+
+
+def _hold(known: dict[str, str], name: str, value: str, where: str, what: str) -> None:
+    """Remember an image's part or group, which no later row may change."""
+    if (before := known.setdefault(name, value)) != value:
+        raise DataError(f"{where}: the {what} of {name} is {value!r}, and {before!r} in a line above; it has one")
 
 
 def by_part_and_class(label_of: Mapping[str, str], part_of: Mapping[str, str], where: str) -> dict[str, Found]:

@@ -53,9 +53,9 @@ class Locator:
     def _candidates(self, cell: str) -> list[str]:
         if not cell:
             return []
-        if "\\" in cell and not (self.root / cell).is_file():
+        if "\\" in cell and not os.path.isfile(self.root / cell):
             cell = cell.replace("\\", "/")  # another system's paths
-        if (self.root / cell).is_file():
+        if os.path.isfile(self.root / cell):  # False for a text too long to be a name
             path = os.path.relpath(os.path.join(self.root, cell), self.root)
             return [PurePosixPath(path).as_posix()]
         bare = cell.removeprefix("./")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from bench.claims.claim import UNDECIDED, Verdict
 from bench.claims.files import load_claims
@@ -22,7 +23,8 @@ AS_GENERAL = (
 ByProfile = Mapping[str, Held]  # what became of one claim
 
 
-def claims_by_paper(found: Evidence) -> dict[str, list[ByProfile]]:
+@cache
+def claims_by_paper(found: Evidence) -> Mapping[str, Sequence[ByProfile]]:
     """Return what became of each claim under each profile, by the paper that it is of; a user's own are left out."""
     held = {profile: {it.claim.id: it for it in findings(mine)} for profile, mine in found.gathered.items()}
     papers: dict[str, list[ByProfile]] = {}
@@ -48,7 +50,7 @@ def claimed(found: Evidence) -> Section:
     )
 
 
-def _counts(paper: str, claims: list[ByProfile], profiles: tuple[str, ...]) -> str:
+def _counts(paper: str, claims: Sequence[ByProfile], profiles: tuple[str, ...]) -> str:
     """Return one sentence a paper: of so many claims, what is reproduced, contradicted, undecided."""
     parts = []
     for profile in profiles:
@@ -59,7 +61,7 @@ def _counts(paper: str, claims: list[ByProfile], profiles: tuple[str, ...]) -> s
     return f"{paper}, {counted(len(claims), 'claim')}: {'; '.join(parts) or 'none is run yet'}."
 
 
-def _grid(paper: str, claims: list[ByProfile], profiles: tuple[str, ...]) -> Grid:
+def _grid(paper: str, claims: Sequence[ByProfile], profiles: tuple[str, ...]) -> Grid:
     rows = []
     for claim in claims:
         told = [claim[profile].verdict for profile in profiles]
@@ -69,7 +71,7 @@ def _grid(paper: str, claims: list[ByProfile], profiles: tuple[str, ...]) -> Gri
     return Grid(("Claim", "Dataset", *profiles, "In the paper's own tables"), tuple(rows), paper, folded=True)
 
 
-def _not_run(papers: Mapping[str, list[ByProfile]]) -> Iterator[str]:
+def _not_run(papers: Mapping[str, Sequence[ByProfile]]) -> Iterator[str]:
     for paper, claims in papers.items():
         lost = [claim for claim in claims if {it.verdict for it in claim.values()} == {NOT_RUN}]
         if lost:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from bench.analysis.experiments import ControlFigures
-from bench.analysis.metrics import METRICS
 from bench.findings.printing import change, counted, level
 from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import Evidence, Study
+from bench.report.recommended import short
 from bench.statistics.intervals import t_interval
 
 TITLE = "Does it help more than the same computation spent otherwise?"
@@ -52,7 +52,7 @@ def _row(study: Study, control: ControlFigures, verdict: str) -> tuple[Entry, ..
     ours, theirs = (float(it[metric].mean()) for it in (control.rival, control.figures))
     it = t_interval(_difference(study, control))
     width = "" if it.half_width is None else f" ± {level(it.half_width)}"
-    figure = METRICS[metric].title.split(",")[0].removesuffix(" of the minority class")
+    figure = short(metric)
     named = f"{control.control}, {control.epochs} epochs"
     return (
         study.name(control.spot.place),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.believed import Effect, belief, effect
+from bench.analysis.recommending import DELTA
 from bench.analysis.spots import plain
 from bench.dataset import Task
 from bench.findings.printing import believed_change, counted
@@ -15,6 +16,7 @@ from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import Evidence, Study
 from bench.report.pictures import effects
 from bench.report.pictures.picture import Picture
+from bench.statistics.decision import SURE
 
 TITLE = "Where generation helps, does nothing, harms"
 KINDS: tuple[Effect, ...] = ("helps", "does nothing", "harms", "not known")
@@ -56,7 +58,7 @@ def generation(found: Evidence) -> Section:
     )
     note = (
         "Believed difference of true means in F1 of the minority (of many classes: ACSA), with ends that hold it with "
-        "probability 0.9. Does nothing: less than 0.01 either way, with probability 0.9."
+        f"probability 0.9. Does nothing: less than {DELTA:g} either way, with probability {SURE:g}."
     )
     return Section(TITLE, tuple(words), (Grid(header, tuple(map(_row, each)), note=note),), (_picture(each),), lacking)
 

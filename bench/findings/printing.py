@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from bench.analysis.believed import belief
@@ -31,12 +29,6 @@ def believed_change(draws: np.ndarray) -> str:
 def percent(share: float) -> str:
     """Return a share."""
     return f"{round(100 * share)} %"
-
-
-def listed(names: Sequence[str], word: str = "and") -> str:
-    """Return names in a row."""
-    *others, last = names
-    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def counted(count: int, noun: str) -> str:

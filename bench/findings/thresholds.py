@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.analysis.believed import ACSA, AUC, TUNED, belief, effect
+from bench.analysis.recommending import listed
 from bench.analysis.spots import plain
-from bench.findings.printing import MISSING, believed_change, change, counted, listed, percent
+from bench.findings.printing import MISSING, believed_change, change, counted, percent
 from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import Evidence, Study
 from bench.report.pictures import thresholds as drawn

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from bench.data.decoding import SUFFIXES, Shape, decoded, fitted
+from bench.data.folders import passed_over
 from bench.errors import DataError, UserError
 from bench.model.saved import BATCH
 
@@ -67,8 +68,8 @@ def predictions(
 
 
 def _is_image(path: Path, place: Path) -> bool:
-    """Return whether a file below a place is an image; hidden ones, and those in hidden folders, are not meant."""
-    hidden = any(piece.startswith(".") for piece in path.relative_to(place).parts)
+    """Return whether a file below a place is an image; what training passes over is not meant."""
+    hidden = any(passed_over(Path(piece)) for piece in path.relative_to(place).parts)
     return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
 
 

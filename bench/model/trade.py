@@ -21,23 +21,21 @@ def picture(facts: Facts) -> bytes:
     scores, labels = scores_of(facts, facts.test), facts.test.labels
     factors = np.asarray(facts.factors or np.ones(len(facts.classes)))
     k = int(np.abs(np.log(np.maximum(factors, 1e-12))).argmax())
-    base = np.where(np.arange(len(factors)) == k, 1.0, factors)
 
-    def at(factor: float) -> tuple[float, float]:
-        decided = (scores * np.where(np.arange(len(base)) == k, factor, base)).argmax(axis=1)
-        found = recalls(confusion_matrix(labels, decided, len(base)))
+    def at(tried: np.ndarray) -> tuple[float, float]:
+        found = recalls(confusion_matrix(labels, (scores * tried).argmax(axis=1), len(factors)))
         return float(found[k]), float(np.delete(found, k).mean())
 
-    line = np.array([at(factor) for factor in GRID])
-    name, others = facts.classes[k], "the other class" if len(base) == 2 else "the other classes, mean"
+    line = np.array([at(np.where(np.arange(len(factors)) == k, factor, factors)) for factor in GRID])
+    name, others = facts.classes[k], "the other class" if len(factors) == 2 else "the other classes, mean"
     with drawing(f"{facts.dataset}: what the recall of {name} costs", 5.2, 3.6) as drawn:
         axes = drawn.subplots()
         rules(axes, "both")
         reached = line[np.lexsort((-line[:, 1], line[:, 0]))]
         axes.plot(reached[:, 0], reached[:, 1], ".-", color=BLUE, linewidth=1.2, markersize=5)
-        marks = ((1.0, "before", QUIET, -13), (float(factors[k]), facts.factors_for, INK, 6))
-        for factor, text, colour, down in marks:
-            x, y = at(factor)
+        marks = ((np.ones(len(factors)), "before", QUIET, -13), (factors, facts.factors_for, INK, 6))
+        for tried, text, colour, down in marks:
+            x, y = at(tried)
             axes.plot([x], [y], "o", color=colour, zorder=4)
             axes.annotate(text, (x, y), xytext=(6, down), textcoords="offset points", fontsize=8, color=colour)
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=f"recall of {name}", ylabel=f"recall of {others}")

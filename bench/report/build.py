@@ -103,8 +103,9 @@ def build(
     shown = {task: shelf.shown(task) for task in tasks}
     mine = rows[rows["task"].isin(tasks)]
     told = {task: subjects[task] for task in tasks if task in subjects}
-    published = {id for task in found.origins for id in _published(found, task)}  # not those of other profiles
-    records = [found.records[id] for id in sorted(found.records) if id in published]
+    published = {task: _published(found, task) for task in found.origins}
+    ours = {id for ids in published.values() for id in ids}  # not those of other profiles
+    records = [found.records[id] for id in sorted(found.records) if id in ours]
     luck = [words for task in tasks for words in luck_words(task, shown[task], found.frame)]
     said = cautions(config, dict.fromkeys((*tasks, *requested)))
     frames = Frames(found.frame, found.measured, found.banner, config.report.interval, found.families, said)
@@ -139,7 +140,7 @@ def build(
         environment=tuple(environment(records)),
         reproduce=tuple(commands(config, tasks, mine)) if len(mine) else (),
         cells=provenances(mine),
-        frames=dict(_frames(found)),
+        frames=dict(_frames(found, published)),
     )
 
 
@@ -222,14 +223,14 @@ def _stale(found: Gathered) -> Iterator[str]:
     yield from rows.loc[rows["status"] == "stale", "record"]
 
 
-def _frames(found: Gathered) -> Iterator[tuple[str, tuple[str, pd.DataFrame]]]:
+def _frames(found: Gathered, published: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, tuple[str, pd.DataFrame]]]:
     """Give what is written as CSV; of measurements nothing where none was made."""
     yield "cells.csv", (FRAMES["cells.csv"], found.frame)
     if (found.measured["status"] != "missing").any():
         yield measured.FILE, (FRAMES[measured.FILE], found.measured)
     rows = []
     for task, origin in found.origins.items():
-        ids = _published(found, task)
+        ids = published[task]
         rows += [(id, task, origin.records[id].kind) for id in ids if id in origin.records]
         rows += [(id, task, SECOND) for id in sorted(origin.again) if first_of(origin.again[id].identity) in ids]
     yield "records.csv", (FRAMES["records.csv"], pd.DataFrame(rows, columns=["record", "task", "kind"]))

@@ -208,8 +208,11 @@ def _role(label: int, counts: Sequence[int]) -> str:
 
 
 def _key(generator: str, shown: Shown) -> str:
-    """Return what a figure goes by: a fit on made images alone by the method, all others by the stage as it is made."""
-    return generator.split("(")[0] if shown.figure == ALONE else method_key(generator)[0]
+    """Return what a figure goes by: a fit on made images alone by the stage's name, which says nothing of a variant."""
+    if shown.figure != ALONE:
+        return method_key(generator)[0]
+    (call,) = Expression.parse(generator).calls
+    return call.name if all(key == "epochs" for key, _ in call.arguments) else ""
 
 
 def _plain(place: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.analysis.advice import Advice, Contender
 from bench.analysis.metrics import METRICS, rarest
-from bench.analysis.recommending import Advised
+from bench.analysis.recommending import Advised, listed
 from bench.analysis.spots import plain
 from bench.expression import Expression
 from bench.report.figure import Figure, Words, number
@@ -61,7 +61,7 @@ def _outcome(it: Advice, advised: Advised, where: str) -> Iterator[str | Figure]
         yield regret
         yield f" {short(it.metric)}{_free(choice)}."
     elif it.found.outcome == "equivalent":
-        yield f"{where}: {_listed([choice, *others])} are equivalent: all lie within {it.delta:g} {short(it.metric)} "
+        yield f"{where}: {listed([choice, *others])} are equivalent: all lie within {it.delta:g} {short(it.metric)} "
         cheap = (
             ", the cheapest" if len({float(f"{each.cost:.2g}") for each in it.among}) > 1 else "; they cost the same"
         )
@@ -70,7 +70,7 @@ def _outcome(it: Advice, advised: Advised, where: str) -> Iterator[str | Figure]
         yield f"{where}: it is not known which method to take. {choice} has the least expected regret, "
         yield regret
         yield f" {short(it.metric)}, where {it.delta:g} would be small enough"
-        yield f"; {_listed(others)} {'are' if len(others) > 1 else 'is'} still in contention." if others else "."
+        yield f"; {listed(others)} {'are' if len(others) > 1 else 'is'} still in contention." if others else "."
 
 
 def _free(method: str) -> str:
@@ -85,7 +85,7 @@ def _avoided(it: Advice, advised: Advised, worse: Sequence[Contender]) -> Iterat
         yield f"Of no other can it be said for sure that it loses more than {it.delta:g}."
         return
     least = min(each.loses for each in worse)
-    yield f"Do not take {_listed([each.method for each in worse], 'or')}: 95 % sure that "
+    yield f"Do not take {listed([each.method for each in worse], 'or')}: 95 % sure that "
     yield f"{'each' if len(worse) > 1 else 'it'} loses at least "
     yield number(least, advised.records, f"{np.floor(1000 * least) / 1000:.3f}")
     yield "."
@@ -94,7 +94,7 @@ def _avoided(it: Advice, advised: Advised, worse: Sequence[Contender]) -> Iterat
 def _settled(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     assert it.settle is not None
     if it.settle.seeds is not None:
-        among = _listed([each.method for each in it.among])
+        among = listed([each.method for each in it.among])
         yield f"{it.settle.seeds} seeds of each of {among} would settle it, if the means stay as they are."
         return
     lacking = {
@@ -193,11 +193,6 @@ def listing(it: Advice, advised: Advised, shown: str) -> Listing:
         tuple(table[0]),
         tuple(cells),
     )
-
-
-def _listed(names: Sequence[str], word: str = "and") -> str:
-    *others, last = names
-    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def plain_text(words: Words) -> str:

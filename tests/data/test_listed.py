@@ -213,3 +213,33 @@ def test_a_spreadsheet_and_a_ragged_row_are_named(tmp_path: Path) -> None:
     table(tmp_path, "image,label\n" + "".join(f"{n},{label(i)}{',x' * (i == 4)}\n" for i, n in enumerate(names)))
     with pytest.raises(DataError, match="line 6 has 3 fields, the first row has 2"):
         split(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("header", "rest"), [("file,label,split", ("train", "test")), ("file,label,patient", ("p1", "p2"))]
+)
+def test_an_image_has_one_part_and_one_group(header: str, rest: tuple[str, str], tmp_path: Path) -> None:
+    names = pictures(tmp_path)
+    kinds = ("train", "val", "test") if "split" in header else ("p1", "p2", "p3")
+    rows = [f"{name},{label(i)},{kinds[i // 3 % 3]}" for i, name in enumerate(names)]
+    table(tmp_path, "\n".join([header, *rows, f"{names[0]},{label(0)},{rest[1]}"]))
+    with pytest.raises(DataError, match=rf"labels.csv: line 32: the (part|group) of raw/scan 00.png is '{rest[1]}'"):
+        split(tmp_path, **({} if "split" in header else {"group": "patient"}))
+
+
+def test_a_text_too_long_for_a_name_is_no_file(tmp_path: Path) -> None:
+    rows = [f"{'long ' * 90},{name},{label(i)}" for i, name in enumerate(pictures(tmp_path))]
+    table(tmp_path, "\n".join(["caption,picture,class", *rows]))
+    assert len(split(tmp_path).names()) == 30
+
+
+def test_another_seed_or_another_list_is_another_split(tmp_path: Path) -> None:
+    names = pictures(tmp_path)
+    table(tmp_path, "\n".join(["file,label", *(f"{name},{label(i)}" for i, name in enumerate(names))]))
+    asked = {FolderDataset("mine", tmp_path, labels=tmp_path / "labels.csv", seed=seed)._asked() for seed in (0, 1)}
+    lists = {kind: tmp_path / f"{kind}.txt" for kind in ("a", "b")}
+    for text in ("scan 00.png\n", "scan 01.png\n"):
+        for path in lists.values():
+            path.write_text(text)
+        asked.add(FolderDataset("mine", tmp_path, lists=lists)._asked())
+    assert len(asked) == 4
