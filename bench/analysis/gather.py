@@ -185,7 +185,8 @@ def _origin(name: str, config: Config, stores: Sequence[Store], wish: Wish) -> O
             continue
         grid = _grid(config, name, records.values(), wish)
         if any(job.id in records for job in grid.jobs):
-            return Origin(grid, store, records, _of(name, beside(store)))
+            again = {id: it for other in stores for id, it in _of(name, beside(other)).items()}
+            return Origin(grid, store, records, again)
         empty = empty or Origin(grid, store, records)
     return empty if asked else None
 

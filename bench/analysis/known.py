@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -58,12 +59,13 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class _Group:
-    """Runs of a row at a place on one subset and stage: figures (S,) and influences of the test images (S, U)."""
+    """Runs of a row at a place on one subset and stage: seeds, figures (S,), influences of the test images (S, U)."""
 
     method: int
     place: int
     subset: int
     stage: int
+    seeds: np.ndarray
     figures: np.ndarray
     influences: np.ndarray
 
@@ -146,7 +148,7 @@ def _groups(
                 figures = np.array([metric.of(it) for it in readings])
                 if np.isfinite(figures).all():
                     moved = np.stack([influences(metric, it) for it in readings])
-                    yield _Group(m, p, subset, stage, sign * figures, sign * moved)
+                    yield _Group(m, p, subset, stage, np.array([it.seed for it in runs]), sign * figures, sign * moved)
 
 
 def _reading(trial: Trial, expression: Expression, place: Task) -> Reading:
@@ -172,10 +174,10 @@ def _alike_by_seed(groups: Sequence[_Group], places: int) -> np.ndarray:
     """
     found = np.zeros(places)
     for p in range(places):
-        mine = [it.figures for it in groups if it.place == p]
-        seeds = min((len(it) for it in mine), default=0)
-        if len(mine) > 1 and seeds > 2:
-            covariances = np.cov([it[:seeds] for it in mine])
+        mine = [it for it in groups if it.place == p]
+        seeds = reduce(np.intersect1d, (it.seeds for it in mine)) if mine else np.zeros(0)
+        if len(mine) > 1 and len(seeds) > 2:
+            covariances = np.cov([it.figures[np.isin(it.seeds, seeds)] for it in mine])
             found[p] = max(float(np.median(covariances[np.triu_indices(len(mine), 1)])), 0.0)
     return found
 

@@ -60,16 +60,21 @@ def recommend(
     if not any(origin.records for origin in chosen.values()):
         raise UserError(f"no record of profile {settings.run.profile} to recommend from; `imbench run` makes some")
     printed: list[dict[str, Any]] = []
+    told = 0
     for name, origin in chosen.items():
         try:
             found = recommendations(origin, name, shelf.ablated, metric, delta)
+            asked = _asked(found, at)
         except UserError as reason:
             if dataset:
                 raise
             say(str(reason))
             continue
-        for it in _asked(found, at):
+        told += len(asked)
+        for it in asked:
             printed.append(_as_data(it, found)) if as_json else _show(it, found)
+    if at is not None and not told:
+        raise UserError(f"no dataset has a run at {at!r}")
     if as_json:
         print(json.dumps(printed, indent=1))
     else:

@@ -77,8 +77,8 @@ def _do(run: CampaignRun, settings: Config) -> bool:
     from bench.store.store import Store
 
     store = Store(settings.paths.results)
-    plan = make_plan(settings, store, grid=_grid(run, settings, store))
     try:
+        plan = make_plan(settings, store, grid=_grid(run, settings, store))
         do(settings, store, plan, dry_run=False, redo_stale=False)
     except typer.Exit:
         return True
@@ -138,7 +138,10 @@ def _publish(folder: Path, just: CampaignRun, runs: Campaign, config: Path, resu
         settings = settings_of(config, **run.overrides, results=results)
         store = store or Store(settings.paths.results)
         for dataset in shared:
-            ids = publishable(settings, store, dataset, _grid(run, settings, store))
+            try:
+                ids = publishable(settings, store, dataset, _grid(run, settings, store))
+            except UserError:  # a run that cannot be planned has said so, and publishes nothing
+                continue
             found.setdefault((dataset, run.profile), {}).update(dict.fromkeys(ids))
     for (dataset, profile), done in found.items():
         if done and store:

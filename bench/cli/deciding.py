@@ -19,7 +19,7 @@ STEP = 3  # seeds at a time
 WIDTH = 100
 ENDINGS = {
     "decided": "decided",
-    "seeds": "every method in contention has as many seeds as are allowed (--max-seeds)",
+    "seeds": "the seeds that are still allowed (--max-seeds) would take too little of the doubt away",
     "images": "most of the doubt comes from the test images: more seeds would not settle it",
     "subset": "most of the doubt comes from the draw of the training images: more seeds would not settle it",
     "stage": "most of the doubt comes from the generators or translators: more seeds would not settle it",

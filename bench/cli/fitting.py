@@ -39,7 +39,8 @@ def settings_for(dataset: str, config: Path, **overrides: Any) -> tuple[Config, 
     if named or not path.exists():
         return settings.model_copy(update={"run": settings.run.model_copy(update={"datasets": (dataset,)})}), dataset
     section = DatasetSection(folder=path) if path.is_dir() else DatasetSection(labels=path)
-    name = re.sub(r"[/\\\x00-\x1f\x7f]", "_", path.resolve().stem).lstrip(".")[:60] or "images"
+    called = path.resolve().name if path.is_dir() else path.resolve().stem
+    name = re.sub(r"[/\\\x00-\x1f\x7f]", "_", called).lstrip(".")[:60] or "images"
     if name in settings.datasets or name in DATASETS:
         name += "_folder"
     run = settings.run.model_copy(update={"datasets": (name,)})

@@ -45,6 +45,7 @@ def say_features(datasets: Sequence[Dataset], settings: Config, plan: Plan) -> N
     from bench.plan.estimate import spoken
     from bench.running.preparing import seconds_ahead, views_ahead
 
-    if views := views_ahead(datasets, settings, plan):
-        took = spoken(seconds_ahead(views, settings.profile.protocol(datasets[0].name)))
+    each = [(views_ahead([it], settings, plan), settings.profile.protocol(it.name)) for it in datasets]
+    if views := sum(count for count, _ in each):
+        took = spoken(sum(seconds_ahead(count, protocol) for count, protocol in each if count))
         say(f"before the first fit, features of {views} views of images are made once: about {took}")

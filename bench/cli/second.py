@@ -51,8 +51,9 @@ def audit(
     """Do a drawn sample of the done cells once more, best on another machine: how far do they move, beside the seeds?
 
     The lot falls alike everywhere. Stages that a drawn cell rests on are made again too. Nothing is written among the
-    records that are checked: second opinions go to the folder `second` below them, and `imbench report` and `imbench
-    findings` show them. Without records of one's own, those of results/reference are checked.
+    records that are checked: second opinions go to the folder `second` below the results, and `imbench report` shows
+    them. Without records of one's own, those of results/reference are checked; `--pack results/reference/second`
+    publishes what is done, and `imbench findings` shows it.
     """
     from bench.analysis.gather import Wish, origins_of
     from bench.analysis.second import to_do_again
@@ -78,7 +79,12 @@ def audit(
     if old:
         say(f"not drawn from: {listing.counted(old, 'fit')} of code that has changed since")
     folder = settings.paths.results / SECOND
-    settings = settings.model_copy(update={"paths": settings.paths.model_copy(update={"results": folder})})
+    own = {  # a split is drawn once: that of the records that are checked
+        name: it.model_copy(update={"split": it.kept_split(name, settings.paths.results)}) if it.root else it
+        for name, it in settings.datasets.items()
+    }
+    paths = settings.paths.model_copy(update={"results": folder})
+    settings = settings.model_copy(update={"paths": paths, "datasets": own})
     store = Store(folder)
     plan = make_plan(settings, store, grid=Grid((), ()).extended(jobs))
     do(settings, store, plan, dry_run, redo_stale=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from bench.plan.job import Job
+from bench.plan.job import TRAINED, Job
 from bench.plan.operations import Counted
 
 Likeness = tuple[object, ...]  # what jobs have in common
@@ -58,7 +58,7 @@ class Estimate:
         if (counted := self._counted.of(job)) is None:
             return None
         for key in _keys(job, counted):
-            if self.speed and job.kind in ("fit", "audit") and counted and key[:1] != (job.task.dataset,):
+            if self.speed and job.kind in TRAINED and counted and key[:1] != (job.task.dataset,):
                 break  # what was measured of this protocol's own network says more than fits of other images
             if rate := self._rate(key) or self._rate_elsewhere(key):
                 return (counted or 1.0) * rate

@@ -108,7 +108,7 @@ def dataset_named(name: str, config: Config) -> Dataset:
         if shipped:
             raise ConfigError(f"datasets.{name}: a shipped dataset has that name; give yours another")
         wanted = tuple(map(read_imbalance, own.wanted))
-        kept = own.split or config.paths.results / "splits" / f"{name}-{own.seed}.json"
+        kept = own.kept_split(name, config.paths.results)
         how = own.model_dump(exclude={"folder", "minority", "imbalances", "seed", "split"})
         return users_dataset()(name, own.root, wanted, own.seed, kept, **how)  # type: ignore[call-arg, arg-type]
     if not shipped:

@@ -63,6 +63,10 @@ class DatasetSection(Strict):
             raise ValueError("lists needs at least two classes")
         return self
 
+    def kept_split(self, name: str, results: Path) -> Path:
+        """Return where the split of the dataset of that name is kept."""
+        return self.split or results / "splits" / f"{name}-{self.seed}.json"
+
     @property
     def root(self) -> Path | None:
         """The folder of a user's images: as said, else that of the table or of the first list; None: not a user's."""

@@ -27,8 +27,9 @@ class Heat:
     recommendation
         What is known now, by index of those that compete.
     ending
-        "" while it goes on. `decided`: something can be taken. `seeds`: methods in contention have as many as are
-        allowed. `images`, `subset`, `stage`: more seeds would not settle it, since most of the doubt comes from there.
+        "" while it goes on. `decided`: something can be taken. `seeds`: those that methods in contention may still have
+        would change too little. `images`, `subset`, `stage`: more seeds would not settle it, since most of the doubt
+        comes from there.
     more
         Methods that deserve another seed, by the same index.
     """

@@ -165,6 +165,9 @@ def test_seeds_that_draw_the_subset_are_compared_in_pairs(tmp_path: Path, monkey
     it, said = found.advice[0], found.conditions
     assert it.choice.method == "OS" and it.found.outcome == "take" and it.choice.best > 0.9
     assert not any("draw of the training images" in line for line in said), "each seed had its own"
+    lost = {id: it for id, it in drawn.items() if not (jobs[id].method == "CS" and jobs[id].streams.order == 0)}
+    fewer = advised(Origin(Grid(whole.grid.cells, own), whole.store, lost)).advice[0]
+    assert fewer.choice.regret < 1.5 * it.choice.regret, "a seed that one method lacks does not unpair the others"
     monkeypatch.setattr("bench.analysis.known._alike_by_seed", lambda groups, places: np.zeros(places))
     unpaired = advised(Origin(Grid(whole.grid.cells, own), whole.store, drawn)).advice[0]
     assert unpaired.choice.regret > 1.5 * it.choice.regret

@@ -30,7 +30,7 @@ def test_seeds_are_added_up_to_the_most_and_no_table_has_them(tmp_path: Path, mo
     assert first.status == 0 and seeds(tmp_path) == {0, 1, 2, 3}
     assert "digits 12:6: not decided; 3 more seeds for" in first.err
     said = " ".join(first.out.split())
-    assert "The race: every method in contention has as many seeds as are allowed (--max-seeds)" in said
+    assert "The race: the seeds that are still allowed (--max-seeds) would take too little of the doubt away" in said
     assert "4 seeds a method" in said and "one draw of the training images" in said, "and what it is conditional on"
     assert imbench("report", "--json").status == 0
     assert {int(row["seed"]) for row in reported_cells(tmp_path)} == {0, 1}

@@ -10,6 +10,7 @@ import pytest
 from builders import PLUGIN, as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells, tables
 from PIL import Image
 
+from bench.cli.fitting import settings_for
 from bench.store.store import Store
 
 EXPLODES = """
@@ -64,6 +65,29 @@ def test_a_folder_of_ones_own_in_three_lines(tmp_path: Path) -> None:
     rows = reported_cells(tmp_path)
     assert {(row["task"], row["minority_count"]) for row in rows} == {("mine", "3"), ("mine", "6")}
     assert "mine" in tables(tmp_path) and "lynx" in tables(tmp_path)
+
+
+def test_a_second_opinion_trains_on_the_split_of_the_first(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "animals", {"cat": 24, "lynx": 12})
+    bench_toml(tmp_path, f'[datasets.mine]\nfolder = "{folder}"\n')
+    assert imbench("run", "--dataset", "mine", "--minority", "3").status == 0
+    pictures(tmp_path / "more", {"cat": 9})
+    for path in (tmp_path / "more" / "cat").iterdir():  # a split drawn now would be another
+        path.rename(folder / "cat" / f"later {path.name}")
+    assert imbench("audit", "--dataset", "mine", "--rerun", "100%").status == 0
+    assert not (tmp_path / "results" / "second" / "splits").exists()
+    first, again = ([*Store(root).records()] for root in (tmp_path / "results", tmp_path / "results" / "second"))
+    tested = {record.test.probabilities for record in first if record.test}
+    assert again and {record.test.probabilities for record in again if record.test} == tested
+
+
+def test_folders_that_differ_behind_a_dot_are_two_datasets(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    names = set()
+    for version in ("scans.v1", "scans.v2"):
+        folder = pictures(tmp_path / version, {"cat": 6, "lynx": 6})
+        names.add(settings_for(str(folder), tmp_path / "bench.toml")[1])
+    assert names == {"scans.v1", "scans.v2"}
 
 
 @pytest.mark.parametrize("damage", ["truncated", "text"])
