@@ -156,7 +156,7 @@ def _alike(families: Mapping[str, Family]) -> dict[tuple[Place, str], list[str]]
 def origins_of(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dict[str, Origin], list[str]]:
     """Return the datasets that have records, or are asked for, and a line for each that cannot be shown."""
     shipped = [entry.name for entry in shipped_datasets()]
-    shipped.sort(key=lambda name: name not in wish.first)
+    shipped.sort(key=lambda name: (name not in wish.first, name))  # not as modules happened to be imported
     origins: dict[str, Origin] = {}
     lost: list[str] = []
     for name in dict.fromkeys((*wish.requested, *shipped, *config.datasets)):
