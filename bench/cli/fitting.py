@@ -47,11 +47,15 @@ def settings_for(dataset: str, config: Path, **overrides: Any) -> tuple[Config, 
     return settings.model_copy(update={"datasets": {**settings.datasets, name: section}, "run": run}), name
 
 
-def recommended(settings: Config, dataset: str, at: str) -> tuple[str, Choice | None]:
-    """Return the method that the records recommend at a place, and why; without records, the plain one and None."""
+def chosen(settings: Config, dataset: str, at: str, method: str = "") -> tuple[str, Choice | None]:
+    """Return the method to take at a place, and what the records say of it, None where they say nothing.
+
+    It is the one that is named, else the one that the records recommend, else the plain one.
+    """
     from bench.analysis.gather import Wish, origins_of
     from bench.analysis.metrics import METRICS
     from bench.analysis.recommending import recommendations
+    from bench.expression import Expression
     from bench.model.origin import Choice
     from bench.papers import shelf
     from bench.store.store import Store
@@ -59,16 +63,21 @@ def recommended(settings: Config, dataset: str, at: str) -> tuple[str, Choice | 
     store = Store(settings.paths.results, read_only=True)
     origins, _ = origins_of(settings, [store], Wish((dataset,), is_aside=shelf.ablated))
     if dataset not in origins or not origins[dataset].records:
-        return PLAIN, None
+        return method or PLAIN, None
     try:
         advice = recommendations(origins[dataset], dataset, shelf.ablated).advice
     except UserError:
-        return PLAIN, None
+        return method or PLAIN, None
     wanted = _counts(settings, dataset, at)
     it = next((it for it in advice if it.place.counts == wanted), None)
     if it is None:
-        return PLAIN, None
-    belief = it.choice.beliefs[it.metric]
+        return method or PLAIN, None
+    key = Expression.parse(method).key if method else None
+    same = (each for each in it.methods if Expression.parse(each.method).key == key)
+    taken = next(same, None) if method else it.choice
+    if taken is None:
+        return method, None
+    belief = taken.beliefs[it.metric]
     title = METRICS[it.metric].title.split(",")[0]
     choice = Choice(
         among=len(it.methods),
@@ -77,8 +86,9 @@ def recommended(settings: Config, dataset: str, at: str) -> tuple[str, Choice | 
         low=belief.low,
         high=belief.high,
         outcome=it.found.outcome,
+        instead="" if taken is it.choice else it.choice.method,
     )
-    return it.choice.method, choice
+    return taken.method, choice
 
 
 def facts_at(cell: str, settings: Config) -> Facts:

@@ -41,7 +41,7 @@ def fit(
 
     A fit that is stored with its weights is not trained again.
     """
-    from bench.cli.fitting import recommended, settings_for
+    from bench.cli.fitting import chosen, settings_for
     from bench.data.census import census
     from bench.data.splits import keep_split
     from bench.model.making import make_model, make_refitted
@@ -54,9 +54,9 @@ def fit(
     from bench.store.store import Store
 
     settings, dataset = settings_for(dataset, config, profile=profile, results=results)
-    out, choice = out or Path(f"{dataset}-model"), None
-    if not method:
-        method, choice = recommended(settings, dataset, at)
+    out, named = out or Path(f"{dataset}-model"), bool(method)
+    method, choice = chosen(settings, dataset, at, method)
+    if choice or not named:
         say(f"{dataset}: {method} is taken. {choice or 'There are no runs at this place to choose a method by.'}")
     wanted = {
         "methods": (method,),

@@ -15,7 +15,7 @@ class Choice(BaseModel):
     """Why this method: it was chosen among so many, by what is believed of its true mean on these test images.
 
     `mean`, `low` and `high` are of the posterior, the ends of an interval that holds the true mean with probability
-    0.9; `outcome` is that of `imbench recommend`.
+    0.9; `outcome` is that of `imbench recommend`, and `instead` what it takes where this method was named, not chosen.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,10 +26,14 @@ class Choice(BaseModel):
     low: float
     high: float
     outcome: str
+    instead: str = ""
 
     def __str__(self) -> str:
+        how, advice = "Chosen among", self.outcome
+        if self.instead:
+            how, advice = "Named by hand, one of", f"{self.outcome}, {self.instead}"
         return (
-            f"Chosen among {self.among} methods on these test images (`imbench recommend`: {self.outcome}): its true "
+            f"{how} {self.among} methods with runs on these test images (`imbench recommend`: {advice}): its true "
             f"mean {self.metric} is believed to be {self.mean:.4f}, with probability 0.9 between {self.low:.4f} and "
             f"{self.high:.4f}."
         )

@@ -22,16 +22,25 @@ def test_the_recommended_method_is_taken_and_its_choice_is_told(
     bench_toml(tmp_path, datasets=["stripes"], methods=["Vanilla", "OS"], minority=[], at=["12:6"], seeds=2)
     assert imbench("run").status == 0
     said = imbench("fit", "stripes", "--at", "12:6")
-    assert said.status == 0 and "is taken. Chosen among 2 methods on these test images" in said.err, said.err
+    assert said.status == 0 and "is taken. Chosen among 2 methods with runs on these test images" in said.err, said.err
     facts = read_facts(tmp_path / "stripes-model")
     assert facts.choice is not None and facts.choice.low <= facts.choice.mean <= facts.choice.high
     assert facts.method[0].name in ("Vanilla", "OS") and facts.network and facts.licence == ""
+    other = "OS" if facts.method[0].name == "Vanilla" else "Vanilla"
+    said = imbench("fit", "stripes", "--at", "12:6", "--method", other, "--out", "named")
+    named = read_facts(tmp_path / "named").choice
+    assert said.status == 0 and named is not None and named.instead == facts.method[0].name, said.err
+    assert named.low <= named.mean <= named.high and named.mean != facts.choice.mean
+    assert f"{other} is taken. Named by hand, one of 2 methods" in said.err
+    assert read_facts(tmp_path / "named").method[0].name == other
+    said = imbench("fit", "stripes", "--at", "12:6", "--method", "CS", "--out", "without")
+    assert said.status == 0 and read_facts(tmp_path / "without").choice is None, said.err
     said = imbench("threshold", "stripes/12:6/OS/1", "--recall", "horizontal=0.75", "--chart", "trade.png")
     assert said.status == 0 and "horizontal" in said.out and (tmp_path / "trade.png").stat().st_size > 2000, said.err
     refused(imbench("threshold", "stripes/12:6/OS/1", "--recall", "horizontal=0.75", "--write"), "is a cell")
     refused(imbench("threshold", "stripes/12:6/OS/5", "--recall", "horizontal=0.75"), "stripes/12:6/OS/5", "no record")
     card = (tmp_path / "stripes-model" / "README.md").read_text(encoding="utf8")
-    assert "Chosen among 2 methods on these test images" in card and "flatter" not in card
+    assert "Chosen among 2 methods with runs on these test images" in card and "flatter" not in card
 
 
 def test_a_folder_is_fitted_by_its_path_and_a_csv_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
