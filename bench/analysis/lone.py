@@ -8,8 +8,8 @@ from typing import Any
 
 from bench.dataset import Task, vector
 from bench.plan.config import Config
-from bench.plan.grid import Cell, Grid, add_jobs, left_out, stage_settings
-from bench.plan.job import Job
+from bench.plan.grid import Cell, Grid, left_out, stage_settings
+from bench.plan.job import Job, add_jobs
 from bench.plan.needs import Workshop
 from bench.training.composition import Composition
 

@@ -92,9 +92,9 @@ def _do(run: CampaignRun, settings: Config) -> bool:
 
 def _grid(run: CampaignRun, settings: Config, store: Store) -> Grid:
     from bench.plan.campaign import planned
-    from bench.training.device import Device
+    from bench.running.environment import device_name
 
-    return planned(run, settings, store.get, Device.best().name)
+    return planned(run, settings, store.get, device_name())
 
 
 def _say_what_is_left(runs: Campaign, chosen: list[CampaignRun], settings: dict[str, Config], as_json: bool) -> None:

@@ -17,7 +17,7 @@ from bench.cli.options import (
     Results,
     settings_of,
 )
-from bench.cli.running import DryRun, Executor, Workers, again, do
+from bench.cli.running import DryRun, Executor, Workers, do
 
 app = typer.Typer()
 
@@ -40,9 +40,10 @@ def noise(
 
     Default: the control methods that need no stage, at the smallest minority count. `imbench report` shows the outcome.
     """
+    from bench.plan.beside import Beside
     from bench.plan.controls import cheap_controls
     from bench.plan.grid import Grid
-    from bench.plan.repeats import repeat_pairs, repeats
+    from bench.running.environment import device_name
     from bench.running.planning import make_plan
     from bench.store.store import Store
 
@@ -58,8 +59,6 @@ def noise(
         results=results,
     )
     chosen = settings.run.methods if method else cheap_controls(settings)
-    settings = settings.model_copy(update={"run": settings.run.model_copy(update={"methods": chosen})})
-    found, store = repeats(settings, times), Store(settings.paths.results)
-    jobs = [job for repeat in found for job in repeat.jobs]
-    jobs += again(repeat_pairs(found), store)
+    store = Store(settings.paths.results)
+    jobs = Beside(noise=chosen, times=times).jobs(settings, store.get, device_name())
     do(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)

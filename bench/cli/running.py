@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,8 +33,6 @@ from bench.errors import Stopped
 if TYPE_CHECKING:
     from bench.plan.config import Config
     from bench.plan.grid import Grid
-    from bench.plan.job import Job
-    from bench.plan.twins import Pair
     from bench.running.planning import Plan
     from bench.store.store import Store
 
@@ -86,9 +84,9 @@ def run(
 
     Exit status: 0 all cells have a record of today's code, 1 some do not, 2 wrong usage or configuration.
     """
-    from bench.plan.audit import audit_pairs, audits
-    from bench.plan.controls import controls
+    from bench.plan.beside import Beside
     from bench.plan.grid import build_grid
+    from bench.running.environment import device_name
     from bench.running.planning import make_plan
     from bench.store.store import Store
 
@@ -108,12 +106,8 @@ def run(
     )
     datasets = introduce(settings, keep=not dry_run)
     store = Store(settings.paths.results)
-    found = controls(settings) if with_controls else []
-    more = [job for control in found for job in (*control.stages, control.job)]
-    more += audits(settings) if oracle_audit else []
-    pairs = [(control.of, control.job) for control in found] + (audit_pairs(settings) if oracle_audit else [])
-    more += again(pairs, store)
-    grid = build_grid(settings).extended(more)
+    beside = Beside(with_controls, oracle_audit).jobs(settings, store.get, device_name())
+    grid = build_grid(settings).extended(beside)
     plan = make_plan(settings, store, redo_stale, grid, for_weights)
     say_features(datasets, settings, plan)
     if first_look and not dry_run:
@@ -132,14 +126,6 @@ def run(
             do(settings, store, make_plan(settings, store, grid=grid), dry_run=False, redo_stale=False)
 
         run_on(settings, store, metric, delta, max_seeds, perform)
-
-
-def again(pairs: Sequence[Pair], store: Store) -> list[Job]:
-    """Return the fits to be done again: they are of another processor than what is compared with them."""
-    from bench.plan.twins import twins
-    from bench.training.device import Device
-
-    return twins(pairs, store.get, Device.best().name) if pairs else []
 
 
 @contextmanager

@@ -59,9 +59,9 @@ def audit(
     from bench.analysis.second import to_do_again
     from bench.plan.grid import Grid
     from bench.plan.second import SECOND, read_share
+    from bench.running.environment import device_name
     from bench.running.planning import make_plan
     from bench.store.store import Store
-    from bench.training.device import Device
 
     share = read_share(rerun)
     settings = settings_of(
@@ -71,7 +71,7 @@ def audit(
     checked = [Store(store.root, read_only=True) for store in stores_of(settings, own=results is not None)]
     origins, _ = origins_of(settings, checked, wish)
     chosen = [origin for name, origin in origins.items() if not dataset or name in dataset]
-    jobs, old = to_do_again(chosen, share, Device.best().name)
+    jobs, old = to_do_again(chosen, share, device_name())
     again = [job for job in jobs if job.kind == "twin"]
     if not again:
         raise UserError(f"no cell of profile {settings.run.profile} is done by today's code; `imbench run` makes some")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.plan.config import Config
-from bench.plan.grid import add_jobs, composed, workshops
-from bench.plan.job import Job
+from bench.plan.grid import composed, workshops
+from bench.plan.job import Job, add_jobs
 from bench.plan.twins import Pair
 from bench.training.composition import Composition
 

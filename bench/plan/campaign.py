@@ -10,13 +10,10 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from bench.errors import ConfigError
-from bench.plan.audit import audit_pairs, audits
+from bench.plan.beside import Beside
 from bench.plan.config import Config
-from bench.plan.controls import controls
 from bench.plan.grid import Grid, build_grid
-from bench.plan.repeats import repeat_pairs, repeats
 from bench.plan.sections import Strict
-from bench.plan.twins import twins
 from bench.record import Record
 
 
@@ -41,6 +38,11 @@ class CampaignRun(Strict):
         """What is put over [run] of bench.toml."""
         own = ("datasets", "profile", "methods", "minority", "at", "seeds", "translators")
         return {key: value for key in own if (value := getattr(self, key)) not in (None, ())}
+
+    @property
+    def beside(self) -> Beside:
+        """The experiments beside its grid."""
+        return Beside(self.controls, self.audit, self.noise, self.noise_times)
 
 
 class Campaign(Strict):
@@ -86,15 +88,4 @@ def planned(run: CampaignRun, config: Config, found: Callable[[str], Record | No
     ConfigError
         A dataset, method or imbalance does not exist; the text names it.
     """
-    longer = controls(config) if run.controls else []
-    more = [job for control in longer for job in (*control.stages, control.job)]
-    pairs = [(control.of, control.job) for control in longer]
-    if run.audit:
-        more += audits(config)
-        pairs += audit_pairs(config)
-    if run.noise:
-        noisy = config.model_copy(update={"run": config.run.model_copy(update={"methods": run.noise})})
-        repeated = repeats(noisy, run.noise_times)
-        more += [job for repeat in repeated for job in repeat.jobs]
-        pairs += repeat_pairs(repeated)
-    return build_grid(config).extended([*more, *twins(pairs, found, processor)])
+    return build_grid(config).extended(run.beside.jobs(config, found, processor))

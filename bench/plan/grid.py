@@ -13,7 +13,7 @@ from bench.errors import ConfigError, unknown
 from bench.expression import Expression
 from bench.plan.compose import compose
 from bench.plan.config import Config, Profile
-from bench.plan.job import Job
+from bench.plan.job import Job, add_jobs
 from bench.plan.needs import Workshop
 from bench.plan.places import places, rarest, read_imbalance
 from bench.plan.subsets import on_other_subsets
@@ -159,13 +159,6 @@ def composed(dataset: str, config: Config) -> list[Composition]:
     arguments = config.profile.arguments(dataset)
     rows = [compose(row, config.composition.allow, arguments) for row in config.run.methods]
     return list({row.name: row for row in rows}.values())
-
-
-def add_jobs(jobs: dict[str, Job], made: Iterable[Job], method: Composition) -> None:
-    """Add a method's jobs to those by id; a fit that several rows share goes by the one whose decision is its own."""
-    for job in made:
-        if job.id not in jobs or not method.decides:
-            jobs[job.id] = job
 
 
 def workshops(name: str, config: Config) -> list[Workshop]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bench.dataset import Task
 from bench.errors import ConfigError
@@ -13,6 +13,9 @@ from bench.protocol import Protocol
 from bench.registry import STAGES
 from bench.stage import Request, Stage, StageRequest
 from bench.streams import Streams
+
+if TYPE_CHECKING:
+    from bench.training.composition import Composition
 
 Kind = Literal["fit", "stage", "measurement", "audit", "twin"]
 TRAINED: tuple[Kind, ...] = ("fit", "audit", "twin")  # kinds that train a classifier
@@ -130,3 +133,10 @@ def noun(jobs: Iterable[Job]) -> str:
     """Return what jobs are called when they are counted together: by their kind if they are of one, else `job`."""
     kinds = {job.kind for job in jobs}
     return kinds.pop() if len(kinds) == 1 else "job"
+
+
+def add_jobs(jobs: dict[str, Job], made: Iterable[Job], method: Composition) -> None:
+    """Add a method's jobs to those by id; a fit that several rows share goes by the one whose decision is its own."""
+    for job in made:
+        if job.id not in jobs or not method.decides:
+            jobs[job.id] = job

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bench.errors import ConfigError
 from bench.plan.compose import compose
 from bench.plan.config import Config
-from bench.plan.job import Job
+from bench.plan.job import Job, add_jobs
 from bench.plan.needs import Workshop
 from bench.streams import Streams
 from bench.training.composition import Composition
@@ -35,6 +35,5 @@ def on_other_subsets(shop: Workshop, config: Config, methods: Iterable[Compositi
                 *stages, job = shop.fit(method, Streams.of(seed).model_copy(update={"subset": subset}))
                 if stages:
                     raise ConfigError(f"run.subset_methods: {method.name} rests on a stage that saw the first subset")
-                if job.id not in jobs or not method.decides:  # of rows that share a fit it goes by its own
-                    jobs[job.id] = job
+                add_jobs(jobs, [job], method)
     return list(jobs.values())

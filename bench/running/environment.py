@@ -6,7 +6,7 @@ import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from bench.training.device import Device, processor
+from bench.training.device import Device, has_cuda, processor
 
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "imbalanced-learn", "pillow")
 
@@ -14,6 +14,11 @@ PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "imbalanced-learn",
 def environment(device: Device) -> dict[str, str]:
     """Return versions, operating system, processor and device; no host name, no path."""
     return _fixed() | {"device": device.torch.type, "device_name": device.name}
+
+
+def device_name() -> str:
+    """Return what computes here, as records tell it; torch is loaded only where there may be a GPU."""
+    return Device.best().name if has_cuda() else processor()
 
 
 @cache

@@ -13,9 +13,10 @@ import torch
 from bench.errors import StoreError
 from bench.networks.network import network_of, step_operations
 from bench.protocol import Protocol
+from bench.running.environment import device_name
 from bench.store.atomic import write_atomically
 from bench.store.regular import MIB, read_regular
-from bench.training.device import Device, has_cuda, processor
+from bench.training.device import Device, has_cuda
 
 SECONDS = 1.0
 CLASSES = 2  # their number hardly matters
@@ -45,7 +46,7 @@ def _machine(protocol: Protocol) -> str:
         torch_version = version("torch")
     except PackageNotFoundError:
         torch_version = "absent"
-    name = Device.best().name if has_cuda() else processor()
+    name = device_name()
     work = f"{protocol.backbone} at {protocol.image_size}, batch {protocol.batch_size}"
     return f"{name}, {protocol.threads} threads, {protocol.precision}, torch {torch_version}, {work}"
 
