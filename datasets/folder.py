@@ -160,7 +160,7 @@ class FolderDataset(Dataset):
 
     def _draw(self) -> Split:
         found = self.collected()
-        bad, near = self._look(found.names)
+        bad, near, done = self._look(found.names)
         if bad:
             named = ", ".join(bad[:NAMED]) + (f" and {len(bad) - NAMED} more" if len(bad) > NAMED else "")
             self._refuse_vanished(found, frozenset(bad))
@@ -168,7 +168,7 @@ class FolderDataset(Dataset):
         equal = equal_files(digests(self, found.names))
         together = Alike(near, equal, found.group, looked=self.near_duplicate is not None)
         split = self._by_share(found, together) if "" in found.parts else self._as_given(found, together)
-        said = [*found.said]
+        said = [*found.said, *done]
         if found.group and (across := crossing(split, found.group)):
             said.append(f"{len(across)} {CROSSING}, such as {across[0]}")
         names = {label: [n for of in found.parts.values() for n in of.get(label, ())] for label in split.classes}
@@ -193,17 +193,21 @@ class FolderDataset(Dataset):
                     f"damaged, such as {names[0]}"
                 )
 
-    def _look(self, names: list[str]) -> tuple[list[str], list[list[str]]]:
-        """Return the images that cannot be decoded, and the groups of near duplicates among the others."""
+    def _look(self, names: list[str]) -> tuple[list[str], list[list[str]], list[str]]:
+        """Return the images that cannot be decoded, the groups of near duplicates among the others, and what to say.
+
+        That is what had to be done to decode them, with how many.
+        """
         if self.near_duplicate is None and self.damaged == "refuse":
-            return [], []
+            return [], [], []
         seen = survey(self, names, self.progress)
         if self.damaged == "refuse":
             whole(seen)
+        done = [f"Of {count} images, {text}" for text, count in seen.said.items()]
         if self.near_duplicate is None:
-            return list(seen.broken), []
+            return list(seen.broken), [], done
         near = alike(seen, digests(self, seen.names), self.near_duplicate, self.progress)
-        return list(seen.broken), [list(group) for group in groups(near)]
+        return list(seen.broken), [list(group) for group in groups(near)], done
 
     def _by_share(self, found: Collected, together: Alike) -> Split:
         names = dict(sorted(found.parts[""].items(), key=lambda item: -len(item[1])))

@@ -24,6 +24,7 @@ from bench.store.leftovers import sweep
 from bench.store.regular import MIB, is_odd, open_regular, put_aside, read_regular
 
 RULE = 1  # raise it when the preparation changes a pixel
+TIFF_RULE = 2  # the same for a part that holds TIFFs: since 2, turned grey ones and those whose zero is white are right
 _CHUNK = 64  # images decoded ahead of the writer
 
 
@@ -52,6 +53,7 @@ def prepare(
     found = digests(dataset, names, cache_dir / f"{dataset.name}-digests.json")
     _refuse_other_images(dataset, found)
     made_of = [RULE, size, [found[name] for name in names], *([] if dataset.shape == "squash" else [dataset.shape])]
+    made_of += [f"TIFF {TIFF_RULE}"] if any(name.lower().endswith((".tif", ".tiff")) for name in names) else []
     key = sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     path = cache_dir / f"{dataset.name}-{part}-{size}-{key}.npy"
     if is_whole(path):

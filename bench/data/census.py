@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.cells import cell_len, set_cell_size
 
 from bench.data.carving import UNPROTECTED
+from bench.data.decoding import LOST
 from bench.data.duplicates import NOISE
 from bench.data.folders import ALIKE
 from bench.data.grouping import CROSSING, UNTOLD
@@ -78,7 +79,7 @@ def census(dataset: Dataset) -> Census:
 
 
 def _is_warning(note: str) -> bool:
-    return UNPROTECTED in note or any(mark in note for mark in (UNTOLD, CROSSING, ALIKE, NOISE))
+    return UNPROTECTED in note or any(mark in note for mark in (UNTOLD, CROSSING, ALIKE, NOISE, LOST))
 
 
 def _small(parts: tuple[str, ...], rows: tuple[tuple[str, tuple[int, ...]], ...]) -> Iterator[str]:
