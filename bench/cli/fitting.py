@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from bench.cli.options import settings_of
 from bench.errors import UserError
 
 if TYPE_CHECKING:
+    from bench.dataset import Dataset
     from bench.model.origin import Choice
     from bench.model.saved import Facts
     from bench.plan.config import Config
@@ -38,13 +40,54 @@ def settings_for(dataset: str, config: Path, **overrides: Any) -> tuple[Config, 
         raise UserError(f"{path}: one picture; give the folder that holds the classes, or a csv of labels")
     if named or not path.exists():
         return settings.model_copy(update={"run": settings.run.model_copy(update={"datasets": (dataset,)})}), dataset
-    section = DatasetSection(folder=path) if path.is_dir() else DatasetSection(labels=path)
     called = path.resolve().name if path.is_dir() else path.resolve().stem
     name = re.sub(r"[/\\\x00-\x1f\x7f]", "_", called).lstrip(".")[:60] or "images"
     if name in settings.datasets or name in DATASETS:
         name += "_folder"
+    # Two folders may be called images: each has a split of its own.
+    own = sha256(str(path.resolve()).encode("utf8", "surrogateescape")).hexdigest()[:8]
+    split = settings.paths.results / "splits" / f"{name}-{own}.json"
+    section = DatasetSection(**{"folder" if path.is_dir() else "labels": path}, split=split)
     run = settings.run.model_copy(update={"datasets": (name,)})
     return settings.model_copy(update={"datasets": {**settings.datasets, name: section}, "run": run}), name
+
+
+def refuse_other_images(images: Dataset, cache_dir: Path) -> None:
+    """Refuse images of a user that are not those of the split that was kept, also where nothing is left to train.
+
+    Without the folder a model can still be written of what is stored.
+
+    Raises
+    ------
+    DataError
+        An image is missing, or another one.
+    """
+    from bench.data.cache import as_pinned
+
+    if images.of_users and images.root.is_dir():
+        as_pinned(images, images.split().names(), cache_dir)
+
+
+def place_for(dataset: str, images: Dataset, results: Path) -> Path:
+    """Return the folder for a model that was given none.
+
+    Raises
+    ------
+    UserError
+        It holds a model of other images.
+    """
+    from bench.model.saved import FACTS, read_facts
+    from bench.store.store import Store
+
+    folder = Path(f"{dataset}-model")
+    if not (folder / FACTS).exists():
+        return folder
+    facts = read_facts(folder)
+    record = Store(results, read_only=True).get(facts.records[0]) if facts.records else None
+    edition = images.edition if record is None else record.identity.get("edition")
+    if facts.classes != images.classes or edition != images.edition:
+        raise UserError(f"{folder} holds a model of other images; say --out to keep both, or remove it")
+    return folder
 
 
 def chosen(settings: Config, dataset: str, at: str, method: str = "") -> tuple[str, Choice | None]:

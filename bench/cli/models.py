@@ -41,7 +41,7 @@ def fit(
 
     A fit that is stored with its weights is not trained again.
     """
-    from bench.cli.fitting import chosen, settings_for
+    from bench.cli.fitting import chosen, place_for, refuse_other_images, settings_for
     from bench.data.census import census
     from bench.data.splits import keep_split
     from bench.model.making import make_model, make_refitted
@@ -54,7 +54,7 @@ def fit(
     from bench.store.store import Store
 
     settings, dataset = settings_for(dataset, config, profile=profile, results=results)
-    out, named = out or Path(f"{dataset}-model"), bool(method)
+    named = bool(method)
     method, choice = chosen(settings, dataset, at, method)
     if choice or not named:
         say(f"{dataset}: {method} is taken. {choice or 'There are no runs at this place to choose a method by.'}")
@@ -70,6 +70,8 @@ def fit(
     images = dataset_named(dataset, settings)
     if new := keep_split(images):
         say(f"{census(images)}\n{dataset}: the split was drawn and is kept in {new}")
+    refuse_other_images(images, settings.paths.cache)
+    out = out or place_for(dataset, images, settings.paths.results)
     grid, store = build_grid(settings), Store(settings.paths.results)
     cell = next(cell for cell in grid.cells if cell.seed == seed)
     if cell.not_applicable:

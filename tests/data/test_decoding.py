@@ -66,7 +66,7 @@ def test_12_bits_in_a_tiff_are_scaled_by_their_own_depth(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "low, high, dull", [(0, 4095, True), (0, 255, True), (30_000, 32_000, True), (0, 65_535, False)]
+    ("low", "high", "dull"), [(0, 4095, True), (0, 255, True), (30_000, 32_000, True), (0, 65_535, False)]
 )
 def test_16_bits_that_keep_little_of_their_contrast_are_told(low: int, high: int, dull: bool, tmp_path: Path) -> None:
     path = saved(tmp_path, "a.png", Image.fromarray(np.linspace(low, high, 384).reshape(16, 24).astype(np.uint16)))
