@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.cli.options import settings_of
-from bench.errors import UserError
+from bench.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
+    from bench.analysis.gather import Origin
     from bench.dataset import Dataset
     from bench.model.origin import Choice
     from bench.model.saved import Facts
@@ -95,16 +97,16 @@ def chosen(settings: Config, dataset: str, at: str, method: str = "") -> tuple[s
 
     It is the one that is named, else the one that the records recommend, else the plain one.
     """
-    from bench.analysis.gather import Wish, origins_of
     from bench.analysis.metrics import METRICS
     from bench.analysis.recommending import recommendations
     from bench.expression import Expression
     from bench.model.origin import Choice
     from bench.papers import shelf
-    from bench.store.store import Store
 
-    store = Store(settings.paths.results, read_only=True)
-    origins, _ = origins_of(settings, [store], Wish((dataset,), is_aside=shelf.ablated))
+    try:
+        origins = _origins(settings, dataset)
+    except ConfigError:  # what bench.toml asks for beside this place cannot be, which is no matter here
+        origins = _origins(_at(settings, at), dataset)
     if dataset not in origins or not origins[dataset].records:
         return method or PLAIN, None
     try:
@@ -159,6 +161,20 @@ def _counts(settings: Config, dataset: str, at: str) -> tuple[int, ...]:
     from bench.plan.grid import dataset_named
     from bench.plan.places import places
 
-    run = settings.run.model_copy(update={"minority": (), "at": (at,)})
-    asked = settings.model_copy(update={"run": run})
+    asked = _at(settings, at)
     return places(dataset_named(dataset, asked), asked)[0].counts
+
+
+def _at(settings: Config, at: str) -> Config:
+    """Return the settings with one place alone."""
+    return settings.model_copy(update={"run": settings.run.model_copy(update={"minority": (), "at": (at,)})})
+
+
+def _origins(settings: Config, dataset: str) -> Mapping[str, Origin]:
+    """Return what the user's own records of a dataset are of."""
+    from bench.analysis.gather import Wish, origins_of
+    from bench.papers import shelf
+    from bench.store.store import Store
+
+    store = Store(settings.paths.results, read_only=True)
+    return origins_of(settings, [store], Wish((dataset,), is_aside=shelf.ablated))[0]
