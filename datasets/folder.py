@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +13,10 @@ from bench.data.dealing import Balance
 from bench.data.decoding import Shape
 from bench.data.duplicates import alike, equal_files, groups, two_labels, whole
 from bench.data.filelists import in_lists
-from bench.data.folders import alike_names, in_folders
+from bench.data.folders import alike_names
 from bench.data.grouping import CROSSING, crossing, groups_by_pattern, sign, sign_sentence
 from bench.data.labelled import in_table
+from bench.data.layout import in_folders
 from bench.data.manifest import digests
 from bench.data.sharing import Alike, Shares, drawn
 from bench.data.splits import written_down
@@ -172,7 +173,8 @@ class FolderDataset(Dataset):
         if found.group and (across := crossing(split, found.group)):
             said.append(f"{len(across)} {CROSSING}, such as {across[0]}")
         names = {label: [n for of in found.parts.values() for n in of.get(label, ())] for label in split.classes}
-        if "" not in found.parts and (across := crossing(split, _by_first([*near, *equal]))):
+        first = {name: group[0] for group in [*near, *equal] for name in group}
+        if "" not in found.parts and (across := crossing(split, first)):
             said.append(f"{len(across)} {CROSSING}: pictures that are alike, such as {across[0]}")
         said += two_labels(names, equal)
         said += alike_names(split.classes)
@@ -239,11 +241,6 @@ class FolderDataset(Dataset):
             parts |= {part: new[part] for part in ("train", *missing)}
             taken = f"; {' and '.join(missing)} drawn from train with seed {self.shares.seed}: {self.shares}; {said}"
         return Split(tuple(labels), parts, f"Parts as given: {', '.join(given)}{taken}.")
-
-
-def _by_first(together: Iterable[Sequence[str]]) -> dict[str, str]:
-    """Return names by the first name of their group."""
-    return {name: group[0] for group in together for name in group}
 
 
 def _digest(path: Path) -> str:

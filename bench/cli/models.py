@@ -115,8 +115,12 @@ def predict(
 
     load_names()
     exported = model.suffix.lower() == SUFFIX and not model.is_dir()
+    if model.is_file() and not exported:
+        raise UserError(f"{model}: a file; predict takes a model's folder, or an ONNX file called *{SUFFIX}")
     loaded: Decider = load_exported(model) if exported else load_model(model, Device.best())
-    files = image_files(images)
+    files, left_out = image_files(images, besides=copy_by_class)
+    if left_out:
+        say(f"left out: {left_out}")
     with counting("predicting") as progress:
         said = list(predictions(loaded, files, progress))
     header = ["file", "decision", *(f"p_{name}" for name in loaded.classes), "error"]
@@ -124,6 +128,8 @@ def predict(
     write_rows(out, header, [[it.path, it.decision, *(it.probabilities or lacking), it.error] for it in said])
     unread = [it for it in said if it.error]
     if copy_by_class:
+        if copy_by_class.is_dir() and any(copy_by_class.iterdir()):
+            say(f"{copy_by_class}: holds files already; what was sorted there before stays where it is")
         copied([(it.path, it.decision) for it in said if it.decision], copy_by_class)
     for it in unread:
         say(f"cannot be read: {it.error}")

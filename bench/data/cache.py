@@ -51,7 +51,12 @@ def prepare(
     """
     names = split.names(part)
     found = as_pinned(dataset, names, cache_dir)
-    made_of = [RULE, size, [found[name] for name in names], *([] if dataset.shape == "squash" else [dataset.shape])]
+    made_of: list[object] = [
+        RULE,
+        size,
+        [found[name] for name in names],
+        *([] if dataset.shape == "squash" else [dataset.shape]),
+    ]
     made_of += [f"TIFF {TIFF_RULE}"] if any(name.lower().endswith((".tif", ".tiff")) for name in names) else []
     key = sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     path = cache_dir / f"{dataset.name}-{part}-{size}-{key}.npy"

@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 
 from bench.errors import UserError, unknown
 
+ROUNDING = 1e-9  # of shares that are 1 together
 GRID = np.geomspace(1e-4, 1e4, 2001)  # factors of one class that are tried
 
 
@@ -52,8 +53,10 @@ def for_prior(shares: Mapping[int, float], scores: np.ndarray, labels: np.ndarra
     now = np.bincount(labels, minlength=classes) / len(labels)
     rest = 1 - sum(shares.values())
     others = [k for k in range(classes) if k not in shares]
-    if any(not 0 < share < 1 for share in shares.values()) or rest < 0 or (others and rest <= 0):
+    if any(not 0 < share < 1 for share in shares.values()) or (others and rest <= ROUNDING):
         raise UserError("shares lie between 0 and 1 and leave something for the other classes")
+    if not others and abs(rest) > ROUNDING:
+        raise UserError(f"the shares of all {classes} classes are 1 together, not {1 - rest:g}")
     wanted = np.array([shares.get(k, rest * now[k] / max(now[others].sum(), 1e-12)) for k in range(classes)])
     factors: np.ndarray = wanted / np.maximum(now, 1e-12)
     return factors

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +91,27 @@ def test_images_are_copied_into_a_folder_of_their_class(home: Path, tmp_path: Pa
     assert found == sorted(row["decision"] for row in rows), "two files of one name are both there"
 
 
+def test_a_name_that_is_no_text_is_written_escaped(home: Path, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png"))
+    shutil.copy(home / "images" / "vertical" / "0.png", odd)
+    said = imbench("predict", home / "mine", tmp_path, "--out", tmp_path / "said.csv")
+    assert said.status == 0 and "\\udcff.png" in (tmp_path / "said.csv").read_text(encoding="utf8"), said.err
+
+
+def test_predict_says_what_it_leaves_out_and_copies_no_copy(home: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    shutil.copytree(home / "images" / "vertical", new)
+    (new / "photo.heic").write_bytes(b"another format")
+    (new / "elsewhere").symlink_to(home / "images")
+    (new / "again").symlink_to(new)
+    arguments = ("predict", home / "mine", new, "--out", tmp_path / "said.csv", "--copy-by-class", new / "sorted")
+    said = imbench(*arguments)
+    assert "left out: 1 *.heic, 1 links in a circle, 1 links out of the data folder" in said.err
+    assert "4 of 4 images" in said.err and "holds files already" not in said.err
+    said = imbench(*arguments)
+    assert "4 of 4 images" in said.err and "holds files already" in said.err
+
+
 def test_a_decision_that_is_moved_and_kept_is_used(home: Path, tmp_path: Path) -> None:
     moved = tmp_path / "moved"
     moved.mkdir()
@@ -144,6 +167,9 @@ def rewrite(folder: Path, key: str, value: object, **more: object) -> None:
         (("--cost", "horizontal:vertical=inf"), ("TRUE:TAKEN=COST",)),
         (("--cost", "horizontal:horizontal=2"), ("what is right costs nothing",)),
         (("--recall", "horizontal=0.9, vertical=0.9"), ("a recall is wanted of one class",)),
+        (("--prior", "horizontal=0.1, horizontal=0.9"), ("'horizontal' is named twice",)),
+        (("--prior", "horizontal=0.3, vertical=0.3"), ("all 2 classes are 1 together, not 0.6",)),
+        (("--cost", "horizontal:vertical=2, horizontal:vertical=3"), ("'horizontal:vertical' is named twice",)),
         ((), ("one of --recall, --prior and --cost",)),
     ],
 )
