@@ -13,8 +13,10 @@ from bench.data.decoding import SUFFIXES
 from bench.errors import DataError
 
 ALIKE = "Classes have nearly one name"
+DOUBTFUL = "A class that may be none"
 # Folders that systems put beside people's own: thumbnails, copies, what was deleted.
 SYSTEM = frozenset({"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"})
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
 _UNWRITABLE = re.compile("[\ud800-\udfff\r\n]")  # surrogates: how Python spells bytes of a name that are not UTF-8
 
 
@@ -67,10 +69,11 @@ def check_names(root: Path, names: Iterable[str]) -> None:
 
 
 def alike_names(classes: Iterable[str]) -> list[str]:
-    """Return a sentence about classes whose names differ in case, blanks or the coding of accents alone."""
+    """Return a sentence about classes whose names differ in case, blanks or the coding of accents or numbers alone."""
     alike = defaultdict(list)
     for label in classes:
-        alike["".join(normalize("NFKC", label).casefold().split())].append(label)
+        plain = "".join(normalize("NFKC", label).casefold().split())
+        alike[repr(float(plain)) if _NUMBER.fullmatch(plain) else plain].append(label)
     return [f"{ALIKE}: {', '.join(map(repr, labels))}" for labels in alike.values() if len(labels) > 1]
 
 
