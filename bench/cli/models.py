@@ -173,7 +173,8 @@ def threshold(
         raise UserError("give one of --recall, --prior and --cost")
     told = facts_at(model, settings_of(config, profile=profile, results=results)) if of_cell else read_facts(folder)
     facts, rows = moved(told, recall=recall, prior=prior, cost=cost)
-    show([asdict(row) for row in rows], as_json=False)
+    rounded = ({k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows)
+    show(rounded, as_json=False)
     if chart:
         from bench.model.trade import picture
 

@@ -70,16 +70,20 @@ def for_recall(label: int, wanted: float, scores: np.ndarray, labels: np.ndarray
     Raises
     ------
     UserError
-        The recall is not above 0 and at most 1, or there is no image of the class.
+        The recall is not above 0 and at most 1, there is no image of the class, or its probability is 0 for too many.
     """
     mine = scores[labels == label]
     if not 0 < wanted <= 1 or not len(mine):
         raise UserError("a recall lies above 0 and is at most 1, of a class that has validation images")
     others = np.delete(mine, label, axis=1).max(axis=1)
-    needed = np.sort(others / np.maximum(mine[:, label], 1e-12))  # the factor from which on each image is found
+    # The factor from which on each image is found; above 0 also for those that no other class is thought of for.
+    needed = np.sort(np.maximum(others, 1e-12) / np.maximum(mine[:, label], 1e-12))
     factor = needed[int(np.ceil(wanted * len(mine))) - 1] * (1 + 1e-9)
     factors = np.ones(scores.shape[1])
     factors[label] = factor
+    if ((mine * factors).argmax(axis=1) == label).mean() < wanted:
+        never = int((mine[:, label] == 0).sum())
+        raise UserError(f"no threshold finds so many: {never} of {len(mine)} validation images have a probability of 0")
     return factors
 
 

@@ -14,7 +14,9 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from PIL import Image
 
 from bench.datasets.stripes import pixels
+from bench.errors import UserError
 from bench.model.deciding import _costs, _pairs
+from bench.model.making import _row
 from bench.model.saved import read_facts
 from bench.model.threshold import effects, for_costs, for_prior, for_recall
 
@@ -188,6 +190,20 @@ def test_the_smallest_factor_that_gives_the_recall_is_taken() -> None:
     found = (SCORES * factors).argmax(axis=1)
     assert found.tolist() == [0, 0, 1, 0, 1] and factors[1] == pytest.approx(1.5)
     assert (SCORES * for_recall(1, 1.0, SCORES, LABELS)).argmax(axis=1)[LABELS == 1].all()
+
+
+def test_a_recall_is_had_of_a_network_that_is_sure() -> None:
+    sure = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    labels = np.array([0, 0, 1, 1])
+    for k in (0, 1):
+        factors = for_recall(k, 1.0, sure, labels)
+        assert [it.after for it in effects(("a", "b"), factors, sure, labels)] == [1, 1]
+    with pytest.raises(UserError, match="1 of 2 validation images have a probability of 0"):
+        for_recall(1, 1.0, sure[1:], np.array([1, 1, 0]))
+
+
+def test_a_class_of_any_name_is_one_cell_of_the_card() -> None:
+    assert _row("a|<b>", np.array([1, 0]), 0).startswith("| a\\|\\<b> | 1 |")
 
 
 def test_a_prior_moves_the_decision_by_bayes_rule() -> None:
