@@ -72,7 +72,7 @@ def for_recall(label: int, wanted: float, scores: np.ndarray, labels: np.ndarray
     UserError
         The recall is not above 0 and at most 1, there is no image of the class, or its probability is 0 for too many.
     """
-    mine = scores[labels == label]
+    mine = scores[labels == label].astype(np.float64)  # in 32 bits a factor would be rounded onto the very boundary
     if not 0 < wanted <= 1 or not len(mine):
         raise UserError("a recall lies above 0 and is at most 1, of a class that has validation images")
     others = np.delete(mine, label, axis=1).max(axis=1)

@@ -202,6 +202,15 @@ def test_a_recall_is_had_of_a_network_that_is_sure() -> None:
         for_recall(1, 1.0, sure[1:], np.array([1, 1, 0]))
 
 
+@pytest.mark.parametrize("wanted", [0.3, 0.7, 1.0])
+def test_a_recall_is_had_of_scores_in_32_bits(wanted: float) -> None:
+    scores = np.random.default_rng(0).dirichlet(np.ones(5), 200).astype(np.float32)
+    labels = np.arange(200) % 5
+    for k in range(5):
+        mine = scores[labels == k] * for_recall(k, wanted, scores, labels)
+        assert (mine.argmax(axis=1) == k).mean() >= wanted
+
+
 def test_a_class_of_any_name_is_one_cell_of_the_card() -> None:
     assert _row("a|<b>", np.array([1, 0]), 0).startswith("| a\\|\\<b> | 1 |")
 
