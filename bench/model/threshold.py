@@ -77,7 +77,7 @@ def for_recall(label: int, wanted: float, scores: np.ndarray, labels: np.ndarray
         raise UserError("a recall lies above 0 and is at most 1, of a class that has validation images")
     others = np.delete(mine, label, axis=1).max(axis=1)
     # The factor from which on each image is found; above 0 also for those that no other class is thought of for.
-    needed = np.sort(np.maximum(others, 1e-12) / np.maximum(mine[:, label], 1e-12))
+    needed = np.sort(np.maximum(others, 1e-12) / np.maximum(mine[:, label], 1e-60))
     factor = needed[int(np.ceil(wanted * len(mine))) - 1] * (1 + 1e-9)
     factors = np.ones(scores.shape[1])
     factors[label] = factor
