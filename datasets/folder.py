@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +13,10 @@ from bench.data.dealing import Balance
 from bench.data.decoding import Shape
 from bench.data.duplicates import alike, equal_files, groups, two_labels, whole
 from bench.data.filelists import in_lists
-from bench.data.folders import alike_names, in_folders
+from bench.data.folders import alike_names
 from bench.data.grouping import CROSSING, crossing, groups_by_pattern, sign, sign_sentence
 from bench.data.labelled import in_table
+from bench.data.layout import in_folders
 from bench.data.manifest import digests
 from bench.data.sharing import Alike, Shares, drawn
 from bench.data.splits import written_down
@@ -160,7 +161,7 @@ class FolderDataset(Dataset):
 
     def _draw(self) -> Split:
         found = self.collected()
-        bad, near = self._look(found.names)
+        bad, near, done = self._look(found.names)
         if bad:
             named = ", ".join(bad[:NAMED]) + (f" and {len(bad) - NAMED} more" if len(bad) > NAMED else "")
             self._refuse_vanished(found, frozenset(bad))
@@ -168,11 +169,12 @@ class FolderDataset(Dataset):
         equal = equal_files(digests(self, found.names))
         together = Alike(near, equal, found.group, looked=self.near_duplicate is not None)
         split = self._by_share(found, together) if "" in found.parts else self._as_given(found, together)
-        said = [*found.said]
+        said = [*found.said, *done]
         if found.group and (across := crossing(split, found.group)):
             said.append(f"{len(across)} {CROSSING}, such as {across[0]}")
         names = {label: [n for of in found.parts.values() for n in of.get(label, ())] for label in split.classes}
-        if "" not in found.parts and (across := crossing(split, _by_first([*near, *equal]))):
+        first = {name: group[0] for group in [*near, *equal] for name in group}
+        if "" not in found.parts and (across := crossing(split, first)):
             said.append(f"{len(across)} {CROSSING}: pictures that are alike, such as {across[0]}")
         said += two_labels(names, equal)
         said += alike_names(split.classes)
@@ -193,17 +195,21 @@ class FolderDataset(Dataset):
                     f"damaged, such as {names[0]}"
                 )
 
-    def _look(self, names: list[str]) -> tuple[list[str], list[list[str]]]:
-        """Return the images that cannot be decoded, and the groups of near duplicates among the others."""
+    def _look(self, names: list[str]) -> tuple[list[str], list[list[str]], list[str]]:
+        """Return the images that cannot be decoded, the groups of near duplicates among the others, and what to say.
+
+        That is what had to be done to decode them, with how many.
+        """
         if self.near_duplicate is None and self.damaged == "refuse":
-            return [], []
+            return [], [], []
         seen = survey(self, names, self.progress)
         if self.damaged == "refuse":
             whole(seen)
+        done = [f"Of {count} images, {text}" for text, count in seen.said.items()]
         if self.near_duplicate is None:
-            return list(seen.broken), []
+            return list(seen.broken), [], done
         near = alike(seen, digests(self, seen.names), self.near_duplicate, self.progress)
-        return list(seen.broken), [list(group) for group in groups(near)]
+        return list(seen.broken), [list(group) for group in groups(near)], done
 
     def _by_share(self, found: Collected, together: Alike) -> Split:
         names = dict(sorted(found.parts[""].items(), key=lambda item: -len(item[1])))
@@ -235,11 +241,6 @@ class FolderDataset(Dataset):
             parts |= {part: new[part] for part in ("train", *missing)}
             taken = f"; {' and '.join(missing)} drawn from train with seed {self.shares.seed}: {self.shares}; {said}"
         return Split(tuple(labels), parts, f"Parts as given: {', '.join(given)}{taken}.")
-
-
-def _by_first(together: Iterable[Sequence[str]]) -> dict[str, str]:
-    """Return names by the first name of their group."""
-    return {name: group[0] for group in together for name in group}
 
 
 def _digest(path: Path) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.cli.options import settings_of
-from bench.errors import UserError
+from bench.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
+    from bench.analysis.gather import Origin
+    from bench.dataset import Dataset
     from bench.model.origin import Choice
     from bench.model.saved import Facts
     from bench.plan.config import Config
@@ -38,13 +42,54 @@ def settings_for(dataset: str, config: Path, **overrides: Any) -> tuple[Config, 
         raise UserError(f"{path}: one picture; give the folder that holds the classes, or a csv of labels")
     if named or not path.exists():
         return settings.model_copy(update={"run": settings.run.model_copy(update={"datasets": (dataset,)})}), dataset
-    section = DatasetSection(folder=path) if path.is_dir() else DatasetSection(labels=path)
     called = path.resolve().name if path.is_dir() else path.resolve().stem
     name = re.sub(r"[/\\\x00-\x1f\x7f]", "_", called).lstrip(".")[:60] or "images"
     if name in settings.datasets or name in DATASETS:
         name += "_folder"
+    # Two folders may be called images: each has a split of its own.
+    own = sha256(str(path.resolve()).encode("utf8", "surrogateescape")).hexdigest()[:8]
+    split = settings.paths.results / "splits" / f"{name}-{own}.json"
+    section = DatasetSection(**{"folder" if path.is_dir() else "labels": path}, split=split)
     run = settings.run.model_copy(update={"datasets": (name,)})
     return settings.model_copy(update={"datasets": {**settings.datasets, name: section}, "run": run}), name
+
+
+def refuse_other_images(images: Dataset, cache_dir: Path) -> None:
+    """Refuse images of a user that are not those of the split that was kept, also where nothing is left to train.
+
+    Without the folder a model can still be written of what is stored.
+
+    Raises
+    ------
+    DataError
+        An image is missing, or another one.
+    """
+    from bench.data.cache import as_pinned
+
+    if images.of_users and images.root.is_dir():
+        as_pinned(images, images.split().names(), cache_dir)
+
+
+def place_for(dataset: str, images: Dataset, results: Path) -> Path:
+    """Return the folder for a model that was given none.
+
+    Raises
+    ------
+    UserError
+        It holds a model of other images.
+    """
+    from bench.model.saved import FACTS, read_facts
+    from bench.store.store import Store
+
+    folder = Path(f"{dataset}-model")
+    if not (folder / FACTS).exists():
+        return folder
+    facts = read_facts(folder)
+    record = Store(results, read_only=True).get(facts.records[0]) if facts.records else None
+    edition = images.edition if record is None else record.identity.get("edition")
+    if facts.classes != images.classes or edition != images.edition:
+        raise UserError(f"{folder} holds a model of other images; say --out to keep both, or remove it")
+    return folder
 
 
 def chosen(settings: Config, dataset: str, at: str, method: str = "") -> tuple[str, Choice | None]:
@@ -52,16 +97,16 @@ def chosen(settings: Config, dataset: str, at: str, method: str = "") -> tuple[s
 
     It is the one that is named, else the one that the records recommend, else the plain one.
     """
-    from bench.analysis.gather import Wish, origins_of
     from bench.analysis.metrics import METRICS
     from bench.analysis.recommending import recommendations
     from bench.expression import Expression
     from bench.model.origin import Choice
     from bench.papers import shelf
-    from bench.store.store import Store
 
-    store = Store(settings.paths.results, read_only=True)
-    origins, _ = origins_of(settings, [store], Wish((dataset,), is_aside=shelf.ablated))
+    try:
+        origins = _origins(settings, dataset)
+    except ConfigError:  # what bench.toml asks for beside this place cannot be, which is no matter here
+        origins = _origins(_at(settings, at), dataset)
     if dataset not in origins or not origins[dataset].records:
         return method or PLAIN, None
     try:
@@ -116,6 +161,20 @@ def _counts(settings: Config, dataset: str, at: str) -> tuple[int, ...]:
     from bench.plan.grid import dataset_named
     from bench.plan.places import places
 
-    run = settings.run.model_copy(update={"minority": (), "at": (at,)})
-    asked = settings.model_copy(update={"run": run})
+    asked = _at(settings, at)
     return places(dataset_named(dataset, asked), asked)[0].counts
+
+
+def _at(settings: Config, at: str) -> Config:
+    """Return the settings with one place alone."""
+    return settings.model_copy(update={"run": settings.run.model_copy(update={"minority": (), "at": (at,)})})
+
+
+def _origins(settings: Config, dataset: str) -> Mapping[str, Origin]:
+    """Return what the user's own records of a dataset are of."""
+    from bench.analysis.gather import Wish, origins_of
+    from bench.papers import shelf
+    from bench.store.store import Store
+
+    store = Store(settings.paths.results, read_only=True)
+    return origins_of(settings, [store], Wish((dataset,), is_aside=shelf.ablated))[0]

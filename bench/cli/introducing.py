@@ -28,7 +28,8 @@ def introduce(settings: Config, keep: bool) -> list[Dataset]:
         name = dataset.name
         with counting(f"{name}: drawing the split") as dataset.progress:
             new = keep_split(dataset) if keep else None
-            found = census(dataset) if dataset.of_users else None
+            memo = settings.paths.cache / f"{name}-digests.json" if keep else None
+            found = census(dataset, memo) if dataset.of_users else None
         if found:
             say(str(found))
         if new:

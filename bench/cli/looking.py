@@ -71,16 +71,20 @@ def data_prepare(
 
 @data_app.command("show")
 def data_show(
-    name: Annotated[str, typer.Argument(help="A dataset, see `imbench list datasets`.")],
+    name: Annotated[
+        str, typer.Argument(help="A dataset, see `imbench list datasets`; or a folder of images, or a csv.")
+    ],
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Say what is an image, a class and a part: counts, groups, what was guessed and left out. Nothing is written."""
+    from bench.cli.fitting import settings_for
     from bench.data.census import census
     from bench.plan.grid import dataset_named
     from bench.running.progress import counting
 
-    dataset = dataset_named(name, settings_of(config))
+    settings, name = settings_for(name, config)
+    dataset = dataset_named(name, settings)
     with counting(f"{name}: looking") as dataset.progress:
         found = census(dataset)
     if as_json:
@@ -92,16 +96,20 @@ def data_show(
 
 @data_app.command("check")
 def data_check(
-    name: Annotated[str, typer.Argument(help="A dataset, see `imbench list datasets`.")],
+    name: Annotated[
+        str, typer.Argument(help="A dataset, see `imbench list datasets`; or a folder of images, or a csv.")
+    ],
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Verify digests, decodability, class counts, and duplicates across parts. Exit status 1 if anything is wrong."""
+    from bench.cli.fitting import settings_for
     from bench.data.check import check
     from bench.plan.grid import dataset_named
     from bench.running.progress import counting
 
-    dataset = dataset_named(name, settings_of(config))
+    settings, name = settings_for(name, config)
+    dataset = dataset_named(name, settings)
     with counting(f"{name}: checking") as progress:
         findings = check(dataset, dataset.split(), progress)
     if as_json:

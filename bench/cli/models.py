@@ -41,7 +41,7 @@ def fit(
 
     A fit that is stored with its weights is not trained again.
     """
-    from bench.cli.fitting import chosen, settings_for
+    from bench.cli.fitting import chosen, place_for, refuse_other_images, settings_for
     from bench.data.census import census
     from bench.data.splits import keep_split
     from bench.model.making import make_model, make_refitted
@@ -54,7 +54,7 @@ def fit(
     from bench.store.store import Store
 
     settings, dataset = settings_for(dataset, config, profile=profile, results=results)
-    out, named = out or Path(f"{dataset}-model"), bool(method)
+    named = bool(method)
     method, choice = chosen(settings, dataset, at, method)
     if choice or not named:
         say(f"{dataset}: {method} is taken. {choice or 'There are no runs at this place to choose a method by.'}")
@@ -70,6 +70,8 @@ def fit(
     images = dataset_named(dataset, settings)
     if new := keep_split(images):
         say(f"{census(images)}\n{dataset}: the split was drawn and is kept in {new}")
+    refuse_other_images(images, settings.paths.cache)
+    out = out or place_for(dataset, images, settings.paths.results)
     grid, store = build_grid(settings), Store(settings.paths.results)
     cell = next(cell for cell in grid.cells if cell.seed == seed)
     if cell.not_applicable:
@@ -113,8 +115,12 @@ def predict(
 
     load_names()
     exported = model.suffix.lower() == SUFFIX and not model.is_dir()
+    if model.is_file() and not exported:
+        raise UserError(f"{model}: a file; predict takes a model's folder, or an ONNX file called *{SUFFIX}")
     loaded: Decider = load_exported(model) if exported else load_model(model, Device.best())
-    files = image_files(images)
+    files, left_out = image_files(images, besides=copy_by_class)
+    if left_out:
+        say(f"left out: {left_out}")
     with counting("predicting") as progress:
         said = list(predictions(loaded, files, progress))
     header = ["file", "decision", *(f"p_{name}" for name in loaded.classes), "error"]
@@ -122,6 +128,8 @@ def predict(
     write_rows(out, header, [[it.path, it.decision, *(it.probabilities or lacking), it.error] for it in said])
     unread = [it for it in said if it.error]
     if copy_by_class:
+        if copy_by_class.is_dir() and any(copy_by_class.iterdir()):
+            say(f"{copy_by_class}: holds files already; what was sorted there before stays where it is")
         copied([(it.path, it.decision) for it in said if it.decision], copy_by_class)
     for it in unread:
         say(f"cannot be read: {it.error}")
@@ -165,7 +173,8 @@ def threshold(
         raise UserError("give one of --recall, --prior and --cost")
     told = facts_at(model, settings_of(config, profile=profile, results=results)) if of_cell else read_facts(folder)
     facts, rows = moved(told, recall=recall, prior=prior, cost=cost)
-    show([asdict(row) for row in rows], as_json=False)
+    rounded = ({k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows)
+    show(rounded, as_json=False)
     if chart:
         from bench.model.trade import picture
 

@@ -25,7 +25,8 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_atomically(path, text.getvalue().encode())
+    # Python spells bytes of a file's name that are no UTF-8 as surrogates; the table shows them escaped.
+    write_atomically(path, text.getvalue().encode("utf8", "backslashreplace"))
 
 
 def copied(files: Iterable[tuple[Path, str]], folder: Path) -> None:

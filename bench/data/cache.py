@@ -24,6 +24,7 @@ from bench.store.leftovers import sweep
 from bench.store.regular import MIB, is_odd, open_regular, put_aside, read_regular
 
 RULE = 1  # raise it when the preparation changes a pixel
+TIFF_RULE = 2  # the same for a part that holds TIFFs: since 2, turned grey ones and those whose zero is white are right
 _CHUNK = 64  # images decoded ahead of the writer
 
 
@@ -49,9 +50,14 @@ def prepare(
         The cache cannot be written; no half file is left.
     """
     names = split.names(part)
-    found = digests(dataset, names, cache_dir / f"{dataset.name}-digests.json")
-    _refuse_other_images(dataset, found)
-    made_of = [RULE, size, [found[name] for name in names], *([] if dataset.shape == "squash" else [dataset.shape])]
+    found = as_pinned(dataset, names, cache_dir)
+    made_of: list[object] = [
+        RULE,
+        size,
+        [found[name] for name in names],
+        *([] if dataset.shape == "squash" else [dataset.shape]),
+    ]
+    made_of += [f"TIFF {TIFF_RULE}"] if any(name.lower().endswith((".tif", ".tiff")) for name in names) else []
     key = sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     path = cache_dir / f"{dataset.name}-{part}-{size}-{key}.npy"
     if is_whole(path):
@@ -81,13 +87,22 @@ def open_cache(path: Path) -> torch.Tensor:
     return torch.from_numpy(pixels)
 
 
-def _refuse_other_images(dataset: Dataset, found: dict[str, str]) -> None:
+def as_pinned(dataset: Dataset, names: Sequence[str], cache_dir: Path) -> dict[str, str]:
+    """Return {name: SHA-256 in hex} of images that are what the dataset's edition says; a memo there spares reading.
+
+    Raises
+    ------
+    DataError
+        An image is missing, or another one; the text names it.
+    """
+    found = digests(dataset, names, cache_dir / f"{dataset.name}-digests.json")
     if others := differing(dataset.pinned, found):
         more = f" (nor are {len(others) - 1} others)" if len(others) > 1 else ""
         raise DataError(
             f"{dataset.path(others[0])} is not the image of edition {dataset.edition!r}{more}; "
             f"see `imbench data check {dataset.name}`"
         )
+    return found
 
 
 def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progress: Progress | None) -> None:

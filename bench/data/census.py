@@ -9,8 +9,10 @@ from pathlib import Path
 from rich.cells import cell_len, set_cell_size
 
 from bench.data.carving import UNPROTECTED
+from bench.data.decoding import LOST
+from bench.data.drift import drift
 from bench.data.duplicates import NOISE
-from bench.data.folders import ALIKE
+from bench.data.folders import ALIKE, DOUBTFUL
 from bench.data.grouping import CROSSING, UNTOLD
 from bench.dataset import PARTS, Dataset
 
@@ -45,8 +47,13 @@ class Census:
         return "\n".join([title, *table, *said, *(f"  Look at this: {it}." for it in self.warnings), f"  {self.kept}."])
 
 
-def census(dataset: Dataset) -> Census:
+def census(dataset: Dataset, memo: Path | None = None) -> Census:
     """Return what a dataset's split says; one that is not written down yet is drawn, and not written.
+
+    Parameters
+    ----------
+    memo
+        A file that remembers digests of images; they are read where a user's split was kept, to tell what changed.
 
     Raises
     ------
@@ -64,6 +71,7 @@ def census(dataset: Dataset) -> Census:
         kept = f"The split is kept in {pinned.file}"
     else:
         kept = f"The split is not written down yet; a run keeps it in {pinned.file}"
+    changed = drift(dataset, memo) if dataset.of_users and pinned.file is None and dataset.root.is_dir() else []
     notes = [it for it in split.note.removesuffix(".").split(". ") if it]
     return Census(
         dataset.name,
@@ -72,13 +80,13 @@ def census(dataset: Dataset) -> Census:
         parts,
         rows,
         tuple(it for it in notes if not _is_warning(it)),
-        (*(it for it in notes if _is_warning(it)), *_small(parts, rows)),
+        (*changed, *(it for it in notes if _is_warning(it)), *_small(parts, rows)),
         kept,
     )
 
 
 def _is_warning(note: str) -> bool:
-    return UNPROTECTED in note or any(mark in note for mark in (UNTOLD, CROSSING, ALIKE, NOISE))
+    return UNPROTECTED in note or any(mark in note for mark in (UNTOLD, CROSSING, ALIKE, DOUBTFUL, NOISE, LOST))
 
 
 def _small(parts: tuple[str, ...], rows: tuple[tuple[str, tuple[int, ...]], ...]) -> Iterator[str]:

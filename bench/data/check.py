@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.data.carving import UNPROTECTED
+from bench.data.decoding import LOST
 from bench.data.duplicates import Pair, alike, equal_files, exact_pairs
 from bench.data.grouping import CROSSING
 from bench.data.manifest import Progress, differing, digests
@@ -81,7 +82,10 @@ def _pinned(dataset: Dataset) -> str:
 def _oddities(seen: Survey) -> list[Finding]:
     """Return what decoding showed that is no error: pictures of one colour, and what had to be done to others."""
     flat = [Finding("warning", "decoding", f"{len(seen.flat)} are of one flat colour", seen.flat)] if seen.flat else []
-    return flat + [Finding("ok", "decoding", f"of {count} images, {text}") for text, count in seen.said.items()]
+    return flat + [
+        Finding("warning" if LOST in text else "ok", "decoding", f"of {count} images, {text}")
+        for text, count in seen.said.items()
+    ]
 
 
 def _counts(split: Split, of_users: bool) -> list[Finding]:

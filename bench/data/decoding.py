@@ -29,6 +29,9 @@ BORDER = (0, 0, 0)  # what fills the square beside a padded picture
 SAID = "decoding"  # key of what a picture's `info` says of how it was decoded
 _ORIENTATION = 0x0112  # of EXIF
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED = 258, 339, 1  # of TIFF
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # of TIFF
+FEW_LEVELS = 64
+LOST = f"fewer than {FEW_LEVELS} grey levels are left"  # what `info[SAID]` holds of a picture that scaling makes dull
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -75,7 +78,8 @@ def decoded(path: Path) -> Image.Image:
         It cannot be read as an image; the text names it.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        # From a file that is open already: Pillow maps others into memory, and turned grey TIFFs are garbled by that.
+        with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
                 raise DataError(f"{path}: {width} x {height} pixels; at most {MOST_PIXELS:,} are decoded")
@@ -132,11 +136,7 @@ def _upright(image: Image.Image) -> Image.Image:
 def _as_rgb(image: Image.Image, source: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return an image as RGB, and what was done that is worth knowing."""
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        bits = _depth(source)
-        levels = np.asarray(image, np.float64) * (255 / (2**bits - 1))
-        return Image.fromarray(np.rint(levels).clip(0, 255).astype(np.uint8)).convert("RGB"), [
-            f"{bits} bits a pixel are scaled to 8"
-        ]
+        return _scaled(np.asarray(image), source)
     if image.has_transparency_data:
         picture = image.convert("RGBA")
         if np.asarray(picture.getchannel("A")).min() < 255:
@@ -144,6 +144,23 @@ def _as_rgb(image: Image.Image, source: Image.Image) -> tuple[Image.Image, list[
             return Image.alpha_composite(whole, picture).convert("RGB"), ["transparent pixels are put on white"]
         return picture.convert("RGB"), []
     return image.convert("RGB"), []
+
+
+def _scaled(values: np.ndarray, source: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Return grey values of more than 8 bits (H, W) as RGB by the depth that their file states, and what to know of it.
+
+    Values that use a small part of their depth, as those of cameras of 12 bits do in files of 16, lose what they show.
+    """
+    bits = _depth(source)
+    levels = np.rint(values.astype(np.float64) * (255 / (2**bits - 1))).clip(0, 255).astype(np.uint8)
+    said = [f"{bits} bits a pixel are scaled to 8"]
+    if np.ptp(levels) < FEW_LEVELS and len(np.unique(values)) > len(np.unique(levels)):
+        said.append(f"{LOST} of {bits} bits a pixel; save it with its values spread over all bits, or with 8 bits")
+    if source.format == "TIFF" and source.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:  # type: ignore[attr-defined]
+        levels = 255 - levels  # Pillow does so up to 8 bits
+    if source.format == "PNG" and (hidden := values == source.info.get("transparency")).any():
+        levels, said = np.where(hidden, np.uint8(255), levels), [*said, "transparent pixels are put on white"]
+    return Image.fromarray(levels).convert("RGB"), said
 
 
 def _depth(source: Image.Image) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.data.collected import GIVEN, Collected, Found
-from bench.data.folders import check_names, natural
+from bench.data.folders import DOUBTFUL, check_names, natural
 from bench.data.grouping import ALONE, FEWEST, UNTOLD, looks_like_pattern
 from bench.data.locating import Locator
 from bench.data.tabular import Table, read_table
@@ -26,7 +26,9 @@ WHOSE = re.compile(  # how columns are usually called that say of whom or where 
     r"patient|subject|person|identity|case|study|lesion|slide|site|scan|series|session|sequence|track|video|clip|scene"
     r"|location|camera|source|group|specimen|animal|individual|plot|hospital|donor|burst"
 )
+_SEVERAL = re.compile(r"\s*[|;,+/&]\s*")
 PROBED = 50  # rows by which the column of files is known
+UNKNOWN = frozenset(("", "nan", "na", "n/a", "none", "null", "<na>"))  # how tables spell that a value is not known
 _ONE, _ZERO = {"1", "1.0", "true"}, {"0", "0.0", "false", ""}
 
 
@@ -77,8 +79,10 @@ def in_table(
         label_of.setdefault(name, (label, line))
         _hold(part_of, name, _part(table, row, line, column), f"{path}: line {line}", "part")
         if "group" in column:
-            if not (whose := row[column["group"]].strip()):
-                raise DataError(f"{path}: line {line}: no {group!r}; every image needs a group, or say none")
+            if (whose := row[column["group"]].strip()).casefold() in UNKNOWN:
+                raise DataError(
+                    f"{path}: line {line}: no {group!r} ({whose!r}); every image needs a group, or say none"
+                )
             _hold(group_of, name, whose, f"{path}: line {line}", "group")
     _refuse_absent(path, root, absent, {label for label, _ in label_of.values()}, skip)
     said += [f"{again} rows name a file again"] if again else []
@@ -87,9 +91,18 @@ def in_table(
         said.append(f"{len(unlisted)} images in {root.name} are in no row, such as {unlisted[0]}: left out")
     check_names(root, label_of)
     labels = {name: label for name, (label, _) in label_of.items()}
+    said += _odd_classes({*labels.values()})
     if not group and (sign := _sign(table, column, hot)):
         said.append(sign)
     return Collected(by_part_and_class(labels, part_of, str(path)), tuple(said), group_of)
+
+
+def _odd_classes(classes: set[str]) -> list[str]:
+    """Return sentences about classes that may be none: values that are not known, and several classes in one."""
+    unknown_ones = sorted(label for label in classes if label.casefold() in UNKNOWN)
+    said = [f"{DOUBTFUL}: {', '.join(map(repr, unknown_ones))} may mean that it is not known"] if unknown_ones else []
+    several = sorted(label for label in classes if len(found := _SEVERAL.split(label)) > 1 and {*found} <= classes)
+    return [*said, *([f"{DOUBTFUL}: {several[0]!r} may be several classes; an image has one"] if several else [])]
 
 
 def _hold(known: dict[str, str], name: str, value: str, where: str, what: str) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from bench.data.decoding import SUFFIXES
 from bench.errors import DataError, unknown
 
 DELIMITERS = ",;\t|"
 LOOKED_AT = 20  # rows by which the delimiter is known
+_SEPARATOR = re.compile(r"sep=(.)\r?\n")  # a first line by which spreadsheets know the delimiter
 _ARCHIVE = b"PK\x03\x04"  # spreadsheets are zip archives
 
 Row = tuple[int, list[str]]  # its line in the file, and its fields
@@ -53,7 +56,8 @@ class Table:
 def read_table(path: Path, delimiter: str, is_file: Callable[[str], bool]) -> Table:
     """Return the table in a csv; "" for the delimiter: guess it.
 
-    Where the first row names a file already, there is no header, and columns are called "1", "2" and so on.
+    Where the first row names a picture already, be it there or not, there is no header, and columns are called "1", "2"
+    and so on.
 
     Raises
     ------
@@ -61,6 +65,8 @@ def read_table(path: Path, delimiter: str, is_file: Callable[[str], bool]) -> Ta
         The file cannot be read, is empty, or a row has more or fewer fields than the first.
     """
     text = _text(path)
+    if said := _SEPARATOR.match(text):
+        text, delimiter = "\n" + text[said.end() :], delimiter or said[1]
     delimiter = delimiter or max(DELIMITERS, key=lambda it: (_columns(text, it), text.partition("\n")[0].count(it)))
     rows = list(_rows(path, text, delimiter))
     if not rows:
@@ -69,7 +75,7 @@ def read_table(path: Path, delimiter: str, is_file: Callable[[str], bool]) -> Ta
     for line, row in rows:
         if len(row) != len(header):
             raise DataError(f"{path}: line {line} has {len(row)} fields, the first row has {len(header)}")
-    if any(map(is_file, header)):
+    if any(is_file(name) or PurePath(name).suffix.lower() in SUFFIXES for name in header):
         header = [str(k) for k in range(1, len(header) + 1)]
     else:
         del rows[0]
@@ -88,6 +94,9 @@ def _text(path: Path) -> str:
         if content.startswith(_ARCHIVE):
             raise DataError(f"{path}: a spreadsheet, not text; save it as csv")
         wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")  # spreadsheets save "Unicode text" so
+        if not wide and b"\0" in content:
+            line = content[: content.index(b"\0")].count(b"\n") + 1
+            raise DataError(f"{path}: line {line} holds a zero byte, as UTF-16 without its mark does; save it as UTF-8")
         return content.decode("utf-16" if wide else "utf-8-sig")
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from None

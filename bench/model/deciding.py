@@ -33,7 +33,9 @@ def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") ->
             raise UserError("a recall is wanted of one class; of several, say what mistakes cost")
         factors = for_recall(class_named(name, facts.classes), share, scores, labels)
     elif prior:
-        shares = {class_named(name, facts.classes): share for name, share in _pairs(prior, facts.classes)}
+        named = [(class_named(name, facts.classes), share) for name, share in _pairs(prior, facts.classes)]
+        _refuse_twice([facts.classes[label] for label, _ in named])
+        shares = dict(named)
         factors = for_prior(shares, scores, labels)
     else:
         factors = for_costs(_costs(cost, facts.classes), scores, labels)
@@ -80,10 +82,18 @@ def _items(text: str, classes: Sequence[str]) -> list[str]:
     return items[:-1]
 
 
+def _refuse_twice(names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{name!r} is named twice")
+
+
 def _costs(text: str, classes: tuple[str, ...]) -> np.ndarray:
     costs = 1.0 - np.eye(len(classes))
     named = {f"{true}:{taken}": (i, j) for i, true in enumerate(classes) for j, taken in enumerate(classes)}
-    for names, value in _pairs(text, classes):
+    pairs = _pairs(text, classes)
+    _refuse_twice([names for names, _ in pairs])
+    for names, value in pairs:
         true, colon, taken = (it.strip() for it in names.partition(":"))
         if not colon or not 0 <= value <= HIGHEST_COST:
             raise UserError(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ _TRIED = 200  # probabilities at which a decision is held against its factors
 class Deciding(nn.Module):
     """A classifier from pixels to its decision.
 
-    Images are uint8 or float 0..255, (N, 3, S, S); probabilities are float32 (N, K), decisions int64 (N,).
+    Images are float32 from 0 to 255, (N, 3, S, S); probabilities are float32 (N, K), decisions int64 (N,).
     """
 
     factors: Tensor
@@ -64,15 +65,19 @@ def export_model(model: Model, path: Path, format: Format) -> None:
     ConfigError
         A package that the format needs is not installed.
     UserError
-        The file cannot be written, or the method's decision cannot be exported.
+        The file cannot be written, its ending is another format's, or the method's decision cannot be exported.
     """
+    if (ending := path.suffix.lower().removeprefix(".")) in get_args(Format) and ending != format:
+        raise UserError(f"{path}: its ending says {ending}, and --format says {format}; let them agree")
     network = Deciding(model).eval()
     size = model.protocol.image_size
     example, shapes = (torch.zeros(2, 3, size, size),), ({0: torch.export.Dim("images")},)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if format == "pt2":
-            torch.export.save(torch.export.export(network, example, dynamic_shapes=shapes), path)
+            content = BytesIO()
+            torch.export.save(torch.export.export(network, example, dynamic_shapes=shapes), content)
+            write_atomically(path, content.getvalue())
         else:
             write_atomically(path, _onnx(network, example, shapes, about(model)))
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,7 @@ def card(facts: Facts, confusion: np.ndarray) -> str:
 
 
 def _row(name: str, row: np.ndarray, k: int) -> str:
+    name = re.sub(r"([|<])", r"\\\1", name)  # what would end a cell, or begin a tag
     hits, images = int(row[k]), int(row.sum())
     if not images:
         return f"| {name} | 0 | - | - |"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from bench.data.decoding import SUFFIXES, Shape, decoded, fitted
-from bench.data.folders import passed_over
+from bench.data.decoding import Shape, decoded, fitted
+from bench.data.folders import counted, images_below
 from bench.errors import DataError, UserError
 from bench.model.saved import BATCH
 
@@ -38,23 +39,33 @@ class Prediction:
     error: str = ""
 
 
-def image_files(places: Sequence[Path]) -> list[Path]:
-    """Return the files that are named, and the images below the folders that are, in order.
+def image_files(places: Sequence[Path], besides: Path | None = None) -> tuple[list[Path], str]:
+    """Return the files that are named and the images below the folders that are, in order, and what else is there.
+
+    Folders are read as those of training images are.
+
+    Parameters
+    ----------
+    besides
+        A folder whose images are not meant: the one that copies go to.
 
     Raises
     ------
     UserError
-        A place does not exist, or there is no image at all.
+        A place does not exist, a folder cannot be listed, or there is no image at all.
     """
     found: list[Path] = []
+    other: Counter[str] = Counter()
     for place in places:
         if not place.exists():
             raise UserError(f"{place}: no such file or folder")
-        inside = (path for path in place.rglob("*") if _is_image(path, place))
-        found += sorted(inside) if place.is_dir() else [place]
+        found += sorted(images_below(place, place, other)) if place.is_dir() else [place]
+    if besides:
+        copies = besides.resolve()
+        found = [path for path in found if not path.resolve().is_relative_to(copies)]
     if not found:
         raise UserError(f"no image in {', '.join(map(str, places))}")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found)), counted(other)
 
 
 def predictions(
@@ -65,12 +76,6 @@ def predictions(
         yield from _batch(model, files[start : start + BATCH])
         if progress:
             progress(min(start + BATCH, len(files)), len(files))
-
-
-def _is_image(path: Path, place: Path) -> bool:
-    """Return whether a file below a place is an image; what training passes over is not meant."""
-    hidden = any(passed_over(Path(piece)) for piece in path.relative_to(place).parts)
-    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
 
 
 def _batch(model: Decider, files: Iterable[Path]) -> list[Prediction]:

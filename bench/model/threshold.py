@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 
 from bench.errors import UserError, unknown
 
+ROUNDING = 1e-9  # of shares that are 1 together
 GRID = np.geomspace(1e-4, 1e4, 2001)  # factors of one class that are tried
 
 
@@ -52,8 +53,10 @@ def for_prior(shares: Mapping[int, float], scores: np.ndarray, labels: np.ndarra
     now = np.bincount(labels, minlength=classes) / len(labels)
     rest = 1 - sum(shares.values())
     others = [k for k in range(classes) if k not in shares]
-    if any(not 0 < share < 1 for share in shares.values()) or rest < 0 or (others and rest <= 0):
+    if any(not 0 < share < 1 for share in shares.values()) or (others and rest <= ROUNDING):
         raise UserError("shares lie between 0 and 1 and leave something for the other classes")
+    if not others and abs(rest) > ROUNDING:
+        raise UserError(f"the shares of all {classes} classes are 1 together, not {1 - rest:g}")
     wanted = np.array([shares.get(k, rest * now[k] / max(now[others].sum(), 1e-12)) for k in range(classes)])
     factors: np.ndarray = wanted / np.maximum(now, 1e-12)
     return factors
@@ -67,16 +70,20 @@ def for_recall(label: int, wanted: float, scores: np.ndarray, labels: np.ndarray
     Raises
     ------
     UserError
-        The recall is not above 0 and at most 1, or there is no image of the class.
+        The recall is not above 0 and at most 1, there is no image of the class, or its probability is 0 for too many.
     """
-    mine = scores[labels == label]
+    mine = scores[labels == label].astype(np.float64)  # in 32 bits a factor would be rounded onto the very boundary
     if not 0 < wanted <= 1 or not len(mine):
         raise UserError("a recall lies above 0 and is at most 1, of a class that has validation images")
     others = np.delete(mine, label, axis=1).max(axis=1)
-    needed = np.sort(others / np.maximum(mine[:, label], 1e-12))  # the factor from which on each image is found
+    # The factor from which on each image is found; above 0 also for those that no other class is thought of for.
+    needed = np.sort(np.maximum(others, 1e-12) / np.maximum(mine[:, label], 1e-60))
     factor = needed[int(np.ceil(wanted * len(mine))) - 1] * (1 + 1e-9)
     factors = np.ones(scores.shape[1])
     factors[label] = factor
+    if ((mine * factors).argmax(axis=1) == label).mean() < wanted:
+        never = int((mine[:, label] == 0).sum())
+        raise UserError(f"no threshold finds so many: {never} of {len(mine)} validation images have a probability of 0")
     return factors
 
 

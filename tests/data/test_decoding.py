@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from bench.data import decoding
-from bench.data.decoding import BACKGROUND, BORDER, SAID, SUFFIXES, decoded, fitted
+from bench.data.decoding import BACKGROUND, BORDER, LOST, SAID, SUFFIXES, decoded, fitted
 from bench.errors import DataError
 
 RAMP = np.linspace(0, 255, 24 * 16).reshape(16, 24).astype(np.uint8)
@@ -63,6 +63,45 @@ def test_12_bits_in_a_tiff_are_scaled_by_their_own_depth(tmp_path: Path) -> None
     tiff += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries) + struct.pack("<I", 0) + data
     (tmp_path / "a.tif").write_bytes(tiff)
     assert pixels(tmp_path / "a.tif")[0, :, 0].tolist() == [0, 85, 170, 255]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "dull"), [(0, 4095, True), (0, 255, True), (30_000, 32_000, True), (0, 65_535, False)]
+)
+def test_16_bits_that_keep_little_of_their_contrast_are_told(low: int, high: int, dull: bool, tmp_path: Path) -> None:
+    path = saved(tmp_path, "a.png", Image.fromarray(np.linspace(low, high, 384).reshape(16, 24).astype(np.uint16)))
+    assert any(LOST in text for text in decoded(path).info[SAID]) == dull
+
+
+def test_dull_pictures_of_16_bits_that_lose_nothing_are_not_told(tmp_path: Path) -> None:
+    path = saved(tmp_path, "a.png", Image.fromarray((RAMP // 8).astype(np.uint16) * 257))
+    assert decoded(path).info[SAID] == ("16 bits a pixel are scaled to 8",)
+
+
+def test_zero_is_white_where_a_tiff_says_so(tmp_path: Path) -> None:
+    for name, depth in (("a.tif", np.uint8), ("b.tif", np.uint16)):
+        path = saved(tmp_path, name, Image.fromarray(RAMP.astype(depth) * (257 if depth == np.uint16 else 1)))
+        one_is_white, zero_is_white = (struct.pack("<HHIHH", 262, 3, 1, how, 0) for how in (1, 0))
+        assert path.read_bytes().count(one_is_white) == 1
+        path.write_bytes(path.read_bytes().replace(one_is_white, zero_is_white))
+        assert np.array_equal(pixels(path)[..., 0], 255 - RAMP)
+
+
+def test_a_transparent_value_of_16_bits_is_put_on_white(tmp_path: Path) -> None:
+    wide = RAMP.astype(np.uint16) * 257
+    path = saved(tmp_path, "a.png", Image.fromarray(wide), transparency=0)
+    assert np.array_equal(pixels(path)[..., 0], np.where(RAMP == 0, 255, RAMP))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_grey_tiffs_are_turned_upright(depth: type, orientation: int, tmp_path: Path) -> None:
+    grey = RAMP.astype(depth) * (257 if depth == np.uint16 else 1)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path, "a.tif", Image.fromarray(grey), tiffinfo={0x0112: orientation})
+    upright = pixels(saved(tmp_path, "a.png", Image.fromarray(RAMP), exif=exif))
+    assert np.array_equal(pixels(path), upright)
 
 
 def test_floating_point_pictures_of_no_stated_range_are_refused(tmp_path: Path) -> None:

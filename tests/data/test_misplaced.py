@@ -137,3 +137,37 @@ def test_pictures_of_two_cameras_in_one_file_are_opened(tmp_path: Path) -> None:
     left, right = (Image.new("RGB", (16, 16), colour) for colour in ((200, 0, 0), (0, 0, 200)))
     left.save(tmp_path / "a.mpo", format="MPO", save_all=True, append_images=[right])
     assert np.asarray(decoded(tmp_path / "a.mpo"))[8, 8].argmax() == 0
+
+
+@pytest.mark.parametrize(
+    ("train", "test"), [("training_set", "test_set"), ("train2017", "test2017"), ("Train images", "TEST-images")]
+)
+def test_parts_of_decorated_names_are_parts(train: str, test: str, tmp_path: Path) -> None:
+    pictures(*(tmp_path / part / label for part in (train, test) for label in ("cat", "dog")))
+    split = dataset(tmp_path).split()
+    assert split.classes == ("cat", "dog") and split.counts("test") == (12, 12)
+    assert all(name.startswith(test) for name in split.names("test"))
+
+
+def test_parts_below_each_class_are_parts(tmp_path: Path) -> None:
+    pictures(*(tmp_path / label / part for part in ("train", "val", "test") for label in ("cat", "dog")))
+    split = dataset(tmp_path).split()
+    assert split.classes == ("cat", "dog") and split.counts("val") == (12, 12)
+    assert all("/test/" in name for name in split.names("test"))
+    pictures(tmp_path / "owl" / "train")
+    assert "owl: other classes have subfolders" in complaint(tmp_path) and "it has no test" in complaint(tmp_path)
+    pictures(tmp_path / "owl" / "val", tmp_path / "owl" / "test", tmp_path / "owl" / "more")
+    assert "more beside them is none" in complaint(tmp_path)
+
+
+@pytest.mark.parametrize("other", ["testA", "held out"])
+def test_classes_that_are_parts_of_another_name_are_refused(other: str, tmp_path: Path) -> None:
+    train = "trainA" if other == "testA" else "train"
+    pictures(*(tmp_path / part / label for part in (train, other) for label in ("cat", "dog")))
+    said = complaint(tmp_path)
+    assert train in said and other in said and "look like parts, not like classes" in said
+
+
+def test_trains_are_a_class_like_others(tmp_path: Path) -> None:
+    pictures(tmp_path / "bus", tmp_path / "train", tmp_path / "trainer", tmp_path / "valley")
+    assert {*dataset(tmp_path).split().classes} == {"bus", "train", "trainer", "valley"}

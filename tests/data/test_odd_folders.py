@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bench.data.carving import UNPROTECTED
+from bench.data.census import census
 from bench.data.check import check
 from bench.data.folders import natural
 from bench.data.splits import keep_split
@@ -157,3 +158,17 @@ def test_copies_with_another_label_and_flat_pictures_are_warnings(tmp_path: Path
     assert sorted(finding.subject for finding in found) == ["decoding", "labels"]
     shown = "".join(name for finding in found for name in finding.names)
     assert all(text in shown for text in ("class 0/0.png (class 0)", "class 1/copy.png (class 1)", "flat.png"))
+
+
+def test_what_decoding_does_is_said_and_lost_contrast_is_a_warning(tmp_path: Path) -> None:
+    for label in range(2):
+        for i in range(12):
+            values = np.random.default_rng((label, i)).integers(0, 4096, (12, 12)).astype(np.uint16)
+            path = tmp_path / f"class {label}" / f"{i}.png"
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray(values).save(path)
+    dataset = FolderDataset("mine", tmp_path)
+    block = census(dataset)
+    assert any("Of 24 images, 16 bits a pixel are scaled to 8" in note for note in block.notes)
+    assert any("Of 24 images, fewer than 64 grey levels are left" in text for text in block.warnings)
+    assert [it.level for it in check(dataset, dataset.split()) if "grey levels" in it.text] == ["warning"]

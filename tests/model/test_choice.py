@@ -54,6 +54,8 @@ def test_a_folder_is_fitted_by_its_path_and_a_csv_too(tmp_path: Path, monkeypatc
             noise = np.random.default_rng([i, *label.encode()]).integers(0, 256, (12, 12, 3), dtype=np.uint8)
             Image.fromarray(noise).save(path)
             rows.append(f"{path.name},{label}")
+    said = imbench("data", "show", "some images")
+    assert said.status == 0 and "some images: 24 images of 2 classes" in said.out, said.err
     said = imbench("fit", "some images")
     assert said.status == 0 and "OS is taken. There are no runs at this place" in said.err, said.err
     assert "some images: 24 images of 2 classes" in said.err
@@ -61,6 +63,31 @@ def test_a_folder_is_fitted_by_its_path_and_a_csv_too(tmp_path: Path, monkeypatc
     (tmp_path / "some images" / "labels.csv").write_text("\n".join(["file,label", *rows]), encoding="utf8")
     said = imbench("fit", "some images/labels.csv", "--method", "Vanilla", "--out", "again")
     assert said.status == 0 and read_facts(tmp_path / "again").classes == ("cat", "dog"), said.err
+
+
+def noise(folder: Path, label: str, count: int, seed: int) -> None:
+    """Write images of one class that no other seed has."""
+    (folder / label).mkdir(parents=True, exist_ok=True)
+    for i in range(count):
+        pixels = np.random.default_rng([seed, i, *label.encode()]).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / label / f"{i}.png")
+
+
+def test_two_folders_of_one_name_have_a_split_and_a_model_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    bench_toml(tmp_path, methods=["Vanilla"], minority=[])
+    for seed, place in enumerate(("a", "b")):
+        for label in ("cat", "dog"):
+            noise(tmp_path / place / "images", label, 12, seed)
+    said = imbench("fit", "a/images", "--method", "Vanilla")
+    assert said.status == 0, said.err
+    first = read_facts(tmp_path / "images-model").records
+    refused(imbench("fit", "b/images", "--method", "Vanilla"), "images-model", "other images", "--out")
+    assert read_facts(tmp_path / "images-model").records == first
+    said = imbench("fit", "b/images", "--method", "Vanilla", "--out", "second")
+    assert said.status == 0 and read_facts(tmp_path / "second").records != first, said.err
+    noise(tmp_path / "a" / "images", "cat", 1, seed=7)
+    refused(imbench("fit", "a/images", "--method", "Vanilla"), "0.png is not the image of edition")
 
 
 def test_the_licence_of_a_body_is_what_its_packages_state() -> None:

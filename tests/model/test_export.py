@@ -79,6 +79,9 @@ def test_a_damaged_onnx_file_and_a_place_that_cannot_be_written_are_one_line(mod
     refused(imbench("predict", tmp_path / "none.onnx", tmp_path), "none.onnx: No such file")
     (tmp_path / "file").write_text("")
     refused(imbench("export", model, "--format", "pt2", "--out", tmp_path / "file" / "model.pt2"), "model.pt2: ")
+    refused(imbench("export", model, "--format", "pt2", "--out", tmp_path), "not a regular file")
+    refused(imbench("export", model, "--out", tmp_path / "model.pt2"), "model.pt2: its ending says pt2")
+    refused(imbench("predict", tmp_path / "file", tmp_path), "a model's folder, or an ONNX file")
 
 
 def test_a_decision_that_is_no_product_is_refused_by_name(model: Path) -> None:

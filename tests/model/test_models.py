@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,9 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from PIL import Image
 
 from bench.datasets.stripes import pixels
+from bench.errors import UserError
 from bench.model.deciding import _costs, _pairs
+from bench.model.making import _row
 from bench.model.saved import read_facts
 from bench.model.threshold import effects, for_costs, for_prior, for_recall
 
@@ -89,6 +93,27 @@ def test_images_are_copied_into_a_folder_of_their_class(home: Path, tmp_path: Pa
     assert found == sorted(row["decision"] for row in rows), "two files of one name are both there"
 
 
+def test_a_name_that_is_no_text_is_written_escaped(home: Path, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png"))
+    shutil.copy(home / "images" / "vertical" / "0.png", odd)
+    said = imbench("predict", home / "mine", tmp_path, "--out", tmp_path / "said.csv")
+    assert said.status == 0 and "\\udcff.png" in (tmp_path / "said.csv").read_text(encoding="utf8"), said.err
+
+
+def test_predict_says_what_it_leaves_out_and_copies_no_copy(home: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    shutil.copytree(home / "images" / "vertical", new)
+    (new / "photo.heic").write_bytes(b"another format")
+    (new / "elsewhere").symlink_to(home / "images")
+    (new / "again").symlink_to(new)
+    arguments = ("predict", home / "mine", new, "--out", tmp_path / "said.csv", "--copy-by-class", new / "sorted")
+    said = imbench(*arguments)
+    assert "left out: 1 *.heic, 1 links in a circle, 1 links out of the data folder" in said.err
+    assert "4 of 4 images" in said.err and "holds files already" not in said.err
+    said = imbench(*arguments)
+    assert "4 of 4 images" in said.err and "holds files already" in said.err
+
+
 def test_a_decision_that_is_moved_and_kept_is_used(home: Path, tmp_path: Path) -> None:
     moved = tmp_path / "moved"
     moved.mkdir()
@@ -144,6 +169,9 @@ def rewrite(folder: Path, key: str, value: object, **more: object) -> None:
         (("--cost", "horizontal:vertical=inf"), ("TRUE:TAKEN=COST",)),
         (("--cost", "horizontal:horizontal=2"), ("what is right costs nothing",)),
         (("--recall", "horizontal=0.9, vertical=0.9"), ("a recall is wanted of one class",)),
+        (("--prior", "horizontal=0.1, horizontal=0.9"), ("'horizontal' is named twice",)),
+        (("--prior", "horizontal=0.3, vertical=0.3"), ("all 2 classes are 1 together, not 0.6",)),
+        (("--cost", "horizontal:vertical=2, horizontal:vertical=3"), ("'horizontal:vertical' is named twice",)),
         ((), ("one of --recall, --prior and --cost",)),
     ],
 )
@@ -162,6 +190,29 @@ def test_the_smallest_factor_that_gives_the_recall_is_taken() -> None:
     found = (SCORES * factors).argmax(axis=1)
     assert found.tolist() == [0, 0, 1, 0, 1] and factors[1] == pytest.approx(1.5)
     assert (SCORES * for_recall(1, 1.0, SCORES, LABELS)).argmax(axis=1)[LABELS == 1].all()
+
+
+def test_a_recall_is_had_of_a_network_that_is_sure() -> None:
+    sure = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    labels = np.array([0, 0, 1, 1])
+    for k in (0, 1):
+        factors = for_recall(k, 1.0, sure, labels)
+        assert [it.after for it in effects(("a", "b"), factors, sure, labels)] == [1, 1]
+    with pytest.raises(UserError, match="1 of 2 validation images have a probability of 0"):
+        for_recall(1, 1.0, sure[1:], np.array([1, 1, 0]))
+
+
+@pytest.mark.parametrize("wanted", [0.3, 0.7, 1.0])
+def test_a_recall_is_had_of_scores_in_32_bits(wanted: float) -> None:
+    scores = np.random.default_rng(0).dirichlet(np.ones(5), 200).astype(np.float32)
+    labels = np.arange(200) % 5
+    for k in range(5):
+        mine = scores[labels == k] * for_recall(k, wanted, scores, labels)
+        assert (mine.argmax(axis=1) == k).mean() >= wanted
+
+
+def test_a_class_of_any_name_is_one_cell_of_the_card() -> None:
+    assert _row("a|<b>", np.array([1, 0]), 0).startswith("| a\\|\\<b> | 1 |")
 
 
 def test_a_prior_moves_the_decision_by_bayes_rule() -> None:

@@ -20,6 +20,7 @@ from bench.training.trainer import Trainer
 
 
 def test_the_weights_of_the_wanted_epoch_are_kept_and_the_schedule_stays_whole() -> None:
+    registry.load()
     train, protocol = images((12, 6)), tiny(epochs=3, schedule="cosine")
     common = train, images((4, 4), side=32), Counts.same(train.counts), protocol, Streams(), CPU
     told = AtEpoch(alone(Vanilla()), *common)

@@ -1,0 +1,44 @@
+"""Drift: how a user's folder differs by now from the split that was kept of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+
+from bench.data.folders import image_files
+from bench.data.manifest import differing, digests
+from bench.dataset import Dataset
+
+SINCE = "Since the split was kept"  # each sentence begins so
+
+
+def drift(dataset: Dataset, memo: Path | None = None) -> list[str]:
+    """Return sentences about images that are gone, are others now, or came since the split was kept.
+
+    Parameters
+    ----------
+    memo
+        A file that remembers digests, as in `bench.data.manifest.digests`.
+
+    Raises
+    ------
+    DataError
+        A folder or file cannot be read.
+    """
+    split = dataset.split()
+    names = split.names()
+    gone = [name for name in names if not dataset.path(name).is_file()]
+    absent = {*gone}
+    there = [name for name in names if name not in absent]
+    other = differing(dataset.pinned, digests(dataset, there, memo))
+    new = sorted({*image_files(dataset.root)} - {*names}, key=lambda name: _class_of(name) in split.classes)
+    told = {
+        "are gone": gone,
+        "are other images now": other,
+        "are in its folder and in no part": [] if re.search(", (labels|list) ", split.asked) else new,
+    }
+    return [f"{SINCE}, {len(found)} {what}, such as {found[0]}" for what, found in told.items() if found]
+
+
+def _class_of(name: str) -> str:
+    return PurePosixPath(name).parts[0]
