@@ -15,6 +15,7 @@ from bench.findings.bodies import bodies
 from bench.findings.claimed import claimed
 from bench.findings.computing import computing
 from bench.findings.generation import generation
+from bench.findings.holding import holding
 from bench.findings.printed import printed
 from bench.findings.printing import counted
 from bench.findings.section import Entry, Grid, Link, Section
@@ -24,7 +25,7 @@ from bench.findings.thresholds import thresholds
 from bench.report.markdown import escape
 from bench.store.atomic import write_atomically
 
-MAKERS = (starting, thresholds, generation, computing, bodies, agreeing, claimed, printed, again)
+MAKERS = (starting, thresholds, generation, computing, bodies, agreeing, claimed, printed, holding, again)
 TITLE = "Findings"
 
 

@@ -81,14 +81,25 @@ def same_loss() -> Iterator[Same]:
     for layout in shelf.layouts():
         counts = {(part.task, it.place): it.counts for part in layout.parts for it in part.columns}
         for method in layout.methods:
-            made = _composed(method)
-            if made is None or {slot for part in made.parts for slot in part.slots} != {"weights"}:
-                continue
             for place, numbers in counts.items():
-                apart = float(np.abs(made.hook("class_weights")(np.array(numbers), 0.0) - 1).max())
+                apart = weights_apart(method, numbers)
                 mine, base = (layout.published.get((method_key(it), place)) for it in (method, plain()))
-                if 0 < apart <= ALIKE and mine is not None and base is not None:
+                if apart is not None and 0 < apart <= ALIKE and mine is not None and base is not None:
                     yield Same(layout, method, place, apart, round(mine - base, 10))
+
+
+def weights_apart(method: str, counts: Sequence[int]) -> float | None:
+    """Return how far a row's class weights lie from one at most; None of a row that does more than weigh classes."""
+    made = _composed(method)
+    if made is None or {slot for part in made.parts for slot in part.slots} != {"weights"}:
+        return None
+    return float(np.abs(made.hook("class_weights")(np.array(counts), 0.0) - 1).max())
+
+
+def idles(method: str) -> bool:
+    """Return whether a row does nothing where classes are of one size."""
+    made = _composed(method)
+    return made is not None and {slot for part in made.parts for slot in part.slots} <= IDLE
 
 
 def _composed(method: str) -> Composition | None:
@@ -127,7 +138,7 @@ def _difference(it: Same, study: Study | None) -> str:
 def _balanced(found: Evidence) -> Iterator[tuple[str, ...]]:
     """Give a row for each printed place of equal counts: how far the rows that do nothing there lie apart."""
     for layout in shelf.layouts():
-        idle = [name for name in layout.methods if (made := _composed(name)) and _idles(made)]
+        idle = [name for name in layout.methods if idles(name)]
         for part in layout.parts:
             for column in part.columns:
                 place = part.task, column.place
@@ -136,10 +147,6 @@ def _balanced(found: Evidence) -> Iterator[tuple[str, ...]]:
                     figure = METRICS[layout.metric].title.split(",")[0]
                     ours = (_range(idle, layout.metric, place, found, profile) for profile in found.profiles)
                     yield f"{part.shown} {column.place}", figure, str(len(numbers)), _ends(numbers), *ours
-
-
-def _idles(made: Composition) -> bool:
-    return {slot for part in made.parts for slot in part.slots} <= IDLE
 
 
 def _range(idle: Sequence[str], metric: str, at: Place, found: Evidence, profile: str) -> str:

@@ -12,7 +12,7 @@ from bench.statistics.moderation import moderated
 from bench.statistics.observed import Luck, Observed
 
 EARLY = 0.5  # part of delta that regret must have fallen to before a race ends: its luck so far must not stop it
-CONTENDING = 0.15  # probability of lying within delta of the best
+CONTENDING = 0.2  # probability of lying within delta of the best
 WORTH = 0.1  # part of the variance between two methods that more seeds of one must be able to take away
 
 Ending = Literal["", "decided", "seeds", "images", "subset", "stage"]
