@@ -210,7 +210,10 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path == DEFAULT_FILE and not path.exists():
             return tomllib.loads(default_text())
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        if _holds_zero(raw):
+            raise ConfigError(f"{path}: a text in it holds a zero byte, as no name of a file can")
+        return raw
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file; give --config another, or none for the settings that come with the suite"
@@ -219,6 +222,13 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: it is nested too deeply") from None
     except (OSError, ValueError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _holds_zero(value: object) -> bool:
+    """Return whether a text anywhere in a value holds a zero byte, of which the system would say no more than that."""
+    if isinstance(value, dict):
+        return any(map(_holds_zero, (*value, *value.values())))
+    return any(map(_holds_zero, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _first_line(error: ValidationError) -> str:

@@ -16,6 +16,8 @@ ODD = {
     "[profiles]\nmine = 3\n": "profiles.mine: Input should be a valid dictionary",
     "profiles = 3\n": "profiles: Input should be a valid dictionary",
     "[run\n": "line 1",
+    'paths.results = "a\\u0000b"\n': "zero byte",
+    'plugins = ["a\\u0000b"]\n': "zero byte",
 }
 
 
