@@ -39,7 +39,7 @@ app = typer.Typer(
     help="Which method should I use against a rare class, how much does it buy, and can I believe the difference?",
 )
 ONLY = "nothing but a command may end the program"
-OUT_OF_MEMORY = re.compile("allocate memory|out of memory", re.IGNORECASE)
+OUT_OF_MEMORY = re.compile("allocate memory|out of memory|size calculation overflowed|unpacking long", re.IGNORECASE)
 ENDS = ("typer", "click")  # who raises SystemExit where a command has ended
 for part in (running, repeating, second, advising, campaign, reporting, findings, records, models, starting, looking):
     app.add_typer(part.app)
@@ -98,7 +98,7 @@ def _status() -> int:
     except OSError as error:  # a file or folder that is none, forbidden or full, wherever it was used
         say(f"imbench: {': '.join(str(it) for it in (error.filename, error.strerror or error) if it)}")
         return UserError.exit_status
-    except (MemoryError, RuntimeError) as error:  # torch's own, for want of memory, is a RuntimeError
+    except (MemoryError, RuntimeError, TypeError) as error:  # torch's own, for want of memory, are of the last two
         if not (isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error))):
             raise
         say("imbench: this machine has not enough memory; a smaller network, image size or batch takes less")

@@ -18,6 +18,11 @@ from bench.data.manifest import Progress
 from bench.errors import DataError
 
 MAX_BYTES = 8 << 30
+LONGEST = 100  # characters of a member's name in a line
+_NAMING = frozenset(  # kinds of entries of a tar archive that tell the name of the next, and are read as a whole
+    (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+)
+_MOST_OF_A_NAME = 1 << 20  # bytes of such an entry
 _BLOCK = 1 << 20
 _DAMAGE = (  # what the libraries raise where an archive is damaged
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
@@ -106,23 +111,37 @@ def _members(archive: Path) -> Iterator[Iterator[Member]]:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as packed:
             yield (_zip_member(packed, info, archive) for info in packed.infolist())
-    elif tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as tar:
-            yield (_tar_member(tar, info, archive) for info in tar)
     else:
-        raise DataError(f"{archive}: neither a zip nor a tar archive")
+        with _tar(archive) as tar:
+            yield (_tar_member(tar, info, archive) for info in tar)
+
+
+def _tar(archive: Path) -> tarfile.TarFile:
+    try:
+        return tarfile.open(archive, tarinfo=_Entry)
+    except tarfile.TarError:
+        raise DataError(f"{archive}: neither a zip nor a tar archive") from None
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry of a tar archive; a name of gigabytes, which a small archive can hold, is not read into memory."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _NAMING and self.size > _MOST_OF_A_NAME:
+            raise tarfile.ReadError(f"a name of {self.size:,} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc, no-any-return]
 
 
 def _zip_member(packed: zipfile.ZipFile, info: zipfile.ZipInfo, archive: Path) -> Member:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if info.flag_bits & 1 or kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise DataError(f"{archive}: {info.filename!r} is encrypted or not a plain file; the archive is refused")
+        raise DataError(f"{archive}: {_shown(info.filename)} is encrypted or not a plain file; the archive is refused")
     return Member(info.filename, None if info.is_dir() else packed.open(info), info.file_size)
 
 
 def _tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo, archive: Path) -> Member:
     if not (info.isreg() or info.isdir()):
-        raise DataError(f"{archive}: {info.name!r} is a link or a device; the archive is refused")
+        raise DataError(f"{archive}: {_shown(info.name)} is a link or a device; the archive is refused")
     return Member(info.name, None if info.isdir() else tar.extractfile(info), info.size)
 
 
@@ -130,7 +149,11 @@ def _safe(name: str, archive: Path) -> PurePosixPath:
     """Return a member's path, which must stay below the folder it is unpacked to."""
     path = PurePosixPath(name)
     if name in ("", "/") or not name.isprintable():
-        raise DataError(f"{archive}: {name!r} is no name of a file; the archive is refused")
+        raise DataError(f"{archive}: {_shown(name)} is no name of a file; the archive is refused")
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-        raise DataError(f"{archive}: {name!r} would be written outside the folder; the archive is refused")
+        raise DataError(f"{archive}: {_shown(name)} would be written outside the folder; the archive is refused")
     return path
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= LONGEST else f"{name[:LONGEST]}...")

@@ -57,6 +57,13 @@ def _numbers_are_numbers(call: Call) -> None:
     declared = inspect.signature(METHODS[call.name].cls).parameters
     for name, value in call.all_arguments.items():
         if name in declared and declared[name].annotation in ("float", "int", float, int):
-            number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            number = isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
             if not number:
                 raise ConfigError(f"{call}: {name} = {value!r} must be a finite number")
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False

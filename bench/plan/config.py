@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,14 @@ from bench.streams import Streams
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
+# What a profile's numbers may be at most, by the last part of their name: beyond, no machine could plan or hold it.
+MOST = dict.fromkeys(("image_size", "load_size", "crop_size"), 4096) | {
+    "width": 10_000,
+    "seeds": 10_000,
+    "blocks": 1000,
+    "threads": 1024,
+}
+MOST_OF_ANYTHING = 10**12
 
 
 class RunSection(Strict):
@@ -117,6 +126,14 @@ class Profile(Protocol, Strict):
             self.protocol(dataset)
         return self
 
+    @model_validator(mode="after")
+    def _numbers_are_within_reach(self) -> Profile:
+        for place, number in _numbers(self.model_dump()):
+            most = MOST.get(place.rpartition(".")[2], MOST_OF_ANYTHING)
+            if number > most:
+                raise ValueError(f"{place}: Input should be less than or equal to {most:,}")
+        return self
+
 
 class Config(Strict):
     """Everything a command needs to know; nothing is read from anywhere else."""
@@ -210,7 +227,10 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path == DEFAULT_FILE and not path.exists():
             return tomllib.loads(default_text())
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        if _holds_zero(raw):
+            raise ConfigError(f"{path}: a text in it holds a zero byte, as no name of a file can")
+        return raw
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file; give --config another, or none for the settings that come with the suite"
@@ -219,6 +239,25 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: it is nested too deeply") from None
     except (OSError, ValueError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _numbers(values: object, place: str = "") -> Iterator[tuple[str, int]]:
+    """Yield every whole number in tables and lists, with the names that lead to it, joined by dots."""
+    if isinstance(values, dict):
+        for name, value in values.items():
+            yield from _numbers(value, f"{place}.{name}" if place else name)
+    elif isinstance(values, list | tuple):
+        for value in values:
+            yield from _numbers(value, place)
+    elif isinstance(values, int):
+        yield place, values
+
+
+def _holds_zero(value: object) -> bool:
+    """Return whether a text anywhere in a value holds a zero byte, of which the system would say no more than that."""
+    if isinstance(value, dict):
+        return any(map(_holds_zero, (*value, *value.values())))
+    return any(map(_holds_zero, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
 
 
 def _first_line(error: ValidationError) -> str:

@@ -18,7 +18,7 @@ from bench.store.atomic import write_atomically
 from bench.store.regular import open_regular
 
 CHECKPOINT_SECONDS = 120.0
-DIGEST = "sha256"  # of a checkpoint's tensors, kept inside the file: its name says which training it is of
+DIGEST = "sha256"  # of a checkpoint's tensors and of whose state they are, kept inside the file
 ARTIFACT, CLASSIFIER = "artifact", "classifier"
 
 
@@ -114,7 +114,10 @@ class FileCheckpoint:
         self.loaded = False  # whether a training goes on from what was kept
 
     def load(self) -> dict[str, torch.Tensor] | None:
-        """Return the state kept last; None where there is none, or it is not what was written and was moved aside."""
+        """Return the state kept last; None where there is none.
+
+        What is not as it was written, or was written by another training, is moved aside: None, too.
+        """
         from safetensors import SafetensorError, safe_open
 
         try:
@@ -127,7 +130,7 @@ class FileCheckpoint:
         except (SafetensorError, OSError, ValueError):
             self.set_aside()
             return None
-        if written.get(DIGEST) != _digest(state):
+        if written.get(DIGEST) != self._digest(state):
             self.set_aside()
             return None
         self.loaded = self._weights.went_on = True
@@ -148,15 +151,15 @@ class FileCheckpoint:
         from safetensors.torch import save
 
         kept = {name: value.contiguous() for name, value in state.items()}
-        write_atomically(self.path, save(kept, {DIGEST: _digest(kept)}))
+        write_atomically(self.path, save(kept, {DIGEST: self._digest(kept)}))
         self._saved = time.monotonic()
 
     def remove(self) -> None:
         """Forget the state: the artifact is done."""
         self.path.unlink(missing_ok=True)
 
+    def _digest(self, state: Tensors) -> str:
+        # Trainings of one shape would go on from each other's state, and nothing would look wrong.
+        from safetensors.torch import save
 
-def _digest(tensors: Tensors) -> str:
-    from safetensors.torch import save
-
-    return sha256(save(dict(tensors))).hexdigest()
+        return sha256(f"{self.path.parent.name}/{self.path.name}\n".encode() + save(dict(state))).hexdigest()

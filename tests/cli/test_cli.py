@@ -196,7 +196,8 @@ def test_no_help_has_square_brackets_which_are_taken_for_markup_and_vanish() -> 
     assert [text for text in texts if "[" in text] == []
 
 
-def test_a_network_that_no_memory_holds_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("width", [10**11, 10**17, 10**30])
+def test_a_network_that_no_memory_holds_is_one_line(tmp_path: Path, width: int) -> None:
     path = bench_toml(tmp_path)
-    path.write_text(path.read_text().replace("paper_cnn(width=2)", f"paper_cnn(width={10**11})"))
+    path.write_text(path.read_text().replace("paper_cnn(width=2)", f"paper_cnn(width={width})"))
     refused(imbench("run", "--dry-run"), "not enough memory")

@@ -124,6 +124,28 @@ def test_names_that_are_none_are_refused_and_shown_escaped(name: str, tmp_path: 
     assert str(caught.value).isprintable() and not (tmp_path / "set").exists()
 
 
+def test_a_name_of_many_characters_is_cut(tmp_path: Path) -> None:
+    archive = tarred(tmp_path / "a.tgz", [member("/" + "x" * 50_000)])
+    with pytest.raises(DataError, match="would be written outside the folder") as caught:
+        unpack(archive, tmp_path / "set")
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_name_of_gigabytes_is_not_read(
+    kind: bytes, first: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for reader in ("_proc_gnulong", "_proc_pax"):
+        monkeypatch.setattr(tarfile.TarInfo, reader, lambda *_: pytest.fail("the name is read"))
+    long = member("long")
+    long.type, long.size = kind, 8 << 30
+    before = [] if first else [member("x").tobuf(tarfile.GNU_FORMAT), bytes(512)]
+    (tmp_path / "a.tar").write_bytes(b"".join((*before, long.tobuf(tarfile.GNU_FORMAT), bytes(4096))))
+    with pytest.raises(DataError, match=r"damaged archive|neither a zip nor a tar archive"):
+        unpack(tmp_path / "a.tar", tmp_path / "set")
+
+
 @settings(max_examples=150, deadline=None)
 @given(kind=st.sampled_from(["zip", "lzma", "xz", "gz"]), seed=st.integers(0, 2**32), flips=st.integers(1, 20))
 def test_a_damaged_archive_of_any_kind_is_one_line(kind: str, seed: int, flips: int) -> None:

@@ -16,6 +16,8 @@ ODD = {
     "[profiles]\nmine = 3\n": "profiles.mine: Input should be a valid dictionary",
     "profiles = 3\n": "profiles: Input should be a valid dictionary",
     "[run\n": "line 1",
+    'paths.results = "a\\u0000b"\n': "zero byte",
+    'plugins = ["a\\u0000b"]\n': "zero byte",
 }
 
 
@@ -38,6 +40,7 @@ def test_an_odd_file_is_one_line(tmp_path: Path, text: str, said: str) -> None:
         ({"minority": [6, True]}, "run: minority = [6, true]: true and false are no numbers"),
         ({"methods": ["CBL(beta='x')"]}, "CBL(beta=x): beta = 'x' must be a finite number"),
         ({"methods": ["CBL(beta=nan)"]}, "CBL(beta=nan): beta = 'nan' must be a finite number"),
+        ({"methods": [f"CBL(beta={'9' * 400})"]}, "must be a finite number"),
         ({"methods": ["CBL(beta=True)"]}, "beta = True must be a finite number"),
         ({"methods": ["CBL(beta=2)"]}, "beta = 2 must be at least 0 and below 1"),
     ],
@@ -59,3 +62,29 @@ def test_a_grid_that_nobody_could_run_is_refused_before_it_is_planned(
     bench_toml(tmp_path)
     monkeypatch.setattr("bench.plan.grid._cell", lambda *_: pytest.fail("a cell is planned"))
     refused(imbench("run", "--dry-run", "--seeds", "300000"), "900,000 cells and more are asked for, at most 100,000")
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "most"),
+    [
+        (
+            "",
+            "image_size = 1_000_000_000\nload_size = 1_000_000_000",
+            "image_size: Input should be less than or equal to",
+        ),
+        ("", "threads = 1_000_000", "threads: Input should be less than or equal to 1,024"),
+        ("", f"epochs = {10**400}", "epochs: Input should be less than or equal to 1,000,000,000,000"),
+        (
+            ".stages.CycleGAN",
+            "blocks = 1_000_000_000",
+            "stages.CycleGAN.blocks: Input should be less than or equal to 1",
+        ),
+        (".stages.Evaluator", "seeds = 1_000_000_000", "stages.Evaluator.seeds: Input should be less than or equal to"),
+        (".datasets.digits", "load_size = 10_000", "datasets.digits.load_size: Input should be less than or equal to"),
+    ],
+)
+def test_a_number_that_no_machine_could_hold_is_refused_with_its_field(
+    tmp_path: Path, section: str, line: str, most: str
+) -> None:
+    bench_toml(tmp_path, f"[profiles.mine{section}]\n{line}\n")
+    refused(imbench("run", "--dry-run"), f"bench.toml: profiles.mine: {most}")

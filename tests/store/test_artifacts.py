@@ -56,6 +56,16 @@ def test_a_flipped_bit_in_a_checkpoint_is_noticed_wherever_it_lies(tmp_path: Pat
     assert found is not None and all((found[name] == value).all() for name, value in state.items())
 
 
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(tmp_path: Path) -> None:
+    kept = Weights(tmp_path)
+    other, mine = kept.checkpoint("other", "0" * 64), kept.checkpoint("mine", "0" * 64)
+    for checkpoint in (other, mine):
+        checkpoint.save({"a": torch.ones(1)})
+    mine.path.write_bytes(other.path.read_bytes())
+    assert mine.load() is None and not mine.loaded
+    assert other.load() is not None and kept.set_aside == [mine.path]
+
+
 def test_a_checkpoint_without_a_digest_is_not_gone_on_from(tmp_path: Path) -> None:
     checkpoint = Weights(tmp_path).checkpoint("id", "0" * 64)
     checkpoint.path.parent.mkdir(parents=True)
