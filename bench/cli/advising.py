@@ -20,6 +20,7 @@ from bench.cli.options import (
     say_aside,
     settings_of,
     stores_of,
+    tell,
 )
 from bench.errors import UserError
 
@@ -103,11 +104,11 @@ def _show(it: Advice, found: Advised) -> None:
     from bench.papers import shelf
     from bench.report.recommended import legend, plain_text, rows, sentences
 
-    print(fill(plain_text(tuple(sentences(it, found, shelf.shown(found.task)))), WIDTH), end="\n\n")
-    print(_table(rows(it)))
+    tell(fill(plain_text(tuple(sentences(it, found, shelf.shown(found.task)))), WIDTH) + "\n")
+    tell(_table(rows(it)))
     images = f"{':'.join(map(str, found.images))} test images{', further ones among them' if found.extended else ''}"
     lines = [legend(it), f"Judged on {images}. {' '.join(found.conditions)}", *found.lacking[it.place.place]]
-    print("\n" + "\n".join(fill(line, WIDTH) for line in lines), end="\n\n")
+    tell("\n" + "\n".join(fill(line, WIDTH) for line in lines) + "\n")
 
 
 def _table(found: Sequence[Mapping[str, object]]) -> str:

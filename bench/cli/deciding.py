@@ -6,7 +6,7 @@ from collections.abc import Callable
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from bench.cli.options import say
+from bench.cli.options import say, tell
 from bench.errors import UserError
 
 if TYPE_CHECKING:
@@ -95,4 +95,4 @@ def _conclude(settings: Config, store: Store, found: list[Contest], metric: str,
             spent = f"{race.seeds.min()} to {race.seeds.max()} seeds a method"
             says = plain_text(tuple(sentences(it, advised, shelf.shown(name))))
             print(fill(f"{name} {it.place.place}: {says} The race: {ENDINGS[race.heat.ending]}; {spent}.", WIDTH))
-        print(fill(f"{name}: {' '.join(advised.conditions)}", WIDTH), end="\n\n")
+        tell(fill(f"{name}: {' '.join(advised.conditions)}", WIDTH) + "\n")

@@ -91,7 +91,7 @@ def data_show(
         shown = {part: [counts[k] for _, counts in found.rows] for k, part in enumerate(found.parts)}
         show([asdict(found) | {"root": str(found.root), "classes": [name for name, _ in found.rows]} | shown], as_json)
     else:
-        print(found)
+        tell(str(found))
 
 
 @data_app.command("check")

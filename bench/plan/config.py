@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from bench.errors import ConfigError, no_file_name, unknown
+from bench.plan.bounds import out_of_reach
 from bench.plan.sections import DatasetSection, Strict
 from bench.protocol import Protocol
 from bench.streams import Streams
@@ -19,14 +19,6 @@ from bench.streams import Streams
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
-# What a profile's numbers may be at most, by the last part of their name: beyond, no machine could plan or hold it.
-MOST = dict.fromkeys(("image_size", "load_size", "crop_size"), 4096) | {
-    "width": 10_000,
-    "seeds": 10_000,
-    "blocks": 1000,
-    "threads": 1024,
-}
-MOST_OF_ANYTHING = 10**12
 
 
 class RunSection(Strict):
@@ -128,10 +120,8 @@ class Profile(Protocol, Strict):
 
     @model_validator(mode="after")
     def _numbers_are_within_reach(self) -> Profile:
-        for place, number in _numbers(self.model_dump()):
-            most = MOST.get(place.rpartition(".")[2], MOST_OF_ANYTHING)
-            if number > most:
-                raise ValueError(f"{place}: Input should be less than or equal to {most:,}")
+        if wrong := out_of_reach(self.model_dump()):
+            raise ValueError(wrong)
         return self
 
 
@@ -239,18 +229,6 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: it is nested too deeply") from None
     except (OSError, ValueError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
-
-
-def _numbers(values: object, place: str = "") -> Iterator[tuple[str, int]]:
-    """Yield every whole number in tables and lists, with the names that lead to it, joined by dots."""
-    if isinstance(values, dict):
-        for name, value in values.items():
-            yield from _numbers(value, f"{place}.{name}" if place else name)
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from _numbers(value, place)
-    elif isinstance(values, int):
-        yield place, values
 
 
 def _holds_zero(value: object) -> bool:

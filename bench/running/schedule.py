@@ -20,9 +20,9 @@ KILLED = Failure("WorkerKilled", "worker was killed (out of memory?)")
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a node ended. `seconds` is the time in the worker; `failure` is there when it failed or was blocked.
+    """How a node ended. `failure` is there when it failed or was blocked.
 
-    `notes` are lines that the worker has to say.
+    `seconds` is what the work says it took, else its time in the worker; `notes` are lines that the worker has to say.
     """
 
     state: Literal["done", "reused", "failed", "blocked"]
@@ -203,8 +203,9 @@ class _Schedule:
             case Busy():
                 self._waiting.append((time.monotonic() + self.poll_seconds, node))
                 self.on_event(Event("busy", node))
-            case Done(value, notes):
-                self._succeed(node, Outcome("done", value, seconds=reply.seconds, notes=notes))
+            case Done(value, notes, took):
+                seconds = reply.seconds if took is None else took
+                self._succeed(node, Outcome("done", value, seconds=seconds, notes=notes))
             case Reused(value):
                 self._succeed(node, Outcome("reused", value, seconds=reply.seconds))
 

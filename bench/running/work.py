@@ -19,10 +19,14 @@ LONGEST = 1000  # characters of an error's text that are kept
 
 @dataclass(frozen=True)
 class Done:
-    """The work was done now. `notes` are lines for whoever runs it."""
+    """The work was done now. `notes` are lines for whoever runs it.
+
+    `seconds` is what the work says it took, None where it does not: a worker's first work waits for libraries, too.
+    """
 
     value: object = None
     notes: tuple[str, ...] = ()
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

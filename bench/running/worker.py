@@ -89,7 +89,8 @@ def work(bench: Bench, order: Order) -> Answer:
         record = record.model_copy(update={"cost": record.cost.model_copy(update=took)})
         check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
         store.save(record)
-        return Done("done", tuple(f"set aside, begun again without it: {path}" for path in weights.set_aside))
+        notes = tuple(f"set aside, begun again without it: {path}" for path in weights.set_aside)
+        return Done("done", notes, record.cost.seconds)
 
 
 def perform(order: Order, weights: Weights, mark: str = EVERYBODY) -> Record:

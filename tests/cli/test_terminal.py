@@ -75,6 +75,22 @@ def test_no_escape_code_goes_into_a_file_whatever_the_environment_says(tmp_path:
         assert "\x1b" not in said.stdout + said.stderr, command
 
 
+def test_no_name_of_a_class_or_file_steers_the_terminal(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for label, count in {"a\x1b[31m": 24, "b\x1b]0;t\x07": 12}.items():
+        (tmp_path / "own" / label).mkdir(parents=True)
+        for number in range(count):
+            pixels = rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "own" / label / f"{number}\x1b[2J.png")
+    bench_toml(tmp_path, f'[datasets.mine]\nfolder = "{tmp_path / "own"}"\nminority = [3]\n', methods=["CS"])
+    (tmp_path / "own" / "a\x1b[31m" / "damaged\x1b[2J.png").touch()
+    assert "a\\x1b[31m/damaged\\x1b[2J.png" in refused(imbench("data", "check", "mine"))
+    (tmp_path / "own" / "a\x1b[31m" / "damaged\x1b[2J.png").unlink()
+    for command in ("data show mine", "data check mine", "run --dataset mine --minority 3", "recommend --dataset mine"):
+        said = imbench(*command.split())
+        assert not {"\x1b", "\x07"} & {*said.out, *said.err}, command
+
+
 def test_names_beyond_ascii_are_read_and_printed_in_any_locale(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for label, count in {"kätzchen": 24, "luchs": 12}.items():

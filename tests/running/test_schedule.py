@@ -39,6 +39,11 @@ def test_reused_is_told_from_done() -> None:
     assert states(outcomes) == {"a": "reused", "b": "done"}
 
 
+def test_seconds_are_what_the_work_says_it_took_and_else_its_time_in_the_worker() -> None:
+    outcomes = run([Node("told", lambda: Done(seconds=0.25)), Node("not", Done)], Inline, 1)
+    assert outcomes["told"].seconds == 0.25 and 0 < outcomes["not"].seconds < 0.25
+
+
 def test_nothing_to_do_is_done_at_once() -> None:
     assert run([], Inline, 1) == {}
 
