@@ -16,6 +16,9 @@ smoke-datasets = digits digits10 stripes $(if $(IMBENCH_DATA),$(notdir $(wildcar
 with-files = horse2zebra celeba cub fashion_mnist cifar10 infrared_solar_modules
 PYTEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
 ARGS ?=
+# Matrices outside of training are small: threads of a BLAS only wait for each other.
+OPENBLAS_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS
 
 python := $(VENV)/bin/python
 ready := $(VENV)/.ready

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from bench.statistics.moderation import moderated
 from bench.statistics.observed import Luck as Luck
@@ -48,21 +49,21 @@ def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.nd
     images = _evened(observed.images[np.ix_(seen.rows, seen.rows)], *np.divmod(cells, places))
     lucks = _shared(observed, seen)
     tried = _tried(observed, seen, images, lucks, rng)
-    chosen = rng.choice(TRIED, -(-draws // TOGETHER), p=tried.weights(values, cells, methods))
+    chosen = rng.choice(TRIED, -(-draws // TOGETHER), p=tried.weights(values, cells))
     groups, covers = len(chosen), tried.covers[chosen]
     own = moderated(observed, rng, groups).reshape(groups, -1)[:, cells] / seen.seeds
     true = _of_prior(covers, methods, rng)  # (groups, M * P, TOGETHER)
     noise = _root(images) @ rng.standard_normal((groups, len(values), TOGETHER))
     noise += np.sqrt(own)[..., None] * rng.standard_normal(noise.shape)
-    shapes, diagonal = _priors(covers, methods), np.arange(len(values))
-    total = shapes[:, cells][:, :, cells] + images
+    shapes, diagonal = _priors(covers, np.arange(methods * places), cells), np.arange(len(values))
+    total = shapes[:, cells] + images
     total[:, diagonal, diagonal] += own
     for (_, alike), sizes in zip(lucks, tried.lucks[:, chosen, None, None], strict=True):
         noise += np.sqrt(sizes) * (_root(alike) @ rng.standard_normal(noise.shape))
         total += sizes * alike
     # Each draw of the prior is moved by what its own made-up figures lack of the observed ones (Matheron's rule,
     # Wilson et al. 2020, arXiv 2002.09309): a draw of the posterior without a root of its covariance.
-    moved = true + shapes[:, :, cells] @ np.linalg.solve(total, values[:, None] - true[:, cells] - noise)
+    moved = true + shapes @ np.linalg.solve(total, values[:, None] - true[:, cells] - noise)
     flat = moved.swapaxes(1, 2).reshape(groups * TOGETHER, methods, places)[:draws]
     out: np.ndarray = level + flat
     return out
@@ -132,12 +133,12 @@ class _Tried:
     noise: np.ndarray
     odds: np.ndarray
 
-    def weights(self, values: np.ndarray, cells: np.ndarray, methods: int) -> np.ndarray:
+    def weights(self, values: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """Return the share of belief in each, (C,), by the likelihood of values (N,)."""
-        roots = np.linalg.cholesky(_priors(self.covers, methods)[:, cells][:, :, cells] + self.noise)
+        roots = np.linalg.cholesky(_priors(self.covers, cells, cells) + self.noise)
         determinants = 2 * np.log(np.einsum("cnn->cn", roots)).sum(axis=1)
-        white = np.linalg.solve(roots, np.broadcast_to(values[:, None], (len(roots), len(values), 1)))
-        logs = self.odds - 0.5 * (determinants + (white**2).sum(axis=(1, 2)))
+        white = np.stack([solve_triangular(root, values, lower=True) for root in roots])
+        logs = self.odds - 0.5 * (determinants + (white**2).sum(axis=1))
         belief = np.exp(logs - logs.max())
         share: np.ndarray = belief / belief.sum()
         return share
@@ -207,14 +208,12 @@ def _apart(positions: np.ndarray) -> np.ndarray:
     return apart
 
 
-def _priors(covers: np.ndarray, methods: int) -> np.ndarray:
-    """Return the covariances of all true means, (N, M * P, M * P): each method's own, and what all share at a place."""
-    count, places, _ = covers.shape
-    whole = np.zeros((count, methods, places, methods, places))
-    every = np.arange(methods)
-    whole[:, every, :, every, :] = covers
-    whole += WIDE**2 * np.eye(places)[:, None, :]
-    return whole.reshape(count, methods * places, methods * places)
+def _priors(covers: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return the covariances of true means, (C, R, N), of cells (R,) and (N,): a method's own, and a place's common."""
+    places = covers.shape[1]
+    (method, place), (other, there) = np.divmod(rows[:, None], places), np.divmod(columns, places)
+    whole: np.ndarray = covers[:, place, there] * (method == other) + WIDE**2 * (place == there)
+    return whole
 
 
 def _of_prior(covers: np.ndarray, methods: int, rng: np.random.Generator) -> np.ndarray:
