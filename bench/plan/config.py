@@ -36,7 +36,7 @@ class RunSection(Strict):
     keep_weights: tuple[str, ...] = ()
     profile: str = ""
     executor: Literal["inline", "loky", "dask"] = "loky"
-    workers: int = Field(0, ge=0)
+    workers: int = Field(0, ge=0, le=4096)  # more processes than any machine starts
     scheduler: str = ""
 
 

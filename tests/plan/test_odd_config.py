@@ -15,6 +15,7 @@ ODD = {
     f"x = {'[' * 2000}{']' * 2000}\n": "nested too deeply",
     "[profiles]\nmine = 3\n": "profiles.mine: Input should be a valid dictionary",
     "profiles = 3\n": "profiles: Input should be a valid dictionary",
+    "run.workers = 1000000000\n": "run.workers: Input should be less than or equal to 4096",
     "[run\n": "line 1",
     'paths.results = "a\\u0000b"\n': "zero byte",
     'plugins = ["a\\u0000b"]\n': "zero byte",
