@@ -203,9 +203,9 @@ def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> G
     """
     protocol = protocol_identity(config.profile.protocol(name))
     mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
-    given = config.profile.arguments(name)
-    methods = [compose(row, config.composition.allow, given) for row in wish.methods or config.run.methods]
-    for spelled in [] if wish.methods else sorted({spelled_row(identity["method"], given) for identity in mine}):
+    given, allowed = config.profile.arguments(name), config.composition.allow
+    methods = [compose(row, allowed, given) for row in wish.methods or config.run.methods]
+    for spelled in [] if wish.methods else sorted({spelled_row(it["method"], given, allowed) for it in mine}):
         if (more := known_row(spelled, given)) and more.training_part not in [
             method.training_part for method in methods
         ]:

@@ -9,9 +9,11 @@ import pytest
 
 from bench import registry
 from bench.analysis.gather import gather
+from bench.analysis.spelled import spelled_row
 from bench.plan.config import Config, load_config
 from bench.plan.grid import build_grid
 from bench.record import Cost, Predictions, Record
+from bench.registry import METHODS
 from bench.store.store import Store
 
 VALIDATION, TEST = 500, 1000  # images of a class of Fashion-MNIST
@@ -40,3 +42,10 @@ def _config(**run: object) -> Config:
 def _certain(each: int) -> Predictions:
     labels = np.repeat(np.arange(10), each)
     return Predictions.of(labels, np.eye(10)[labels])
+
+
+def test_a_stored_composition_is_called_as_it_is_allowed() -> None:
+    registry.load()
+    stored: list[tuple[str, dict[str, object]]] = [("DRW", METHODS["DRW"].cls().parameters), ("LDAM", {"C": 3})]
+    assert spelled_row(stored, {}, ("US+CS", "LDAM+DRW")).split("+") == ["LDAM(C=3)", "DRW"]
+    assert spelled_row(stored, {}) == "DRW+LDAM(C=3)", "nothing is known of its order"
