@@ -66,10 +66,11 @@ def stores_of(config: Config, own: bool) -> list[Store]:
         Whether the user named the results folder: then nothing else is looked at. Otherwise a dataset without any
         record there is read from `results/reference`, so that a fresh clone has a report.
     """
+    from bench.store.remembering import RememberingStore
     from bench.store.store import REFERENCE, Store
 
     results = config.paths.results
-    return [Store(results)] if own else [Store(results), Store(results / REFERENCE, read_only=True)]
+    return [Store(results)] if own else [Store(results), RememberingStore(results / REFERENCE)]
 
 
 def show(rows: Iterable[Mapping[str, Any]], as_json: bool) -> None:

@@ -16,6 +16,7 @@ from bench.report.report import Report
 from bench.report.table import Row
 
 SCHEMA = 1
+PLAIN = (str, bool, int)  # are JSON as they are
 
 
 def as_text(report: Report) -> str:
@@ -74,6 +75,8 @@ def _spread(value: Any, pool: list[Any]) -> Any:
 
 def as_data(value: Any) -> Any:
     """Return a value of the report as JSON values; what is empty is left out."""
+    if value is None or type(value) in PLAIN:  # most of them, by far: ids of records
+        return value
     if isinstance(value, Row):
         return _fields(value) | {"values": [_printed(it, value.kind) for it in value.values]}
     if is_dataclass(value):
@@ -92,7 +95,7 @@ def as_data(value: Any) -> Any:
         return {"rows": len(value)}
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    return value if value is None or isinstance(value, str | bool | int) else str(value)
+    return value if isinstance(value, str | bool | int) else str(value)
 
 
 def _printed(value: Value, kind: Kind) -> dict[str, Any]:

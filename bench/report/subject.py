@@ -116,11 +116,15 @@ class Subject:
 
     def done(self, place: str) -> dict[str, list[Record]]:
         """Return the done records of each method at a place."""
-        found: dict[str, list[Record]] = {}
+        return self._done.get(place, {})
+
+    @cached_property
+    def _done(self) -> dict[str, dict[str, list[Record]]]:
+        found: dict[str, dict[str, list[Record]]] = {}
         for cell in self.cells:
-            record = self.records.get(cell.fit) if cell.place == place else None
+            record = self.records.get(cell.fit)
             if record is not None and record.status == "done" and record.test is not None:
-                found.setdefault(cell.method, []).append(record)
+                found.setdefault(cell.place, {}).setdefault(cell.method, []).append(record)
         return found
 
     def ids(self, place: str, *methods: str) -> tuple[str, ...]:
