@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_names, say, settings_of, show
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_names, say, settings_of, show, target
 from bench.errors import UserError
 
 app = typer.Typer()
@@ -100,7 +100,7 @@ def fit(
 def predict(
     model: Annotated[Path, typer.Argument(help="A model's folder, or an ONNX file that `imbench export` wrote.")],
     images: Annotated[list[Path], typer.Argument(help="Image files, and folders of them.")],
-    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("predictions.csv"),
+    out: Annotated[Path, typer.Option("--out", help="The file to write.", callback=target)] = Path("predictions.csv"),
     copy_by_class: Annotated[
         Path | None, typer.Option("--copy-by-class", help="Copy each image into a subfolder of its class here.")
     ] = None,
@@ -150,7 +150,10 @@ def threshold(
     ] = "",
     write: Annotated[bool, typer.Option("--write", help="Keep the decision in the model's folder.")] = False,
     chart: Annotated[
-        Path | None, typer.Option("--chart", help="Write a picture of the trade, PNG: one class's recall, the others'.")
+        Path | None,
+        typer.Option(
+            "--chart", help="Write a picture of the trade, PNG: one class's recall, the others'.", callback=target
+        ),
     ] = None,
     profile: Profile = None,
     results: Results = None,
@@ -188,7 +191,7 @@ def threshold(
 @app.command()
 def export(
     model: ModelFolder,
-    out: Annotated[Path, typer.Option("--out", help="The file to write.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.", callback=target)],
     format: Annotated[
         Literal["onnx", "pt2"], typer.Option("--format", help="onnx, or torch's exported program.")
     ] = "onnx",

@@ -36,6 +36,21 @@ Results = Annotated[Path | None, typer.Option("--results", help="The folder of r
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
+def target(path: Path | None) -> Path | None:
+    """Refuse to write among the system's own files: a file is written by a rename, which would take a device's place.
+
+    Raises
+    ------
+    UserError
+        The path lies in /proc or /sys, or is one of /dev, such as /dev/stdout.
+    """
+    if path is not None:
+        folder = path.absolute().parent.resolve()
+        if folder == Path("/dev") or folder.parts[:2] in (("/", "proc"), ("/", "sys")):
+            raise UserError(f"{path}: no place for a file")
+    return path
+
+
 def settings_of(path: Path, **overrides: Any) -> Config:
     """Return the Config of a file under a command's options, with plugins loaded and names checked."""
     from bench import registry

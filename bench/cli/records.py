@@ -20,6 +20,7 @@ from bench.cli.options import (
     settings_of,
     show,
     stores_of,
+    target,
     tell,
 )
 from bench.errors import UserError
@@ -83,7 +84,9 @@ def merge(
 
 @app.command()
 def pack(
-    file: Annotated[Path, typer.Argument(help="The file to write, e.g. results/reference/horse2zebra.jsonl.")],
+    file: Annotated[
+        Path, typer.Argument(help="The file to write, e.g. results/reference/horse2zebra.jsonl.", callback=target)
+    ],
     dataset: Annotated[str, typer.Option("--dataset", help="The dataset whose cells to pack.")],
     profile: Profile = None,
     results: Results = None,

@@ -119,3 +119,11 @@ def test_a_full_shared_memory_is_one_line_that_names_the_way_out(tmp_path: Path)
     said = shell(f"unshare -m bash -c '{hide}; imbench run'".replace("imbench", f"{sys.executable} -m bench"))
     last = said.stderr.strip().splitlines()[-1]
     assert said.returncode == 2 and "--executor inline" in last and "Traceback" not in said.stderr
+
+
+def test_the_systems_own_files_keep_their_places(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    for path in ("/dev/stdout", "/proc/self/fd/1", "/dev/fd/1", "/sys/new"):
+        refused(imbench("pack", path, "--dataset", "stripes"), f"{path}: no place for a file")
+        refused(imbench("predict", "model", "images", "--out", path), f"{path}: no place for a file")
+    assert Path("/dev/stdout").is_symlink()
