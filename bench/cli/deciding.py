@@ -94,5 +94,5 @@ def _conclude(settings: Config, store: Store, found: list[Contest], metric: str,
             race = ends[it.place.place]
             spent = f"{race.seeds.min()} to {race.seeds.max()} seeds a method"
             says = plain_text(tuple(sentences(it, advised, shelf.shown(name))))
-            print(fill(f"{name} {it.place.place}: {says} The race: {ENDINGS[race.heat.ending]}; {spent}.", WIDTH))
+            tell(fill(f"{name} {it.place.place}: {says} The race: {ENDINGS[race.heat.ending]}; {spent}.", WIDTH))
         tell(fill(f"{name}: {' '.join(advised.conditions)}", WIDTH) + "\n")

@@ -72,20 +72,8 @@ def read_campaign(path: Path) -> Campaign:
 
 
 def planned(run: CampaignRun, config: Config, found: Callable[[str], Record | None], processor: str) -> Grid:
-    """Return every job of one run, its experiments among them.
+    """Return every job of one run, its experiments among them; `config` is that with the run's overrides.
 
-    Parameters
-    ----------
-    config
-        That with the run's overrides.
-    found
-        The stored record of an id; what experiments compare is done again where one half is of another processor.
-    processor
-        Of this machine.
-
-    Raises
-    ------
-    ConfigError
-        A dataset, method or imbalance does not exist; the text names it.
+    The rest, and what is raised, is as for `Beside.jobs`.
     """
     return build_grid(config).extended(run.beside.jobs(config, found, processor))

@@ -75,13 +75,18 @@ def test_no_escape_code_goes_into_a_file_whatever_the_environment_says(tmp_path:
         assert "\x1b" not in said.stdout + said.stderr, command
 
 
-def test_no_name_of_a_class_or_file_steers_the_terminal(tmp_path: Path) -> None:
+def noise_in(folder: Path, counts: dict[str, int], ending: str) -> None:
+    """Write so many pictures of noise for each class, each called by its number and an ending."""
     rng = np.random.default_rng(0)
-    for label, count in {"a\x1b[31m": 24, "b\x1b]0;t\x07": 12}.items():
-        (tmp_path / "own" / label).mkdir(parents=True)
+    for label, count in counts.items():
+        (folder / label).mkdir(parents=True)
         for number in range(count):
             pixels = rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "own" / label / f"{number}\x1b[2J.png")
+            Image.fromarray(pixels).save(folder / label / f"{number}{ending}")
+
+
+def test_no_name_of_a_class_or_file_steers_the_terminal(tmp_path: Path) -> None:
+    noise_in(tmp_path / "own", {"a\x1b[31m": 24, "b\x1b]0;t\x07": 12}, "\x1b[2J.png")
     bench_toml(tmp_path, f'[datasets.mine]\nfolder = "{tmp_path / "own"}"\nminority = [3]\n', methods=["CS"])
     (tmp_path / "own" / "a\x1b[31m" / "damaged\x1b[2J.png").touch()
     assert "a\\x1b[31m/damaged\\x1b[2J.png" in refused(imbench("data", "check", "mine"))
@@ -92,12 +97,7 @@ def test_no_name_of_a_class_or_file_steers_the_terminal(tmp_path: Path) -> None:
 
 
 def test_names_beyond_ascii_are_read_and_printed_in_any_locale(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for label, count in {"kätzchen": 24, "luchs": 12}.items():
-        (tmp_path / "tiere" / label).mkdir(parents=True)
-        for number in range(count):
-            pixels = rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "tiere" / label / f"{number} ü.png")
+    noise_in(tmp_path / "tiere", {"kätzchen": 24, "luchs": 12}, " ü.png")
     bench_toml(tmp_path, f'[datasets.mine]\nfolder = "{tmp_path / "tiere"}"\nminority = [3]\n', methods=["CS"])
     said = shell("imbench run --dataset mine --minority 3", **NARROW)
     assert said.returncode == 0, said.stderr
