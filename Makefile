@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan false-alarms decisions false-verdicts overhead paper-step generator-step generator-cost cpu-profile reference startup
+.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan cuda-checks false-alarms decisions false-verdicts overhead paper-step generator-step generator-cost cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -91,6 +91,9 @@ compare-frozen: $(ready) ## measure: fits per hour of heads on a frozen body aga
 
 compare-gan: $(ready) ## measure: CycleGAN training steps against the usual way to write them
 	@$(python) benchmarks/compare_gan.py $(ARGS)
+
+cuda-checks: $(ready) ## measure: what a GPU computes beside the CPU, and how fast; needs a CUDA device
+	@$(python) benchmarks/cuda_checks.py $(ARGS)
 
 false-alarms: $(ready) ## measure: how often equal methods are called different, and how often unequal ones are found
 	@$(python) benchmarks/false_alarms.py $(ARGS)

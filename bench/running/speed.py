@@ -57,7 +57,7 @@ def _measured(protocol: Protocol) -> float:
 
     device, network = Device.best(), network_of(protocol.backbone)
     with device.session(protocol), torch.random.fork_rng(devices=[]):
-        blank = network.blank(protocol.image_size, CLASSES, torch.nn.Linear, torch.Generator())
+        blank = network.blank(protocol.image_size, CLASSES, torch.nn.Linear, torch.Generator(device.torch))
         side, model = protocol.image_size, device.model(blank)
         shape = (int(str(blank.head.in_features)),) if network.views else (3, side, side)
         images = torch.zeros(protocol.batch_size, *shape, device=device.torch)

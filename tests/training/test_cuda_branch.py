@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from bench.networks.pretrained import Pretrained
 from bench.plan.compose import compose
 from bench.plan.config import load_config
 from bench.registry import METHODS
+from bench.running import speed
 from bench.streams import Streams
 from bench.training.composition import Composition
 from bench.training.device import Device
@@ -176,3 +178,18 @@ def test_a_translator_that_goes_on_from_a_state_stays_on_the_device(
     assert {value.device.type for value in [*pooled, *moments, *resumed.networks.parameters()]} == {"cuda"}
     for _ in range(4):
         step(resumed)
+
+
+class Asked(Exception):
+    """What a generator was asked for."""
+
+
+def test_calibration_draws_where_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def generator(*device: torch.device) -> torch.Generator:
+        raise Asked(*device)
+
+    monkeypatch.setattr(Device, "best", classmethod(lambda cls: CUDA))
+    monkeypatch.setattr(Device, "session", lambda self, protocol: nullcontext())
+    monkeypatch.setattr(torch, "Generator", generator)
+    with pytest.raises(Asked, match="cuda"):
+        speed._measured(tiny(backbone=SMALLEST))
