@@ -11,7 +11,7 @@ from bench.errors import UserError
 from bench.findings.page import link, pipe
 from bench.findings.printing import MISSING, believed_change, counted, level, percent
 from bench.findings.section import Entry, Grid, Link
-from bench.findings.study import Evidence, Study
+from bench.findings.study import Evidence, Study, partly
 from bench.findings.thresholds import PICTURE, helping, moved
 from bench.report.markdown import escape
 from bench.store.atomic import write_atomically
@@ -61,11 +61,13 @@ def opening(found: Evidence, page: str, pictures: str) -> str:
     if any(TUNED in it.believed.draws for it in studies):
         blocks.append(f"![{_alt(studies)}]({pictures}/{PICTURE}.png)")
     blocks.append(pipe(_grid(studies), "README.md"))
+    if lacking := partly((study, study.rarest) for study in studies):
+        blocks.append(escape(lacking))
     blocks.append(
         "Each dataset at its smallest count. F1 of the rare class (of many classes: ACSA, the mean recall); the gain "
-        f"with ends that hold it with probability 0.9. {plain()} is plain training; `cpu` trains a small network from "
-        "scratch, `pretrained` the last layer of a frozen one. Where generated images help, what the papers' own "
-        f"tables say, what to start with in your situation: {more}."
+        f"with ends that hold it with probability 0.9. {plain()} is plain training; `paper` trains the paper's own "
+        "network from scratch, `cpu` a smaller one, `pretrained` the last layer of a frozen one. Where generated "
+        f"images help, what the papers' own tables say, what to start with in your situation: {more}."
     )
     return "\n\n".join(blocks)
 

@@ -11,7 +11,7 @@ from bench.analysis.spots import plain
 from bench.dataset import Task
 from bench.findings.printing import MISSING, counted, level
 from bench.findings.section import Entry, Grid, Section
-from bench.findings.study import Evidence, Study
+from bench.findings.study import Evidence, Study, partly
 
 TITLE = "Your situation, and what to start with"
 Tried = tuple[Study, Task]
@@ -49,7 +49,9 @@ def starting(found: Evidence) -> Section:
         "Loss: against the best method of each place, in F1 of the rare class (of many classes: ACSA), believed after "
         f"seeing the runs. Of methods within {DELTA:g} of the least loss, the cheapest. One dataset is one dataset."
     )
-    return Section(TITLE, grids=(Grid(header, tuple(rows), note=note),))
+    tried = dict.fromkeys((study, place.place) for it in situations(found) for study, place in it.tried)
+    lacking = partly(tried)
+    return Section(TITLE, grids=(Grid(header, tuple(rows), note=note),), lacking=(lacking,) if lacking else ())
 
 
 def situations(found: Evidence) -> Iterator[Situation]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import pandas as pd
 
 from bench.analysis.believed import Believed, believed
 from bench.analysis.decisions import decision_of
@@ -32,6 +34,7 @@ class Study:
     controls: Sequence[ControlFigures]
     opinions: Sequence[Opinion]
     page: str
+    absent: Mapping[str, tuple[str, ...]]  # by place: rows that were asked for there, and have no run
 
     @property
     def places(self) -> tuple[Task, ...]:
@@ -128,4 +131,24 @@ def _study(profile: str, task: str, found: Gathered, root: Path) -> Study:
         controls,
         opinions(origin.grid, origin.records, origin.again, shelf.ablated),
         page.as_posix() if (root / page).is_file() else "",
+        _absent(found.frame[found.frame["task"] == task]),
     )
+
+
+def _absent(cells: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return the rows of some places that have runs, none of which is there."""
+    rows: dict[str, tuple[str, ...]] = {}
+    for place, here in cells.groupby("place", sort=False):
+        gone = [str(method) for method, of in here.groupby("method", sort=False) if (of["status"] == "missing").all()]
+        rows[str(place)] = tuple(gone) if len(gone) < here["method"].nunique() else ()
+    return rows
+
+
+def partly(studies: Iterable[tuple[Study, str]]) -> str:
+    """Return the sentence that names rows without runs at some places, "" where there are none."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for study, place in studies:
+        if rows := study.absent.get(place, ()):
+            found.setdefault((study.name(), rows), []).append(place)
+    lines = [f"{name} at {', '.join(places)}: {', '.join(rows)}" for (name, rows), places in found.items()]
+    return f"Not run yet, so that what to start with is the best of the others: {'; '.join(lines)}." if lines else ""

@@ -18,6 +18,7 @@ from bench.findings.opening import BEGIN, END, opening
 from bench.findings.page import MAKERS, text, write_page
 from bench.findings.printed import printed, same_loss
 from bench.findings.section import Grid, Link, Section
+from bench.findings.starting import starting
 from bench.findings.study import Evidence, evidence
 from bench.store.remembering import RememberingStore
 from bench.store.store import REFERENCE
@@ -91,6 +92,16 @@ def test_the_page_grows_when_records_come(tmp_path: Path) -> None:
     more = written(found(tmp_path, ("tiny", "other")))
     assert "no dataset is run under two yet" not in more and "digits 12:6, other" in more
     assert len(more) > len(first)
+
+
+def test_a_start_among_some_rows_names_the_others(tmp_path: Path) -> None:
+    for folder in ("some", "all"):
+        (tmp_path / folder).mkdir()
+    some = found(tmp_path / "some", skills={"Vanilla": 1.0, "OS": 1.5})
+    named = "Not run yet, so that what to start with is the best of the others: digits"
+    assert named in opening(some, "page.md", "pictures")
+    assert any(line.startswith(named) and line.endswith(": CS, US.") for line in starting(some).lacking)
+    assert "Not run" not in opening(found(tmp_path / "all"), "page.md", "pictures")
 
 
 def test_every_claim_of_every_paper_is_told_once(committed: Evidence) -> None:
