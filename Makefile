@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan cuda-checks false-alarms decisions false-verdicts overhead paper-step generator-step generator-cost cpu-profile reference startup
+.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan cuda-checks false-alarms decisions false-verdicts overhead paper-step generator-step cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -112,9 +112,6 @@ paper-step: $(ready) ## measure: one training step of every method at the paper'
 
 generator-step: $(ready) ## measure: one training step of every generator at its published size
 	@$(python) benchmarks/generator_step.py $(ARGS)
-
-generator-cost: $(ready) ## measure: core-hours of the reference runs that rest on generators
-	@$(python) benchmarks/generator_cost.py $(ARGS)
 
 cpu-profile: $(ready) ## measure: trials to choose the cpu profile by, at the smallest count
 	@$(python) benchmarks/cpu_profile.py $(ARGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bench.plan.job import TRAINED, Job
 from bench.plan.operations import Counted
@@ -26,7 +26,10 @@ class Estimate:
     counted
         The jobs' operations. Jobs that count none learn from their own kind alone, and nobody learns from them.
     speed
-        Operations a second that a worker of this machine was measured to do; for what no job is alike.
+        Operations a second that a worker of this machine was measured to do in training a classifier; for fits where no
+        job is alike.
+    pace
+        Returns the seconds of an operation of the stage behind a job, as measured on this machine; for the others.
     """
 
     def __init__(
@@ -35,9 +38,10 @@ class Estimate:
         elsewhere: Estimate | None = None,
         counted: Counted | None = None,
         speed: float | None = None,
+        pace: Callable[[Job], float | None] | None = None,
     ) -> None:
         self.workers, self.speed = workers, speed
-        self._counted = counted or Counted()
+        self._counted, self._pace = counted or Counted(), pace or (lambda job: None)
         self._elsewhere = elsewhere
         self._seconds: defaultdict[Likeness, float] = defaultdict(float)
         self._operations: defaultdict[Likeness, float] = defaultdict(float)
@@ -58,8 +62,8 @@ class Estimate:
         if (counted := self._counted.of(job)) is None:
             return None
         for key in _keys(job, counted):
-            if self.speed and job.kind in TRAINED and counted and key[:1] != (job.task.dataset,):
-                break  # what was measured of this protocol's own network says more than fits of other images
+            if counted and not _says_more(key, job) and (measured := self._measured(job, counted)) is not None:
+                return measured
             if rate := self._rate(key) or self._rate_elsewhere(key):
                 return (counted or 1.0) * rate
         if not counted:
@@ -83,6 +87,17 @@ class Estimate:
             rest = max(seconds - elapsed, 0.0)
             total, longest = total + rest, max(longest, rest)
         return max(total / self.workers, longest)
+
+    def _measured(self, job: Job, counted: float) -> float | None:
+        """Return how long a job takes by what was measured of its own network or stage; None where nothing was."""
+        if job.kind not in TRAINED:
+            pace = self._pace(job)
+            return counted * pace if pace else None
+        if not self.speed:
+            return None
+        beside = max(counted - self._counted.own(job), 0.0)  # images that a stage makes, or goes on learning to make
+        pace = self._pace(job) if beside else None
+        return (counted - beside) / self.speed + beside * (pace or 1 / self.speed)
 
     def _rate(self, key: Likeness) -> float:
         """Return the seconds an operation took in jobs so much alike, 0 where there are none."""
@@ -112,6 +127,11 @@ def _keys(job: Job, counted: float) -> list[Likeness]:
         ("", kind),
         ANY,
     ]
+
+
+def _says_more(key: Likeness, job: Job) -> bool:
+    """Return whether what jobs took that are so much alike says more of a job than what is measured of its network."""
+    return key[:1] == (job.task.dataset,) and (job.kind in TRAINED or len(key) > len((job.task.dataset, job.kind)))
 
 
 def spoken(seconds: float | None) -> str:

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Literal
 
 from bench.dataset import Task
-from bench.networks.network import step_operations
 from bench.plan.compose import compose
 from bench.plan.identity import fit_identity, measurement_identity, stage_identity
 from bench.plan.job import Job, Need, StageCall, bare
+from bench.plan.operations import classifier_operations
 from bench.protocol import Protocol
 from bench.record import digest
 from bench.registry import judging_stage
@@ -172,14 +172,14 @@ class Workshop:
 
     def _fit_operations(self, method: Composition, protocol: Protocol) -> float:
         counts = self.task.counts
-        each = step_operations(protocol.backbone, protocol.image_size, len(counts))
-        common = protocol.epoch_images(counts, sum(counts)) * protocol.epochs * each
-        return common + method.extra_operations(counts, self._settings_value)
+        return classifier_operations(protocol, counts) + method.extra_operations(counts, self._settings_value)
 
     def _judging_operations(self, need: Need, judges: tuple[Need, ...]) -> float:
-        # Every image is made once, and seen by each judge and by the published network that distances are measured in.
+        # Every image is made once, and seen by each judge and by the published network that distances are measured in;
+        # judges that are new last layers of that network look through its eyes.
         size, stage, images = self.protocol.image_size, need.stage.build(), self.judged
-        seen = (len(judges) + 1) * max(judge.stage.build().use_operations(size) for judge in judges)
+        looks = 1 if judges[0].stage.settings.get("layers") == "head" else len(judges) + 1
+        seen = looks * max(judge.stage.build().use_operations(size) for judge in judges)
         if stage.generates:  # beside as many real ones, of which a few may do
             limit = judges[0].stage.settings.get("judged_per_class")
             images = min(images, int(str(limit)) * len(self.task.counts)) if limit else images

@@ -8,8 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench.errors import StoreError
+from bench.networks.network import step_operations
 from bench.plan.job import Job
 from bench.plan.jobcode import code_of
+from bench.protocol import Protocol
 from bench.record import digest
 from bench.store.atomic import write_atomically
 from bench.store.regular import MIB, read_regular
@@ -20,6 +22,12 @@ OF_CHANCE = ("streams", "stream")  # what of an identity changes no count
 def operations(job: Job) -> float:
     """Count about how many floating-point operations a job takes; exact for plain fits where epochs are equal."""
     return job.counting() if job.counting else 0.0
+
+
+def classifier_operations(protocol: Protocol, counts: tuple[int, ...]) -> float:
+    """Count the floating-point operations of training a protocol's classifier on a task."""
+    each = step_operations(protocol.backbone, protocol.image_size, len(counts))
+    return protocol.epoch_images(counts, sum(counts)) * protocol.epochs * each
 
 
 class Counted:
@@ -46,6 +54,13 @@ class Counted:
         if key not in self._known and self._counting:
             self._known[key], self._new = operations(job), True
         return self._known.get(key)
+
+    def own(self, job: Job) -> float:
+        """Return the operations of a fit's classifier alone, without those of images that a stage makes for it."""
+        key = f"{self._keys.get(job.id) or self._keys.setdefault(job.id, self._key(job))} own"
+        if key not in self._known and self._counting:
+            self._known[key], self._new = classifier_operations(job.protocol, job.task.counts), True
+        return self._known.get(key, math.inf)
 
     def save(self) -> None:
         """Remember what was counted; a cache that cannot be written stops nobody."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from bench.errors import UserError
 from bench.plan.config import Config
 from bench.plan.estimate import Estimate
-from bench.plan.grid import Grid, build_grid
+from bench.plan.grid import Grid, build_grid, stage_settings
 from bench.plan.job import Job
 from bench.plan.operations import Counted
 from bench.plan.state import Standing, State, standing
+from bench.running.pace import Paces
 from bench.running.speed import speed
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import REFERENCE, Store
@@ -118,11 +120,16 @@ def _estimate(config: Config, grid: Grid, store: Store, counting: bool) -> Estim
     elsewhere = _elsewhere(config, grid, Store(store.root / REFERENCE, read_only=True), counted)
     protocol = config.profile.protocol(config.run.datasets[0])
     measured = speed(config.paths.cache / "speed.json", protocol, counting)
-    estimate = Estimate(worker_count(config), elsewhere, counted, measured)
+    paces = Paces(config.paths.cache / "speed.json", partial(_settings, config), counting)
+    estimate = Estimate(worker_count(config), elsewhere, counted, measured, paces.of)
     for job in grid.jobs if counting else ():
         counted.of(job)
     counted.save()
     return estimate
+
+
+def _settings(config: Config, dataset: str, stage: str) -> Mapping[str, object]:
+    return stage_settings(config.profile, dataset, stage)
 
 
 def _elsewhere(config: Config, grid: Grid, reference: Store, counted: Counted) -> Estimate | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,23 +33,26 @@ def speed(file: Path, protocol: Protocol, measure: bool = True) -> float | None:
     measure
         Whether to measure what is not remembered; that loads torch. Otherwise None.
     """
-    key = _machine(protocol)
-    known = _read(file)
+    work = f"{protocol.precision}, {protocol.backbone} at {protocol.image_size}, batch {protocol.batch_size}"
+    key, known = f"{machine(protocol)}, {work}", read_speeds(file)
     if key not in known and measure:
         known[key] = _measured(protocol)
-        with suppress(StoreError):  # a cache that cannot be written stops nobody
-            write_atomically(file, json.dumps(known, indent=1).encode(), durable=False)
+        write_speeds(file, known)
     return known.get(key)
 
 
-def _machine(protocol: Protocol) -> str:
+def machine(protocol: Protocol) -> str:
+    """Return what a speed depends on beside the work: processor or GPU, threads, version of torch."""
     try:
         torch_version = version("torch")
     except PackageNotFoundError:
         torch_version = "absent"
-    name = device_name()
-    work = f"{protocol.backbone} at {protocol.image_size}, batch {protocol.batch_size}"
-    return f"{name}, {protocol.threads} threads, {protocol.precision}, torch {torch_version}, {work}"
+    return f"{device_name()}, {protocol.threads} threads, torch {torch_version}"
+
+
+def clock_of(protocol: Protocol) -> Callable[[], float]:
+    """Return a clock of one worker's seconds: of time on cores, which no other work spoils; a GPU's is by the wall."""
+    return time.perf_counter if has_cuda() else lambda: time.process_time() / protocol.threads
 
 
 def _measured(protocol: Protocol) -> float:
@@ -63,10 +67,9 @@ def _measured(protocol: Protocol) -> float:
         images = torch.zeros(protocol.batch_size, *shape, device=device.torch)
         chosen = [parameter for parameter in model.parameters() if parameter.requires_grad]
         rule = optimiser(protocol, chosen)
-        # Time on cores, which no other work on the machine spoils; a GPU's is by the wall.
-        clock = time.perf_counter if has_cuda() else time.process_time
+        clock = clock_of(protocol)
         steps, started = -1, clock()
-        while steps < 1 or clock() - started < SECONDS * protocol.threads:
+        while steps < 1 or clock() - started < SECONDS:
             if steps == 0:
                 started = clock()  # the first is slow
             with device.autocast(protocol):
@@ -76,13 +79,20 @@ def _measured(protocol: Protocol) -> float:
             rule.step()
             loss.item()  # a GPU works on after the call has returned
             steps += 1
-        seconds = (clock() - started) / (1 if has_cuda() else protocol.threads)
+        seconds = clock() - started
     each = step_operations(protocol.backbone, protocol.image_size, CLASSES)
     return steps * protocol.batch_size * each / seconds
 
 
-def _read(file: Path) -> dict[str, float]:
+def read_speeds(file: Path) -> dict[str, float]:
+    """Return the speeds that are remembered, operations a second; what cannot be read can be measured again."""
     try:
         return {str(key): float(value) for key, value in json.loads(read_regular(file, 64 * MIB)).items() if value > 0}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return {}  # it can be measured again
+        return {}
+
+
+def write_speeds(file: Path, known: Mapping[str, float]) -> None:
+    """Remember speeds; a cache that cannot be written stops nobody."""
+    with suppress(StoreError):
+        write_atomically(file, json.dumps(known, indent=1).encode(), durable=False)

@@ -52,6 +52,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def begun(path: Path) -> subprocess.Popen[str]:
     """Start a run in a process group of its own and return it in a step of its stage, which waits for its signal."""
+    assert imbench("run", "--config", path, "--dry-run").status == 0  # measures how fast such steps are, and keeps it
     mark = path.parent / "at a step"
     step = "bench.methods.translators.training:GanTraining._crops"
     point = json.dumps([{"at": step, "call": 12, "act": "hold", "file": str(mark)}])
