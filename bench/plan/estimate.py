@@ -95,7 +95,9 @@ class Estimate:
             return counted * pace if pace else None
         if not self.speed:
             return None
-        beside = max(counted - self._counted.own(job), 0.0)  # images that a stage makes, or goes on learning to make
+        beside = (
+            max(counted - self._counted.own(job), 0.0) if job.needs else 0.0
+        )  # images that a stage makes, or goes on learning to make
         pace = self._pace(job) if beside else None
         return (counted - beside) / self.speed + beside * (pace or 1 / self.speed)
 

@@ -15,7 +15,7 @@ from bench.errors import UserError
 from bench.plan.config import Config
 from bench.plan.estimate import Estimate
 from bench.plan.grid import Grid, build_grid, stage_settings
-from bench.plan.job import Job
+from bench.plan.job import TRAINED, Job
 from bench.plan.operations import Counted
 from bench.plan.state import Standing, State, standing
 from bench.running.pace import Paces
@@ -124,6 +124,8 @@ def _estimate(config: Config, grid: Grid, store: Store, counting: bool) -> Estim
     estimate = Estimate(worker_count(config), elsewhere, counted, measured, paces.of)
     for job in grid.jobs if counting else ():
         counted.of(job)
+        if job.kind in TRAINED and job.needs:
+            counted.own(job)
     counted.save()
     return estimate
 

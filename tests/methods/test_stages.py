@@ -121,6 +121,7 @@ main()
 
 def test_a_process_that_is_killed_outright_leaves_a_state_to_go_on_from(folder: Path) -> None:
     path = toml(folder, methods=["AUG"])
+    assert imbench("run", "--config", path, "--dry-run").status == 0  # times steps of stages, and remembers
     command = [sys.executable, "-c", KILLED, "run", "--config", str(path), "--executor", "inline"]
     source = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     killed = subprocess.run(command, env=source, capture_output=True, text=True, check=False)
