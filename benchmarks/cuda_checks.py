@@ -26,16 +26,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from paper_step import make_trainer, take_step
+from paper_rate import PROCESSES, print_rates
 from safetensors.torch import load_file
 from scipy.stats import t as student
 from sklearn.metrics import roc_auc_score
 from tabulate import tabulate
 
 from bench import registry
-from bench.networks.network import step_operations
-from bench.plan.compose import compose
-from bench.plan.config import load_config
 from bench.record import Record
 from bench.registry import METHODS
 from bench.store.store import Store
@@ -47,8 +44,6 @@ LEVEL = 0.01  # of a false alarm among all rows that draw on the GPU
 SEEDS = 5  # of rows that draw on the GPU
 DRAWN_THERE = {"mixup", "Remix", "ACGAN", "BAGAN", "BAGAN-GP", "CBGAN", "cGAN", "GAMO"}
 COMPOSED = ("US+CS", "OS+CS", "LDAM+DRW", "CBL(beta=0.9999)+Focal")
-PROCESSES = (1, 4, 8, 12)
-SECONDS = 5.0  # of a rate
 PROFILE = "smoke"
 CHECKS = ("fits", "draws", "bfloat16", "stopped", "speed")
 ONE = (("run", "translators = 1"), ("run", "subsets = 1"))
@@ -97,12 +92,8 @@ def main() -> None:
     parser.add_argument("--dataset", action="append", help="of `fits` and `bfloat16`; default: digits")
     parser.add_argument("--workers", type=int, default=0, help="of each run; 0: as the suite chooses")
     parser.add_argument("--processes", type=int, nargs="*", default=PROCESSES, help="of `speed`")
-    parser.add_argument("--rate", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     registry.load()
-    if options.rate:
-        print(steps_per_second(SECONDS))
-        return
     if not torch.cuda.is_available():
         raise SystemExit("cuda_checks: there is no CUDA device here")
     shutil.rmtree(options.folder, ignore_errors=True)
@@ -119,7 +110,7 @@ def main() -> None:
     if "stopped" in options.checks:
         well &= check_stopped(suite)
     if "speed" in options.checks:
-        check_speed(options.processes)
+        print_rates(options.processes)
     raise SystemExit(0 if well else 1)
 
 
@@ -275,55 +266,6 @@ def apart(one: Path, other: Path) -> float:
         a, b = load_file(first), load_file(second)
         gaps += [float((a[name].float() - b[name].float()).abs().max()) for name in a if a[name].numel()]
     return max(gaps)
-
-
-def check_speed(processes: Sequence[int]) -> None:
-    """Print steps a second of the paper's classifier by processes at once, and which share of the peak they are."""
-    protocol = load_config(profile="paper", datasets=["horse2zebra"]).profile.protocol("horse2zebra")
-    operations = step_operations(protocol.backbone, protocol.image_size, 2)
-    peak = peak_operations(torch.float32)
-    print(f"peak_float32_tflops={peak / 1e12:.1f}")
-    print(f"peak_bfloat16_tflops={peak_operations(torch.bfloat16) / 1e12:.1f}")
-    for count in processes:
-        command = [sys.executable, __file__, "--rate"]
-        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
-        rates = [float(process.communicate()[0].split()[-1]) for process in running]
-        print(f"paper_steps_per_second_{count}={sum(rates):.1f}")
-        print(f"peak_share_{count}={sum(rates) * operations / peak:.3f}", flush=True)
-
-
-def steps_per_second(seconds: float) -> float:
-    """Return the steps a second of a plain fit at the paper's size; processes begin to count when all have started."""
-    protocol, device = (
-        load_config(profile="paper", datasets=["horse2zebra"]).profile.protocol("horse2zebra"),
-        Device.best(),
-    )
-    with device.session(protocol):
-        trainer = make_trainer(compose("Vanilla"), protocol, device)
-        for _ in range(20):
-            take_step(trainer)
-        begin = time.time() // 4 * 4 + 8  # a moment that processes started together share
-        while time.time() < begin:
-            take_step(trainer)
-        done, started = 0, time.perf_counter()
-        while time.perf_counter() - started < seconds:
-            take_step(trainer)
-            done += 1
-        return done / (time.perf_counter() - started)
-
-
-def peak_operations(dtype: torch.dtype, size: int = 8192, rounds: int = 20) -> float:
-    """Return the operations a second of a product of two random matrices, without TF32."""
-    torch.backends.cuda.matmul.allow_tf32 = False
-    a, b = (torch.randn(size, size, device="cuda", dtype=dtype) for _ in "ab")
-    for _ in range(3):
-        a @ b
-    torch.cuda.synchronize()
-    started = time.perf_counter()
-    for _ in range(rounds):
-        a @ b
-    torch.cuda.synchronize()
-    return 2.0 * size**3 * rounds / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":

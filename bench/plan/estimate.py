@@ -95,9 +95,8 @@ class Estimate:
             return counted * pace if pace else None
         if not self.speed:
             return None
-        beside = (
-            max(counted - self._counted.own(job), 0.0) if job.needs else 0.0
-        )  # images that a stage makes, or goes on learning to make
+        # Images that a stage makes for a fit, or goes on learning to make, have that stage's pace.
+        beside = max(counted - self._counted.own(job), 0.0) if job.needs else 0.0
         pace = self._pace(job) if beside else None
         return (counted - beside) / self.speed + beside * (pace or 1 / self.speed)
 

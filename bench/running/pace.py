@@ -34,6 +34,7 @@ class Paces:
         self._file, self._settings, self._measure = file, settings, measure
         self._known: dict[str, float] = read_speeds(file)
         self._failed: set[str] = set()
+        self._keys: dict[str, str] = {}  # by job: time left is asked for again and again
 
     def of(self, job: Job) -> float | None:
         """Return the seconds that an operation takes which is not a classifier's own; None where nobody knows.
@@ -42,28 +43,36 @@ class Paces:
         """
         if (call := _timed(job)) is None:
             return None
-        judges = STAGES[call.name].cls.judges  # alike but for their seed; a training is alike however long it is
-        parameters = {} if judges else {name: it for name, it in call.parameters.items() if name != "epochs"}
-        told = [call.name, parameters, dict(call.settings), job.protocol.load_size, len(job.task.counts)]
-        key = f"{machine(job.protocol)}, {call.name} {digest(told)}"
+        key = self._keys.get(job.id) or self._keys.setdefault(job.id, _key(job, call))
         if key not in self._known and key not in self._failed and self._measure:
             try:
-                self._known[key] = 1 / self._measured(job, call.name, parameters)
+                self._known[key] = 1 / self._measured(job, call)
                 write_speeds(self._file, self._known)
             except Exception:  # a plugin's, say, or weights that are not here: then nobody knows
                 self._failed.add(key)
         return 1 / self._known[key] if key in self._known else None
 
-    def _measured(self, job: Job, name: str, parameters: Mapping[str, object]) -> float:
+    def _measured(self, job: Job, call: StageCall) -> float:
         from bench.running.trial import Trial
         from bench.training.device import Device
 
         device = Device.best()
         trial = Trial(job.protocol, len(job.task.counts), device, lambda stage: self._settings(job.task.dataset, stage))
         with device.session(job.protocol):
-            if STAGES[name].cls.judges:
-                return trial.seconds_of_looks(name)
-            return trial.seconds_of_steps(StageRequest.of(name, **parameters))
+            if STAGES[call.name].cls.judges:
+                return trial.seconds_of_looks(call.name)
+            return trial.seconds_of_steps(StageRequest.of(call.name, **_parameters(call)))
+
+
+def _key(job: Job, call: StageCall) -> str:
+    told = [_parameters(call), dict(call.settings), job.protocol.load_size, len(job.task.counts)]
+    return f"{machine(job.protocol)}, {call.name} {digest(told)}"
+
+
+def _parameters(call: StageCall) -> dict[str, object]:
+    """Return what makes a stage's steps others: judges are alike but for their seed, a training however long it is."""
+    judges = STAGES[call.name].cls.judges
+    return {} if judges else {name: value for name, value in call.parameters.items() if name != "epochs"}
 
 
 def _timed(job: Job) -> StageCall | None:
