@@ -114,7 +114,9 @@ def advise(
     found = []
     for p, place in enumerate(deciding.places):
         if len(there := deciding.there(p)):
-            found.append(_at(deciding, p, there, draws, costs, records, _always(place, labels, list(draws)), delta))
+            found.append(
+                _at(deciding, p, there, draws, costs, records, always_rarest(place, labels, list(draws)), delta)
+            )
     return found
 
 
@@ -176,7 +178,7 @@ def _belief(metric: str, draws: np.ndarray) -> Belief:
     return Belief(float(sign * draws.mean()), float(low), float(high))
 
 
-def _always(place: Task, labels: np.ndarray, metrics: Sequence[str]) -> dict[str, float]:
+def always_rarest(place: Task, labels: np.ndarray, metrics: Sequence[str]) -> dict[str, float]:
     """Return the figures of a decision that names the rarest class whatever it sees."""
     counts = np.asarray(place.counts)
     said = np.tile(np.eye(len(counts))[rarest(counts)], (len(labels), 1))

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from bench.analysis.advice import ENDS, Belief, alike_costs, bounded_draws
+from bench.analysis.advice import ENDS, Belief, alike_costs, always_rarest, bounded_draws
 from bench.analysis.experiments import costs
 from bench.analysis.gather import Origin
 from bench.analysis.metrics import headline, rarest
@@ -20,7 +20,7 @@ from bench.errors import UserError
 from bench.expression import Expression
 from bench.record import Predictions, Record
 from bench.statistics.cutting import best_cut, recut
-from bench.statistics.decision import SURE, recommend
+from bench.statistics.decision import SURE, Recommendation, recommend
 
 ACSA, AUC, TUNED = "acsa", "roc_auc", "acsa, tuned"
 OF_FITS = (AUC, TUNED)  # whatever threshold a row decides by
@@ -46,6 +46,10 @@ class Believed:
         Ids of the runs, by method and place.
     costs
         Operations of a training, its share of stages included, likewise.
+    seen
+        Mean of the headline over the seeds on the first subset and stage, on all test images, likewise.
+    always
+        The headline of a decision that names the rarest class whatever it sees, by place.
     """
 
     methods: tuple[str, ...]
@@ -55,6 +59,8 @@ class Believed:
     draws: Mapping[str, np.ndarray]
     records: Mapping[tuple[str, str], tuple[str, ...]]
     costs: Mapping[tuple[str, str], float]
+    seen: Mapping[tuple[str, str], float]
+    always: Mapping[str, float]
 
     def at(self, place: str) -> tuple[str, ...]:
         """Return the methods that have a run at a place."""
@@ -81,11 +87,12 @@ class Believed:
         """Return the method with the highest believed mean in the headline, of those named."""
         return max(among, key=lambda method: float(self.mean(self.headline, method, place).mean()))
 
-    def taken(self, place: str) -> str:
-        """Return the method that a recommendation takes: of those that are as good, the cheapest."""
+    def taken(self, place: str) -> tuple[str, Recommendation]:
+        """Return the method that a recommendation takes: of those that are as good, the cheapest; and all it says."""
         there = self.at(place)
         spent = alike_costs(self.costs.get((method, place), np.inf) for method in there)
-        return there[recommend(self._of(there, place), spent, DELTA).choice]
+        found = recommend(self._of(there, place), spent, DELTA)
+        return there[found.choice], found
 
     def _of(self, methods: tuple[str, ...], place: str) -> np.ndarray:
         return np.stack([self.mean(self.headline, method, place) for method in methods], axis=1)
@@ -95,6 +102,14 @@ class Believed:
         there = self.at(place)
         draws = self._of(there, place)
         return dict(zip(there, (draws.max(axis=1, keepdims=True) - draws).mean(axis=0).tolist(), strict=True))
+
+    def best_mean(self, place: str) -> float:
+        """Return what is expected of the best method of a place, whichever it is."""
+        return float(self._of(self.at(place), place).max(axis=1).mean())
+
+    def beats_always(self, method: str, place: str) -> bool:
+        """Return whether a method surely lies above a decision that always names the rarest class."""
+        return float((self.mean(self.headline, method, place) > self.always[place]).mean()) >= SURE
 
 
 def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Believed:
@@ -115,14 +130,21 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
     except ValueError as error:
         raise UserError(f"{task}: {error}") from None
     spent = costs(origin.grid, origin.records.get)
+    names, labels = tuple(it.method for it in ready.entrants), _labels(ready)
+    means = every[main].observed.means
     return Believed(
-        tuple(it.method for it in ready.entrants),
+        names,
         frozenset(it.method for it in ready.entrants if it.staged),
         tuple(places),
         main,
         draws,
         {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in ready.found.items()},
         {(spot.method, spot.place): cost for spot, cost in spent.items()},
+        {
+            (names[m], places[p].place): every[main].sign * float(means[m, p])
+            for m, p in np.argwhere(np.isfinite(means)).tolist()
+        },
+        {place.place: always_rarest(place, labels, [main])[main] for place in places},
     )
 
 
@@ -138,6 +160,12 @@ def effect(gain: np.ndarray, delta: float = DELTA) -> Effect:
         return "does nothing"
     found = belief(gain)
     return "helps" if found.low > 0 else "harms" if found.high < 0 else "not known"
+
+
+def _labels(ready: Ready) -> np.ndarray:
+    record = next(it.record for mine in ready.found.values() for it in mine)
+    assert record.test is not None
+    return record.test.labels
 
 
 def _tuned(ready: Ready) -> Ready | None:

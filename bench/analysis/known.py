@@ -11,7 +11,7 @@ import numpy as np
 from bench.analysis.decisions import decision_of
 from bench.analysis.influences import influences
 from bench.analysis.metrics import METRICS, Metric, Reading
-from bench.analysis.spots import Spot
+from bench.analysis.spots import Spot, plain
 from bench.analysis.trials import Trial, grouped
 from bench.dataset import Task
 from bench.expression import Expression
@@ -127,6 +127,7 @@ def known(
         freedom,
         _further(others) if others else None,
         sizes(variances, where),
+        next((m for m, row in enumerate(rows) if row.method == plain()), None),
     )
     on_subsets, on_stages = (tuple(rows[m].method for m in each) for each in (shown, varied))
     return Known(METRICS[metric], tuple(rows), tuple(places), seen, on_subsets, on_stages, by_seed)

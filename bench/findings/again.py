@@ -14,10 +14,21 @@ def again(found: Evidence) -> Section:
     told = [study for study in found.studies if study.opinions]
     untold = [study.name() for study in found.studies if not study.opinions]
     rows = tuple(
-        (study.name(), said(study.opinions), ", ".join(sorted({it.processors[1] for it in study.opinions})), study.link)
+        (
+            study.name(),
+            said(study.opinions),
+            ", ".join(sorted({_processors(*it.processors) for it in study.opinions})),
+            study.link,
+        )
         for study in told
     )
     lacking = (f"{', '.join(untold)}: not done again yet (`imbench audit --rerun 2%`).",) if untold else ()
     return Section(
-        TITLE, grids=(Grid(("Where", "What came out", "On", "Evidence"), rows),) if rows else (), lacking=lacking
+        TITLE,
+        grids=(Grid(("Where", "What came out", "Processors", "Evidence"), rows),) if rows else (),
+        lacking=lacking,
     )
+
+
+def _processors(first: str, second: str) -> str:
+    return f"{first}, both times: nothing is said of another" if first == second else f"{first}, then {second}"

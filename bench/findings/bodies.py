@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+import numpy as np
+
 from bench.analysis.spots import plain
 from bench.findings.printing import believed_change, counted, level
 from bench.findings.section import Entry, Grid, Section
-from bench.findings.study import Evidence, Study
+from bench.findings.study import STAR, Evidence, Study
+from bench.statistics.decision import SURE
 
-PLAINLY = "plain training"
+PLAINLY, BEST_ALONE, NEITHER = "plain training", "its best alone", "not surely"
 TITLE = "What a pretrained body does to it"
 
 
 def bodies(found: Evidence) -> Section:
     """Return the baseline and the choice of every place that was run under several profiles."""
-    rows = [row for first, second in pairs(found) for row in _rows(first, second)]
+    rows = [(row, first, second) for first, second in pairs(found) for row in _rows(first, second)]
     alone = sorted({study.shown for study in found.studies} - {study.shown for pair in pairs(found) for study in pair})
     lacking = (f"{', '.join(alone)}: run under one profile only, so far.",) if alone else ()
     if not rows:
         return Section(TITLE, lacking=lacking or ("No dataset is run under two profiles yet.",))
-    better = sum(1 for row in rows if row[-1] == PLAINLY)
-    words = (
-        f"In {better} of {counted(len(rows), 'place')} plain training under the second profile is believed to lie "
-        "above the best of the first, whatever that does about the imbalance."
-    )
+    words = [
+        f"{which}: in {sum(row[-1] == PLAINLY for row in mine)} of {counted(len(mine), 'place')} plain training under "
+        "the second profile lies surely above the best of the first, whatever that does about the imbalance."
+        for which, seen in (
+            ("Where the body has seen the photographs with their labels", True),
+            ("Where no body has seen the photographs", False),
+        )
+        if (mine := [row for row, first, second in rows if (first.seen or second.seen) == seen])
+    ]
     header = (
         "Where",
         "Profiles",
@@ -36,7 +43,8 @@ def bodies(found: Evidence) -> Section:
         "What the best gains there",
         "Above the first's best",
     )
-    return Section(TITLE, (words,), (Grid(header, tuple(rows)),), lacking=lacking)
+    note = f"Believed means; surely: with probability {SURE:g}."
+    return Section(TITLE, tuple(words), (Grid(header, tuple(row for row, *_ in rows), note=note),), lacking=lacking)
 
 
 def pairs(found: Evidence) -> list[tuple[Study, Study]]:
@@ -58,14 +66,24 @@ def _rows(first: Study, second: Study) -> Iterator[tuple[Entry, ...]]:
             gain = second.believed.gain(second.believed.headline, other, place)
             yield (
                 f"{first.shown} {place}",
-                f"{first.profile}, {second.profile}",
+                f"{first.profile}, {second.profile}{STAR if second.seen else ''}",
                 level(base),
                 f"{name} {level(best)}",
                 level(other_base),
                 f"{other} {level(other_best)}",
                 believed_change(gain),
-                PLAINLY if other_base > best else "its best alone" if other_best > best else "neither",
+                _above(second, first, place, (plain(), other), name),
             )
+
+
+def _above(second: Study, first: Study, place: str, rows: tuple[str, str], best: str) -> str:
+    """Return which row of the second study lies surely above the best of the first: plain training, or its best."""
+    theirs = first.believed.mean(first.believed.headline, best, place)
+    theirs = np.roll(theirs, 1)  # both are drawn from the same random numbers
+    for words, name in zip((PLAINLY, BEST_ALONE), rows, strict=True):
+        if float((second.believed.mean(second.believed.headline, name, place) > theirs).mean()) >= SURE:
+            return words
+    return NEITHER
 
 
 def _levels(study: Study, place: str) -> tuple[float, float, str]:

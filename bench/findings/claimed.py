@@ -18,7 +18,8 @@ NOT_RUN: Verdict = "not run"
 JUDGED: tuple[Verdict, ...] = ("reproduced", "contradicted", UNDECIDED)
 SHORT: Mapping[str, str] = {UNDECIDED: "undecided", NOT_RUN: MISSING}
 AS_GENERAL = (
-    "The papers train from scratch, at their own size: under another protocol a claim is judged as if it were general."
+    "The papers train from scratch, at their own size. Under another protocol a sentence is judged as if it were "
+    "general: that a gain of 0.3 does not reproduce above a plain training of 0.7 says nothing of their tables."
 )
 ByProfile = Mapping[str, Held]  # what became of one claim
 
@@ -57,7 +58,7 @@ def _counts(paper: str, claims: Sequence[ByProfile], profiles: tuple[str, ...]) 
         told = [claim[profile].verdict for claim in claims]
         if run := len(told) - told.count(NOT_RUN):
             kinds = [f"{n} {SHORT.get(it, it)}" for it in JUDGED if (n := told.count(it))]
-            parts.append(f"{profile}: {', '.join(kinds)}, of {run} that could be judged")
+            parts.append(f"{profile}: {', '.join(kinds)}, of {run} that are run")
     return f"{paper}, {counted(len(claims), 'claim')}: {'; '.join(parts) or 'none is run yet'}."
 
 

@@ -25,8 +25,9 @@ def computing(found: Evidence) -> Section:
         return Section(TITLE, lacking=lacking or ("A method with a generator: not run yet.",))
     verdicts = [_verdict(_difference(study, control)) for study, control in pairs]
     words = (
-        f"Of {counted(len(pairs), 'comparison')} at the smallest count, {verdicts.count('above')} lie surely above the "
-        f"control, {verdicts.count('below')} surely below it, {verdicts.count('no telling')} neither."
+        f"Of {counted(len(pairs), 'comparison')} at the smallest count, {verdicts.count('above')} lie above the "
+        f"control by more than the luck of seeds, {verdicts.count('below')} below it, {verdicts.count('no telling')} "
+        "neither."
     )
     rows = tuple(_row(study, control, verdict) for (study, control), verdict in zip(pairs, verdicts, strict=True))
     header = ("Where", "Method", "Control", "Figure", "Method's", "Control's", "Difference", "Verdict", "Evidence")

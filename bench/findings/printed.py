@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ def printed(found: Evidence) -> Section:
     """Return what the papers' own numbers refute, beside ours."""
     claims = [claim for mine in claims_by_paper(found).values() for claim in mine]
     false = [claim for claim in claims if first(claim).paper == "does not hold"]
-    same = sorted(same_loss(), key=lambda it: abs(it.gap))
+    same = sorted(_once(same_loss()), key=lambda it: abs(it.gap))
     wide = [it for it in same if abs(it.gap) > GAP]
     widest = {(it.method, it.place[0]): it for it in wide}  # the last one stays
     balanced = tuple(_balanced(found))
@@ -64,7 +64,10 @@ def printed(found: Evidence) -> Section:
             "train and decide as one. Ours: lowest to highest mean of the same rows.",
         ),
     ]
-    words = [f"Of the papers' {counted(len(claims), 'claim')}, {len(false)} do not hold in the paper's own tables."]
+    words = [
+        f"Of {counted(len(claims), 'sentence')} about the papers' figures, in our words, {len(false)} do not hold in "
+        "the paper's own tables."
+    ]
     if same:
         words.append(
             f"{counted(len(same), 'printed number')} are of losses that equal the baseline's within {percent(ALIKE)}; "
@@ -72,8 +75,18 @@ def printed(found: Evidence) -> Section:
         )
     empty = {entry for grid in grids[1:] for row in grid.rows for entry in row[len(row) - len(found.profiles) :]}
     lacking = ("What one pipeline shows at these places: not run yet.",) if empty <= {MISSING} else ()
-    title = "Where the papers' tables contradict themselves"
+    title = "Where the papers' tables cannot all be taken at their word"
     return Section(title, tuple(words), tuple(grid for grid in grids if grid.rows), lacking=lacking)
+
+
+def _once(many: Iterable[Same]) -> Iterator[Same]:
+    """Give each printed number once: some stand in two tables."""
+    known = set()
+    for it in many:
+        key = it.layout.metric, method_key(it.method), it.place
+        if key not in known:
+            known.add(key)
+            yield it
 
 
 def same_loss() -> Iterator[Same]:

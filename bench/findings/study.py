@@ -16,11 +16,15 @@ from bench.analysis.second import Opinion, opinions
 from bench.dataset import Task
 from bench.errors import DataError, UserError
 from bench.findings.section import Link
+from bench.networks.network import network_of
 from bench.papers import shelf
 from bench.plan.config import Config
 from bench.report.build import gathered
+from bench.report.cautions import has_seen
 from bench.report.emit import INDEX
 from bench.store.store import Store
+
+STAR = "*"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +38,9 @@ class Study:
     controls: Sequence[ControlFigures]
     opinions: Sequence[Opinion]
     page: str
-    absent: Mapping[str, tuple[str, ...]]  # by place: rows that were asked for there, and have no run
+    absent: Mapping[str, tuple[str, ...]]  # by place: rows that were asked for there, and have no run, or too few
+    frozen: bool  # whether only a last layer is trained, on the features of a body
+    seen: bool  # whether that body was trained on the dataset's photographs, with their labels
 
     @property
     def places(self) -> tuple[Task, ...]:
@@ -52,8 +58,8 @@ class Study:
         return len(self.places[0].classes) == 2
 
     def name(self, place: str = "") -> str:
-        """Return the study in print, at a place if one is named."""
-        return f"{self.shown}{f' {place}' if place else ''}, {self.profile}"
+        """Return the study in print, at a place if one is named; starred where its body has seen the photographs."""
+        return f"{self.shown}{f' {place}' if place else ''}, {self.profile}{STAR if self.seen else ''}"
 
     @property
     def link(self) -> Link | str:
@@ -132,15 +138,22 @@ def _study(profile: str, task: str, found: Gathered, root: Path) -> Study:
         opinions(origin.grid, origin.records, origin.again, shelf.ablated),
         page.as_posix() if (root / page).is_file() else "",
         _absent(found.frame[found.frame["task"] == task]),
+        bool(network_of(found.config.profile.protocol(task).backbone).views),
+        bool(has_seen(found.config, task)),
     )
 
 
 def _absent(cells: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Return the rows of some places that have runs, none of which is there."""
+    """Return the rows, at places that have runs, that have none or fewer than were asked for."""
     rows: dict[str, tuple[str, ...]] = {}
-    for place, here in cells.groupby("place", sort=False):
-        gone = [str(method) for method, of in here.groupby("method", sort=False) if (of["status"] == "missing").all()]
-        rows[str(place)] = tuple(gone) if len(gone) < here["method"].nunique() else ()
+    for place, here in cells[cells["translator"] == 0].groupby("place", sort=False):
+        if (here["status"] != "missing").any():
+            gone = here["status"].eq("missing").groupby(here["method"], sort=False).agg(["sum", "size"])
+            rows[str(place)] = tuple(
+                str(method) if lost == asked else f"{method} ({asked - lost} of {asked} seeds)"
+                for method, lost, asked in gone.itertuples(name=None)
+                if lost
+            )
     return rows
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from bench.analysis.advice import Belief
 from bench.analysis.believed import ACSA, AUC, TUNED, belief, effect
-from bench.analysis.recommending import listed
+from bench.analysis.recommending import DELTA, listed
 from bench.analysis.spots import plain
 from bench.findings.printing import MISSING, believed_change, change, counted, percent
 from bench.findings.section import Entry, Grid, Section
@@ -15,7 +16,7 @@ from bench.findings.study import Evidence, Study
 from bench.report.pictures import thresholds as drawn
 from bench.report.pictures.picture import Picture
 
-TITLE, PICTURE = "A moved threshold, or a better network?", "thresholds"
+TITLE, OVERVIEW, PICTURE = "A moved threshold, or a better network?", "overview", "thresholds"
 SHOWN = {ACSA: "ACSA", TUNED: "ACSA, all thresholds tuned", AUC: "ROC-AUC"}
 HEADER = (
     "Where",
@@ -45,8 +46,7 @@ def thresholds(found: Evidence) -> Section:
     if not every:
         return Section(TITLE, lacking=tuple(lacking))
     grid = Grid(HEADER, tuple(map(_row, every)), note=NOTE.format(base=plain()))
-    pictures = (picture(two),) if two else ()
-    return Section(TITLE, tuple(_words(two)), (grid, *map(_every, every)), pictures, tuple(lacking))
+    return Section(TITLE, tuple(_words(two)), (grid, *map(_every, every)), _pictures(two), tuple(lacking))
 
 
 def helping(study: Study) -> list[str]:
@@ -55,40 +55,74 @@ def helping(study: Study) -> list[str]:
     return [name for name in there if effect(study.believed.gain(ACSA, name, study.rarest)) == "helps"]
 
 
-def moved(studies: Sequence[Study]) -> float | None:
-    """Return the share of what helping methods gain that is a moved threshold, None where none helps."""
-    each = [(it, name) for it in studies for name in helping(it)]
+def moved(studies: Sequence[Study]) -> Belief | None:
+    """Return the share of what helping methods gain that is a moved threshold, None where none helps.
+
+    Rows that read the baseline's own fits are left out: of them it is all, by definition.
+    """
+    each = [(it, name) for it in studies for name in helping(it) if name not in _counted_out(it)]
     if not each:
         return None
-    gain, left = (np.mean([_mean(it, metric, name) for it, name in each]) for metric in (ACSA, TUNED))
-    return float(np.clip(1 - left / gain, 0, 1))
+    gain, left = (
+        np.mean([it.believed.gain(metric, name, it.rarest) for it, name in each], axis=0) for metric in (ACSA, TUNED)
+    )
+    return belief(np.clip(1 - left / np.where(gain > 0, gain, np.inf), 0, 1))
 
 
-def picture(studies: Sequence[Study]) -> Picture:
-    """Return the chart of both gains."""
+def in_shares(found: Belief) -> str:
+    """Return a share with the ends that hold it with probability 0.9."""
+    ends = [percent(found.low), percent(found.high)]
+    return percent(found.mean) if ends[0] == ends[1] else f"{percent(found.mean)} ({ends[0]} to {ends[1]})"
+
+
+def of_kinds(studies: Sequence[Study]) -> Iterator[tuple[str, list[Study], Belief]]:
+    """Give each kind of network, in words, with its studies and what share of their gains is a moved threshold."""
+    for words, frozen in (("on a frozen body", True), ("in networks that are trained", False)):
+        mine = [it for it in studies if it.frozen == frozen]
+        if (share := moved(mine)) is not None:
+            yield words, [it for it in mine if helping(it)], share
+
+
+def charted(studies: Sequence[Study]) -> list[Study]:
+    """Return the studies that the charts show: of two classes, with a method beside the baseline."""
+    return [it for it in studies if TUNED in it.believed.draws and _others(it)]
+
+
+def _pictures(studies: Sequence[Study]) -> tuple[Picture, ...]:
+    """Return the charts of both gains, all settings at a glance and then every method by its name."""
     panels = [
         drawn.Panel(
             it.name(it.rarest),
             [drawn.Gain(name, *(_interval(it, metric, name) for metric in (ACSA, TUNED))) for name in _others(it)],
         )
-        for it in studies
+        for it in charted(studies)
     ]
-    return drawn.figure(panels, plain(), PICTURE)
+    if not panels:
+        return ()
+    return drawn.overview(panels, plain(), OVERVIEW), drawn.figure(panels, plain(), PICTURE)
 
 
 def _words(two: Sequence[Study]) -> list[str]:
-    share = moved(two)
-    if share is None:
+    each = [(it, name) for it in two for name in helping(it) if name not in _counted_out(it)]
+    if not each:
         where = listed([it.name() for it in two]) if two else ""
         return [f"No method surely beats {plain()} in ACSA at the smallest count of {where}."] if two else []
-    each = [(it, name) for it in two for name in helping(it)]
-    better = [name for it, name in each if belief(it.believed.gain(TUNED, name, it.rarest)).low > 0]
-    return [
-        f"Where there are two classes, {percent(share)} of what methods gain over {plain()} in ACSA is a moved "
-        "threshold: it goes when the "
-        f"threshold of {plain()} is chosen on the validation images, too. Of {counted(len(each), 'row')} that help, "
-        f"{len(better)} surely do more than move a threshold."
+    kinds = [
+        f"{words} {in_shares(share)} ({listed([it.name(it.rarest) for it in mine])})"
+        for words, mine, share in of_kinds(two)
     ]
+    told = [effect(it.believed.gain(TUNED, name, it.rarest)) for it, name in each]
+    return [
+        f"Of what methods gain over {plain()} in ACSA where there are two classes, a moved threshold is, "
+        f"{'; '.join(kinds)}: that much goes when the threshold of {plain()} is chosen on the validation images, too.",
+        f"Of {counted(len(each), 'row')} that help, {told.count('helps')} surely do more than move a threshold, "
+        f"{told.count('does nothing')} surely do no more (within {DELTA:g}); of {told.count('not known')} it is not "
+        f"known{_worse(told.count('harms'))}.",
+    ]
+
+
+def _worse(count: int) -> str:
+    return f", and {count} are surely worse once all thresholds are tuned" if count else ""
 
 
 def _row(study: Study) -> tuple[Entry, ...]:
@@ -103,19 +137,22 @@ def _row(study: Study) -> tuple[Entry, ...]:
         f"{len(names)} of {len(_others(study))}",
         gains.get(ACSA, MISSING),
         gains.get(TUNED, MISSING),
-        MISSING if share is None else percent(share),
-        _counted_out(study),
+        MISSING if share is None else in_shares(share),
+        _of_counts(study),
         gains.get(AUC, MISSING),
         study.link,
     )
 
 
-def _counted_out(study: Study) -> str:
-    """Return what rows gain that read the baseline's own fits: theirs is a threshold made of class counts."""
+def _counted_out(study: Study) -> list[str]:
+    """Return the rows that read the baseline's own fits: theirs is a threshold made of class counts."""
     it, place = study.believed, study.rarest
     own = it.records.get((plain(), place))
-    rows = [name for name in _others(study) if it.records[name, place] == own]
-    return ", ".join(f"{name} {change(_mean(study, ACSA, name))}" for name in rows) or MISSING
+    return [name for name in _others(study) if it.records[name, place] == own]
+
+
+def _of_counts(study: Study) -> str:
+    return ", ".join(f"{name} {change(_mean(study, ACSA, name))}" for name in _counted_out(study)) or MISSING
 
 
 def _every(study: Study) -> Grid:

@@ -24,7 +24,7 @@ def cautions(config: Config, tasks: Iterable[str]) -> dict[str, tuple[str, ...]]
     A body that was pretrained on a dataset's photographs has seen them with their labels; only shipped datasets say
     where theirs come from.
     """
-    return {task: tuple(filter(None, (_seen(config, task), _subset(config)))) for task in tasks}
+    return {task: tuple(filter(None, (has_seen(config, task), _subset(config)))) for task in tasks}
 
 
 def with_cautions(table: Table, said: Mapping[str, tuple[str, ...]]) -> Table:
@@ -41,7 +41,8 @@ def with_cautions(table: Table, said: Mapping[str, tuple[str, ...]]) -> Table:
     return replace(table, notes=(*lines, *table.notes))
 
 
-def _seen(config: Config, task: str) -> str:
+def has_seen(config: Config, task: str) -> str:
+    """Return what to say of a profile's body that has seen a dataset's photographs with their labels, "" elsewhere."""
     if task not in DATASETS:
         return ""
     return seen_before(network_of(config.profile.protocol(task).backbone), DATASETS[task].cls)

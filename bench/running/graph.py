@@ -17,7 +17,8 @@ class Node:
     """One piece of work.
 
     `work` runs in a worker, so it must pickle: a module's function, or functools.partial of one. `cost` is a guess in
-    any unit that all nodes share. `needs` are ids of nodes that must have succeeded before.
+    any unit that all nodes share. `needs` are ids of nodes that must have succeeded before. `alone`: it keeps more
+    cores busy than a worker has, and beside others would wait for each of its threads.
     """
 
     id: str
@@ -25,13 +26,14 @@ class Node:
     needs: tuple[str, ...] = ()
     cost: float = 1.0
     label: str = ""
+    alone: bool = False
 
 
 class Graph:
     """Nodes and what they wait for.
 
     The most urgent node heads the longest chain of costs: so a stage that others wait for starts before them, and a
-    long fit before a short one. Among equals the given order holds.
+    long fit before a short one. Those that run alone come when nothing else can. Among equals the given order holds.
 
     Raises
     ------
@@ -49,15 +51,15 @@ class Graph:
             for need in set(node.needs):
                 self._dependents[need].append(node.id)
         chain = self._chains()
-        self._rank = {node.id: (-chain[node.id], position) for position, node in enumerate(listed)}
-        self._ready: list[tuple[tuple[float, int], str]] = []
+        self._rank = {node.id: (node.alone, -chain[node.id], position) for position, node in enumerate(listed)}
+        self._ready: list[tuple[tuple[bool, float, int], str]] = []
         for node in listed:
             if not node.needs:
                 self.put_back(node)
 
     def pop(self) -> Node | None:
         """Take the most urgent node that can start, or None."""
-        return self.nodes[heapq.heappop(self._ready)[1]] if self._ready else None
+        return self.nodes[heapq.heappop(self._ready)[-1]] if self._ready else None
 
     def put_back(self, node: Node) -> None:
         """Offer a node again."""

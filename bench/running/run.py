@@ -62,7 +62,7 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
         progress(plan.todo, plan.estimate) as display,
     ):
         bench = Bench(store.root.resolve(), _plugins(config), _welcomed(workers, store, mark))
-        nodes = [_node(bench, order, orders.keys(), costs[order.job.id]) for order in orders.values()]
+        nodes = [_node(bench, order, orders.keys(), costs[order.job.id], config) for order in orders.values()]
         plan.estimate.workers = workers.count
         receipts = Receipts(store, orders)
 
@@ -101,10 +101,11 @@ def _welcomed(workers: Workers, store: Store, mark: str) -> Greeting:
     return greeting
 
 
-def _node(bench: Bench, order: Order, planned: Collection[str], seconds: float) -> Node:
+def _node(bench: Bench, order: Order, planned: Collection[str], seconds: float, config: Config) -> Node:
     job = order.job
     needs = tuple(dict.fromkeys(need.id for need in job.needs if need.id in planned))
-    return Node(job.id, partial(work, bench, order), needs, seconds, job.label)
+    alone = job.kind in TRAINED and job.protocol.threads > config.profile.threads
+    return Node(job.id, partial(work, bench, order), needs, seconds, job.label, alone)
 
 
 def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:

@@ -133,15 +133,22 @@ class _Schedule:
         return len(self.outcomes) < len(self.graph.nodes)
 
     def submit(self) -> None:
-        """Fill the window; while there are suspects, run one of them and nothing beside it."""
+        """Fill the window; a suspect, or a node that wants to be alone, runs with nothing beside it."""
         while self._waiting and self._waiting[0][0] <= time.monotonic():
             self.graph.put_back(self._waiting.popleft()[1])
         if self._suspects:
             if not self._running:
                 self._start(self._suspects.popleft())
             return
+        if any(node.alone for node in self._running.values()):
+            return
         while not self._broken and len(self._running) < self.window and (node := self.graph.pop()):
+            if node.alone and self._running:
+                self.graph.put_back(node)
+                return
             self._start(node)
+            if node.alone:
+                return
 
     def collect(self) -> None:
         """Wait until something has happened, and settle it."""

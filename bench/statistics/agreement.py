@@ -11,6 +11,7 @@ ENDS = (0.05, 0.95)  # of the interval
 RHO = np.linspace(-0.98, 0.98, 99)  # correlations that are held possible, one as likely as another
 SHIFTS = 4  # times that the draws are paired, never one with its own number
 FEWEST = 3  # methods: two are in the same order or not
+EFFECTIVE = 200  # pairs at least, or half of all, that weights must leave: else a few chance ones are the answer
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ def agreement(first: np.ndarray, second: np.ndarray, rng: np.random.Generator) -
     """Compare two experiments by draws of the true means of the methods that they have in common.
 
     Either experiment alone knows nothing of the other, so that pairs of draws are less alike than the truths: pairs are
-    weighed by how likely a common order of unknown strength makes them. Where little is known, what is left of that
-    leans to 0.
+    weighed by how likely a common order of unknown strength makes them, as far as that leaves enough of them to count
+    on. Where little is known, what is left of that leans to 0.
 
     Parameters
     ----------
@@ -73,11 +74,27 @@ def agreement(first: np.ndarray, second: np.ndarray, rng: np.random.Generator) -
     there = np.isfinite(tau)
     if not there.any():
         return None
-    tau, weights = tau[there], np.exp(logarithms[there] - logarithms[there].max())
-    weights /= weights.sum()
+    tau, weights = tau[there], _enough(logarithms[there])
     order = tau.argsort()
     low, high = tau[order][np.searchsorted(weights[order].cumsum(), ENDS)]
     return Agreement(float(weights @ tau), float(low), float(high), min(float(weights[tau > 0].sum()), 1.0))
+
+
+def _enough(logarithms: np.ndarray) -> np.ndarray:
+    """Return weights that sum to one, evened by a common power until enough pairs bear them."""
+    wanted, low, high = min(EFFECTIVE, len(logarithms) / 2), 0.0, 1.0
+
+    def raised(power: float) -> np.ndarray:
+        weights = np.exp(power * (logarithms - logarithms.max()))
+        found: np.ndarray = weights / weights.sum()
+        return found
+
+    if 1 / (raised(1.0) ** 2).sum() >= wanted:
+        return raised(1.0)
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (middle, high) if 1 / (raised(middle) ** 2).sum() >= wanted else (low, middle)
+    return raised(low)
 
 
 def _weighed(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -71,6 +71,8 @@ class Observed:
         What was run on further subsets and stages.
     sizes : float (P,)
         Standard deviation of the lucks at each place, as a multiple of that where they were seen; None: ones.
+    baseline
+        The method (index) that the others are remedies against, so that it is not one of a kind with them; None: none.
     """
 
     means: np.ndarray
@@ -84,3 +86,4 @@ class Observed:
     freedom: np.ndarray | None = None
     further: Further | None = None
     sizes: np.ndarray | None = None
+    baseline: int | None = None

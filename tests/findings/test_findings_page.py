@@ -99,7 +99,9 @@ def test_a_start_among_some_rows_names_the_others(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
     some = found(tmp_path / "some", skills={"Vanilla": 1.0, "OS": 1.5})
     named = "Not run yet, so that what to start with is the best of the others: digits"
-    assert named in opening(some, "page.md", "pictures")
+    assert "Rows that are not run yet, or not with all seeds: digits, tiny (2); all findings" in opening(
+        some, "page.md", "pictures"
+    )
     assert any(line.startswith(named) and line.endswith(": CS, US.") for line in starting(some).lacking)
     assert "Not run" not in opening(found(tmp_path / "all"), "page.md", "pictures")
 
@@ -158,7 +160,7 @@ def test_the_command_writes_the_page_its_charts_and_readme(tmp_path: Path, monke
     done = imbench(*arguments, "--readme", "README.md", "--json")
     assert done.status == 0 and "pages/all.md" in done.out, done
     assert (tmp_path / "pages" / "all.md").read_text("utf8").startswith("# Findings\n")
-    assert (tmp_path / "pages" / "all" / "thresholds.png").is_file()
+    assert all((tmp_path / "pages" / "all" / f"{it}.png").is_file() for it in ("overview", "thresholds"))
     assert "methods against imbalance surely beat" in readme.read_text("utf8")
     readme.write_text("# Mine\n")
     refused(imbench(*arguments, "--readme", "README.md"), "README.md: it lacks the marks")

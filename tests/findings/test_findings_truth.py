@@ -55,7 +55,7 @@ def test_the_share_of_a_moved_threshold_is_what_the_truth_says(tmp_path: Path) -
     study = evidence(configs, [stored(configs[0], skills, lean)], tmp_path).studies[0]
     assert set(helping(study)) == {"CS", "US"}
     share = moved([study])
-    assert share is not None and share > 0.9
+    assert share is not None and share.mean > 0.9 and share.low > 0.7
 
 
 def test_nothing_helps_where_all_are_alike(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_better_body_is_above_the_best_of_the_other(tmp_path: Path) -> None:
     store = stored(second, dict.fromkeys(["Vanilla", "CS", "OS", "US"], 3.0), {})
     section = bodies(evidence([first, second], [store], tmp_path))
     assert [row[-1] for row in section.grids[0].rows] == [PLAINLY, PLAINLY]
-    assert section.words[0].startswith("In 2 of 2 places")
+    assert section.words[0].startswith("Where no body has seen the photographs: in 2 of 2 places")
 
 
 def test_one_starts_with_what_loses_least_where_it_was_tried(known: Evidence) -> None:
@@ -116,15 +116,17 @@ def test_of_methods_as_good_the_cheapest_is_taken(tmp_path: Path) -> None:
     for record in dear:
         writable.save(record.model_copy(update={"cost": record.cost.model_copy(update={"flops": 9e9})}))
     it = evidence([config], [store], tmp_path).studies[0].believed
-    assert it.taken(it.places[0].place) != "OS" and it.regrets(it.places[0].place)["OS"] < 0.01
+    assert it.taken(it.places[0].place)[0] != "OS" and it.regrets(it.places[0].place)["OS"] < 0.01
 
 
 def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) -> None:
     text = opening(known, "docs/findings.md", "docs/findings")
     line, picture, table, note = text.split("\n\n")
-    assert line.startswith("**In 2 of 2 settings run so far, methods against imbalance surely beat plain training; ")
-    assert "% of what they gain in ACSA is a moved threshold" in line and "(docs/findings/thresholds.png)" in picture
-    assert [row.split("|")[4].strip() for row in table.splitlines()[2:]] == ["CS", "CS"], (
+    assert line.startswith("**In 2 of 2 settings run so far, methods against imbalance surely beat plain training in ")
+    assert "A moved threshold, which needs labelled images but no training, is " in line
+    assert "of what they gain in networks that are trained (1 dataset)" in line
+    assert "(docs/findings/overview.png)" in picture
+    assert [row.split("|")[5].strip() for row in table.splitlines()[2:]] == ["CS", "CS"], (
         "a threshold is worth more here than OS"
     )
     assert "[all findings](docs/findings.md)" in note

@@ -195,3 +195,27 @@ def test_busy_work_is_asked_again_and_holds_up_nobody(tmp_path: Path) -> None:
     ended = [id for kind, id in events if kind == "ended"]
     assert ended[-2:] == ["theirs", "fit"]
     assert events.count(("busy", "theirs")) == 3
+
+
+def test_a_node_that_wants_to_be_alone_runs_with_nothing_beside_it_and_after_all_others() -> None:
+    running: set[str] = set()
+    beside: dict[str, set[str]] = {}
+
+    def follow(event: Event) -> None:
+        if event.kind == "submitted":
+            running.add(event.node.id)
+            for id in running:
+                beside.setdefault(id, set()).update(running - {id})
+        elif event.kind == "ended":
+            running.discard(event.node.id)
+
+    nodes = [
+        Node("wide", partial(succeed, 1), cost=99, alone=True),
+        Node("wider", partial(succeed, 1), cost=9, alone=True),
+        *(Node(str(number), partial(succeed, number)) for number in range(5)),
+        Node("after", partial(succeed, 1), needs=("wide",)),
+    ]
+    outcomes = run(nodes, partial(ThreadPoolExecutor, 2), 3, follow)
+    assert {it.state for it in outcomes.values()} == {"done"}
+    assert beside["wide"] == beside["wider"] == set()
+    assert order_of(nodes)[5:] == ["wide", "after", "wider"]

@@ -62,7 +62,7 @@ def test_a_method_that_was_not_run_somewhere_is_believed_from_its_neighbours_wit
     observed.seeds[2, 1] = 0
     draws = posterior(observed, 400, np.random.default_rng(0))
     relative = draws - draws.mean(1, keepdims=True)
-    assert np.isfinite(draws).all() and relative[:, 2, 1].std() > 2 * relative[:, 3, 1].std()
+    assert np.isfinite(draws).all() and relative[:, 2, 1].std() > 1.3 * relative[:, 3, 1].std()
     assert abs(relative[:, 2, 1].mean() - (true - true.mean(0))[2, 1]) < 3 * relative[:, 2, 1].std() < 0.3
 
 
@@ -129,6 +129,37 @@ def test_one_method_that_stands_apart_is_not_drawn_to_many_equal_ones() -> None:
     seen = Observed(runs.mean(-1), runs.var(-1, ddof=1), np.full((12, 4), 5), images, POSITIONS)
     believed = posterior(seen, 1000, rng).mean(axis=0)
     assert (believed[1:].mean(0) - believed[0] > 0.045).all() and believed[1:].std(axis=0).max() < 0.01
+
+
+def pack(baseline: int | None) -> Observed:
+    """Return eleven methods that agree within 0.004 and one 0.04 below, the luck of the images being 0.009 each."""
+    means = np.append(0.924, 0.966 + 0.004 * np.random.default_rng(7).standard_normal(11))[:, None]
+    return Observed(
+        means,
+        np.full((12, 1), 0.01**2),
+        np.full((12, 1), 20),
+        0.009**2 * np.eye(12),
+        np.zeros(1),
+        baseline=baseline,
+    )
+
+
+def test_a_baseline_far_below_a_pack_of_equals_is_not_drawn_to_it() -> None:
+    draws = posterior(pack(0), 4000, np.random.default_rng(0))[..., 0]
+    gain = draws[:, 1:].mean(axis=1) - draws[:, 0]
+    seen = pack(0).means[1:].mean() - 0.924
+    assert np.quantile(gain, 0.05) < seen < np.quantile(gain, 0.95) and 0.6 * seen < gain.mean() <= seen
+    as_one_of_them = posterior(pack(None), 4000, np.random.default_rng(0))[..., 0]
+    assert (as_one_of_them[:, 1:].mean(axis=1) - as_one_of_them[:, 0]).mean() < gain.mean()
+    assert draws[:, 1:].mean(axis=0).std() < pack(0).means[1:].std(), "nor does it make the pack lie apart"
+
+
+def test_other_random_numbers_believe_the_same() -> None:
+    _, observed = world(2, methods=12)
+    each = [posterior(observed, 8192, np.random.default_rng(seed)) for seed in range(3)]
+    gains = [draws - draws[:, :1] for draws in each]
+    wide = gains[0].std(axis=0)[1:]
+    assert np.all(np.std([it.mean(axis=0)[1:] for it in gains], axis=0) < 0.25 * wide)
 
 
 def test_differences_may_grow_towards_rarer_classes() -> None:

@@ -8,16 +8,24 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bench.report.pictures.panels import arranged, shown
+from bench.report.pictures.panels import shown
 from bench.report.pictures.picture import Picture, chart
-from bench.report.pictures.style import BLUE, CONTEXT, INK, QUIET, WIDTH, drawing, rules
+from bench.report.pictures.style import BLUE, CONTEXT, INK, QUIET, RULE, WIDTH, drawing, rules
 
 ROW = 0.2  # inches a method
+BAND = 0.42  # inches a setting in the overview
+APART = 0.17  # of the two rows of dots of a setting, as a share of the band, from its middle
 MOST = 3  # panels in a row
+TITLE = "How much of a gain is a moved threshold?"
 CAPTION = (
     "What each method gains over {base} in balanced accuracy (ACSA). Hollow: with the threshold that it comes with. "
     "Blue: when the threshold of every fit, that of {base} too, is chosen on the validation images, which needs no "
     "training; the bar holds this with probability 0.9. What lies between the two is a moved threshold."
+)
+GLANCE = (
+    "All methods at a glance, at the smallest count. Above: with the threshold that each comes with. Below, in blue: "
+    "when the threshold of every fit, that of {base} too, is chosen on the validation images; bars hold this with "
+    "probability 0.9. What lies between the two is a moved threshold."
 )
 Ends = tuple[float, float, float]  # a mean, and the ends of its interval
 
@@ -40,20 +48,57 @@ class Panel:
 
 
 def figure(panels: Sequence[Panel], base: str, name: str) -> Picture:
-    """Return one panel a dataset and protocol, the methods in one order in all."""
-    methods = list(dict.fromkeys(gain.method for panel in panels for gain in panel.gains))
+    """Return one panel a dataset and protocol, each row of panels with the methods that are in it, in one order."""
     columns = min(len(panels), MOST)
-    rows = -(-len(panels) // columns)
-    title = "How much of a gain is a moved threshold?"
-    with drawing(title, WIDTH, 1.1 + rows * (0.4 + ROW * len(methods))) as drawn:
-        table = arranged(drawn, len(panels), columns)
-        for axes, panel in zip(table.flat, panels, strict=False):
-            _panel(axes, panel, methods)
-        table[0, 0].set_yticks(range(len(methods)), [shown(method) for method in methods])
-        table[0, 0].set(ylim=(len(methods) - 0.4, -0.6))
+    rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
+    order = list(dict.fromkeys(gain.method for panel in panels for gain in panel.gains))
+    each = [[it for it in order if any(it == gain.method for panel in row for gain in panel.gains)] for row in rows]
+    with drawing(TITLE, WIDTH, 1.1 + sum(0.4 + ROW * len(methods) for methods in each)) as drawn:
+        table = drawn.subplots(
+            len(rows), columns, sharex=True, sharey="row", squeeze=False, height_ratios=[2 + len(it) for it in each]
+        )
+        for line, row, methods in zip(table, rows, each, strict=True):
+            for axes, panel in zip(line, row, strict=False):
+                _panel(axes, panel, methods)
+            for spare in line[len(row) :]:
+                spare.set_axis_off()
+            line[0].set_yticks(range(len(methods)), [shown(method) for method in methods])
+            line[0].set(ylim=(len(methods) - 0.4, -0.6))
+        for above in table[-2, len(rows[-1]) :] if len(rows) > 1 else ():
+            above.tick_params(labelbottom=True)  # nothing stands below it
         table[-1, 0].set_xlabel(f"gain over {base}, ACSA", loc="left")
-        drawn.legend(handles=_legend(), loc="outside lower left", ncols=2)
-        return Picture(name, chart(drawn), _alt(title, panels, base), CAPTION.format(base=base))
+        drawn.legend(handles=_legend(True), loc="outside lower left", ncols=2)
+        return Picture(name, chart(drawn), _alt(panels, base), CAPTION.format(base=base))
+
+
+def overview(panels: Sequence[Panel], base: str, name: str) -> Picture:
+    """Return all datasets and protocols in one panel: two rows of dots each, a dot a method."""
+    with drawing(TITLE, WIDTH, 1.1 + BAND * len(panels)) as drawn:
+        axes = drawn.subplots()
+        rules(axes, "x")
+        axes.axvline(0, color=QUIET, linewidth=0.8)
+        for row, panel in enumerate(panels):
+            if row:
+                axes.axhline(row - 0.5, color=RULE, linewidth=0.6)
+            for gain in panel.gains:
+                axes.plot(gain.own[0], row - APART, "o", color="white", markeredgecolor=INK, markersize=4.5)
+                axes.plot(gain.tuned[1:], [row + APART] * 2, color=BLUE, alpha=0.12, linewidth=4, solid_capstyle="butt")
+                axes.plot(gain.tuned[0], row + APART, "o", color=BLUE, alpha=0.7, markersize=4.5)
+            most = max(panel.gains, key=lambda gain: gain.own[0])
+            axes.annotate(
+                shown(most.method),
+                (most.own[0], row - APART),
+                (6, 0),
+                textcoords="offset points",
+                va="center",
+                color=QUIET,
+            )
+        axes.set_yticks(range(len(panels)), [panel.title for panel in panels])
+        axes.set(ylim=(len(panels) - 0.5, -0.5))
+        axes.margins(x=0.08)
+        axes.set_xlabel(f"gain over {base}, ACSA: a dot is a method, the name that of the highest", loc="left")
+        drawn.legend(handles=_legend(False), loc="outside lower left", ncols=2)
+        return Picture(name, chart(drawn), _alt(panels, base), GLANCE.format(base=base))
 
 
 def _panel(axes: Axes, panel: Panel, methods: Sequence[str]) -> None:
@@ -68,19 +113,22 @@ def _panel(axes: Axes, panel: Panel, methods: Sequence[str]) -> None:
     axes.set_title(panel.title, fontweight="bold")
 
 
-def _legend() -> list[Line2D]:
+def _legend(bars: bool) -> list[Line2D]:
     own = Line2D([], [], marker="o", linestyle="", color="white", markeredgecolor=INK, markersize=4.5)
-    tuned = Line2D([], [], marker="o", color=BLUE, markersize=4.5, linewidth=2.2)
+    tuned = Line2D([], [], marker="o", linestyle="-" if bars else "", color=BLUE, markersize=4.5, linewidth=2.2)
     own.set_label("as the method decides")
     tuned.set_label("all thresholds chosen on validation images")
     return [own, tuned]
 
 
-def _alt(title: str, panels: Sequence[Panel], base: str) -> str:
+def _alt(panels: Sequence[Panel], base: str) -> str:
     each = []
     for panel in panels:
-        told = "; ".join(f"{shown(it.method)} {it.own[0]:+.3f}, tuned {it.tuned[0]:+.3f}" for it in panel.gains)
-        each.append(f"{panel.title}: {told}")
+        own, tuned = (
+            [ends[0] for ends in many] for many in zip(*((it.own, it.tuned) for it in panel.gains), strict=True)
+        )
+        each.append(f"{panel.title}: {min(own):+.3f} to {max(own):+.3f}, tuned {min(tuned):+.3f} to {max(tuned):+.3f}")
     return (
-        f"Dot charts. {title} Gain over {base} in ACSA, as it decides and with all thresholds tuned. {'. '.join(each)}."
+        f"Dot chart. {TITLE} Gain over {base} in ACSA, lowest to highest method, as it decides and with all thresholds "
+        f"tuned. {'; '.join(each)}."
     )
