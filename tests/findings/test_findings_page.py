@@ -103,7 +103,7 @@ def test_a_start_among_some_rows_names_the_others(tmp_path: Path) -> None:
         some, "page.md", "pictures"
     )
     assert any(line.startswith(named) and line.endswith(": CS, US.") for line in starting(some).lacking)
-    assert "Not run" not in opening(found(tmp_path / "all"), "page.md", "pictures")
+    assert "not run yet" not in opening(found(tmp_path / "all"), "page.md", "pictures")
 
 
 def test_every_claim_of_every_paper_is_told_once(committed: Evidence) -> None:
