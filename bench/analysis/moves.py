@@ -12,6 +12,7 @@ import pandas as pd
 from bench.analysis.decisions import Decided, figures_of
 from bench.analysis.metrics import commonest, measures, rarest
 from bench.analysis.runs import CELL
+from bench.errors import UserError
 from bench.statistics.best import compare
 from bench.statistics.outcomes import Outcomes
 
@@ -106,6 +107,9 @@ def _column(name: str, cells: dict[Cell, pd.DataFrame]) -> Outcomes:
     }
     (_, counts, _, _), rows = next(iter(cells.items()))
     labels = rows["record_a"].iloc[0].test.labels
+    for record in (it for rows in cells.values() for side in "ab" for it in rows[f"record_{side}"]):
+        if not np.array_equal(record.test.labels, labels):
+            raise UserError(f"record {record.id}: its test images are not those of the others of {name}")
     roles = len(counts), rarest(counts), commonest(counts)
     return Outcomes(name, tuple(decisions), labels, np.array(list(decisions.values())), *roles, measures(counts))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bench.analysis.advice import Advice, advise
 from bench.analysis.experiments import costs
 from bench.analysis.gather import Origin
@@ -70,13 +72,14 @@ def readied(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Rea
     Raises
     ------
     UserError
-        There are fewer than two methods with runs.
+        There are fewer than two methods with runs, or runs of a place were judged on other images than the others.
     """
     cells = [cell for cell in origin.grid.cells if not is_aside(cell.method)]
     found = trials(origin.grid, origin.records, lambda cell: not is_aside(cell.method))
     extended = all(it.record.extended is not None for mine in found.values() for it in mine)
     if extended:
         found = _on_all_images(found)
+    _on_the_same_images(found)
     run = {(spot.task, spot.place) for spot in found}
     places = list({cell.place: cell.task for cell in cells if (cell.dataset, cell.place) in run}.values())
     places.sort(key=lambda it: (min(it.counts), -max(it.counts)))
@@ -134,6 +137,17 @@ def recommendations(
         ready.extended,
         tuple(sorted({id for mine in ids.values() for id in mine})),
     )
+
+
+def _on_the_same_images(found: Mapping[Spot, list[Trial]]) -> None:
+    labels: dict[str, np.ndarray] = {}
+    for spot, mine in found.items():
+        for it in mine:
+            assert it.record.test is not None
+            if not np.array_equal(labels.setdefault(spot.place, it.record.test.labels), it.record.test.labels):
+                raise UserError(
+                    f"record {it.record.id}: its test images are not those of the others of {spot.task} {spot.place}"
+                )
 
 
 def _entrants(cells: list[Cell], found: Mapping[Spot, list[Trial]]) -> list[Entrant]:

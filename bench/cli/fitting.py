@@ -70,6 +70,23 @@ def refuse_other_images(images: Dataset, cache_dir: Path) -> None:
         as_pinned(images, images.split().names(), cache_dir)
 
 
+def free_for_a_model(folder: Path) -> None:
+    """Refuse to write a model over anything but a model: its files have names that others use, such as README.md.
+
+    Raises
+    ------
+    UserError
+        There is a file, or a folder that holds something else.
+    """
+    from bench.model.saved import FACTS
+
+    if folder.is_dir():
+        if any(folder.iterdir()) and not (folder / FACTS).is_file():
+            raise UserError(f"{folder} holds files that are no model; say --out with a folder of its own")
+    elif folder.exists() or folder.is_symlink():
+        raise UserError(f"{folder}: a file; a model is a folder")
+
+
 def place_for(dataset: str, images: Dataset, results: Path) -> Path:
     """Return the folder for a model that was given none.
 
@@ -82,6 +99,7 @@ def place_for(dataset: str, images: Dataset, results: Path) -> Path:
     from bench.store.store import Store
 
     folder = Path(f"{dataset}-model")
+    free_for_a_model(folder)
     if not (folder / FACTS).exists():
         return folder
     facts = read_facts(folder)

@@ -41,12 +41,13 @@ def fit(
 
     A fit that is stored with its weights is not trained again.
     """
-    from bench.cli.fitting import chosen, place_for, refuse_other_images, settings_for
+    from bench.cli.fitting import chosen, free_for_a_model, place_for, refuse_other_images, settings_for
     from bench.data.census import census
     from bench.data.splits import keep_split
     from bench.model.making import make_model, make_refitted
     from bench.model.refit import refit
     from bench.model.saved import CARD
+    from bench.plan.compose import compose
     from bench.plan.grid import build_grid, dataset_named
     from bench.running.planning import make_plan
     from bench.running.run import run
@@ -68,6 +69,9 @@ def fit(
     }
     settings = settings.model_copy(update={"run": settings.run.model_copy(update=wanted)})
     images = dataset_named(dataset, settings)
+    compose(method, settings.composition.allow, settings.profile.arguments(dataset))  # before a split is kept
+    if out:
+        free_for_a_model(out)
     if new := keep_split(images):
         say(f"{census(images)}\n{dataset}: the split was drawn and is kept in {new}")
     refuse_other_images(images, settings.paths.cache)
@@ -107,6 +111,7 @@ def predict(
 ) -> None:
     """Let a model decide about new images. Exit status 1 if some could not be read; they are named in the file."""
     from bench.cli.writing import copied, write_rows
+    from bench.data.decoding import SUFFIXES
     from bench.model.exported import SUFFIX, load_exported
     from bench.model.predict import Decider, image_files, predictions
     from bench.model.saved import load_model
@@ -119,6 +124,8 @@ def predict(
         raise UserError(f"{model}: a file; predict takes a model's folder, or an ONNX file called *{SUFFIX}")
     loaded: Decider = load_exported(model) if exported else load_model(model, Device.best())
     files, left_out = image_files(images, besides=copy_by_class)
+    if out.suffix.lower() in SUFFIXES or out.resolve() in {it.resolve() for it in files}:
+        raise UserError(f"{out}: a picture's name; the table goes elsewhere, such as predictions.csv")
     if left_out:
         say(f"left out: {left_out}")
     with counting("predicting") as progress:

@@ -6,7 +6,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import file_digest, sha256
@@ -66,7 +66,7 @@ def prepare(
         _remove_leftovers(cache_dir)
         put_aside(path)
         if not is_whole(path):
-            _build(path, dataset, names, size, progress)
+            _build(path, dataset, {name: found[name] for name in names}, size, progress)
     return path
 
 
@@ -105,7 +105,7 @@ def as_pinned(dataset: Dataset, names: Sequence[str], cache_dir: Path) -> dict[s
     return found
 
 
-def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progress: Progress | None) -> None:
+def _build(path: Path, dataset: Dataset, names: Mapping[str, str], size: int, progress: Progress | None) -> None:
     """Write the pixels to a temporary file, then the digest beside it, then rename: where the file is, it is whole."""
     partial = path.with_suffix(".part")
     for odd in (partial, path.with_suffix(".sha256")):
@@ -126,15 +126,19 @@ def _build(path: Path, dataset: Dataset, names: Sequence[str], size: int, progre
         partial.unlink(missing_ok=True)
 
 
-def _decoded(dataset: Dataset, names: Sequence[str], size: int) -> Iterator[np.ndarray]:
-    """Yield each image as uint8 (3, size, size); Pillow's integer arithmetic gives the same on every machine."""
+def _decoded(dataset: Dataset, names: Mapping[str, str], size: int) -> Iterator[np.ndarray]:
+    """Yield each image, given by its name with its digest, as uint8 (3, size, size).
+
+    Pillow's integer arithmetic gives the same on every machine.
+    """
 
     def decode(name: str) -> np.ndarray:
-        return np.asarray(fitted(picture_of(dataset, name), dataset.shape, size)).transpose(2, 0, 1)
+        return np.asarray(fitted(picture_of(dataset, name, names[name]), dataset.shape, size)).transpose(2, 0, 1)
 
+    every = list(names)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, len(names), _CHUNK):
-            yield from pool.map(decode, names[start : start + _CHUNK])
+            yield from pool.map(decode, every[start : start + _CHUNK])
 
 
 def is_whole(path: Path) -> bool:

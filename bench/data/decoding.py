@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from bench.dataset import Dataset
 from bench.errors import DataError
+from bench.store.regular import Odd, open_regular
 
 # What Pillow decodes by itself; nothing of these starts another program (EPS would start Ghostscript). Pillow
 # opens MPO as JPEG.
@@ -28,7 +31,9 @@ BACKGROUND = (255, 255, 255)  # what shows through transparent pictures
 BORDER = (0, 0, 0)  # what fills the square beside a padded picture
 SAID = "decoding"  # key of what a picture's `info` says of how it was decoded
 _ORIENTATION = 0x0112  # of EXIF
-_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED = 258, 339, 1  # of TIFF
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED, _SIGNED = 258, 339, 1, 2  # of TIFF
+_PLANES, _SEPARATE = 284, 2  # of TIFF
+_GREY_STEP = {"L;2": 85, "L;4": 17}  # by which Pillow spreads grey pixels of few bits over 8
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # of TIFF
 FEW_LEVELS = 64
 LOST = f"fewer than {FEW_LEVELS} grey levels are left"  # what `info[SAID]` holds of a picture that scaling makes dull
@@ -48,27 +53,38 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 Shape = Literal["squash", "pad", "crop"]
 
 
-def picture_of(dataset: Dataset, name: str) -> Image.Image:
+def picture_of(dataset: Dataset, name: str, digest: str = "") -> Image.Image:
     """Return one of a dataset's images as RGB, as a viewer shows it.
+
+    Parameters
+    ----------
+    digest
+        SHA-256 in hex of the file that is meant; "": whatever is there.
 
     Raises
     ------
     DataError
-        The file is missing, truncated or not an image; the text names it.
+        The file is missing, truncated, not an image, or not the one that is meant; the text names it.
     """
     if (picture := dataset.read(name)) is not None:
         return picture
+    path = dataset.path(name)
     try:
-        return decoded(dataset.path(name))
+        if not digest:
+            return decoded(path)
+        content = dataset.content(name)  # decoded are the very bytes that are judged: the file may change meanwhile
     except FileNotFoundError:
         raise DataError(dataset.missing(name)) from None
+    if sha256(content).hexdigest() != digest:
+        raise DataError(f"{path} changed while the images were decoded; run the same command again")
+    return decoded(path, content)
 
 
-def decoded(path: Path) -> Image.Image:
+def decoded(path: Path, content: bytes | None = None) -> Image.Image:
     """Return the picture in a file as RGB, upright, on `BACKGROUND` where it is transparent, the first of its frames.
 
     16 bits are scaled to 8 by the depth that the file states. `info[SAID]` is a tuple of what was done that is worth
-    knowing.
+    knowing. `content` is that of the file, where it has been read before.
 
     Raises
     ------
@@ -79,18 +95,22 @@ def decoded(path: Path) -> Image.Image:
     """
     try:
         # From a file that is open already: Pillow maps others into memory, and turned grey TIFFs are garbled by that.
-        with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
+        with _opened(path, content) as file, Image.open(file, formats=FORMATS) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
                 raise DataError(f"{path}: {width} x {height} pixels; at most {MOST_PIXELS:,} are decoded")
             said = ["only the first of its frames is used"] if _has_frames(image) else []
+            _see_to(image)
             image.load()
             turned = _upright(image)
             picture, more = _as_rgb(turned, image)
     except (FileNotFoundError, DataError):
         raise
+    except Odd as odd:
+        raise DataError(f"{path}: cannot be read as an image (it is {odd})") from None
     except UnidentifiedImageError:
-        what = "no picture of a format that is read here" if path.stat().st_size else "the file is empty"
+        size = path.stat().st_size if content is None else len(content)
+        what = "no picture of a format that is read here" if size else "the file is empty"
         raise DataError(f"{path}: cannot be read as an image ({what})") from None
     except Exception as error:  # decoders raise whatever they like: struct.error, SyntaxError, KeyError, MemoryError
         raise DataError(f"{path}: cannot be read as an image ({_plain(error)})") from error
@@ -116,6 +136,30 @@ def fitted(image: Image.Image, shape: Shape, size: int) -> Image.Image:
     square = Image.new("RGB", (size, size), BORDER)
     square.paste(image.resize(inner, Image.Resampling.BICUBIC), ((size - inner[0]) // 2, (size - inner[1]) // 2))
     return square
+
+
+def _opened(path: Path, content: bytes | None) -> BinaryIO:
+    return open_regular(path) if content is None else BytesIO(content)
+
+
+def _see_to(image: Image.Image) -> None:
+    """Set right, or refuse, what Pillow would decode to other values than the file holds.
+
+    Raises
+    ------
+    ValueError
+        The text says how to save it.
+    """
+    if image.format == "TIFF":
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        bits, kinds = tags.get(_BITS_PER_SAMPLE, (1,)), tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))
+        if max(bits) <= 8 and any(kind == _SIGNED for kind in kinds):
+            raise ValueError("signed values; save it with unsigned ones")
+        if len(bits) > 1 and max(bits) > 8 and tags.get(_PLANES) == _SEPARATE:
+            raise ValueError(f"{max(bits)}-bit values in separate planes; save it with interleaved ones")
+    tiles = getattr(image, "tile", ())
+    if image.format == "PNG" and tiles and isinstance(hidden := image.info.get("transparency"), int):
+        image.info["transparency"] = hidden * _GREY_STEP.get(str(tiles[0][-1]), 1)  # the pixels are scaled, this is not
 
 
 def _has_frames(image: Image.Image) -> bool:

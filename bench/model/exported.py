@@ -12,8 +12,10 @@ from torch import Tensor
 
 from bench.errors import ConfigError, UserError
 from bench.model.export import ABOUT
+from bench.store.regular import MIB, read_regular
 
 SUFFIX = ".onnx"
+MOST_BYTES = 2048 * MIB  # what the format can hold in one file
 
 
 class About(BaseModel):
@@ -69,7 +71,7 @@ def load_exported(path: Path) -> Exported:
     except ModuleNotFoundError:
         raise ConfigError('using an ONNX file needs: pip install "imbalance-bench[onnx]"') from None
     try:
-        session = InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+        session = InferenceSession(read_regular(path, MOST_BYTES), providers=["CPUExecutionProvider"])
         about = About.model_validate_json(session.get_modelmeta().custom_metadata_map[ABOUT])
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None

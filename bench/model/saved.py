@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import Tensor
 
 from bench.errors import ConfigError, UserError
@@ -22,12 +23,14 @@ from bench.networks.layers.classifier import Classifier
 from bench.protocol import Protocol
 from bench.record import Predictions, Ratios
 from bench.store.atomic import write_atomically
+from bench.store.regular import MIB, read_regular
 from bench.training.composition import Composition, build
 from bench.training.device import Device
 from bench.training.frozen import frozen_classifier
 
 WEIGHTS, FACTS, CARD = "model.safetensors", "model.json", "README.md"
 BATCH = 50
+MOST_FACTS, MOST_WEIGHTS = 256 * MIB, 16_384 * MIB  # that a file of either can have
 
 
 class Written(BaseModel):
@@ -69,6 +72,7 @@ class Facts(BaseModel):
     choice: Choice | None = None
     validation: Predictions | None = None
     test: Predictions | None = None
+    weights: str = ""  # SHA-256 in hex of the file of weights, so that those of another model are not taken for its own
 
     @model_validator(mode="after")
     def _fits_together(self) -> Facts:
@@ -144,8 +148,9 @@ def save_model(folder: Path, facts: Facts, weights: dict[str, Tensor], card: str
     StoreError
         The folder cannot be written.
     """
-    write_atomically(folder / WEIGHTS, save({name: value.contiguous() for name, value in weights.items()}))
-    write_facts(folder, facts)
+    data = save({name: value.contiguous() for name, value in weights.items()})
+    write_atomically(folder / WEIGHTS, data)
+    write_facts(folder, facts.model_copy(update={"weights": sha256(data).hexdigest()}))
     write_atomically(folder / CARD, card.encode())
 
 
@@ -165,7 +170,7 @@ def read_facts(folder: Path) -> Facts:
     """
     path = folder / FACTS
     try:
-        return Facts.model_validate_json(path.read_bytes())
+        return Facts.model_validate_json(read_regular(path, MOST_FACTS))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}; `imbench fit` writes models") from None
     except ValidationError as error:
@@ -188,7 +193,10 @@ def load_model(folder: Path, device: Device) -> Model:
     try:
         protocol = Protocol(**facts.protocol)
         method = build(expression_of(facts))
-        weights = load_file(path)
+        data = read_regular(path, MOST_WEIGHTS)
+        if facts.weights and sha256(data).hexdigest() != facts.weights:
+            raise UserError(f"{path}: not the weights that {folder / FACTS} tells of; `imbench fit` writes both anew")
+        weights = load(data)
         classifier = frozen_classifier(method, protocol, len(facts.classes), weights, device)
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path}: cannot be read as weights ({error})") from None

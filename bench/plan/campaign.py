@@ -15,6 +15,7 @@ from bench.plan.config import Config
 from bench.plan.grid import Grid, build_grid
 from bench.plan.sections import Strict
 from bench.record import Record
+from bench.store.regular import MIB, read_regular
 
 
 class CampaignRun(Strict):
@@ -61,7 +62,7 @@ def read_campaign(path: Path) -> Campaign:
         The file is missing or not TOML, or a key or value is wrong; the text names it.
     """
     try:
-        return Campaign(**tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        return Campaign(**tomllib.loads(read_regular(path, MIB).decode("utf-8-sig")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     except (ValidationError, TypeError) as error:

@@ -14,6 +14,7 @@ from bench.errors import ConfigError, no_file_name, unknown
 from bench.plan.bounds import out_of_reach
 from bench.plan.sections import DatasetSection, Strict
 from bench.protocol import Protocol
+from bench.store.regular import MIB, read_regular
 from bench.streams import Streams
 
 DEFAULT_FILE = Path("bench.toml")
@@ -217,7 +218,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path == DEFAULT_FILE and not path.exists():
             return tomllib.loads(default_text())
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomllib.loads(read_regular(path, MIB).decode("utf-8-sig"))
         if _holds_zero(raw):
             raise ConfigError(f"{path}: a text in it holds a zero byte, as no name of a file can")
         return raw

@@ -6,6 +6,7 @@ root/stages/<id>/checkpoint.<code>.safetensors  the state of a training that goe
 
 from __future__ import annotations
 
+import os
 import time
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -18,7 +19,7 @@ from bench.store.atomic import write_atomically
 from bench.store.regular import open_regular
 
 CHECKPOINT_SECONDS = 120.0
-DIGEST = "sha256"  # of a checkpoint's tensors and of whose state they are, kept inside the file
+DIGEST = "sha256"  # of tensors and of whose they are, kept inside the file
 ARTIFACT, CLASSIFIER = "artifact", "classifier"
 
 
@@ -43,7 +44,8 @@ class Weights:
         """
         from safetensors.torch import save
 
-        data = save({key: value.contiguous() for key, value in tensors.items()})
+        kept = {key: value.contiguous() for key, value in tensors.items()}
+        data = save(kept, {DIGEST: digest_of(f"{id}/{name}", kept)})
         path = self._folder(id) / f"{name}-{sha256(data).hexdigest()[:16]}.safetensors"
         before = [found for found in self._files(id, name) if found != path]
         write_atomically(path, data)
@@ -54,7 +56,7 @@ class Weights:
     def find(self, id: str, name: str = ARTIFACT) -> Path | None:
         """Return the file of an artifact if it is there and whole; one that is not is moved aside."""
         for path in self._files(id, name):
-            if self._is_whole(path):
+            if self._is_whole(path) and self._belongs(path, f"{id}/{name}"):
                 return path
             self._move_aside(path)
         return None
@@ -95,6 +97,11 @@ class Weights:
         except OSError:
             return False
 
+    def _belongs(self, path: Path, whose: str) -> bool:
+        """Return whether an artifact was written for this record: another of its shapes would be taken unseen."""
+        state = read_state(path)
+        return state is not None and state[1] == digest_of(whose, state[0])
+
     def _move_aside(self, path: Path) -> None:
         aside = self.root / "aside"
         try:
@@ -118,23 +125,14 @@ class FileCheckpoint:
 
         What is not as it was written, or was written by another training, is moved aside: None, too.
         """
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            open_regular(self.path).close()
-            with safe_open(self.path, "pt") as file:
-                names, written = file.keys(), file.metadata() or {}
-                state = {name: file.get_tensor(name) for name in names}
-        except FileNotFoundError:
+        if not os.path.lexists(self.path):
             return None
-        except (SafetensorError, OSError, ValueError):
-            self.set_aside()
-            return None
-        if written.get(DIGEST) != self._digest(state):
+        found = read_state(self.path)
+        if found is None or found[1] != self._digest(found[0]):
             self.set_aside()
             return None
         self.loaded = self._weights.went_on = True
-        return state
+        return found[0]
 
     def set_aside(self) -> None:
         """Move the state out of the way, under its own name: a training did not start from it, or not well."""
@@ -160,6 +158,24 @@ class FileCheckpoint:
 
     def _digest(self, state: Tensors) -> str:
         # Trainings of one shape would go on from each other's state, and nothing would look wrong.
-        from safetensors.torch import save
+        return digest_of(f"{self.path.parent.name}/{self.path.name}", state)
 
-        return sha256(f"{self.path.parent.name}/{self.path.name}\n".encode() + save(dict(state))).hexdigest()
+
+def digest_of(whose: str, tensors: Tensors) -> str:
+    """Return the SHA-256 in hex of tensors, and of whose they are."""
+    from safetensors.torch import save
+
+    return sha256(f"{whose}\n".encode() + save(dict(tensors))).hexdigest()
+
+
+def read_state(path: Path) -> tuple[dict[str, torch.Tensor], str] | None:
+    """Return the tensors of a file and the digest that it holds, "" without one; None of what is no such file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        open_regular(path).close()
+        with safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            return tensors, (file.metadata() or {}).get(DIGEST, "")
+    except (SafetensorError, OSError, ValueError):
+        return None

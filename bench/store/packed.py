@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.errors import StoreError
 from bench.record import Record
 from bench.store.index import Stamp, Summary, stamp_of
+from bench.store.merge import judge
 from bench.store.recordtext import Damaged, Newer, decode
 from bench.store.regular import Odd, open_regular
 
@@ -19,6 +20,7 @@ class Line:
     """Where a packed record is, and its summary."""
 
     path: Path
+    number: int
     offset: int
     length: int
     summary: Summary
@@ -31,15 +33,21 @@ class Line:
 
 
 class PackedFiles:
-    """The `*.jsonl` files of a folder. They are only ever read; a line that fails the check is named in `set_aside`."""
+    """The `*.jsonl` files of a folder. They are only ever read; a line that fails the check is named in `set_aside`.
+
+    Of two lines with one id the first counts, but one that is done before one that failed. `contradictions` are the
+    pairs that differ in their outcome; the second of each is named in `set_aside`, too.
+    """
 
     def __init__(self, folder: Path, set_aside: dict[str, str]) -> None:
         self._folder = folder
         self._set_aside = set_aside
         self._files: dict[Path, tuple[Stamp, dict[str, Line]]] = {}
+        self._compared: set[tuple[Line, Line]] = set()
+        self.contradictions: list[tuple[Line, Line]] = []
 
     def lines(self) -> dict[str, Line]:
-        """Return the lines by record id; of two with one id, that of the file whose name comes first.
+        """Return the lines by record id.
 
         Raises
         ------
@@ -47,8 +55,9 @@ class PackedFiles:
             A file cannot be read.
         """
         lines: dict[str, Line] = {}
-        for found in reversed([*self._each()]):
-            lines |= found
+        for found in self._each():
+            for id, line in found.items():
+                lines[id] = self._better(lines[id], line) if id in lines else line
         return lines
 
     def find(self, id: str) -> Line | None:
@@ -59,7 +68,11 @@ class PackedFiles:
         StoreError
             A file cannot be read.
         """
-        return next((found[id] for found in self._each() if id in found), None)
+        best: Line | None = None
+        for found in self._each():
+            if id in found:
+                best = self._better(best, found[id]) if best else found[id]
+        return best
 
     def _each(self) -> Iterator[dict[str, Line]]:
         """Give the lines of every file, in the order of their names."""
@@ -87,8 +100,22 @@ class PackedFiles:
                 if text.strip():
                     try:
                         summary = Summary.of(decode(text))
-                        lines[summary.id] = Line(path, offset, len(text), summary)
+                        line, first = Line(path, number, offset, len(text), summary), lines.get(summary.id)
+                        lines[summary.id] = self._better(first, line) if first else line
                     except (Damaged, Newer) as reason:
                         self._set_aside[f"{path}:{number}"] = str(reason)
                 offset += len(text)
         return lines
+
+    def _better(self, first: Line, other: Line) -> Line:
+        """Return which of two lines of one id counts, and note it where both cannot be true."""
+        if first.summary.status == "failed" and other.summary.status == "done":
+            return other
+        if first != other and (first, other) not in self._compared:
+            self._compared.add((first, other))
+            if judge(first.read(), other.read()) == "collision":
+                self.contradictions.append((first, other))
+                self._set_aside[f"{other.path}:{other.number}"] = (
+                    f"it differs from {first.path}:{first.number}, which has the same id and counts"
+                )
+        return first

@@ -19,6 +19,7 @@ TYPES: dict[str, type] = {
     **dict.fromkeys(("protocol", "streams", "parameters", "settings", "images"), dict),
     **dict.fromkeys(("classes", "counts", "method", "stages", "judges"), list),
 }
+MOST_COST = 1e30  # operations, or seconds
 SUM_TOLERANCE = 1e-3  # of float32 probabilities of an image, which add up to one
 
 
@@ -43,6 +44,8 @@ def implausible(record: Record) -> str:
         return f"epoch {record.selected_epoch} was selected of {epochs:g}"
     if min(record.cost.model_dump().values()) < 0:
         return "its cost is negative"
+    if max(record.cost.model_dump().values()) > MOST_COST:
+        return "its cost is more than any machine has computed"
     return ""
 
 

@@ -6,7 +6,7 @@ root/reference/             packed records that come with the code, a store of t
 root/aside/                 files that did not pass the check
 root/claims/                work in flight
 root/stages/<id>/           weights of stages
-root/index                  summaries of the loose records; can be deleted at any time
+root/index                  summaries of the loose records, which can be deleted
 """
 
 from __future__ import annotations
@@ -113,8 +113,7 @@ class Store:
             with suppress(StoreError):  # a full disk must not keep anybody from asking what is done
                 write_index(self._index, entries)
         self._entries = entries
-        packed = {id: line.summary for id, line in self._packed.lines().items()}
-        return packed | {id: entry.summary for id, entry in entries.items()}
+        return {id: it.summary for id, it in (self._packed.lines() | entries).items()}
 
     def claim(self, id: str) -> AbstractContextManager[bool]:
         """Reserve the work of a record: a context that gives True, or False while another process has it.
@@ -165,6 +164,7 @@ class Store:
                 if verdict in ("added", "upgraded"):
                     self.save(theirs)
                 getattr(report, verdict).append(theirs.id)
+        report.collisions += [collision(first.read(), other.read()) for first, other in source._packed.contradictions]
         return report
 
     @property

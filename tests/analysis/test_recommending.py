@@ -14,6 +14,7 @@ from bench.analysis.recommending import Advised, recommendations
 from bench.errors import UserError
 from bench.plan.grid import Grid
 from bench.plan.job import Job
+from bench.record import Predictions
 
 CLEAR = {"Vanilla": 0.6, "CS": 0.7, "OS": 1.6}
 SAME = {"Vanilla": 1.2, "CS": 1.2, "OS": 1.2}
@@ -171,3 +172,14 @@ def test_seeds_that_draw_the_subset_are_compared_in_pairs(tmp_path: Path, monkey
     monkeypatch.setattr("bench.analysis.known._alike_by_seed", lambda groups, places: np.zeros(places))
     unpaired = advised(Origin(Grid(whole.grid.cells, own), whole.store, drawn)).advice[0]
     assert unpaired.choice.regret > 1.5 * it.choice.regret
+
+
+def test_a_run_that_was_judged_on_other_images_is_named(tmp_path: Path) -> None:
+    found = origin(tmp_path, CLEAR)
+    id = next(iter(found.records))
+    test = found.records[id].test
+    assert test is not None
+    fewer = Predictions.of(test.labels[1:], test.probabilities.array()[1:])
+    records = {**found.records, id: found.records[id].model_copy(update={"test": fewer})}
+    with pytest.raises(UserError, match="its test images are not those of the others of digits 12:"):
+        advised(replace(found, records=records))

@@ -214,3 +214,26 @@ def test_progress_counts_the_images(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     prepare(dataset, dataset.split(), "train", 8, tmp_path / "cache", lambda done, total: seen.append((done, total)))
     assert seen == [(i, 6) for i in range(1, 7)]
+
+
+def test_an_image_that_is_replaced_while_others_are_decoded_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = tiny(tmp_path / "tiny")
+    first, *_, last = dataset.split().names("train")
+    make = cache._build
+
+    def replaced_meanwhile(*arguments: object) -> None:
+        before = dataset.path(last).read_bytes()
+        dataset.path(last).write_bytes(dataset.path(first).read_bytes())
+        try:
+            make(*arguments)  # type: ignore[arg-type]
+        finally:
+            dataset.path(last).write_bytes(before)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "_build", replaced_meanwhile)
+        with pytest.raises(DataError, match=f"{last} changed while the images were decoded"):
+            build(dataset, tmp_path / "cache")
+    assert not list((tmp_path / "cache").glob("*.npy"))
+    assert not torch.equal(*open_cache(build(dataset, tmp_path / "cache"))[[0, -1]])

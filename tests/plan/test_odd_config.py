@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,9 @@ def test_a_number_that_no_machine_could_hold_is_refused_with_its_field(
 ) -> None:
     bench_toml(tmp_path, f"[profiles.mine{section}]\n{line}\n")
     refused(imbench("run", "--dry-run"), f"bench.toml: profiles.mine: {most}")
+
+
+@pytest.mark.parametrize("command", [("status", "--config"), ("campaign",)])
+def test_a_pipe_is_no_file_of_settings_and_nobody_waits_for_it(command: tuple[str, ...], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    refused(imbench(*command, "fifo"), "fifo: a pipe")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,21 @@ def test_a_checkpoint_without_a_digest_is_not_gone_on_from(tmp_path: Path) -> No
     checkpoint.path.parent.mkdir(parents=True)
     save_file({"a": torch.ones(1)}, checkpoint.path)
     assert checkpoint.load() is None and not checkpoint.loaded
+
+
+def test_another_records_artifact_of_the_same_shapes_is_set_aside(tmp_path: Path) -> None:
+    kept = Weights(tmp_path)
+    theirs = kept.save("theirs", {"a": torch.ones(3)})
+    ours = kept.save("ours", {"a": torch.zeros(3)})
+    ours.unlink()
+    put = ours.with_name(theirs.name)
+    put.write_bytes(theirs.read_bytes())
+    assert kept.find("theirs") == theirs
+    assert kept.find("ours") is None and kept.set_aside == [put] and not put.exists()
+    named = kept.save("ours", {"a": torch.ones(3)}, "classifier")
+    named.rename(named.with_name(named.name.replace("classifier", "artifact")))
+    assert kept.find("ours") is None, "nor one of another name"
+    bare = tmp_path / "stages" / "ours" / "bare"
+    save_file({"a": torch.ones(3)}, bare)
+    bare.rename(bare.with_name(f"artifact-{sha256(bare.read_bytes()).hexdigest()[:16]}.safetensors"))
+    assert kept.find("ours") is None, "nor one that does not say whose it is"

@@ -131,3 +131,30 @@ def test_merge_leaves_work_in_flight_alone(tmp_path: Path) -> None:
     with ours.claim(small_record(0).id):
         assert ours.merge(theirs).busy == [small_record(0).id]
     assert ours.get(small_record(0).id) is None
+
+
+@pytest.mark.parametrize("files", [("a", "b"), ("a", "a")])
+def test_two_packed_records_of_one_id_that_differ_are_a_collision_and_the_first_counts(
+    files: tuple[str, str], tmp_path: Path
+) -> None:
+    ours = small_record(0)
+    other = ours.model_copy(update={"selected_epoch": (ours.selected_epoch or 1) + 1})
+    (tmp_path / "source").mkdir()
+    for name, record in zip(files, (ours, other), strict=True):
+        with (tmp_path / "source" / f"{name}.jsonl").open("ab") as file:
+            file.write(compact(record))
+    source = Store(tmp_path / "source", read_only=True)
+    report = Store(tmp_path / "new").merge(source)
+    assert report.added == [ours.id] and [it.id for it in report.collisions] == [ours.id]
+    assert Store(tmp_path / "new").get(ours.id) == ours == source.get(ours.id)
+    (named,) = source.set_aside
+    assert named.path.endswith(f"{files[1]}.jsonl:{1 if files[0] != files[1] else 2}")
+
+
+def test_of_two_packed_records_of_one_id_the_one_that_is_done_counts(tmp_path: Path) -> None:
+    done = small_record(0)
+    failed = done.model_copy(update={"status": "failed", "error": "no"})
+    (tmp_path / "a.jsonl").write_bytes(compact(failed))
+    (tmp_path / "b.jsonl").write_bytes(compact(done))
+    store = Store(tmp_path, read_only=True)
+    assert store.get(done.id) == done and store.summaries()[done.id].status == "done" and not store.set_aside

@@ -138,3 +138,7 @@ def test_every_reader_refuses_it_by_name(tmp_path: Path, monkeypatch: pytest.Mon
     assert "1 done, 1 missing" in imbench("run", "--dry-run").err
     for command in (("report",), ("why", "stripes/6/CS/0"), ("merge", "results", "--results", "others")):
         assert "more.jsonl:1: it cannot be true: test: " in imbench(*command).err, command
+
+
+def test_a_cost_of_no_machine_cannot_be() -> None:
+    assert refusal(cost=Cost(seconds=1e308)) == "its cost is more than any machine has computed"
