@@ -90,7 +90,7 @@ def finding(studies: list[Study]) -> str:
         for words, mine, share in of_kinds([it for it in some if TUNED in it.believed.draws])
     ]
     threshold = (
-        f" A moved threshold, which needs labelled images but no training, is {'; '.join(kinds)}." if kinds else ""
+        f" A moved threshold, which needs labelled images but no training, is {' and '.join(kinds)}." if kinds else ""
     )
     where = f"In {len(some)} of {counted(len(studies), 'setting')} run so far"
     return f"{where}, methods against imbalance surely beat plain training in balanced accuracy.{threshold}"
