@@ -170,7 +170,7 @@ def threshold(
     from dataclasses import asdict
 
     from bench.cli.fitting import facts_at
-    from bench.model.deciding import moved
+    from bench.model.deciding import moved, paid_by
     from bench.model.saved import read_facts, write_facts
     from bench.store.atomic import write_atomically
 
@@ -185,6 +185,8 @@ def threshold(
     facts, rows = moved(told, recall=recall, prior=prior, cost=cost)
     rounded = ({k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows)
     show(rounded, as_json=False)
+    for line in paid_by(facts, cost) if cost else ():
+        say(line)
     if chart:
         from bench.model.trade import picture
 

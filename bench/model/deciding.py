@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.errors import UserError
 from bench.model.saved import Facts, expression_of
-from bench.model.threshold import Effect, class_named, effects, for_costs, for_prior, for_recall
+from bench.model.threshold import Effect, class_named, effects, for_costs, for_prior, for_recall, paid
 from bench.record import Predictions
 from bench.training.composition import build
 
@@ -42,6 +42,23 @@ def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") ->
     said = f"recall {recall}" if recall else f"prior {prior}" if prior else f"cost {cost}"
     changed = facts.model_copy(update={"factors": tuple(factors.tolist()), "factors_for": said})
     return changed, effects(facts.classes, factors, scores_of(facts, facts.test), facts.test.labels)
+
+
+def paid_by(facts: Facts, cost: str) -> list[str]:
+    """Return a line for validation and one for test images: what the decision costs, and what it did before.
+
+    `facts` are those that `moved` returned for this cost.
+    """
+    costs, factors = _costs(cost, facts.classes), np.asarray(facts.factors)
+    lines = []
+    for words, part in (("validation images, by which it was chosen", facts.validation), ("test images", facts.test)):
+        assert part is not None
+        it = paid(costs, factors, scores_of(facts, part), part.labels)
+        lines.append(
+            f"mean cost {it.before:.3f}, then {it.after:.3f}, on {it.images} {words}: "
+            f"{it.after - it.before:+.3f} ({it.low:+.3f} to {it.high:+.3f})"
+        )
+    return lines
 
 
 def scores_of(facts: Facts, part: Predictions) -> np.ndarray:

@@ -26,6 +26,26 @@ class Effect:
     images: int
 
 
+@dataclass(frozen=True)
+class Paid:
+    """Mean cost of an image before and after, with the 95 % interval of the change (normal, paired by image)."""
+
+    before: float
+    after: float
+    low: float
+    high: float
+    images: int
+
+
+def paid(costs: np.ndarray, factors: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> Paid:
+    """Return what decisions cost, by costs (K, K) of taking one class for another, without and with factors (K,)."""
+    before, after = (costs[labels, (scores * it).argmax(axis=1)] for it in (np.ones_like(factors), factors))
+    change = after - before
+    margin = 1.96 * float(change.std(ddof=1)) / np.sqrt(len(change)) if len(change) > 1 else np.inf
+    middle = float(change.mean())
+    return Paid(float(before.mean()), float(after.mean()), middle - margin, middle + margin, len(labels))
+
+
 def class_named(name: str, classes: tuple[str, ...]) -> int:
     """Return a class's label.
 

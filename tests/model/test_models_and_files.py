@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from bench.datasets.stripes import pixels
+from bench.model.threshold import paid
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +67,17 @@ def test_a_table_of_predictions_takes_no_pictures_place(home: Path) -> None:
     before = picture.read_bytes()
     refused(imbench("predict", home / "mine", home / "images", "--out", picture), "a picture's name")
     assert picture.read_bytes() == before
+
+
+def test_what_a_decision_for_costs_pays_is_told_with_how_sure_it_is(home: Path) -> None:
+    said = imbench("threshold", home / "mine", "--cost", "vertical:horizontal=20")
+    validation, test = (line for line in said.err.splitlines() if "mean cost" in line)
+    assert said.status == 0 and "by which it was chosen" in validation and "4 test images" not in validation
+    assert re.search(r"mean cost [\d.]+, then [\d.]+, on 8 test images: [+-][\d.]+ \([+-][\d.]+ to [+-][\d.]+\)", test)
+
+
+def test_costs_are_means_over_images_and_their_change_is_paired() -> None:
+    scores, labels = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.55, 0.45]]), np.array([0, 0, 1, 1])
+    it = paid(np.array([[0.0, 1.0], [10.0, 0.0]]), np.array([1.0, 2.0]), scores, labels)
+    assert (it.before, it.after, it.images) == (2.5, 0.25, 4), "one rare image was missed; then a common one is"
+    assert it.low < -2.25 < it.high
