@@ -12,8 +12,9 @@ from bench.data.collected import Found
 from bench.data.decoding import SUFFIXES
 from bench.errors import DataError
 
-ALIKE = "Classes have nearly one name"
+ALIKE = "have nearly one name"  # a split's note says so
 DOUBTFUL = "A class that may be none"
+NAMED = 5  # sets of nearly one name that are told
 # Folders that systems put beside people's own: thumbnails, copies, what was deleted.
 SYSTEM = frozenset({"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"})
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
@@ -68,13 +69,18 @@ def check_names(root: Path, names: Iterable[str]) -> None:
             raise DataError(f"{root}: rename {name!r}, which no text file can hold")
 
 
-def alike_names(classes: Iterable[str]) -> list[str]:
-    """Return a sentence about classes whose names differ in case, blanks or the coding of accents or numbers alone."""
+def alike_names(names: Iterable[str], noun: str = "Classes") -> list[str]:
+    """Return a sentence about names, of classes or groups, that differ in case, blanks or the coding alone.
+
+    The coding is that of accents, or of numbers: 1, 001 and 1.0.
+    """
     alike = defaultdict(list)
-    for label in classes:
-        plain = "".join(normalize("NFKC", label).casefold().split())
-        alike[repr(float(plain)) if _NUMBER.fullmatch(plain) else plain].append(label)
-    return [f"{ALIKE}: {', '.join(map(repr, labels))}" for labels in alike.values() if len(labels) > 1]
+    for name in names:
+        plain = "".join(normalize("NFKC", name).casefold().split())
+        alike[repr(float(plain)) if _NUMBER.fullmatch(plain) else plain].append(name)
+    found = [", ".join(map(repr, same)) for same in alike.values() if len(same) > 1]
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return [f"{noun} {ALIKE}: {'; '.join(found[:NAMED])}{more}"] if found else []
 
 
 def images_below(folder: Path, root: Path, other: Counter[str]) -> list[Path]:

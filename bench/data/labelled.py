@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.data.collected import GIVEN, Collected, Found
 from bench.data.columns import ONE, columns_of, unused
 from bench.data.folders import DOUBTFUL, check_names, natural
-from bench.data.grouping import ALONE, FEWEST, UNTOLD, looks_like_pattern
+from bench.data.grouping import ALONE, FEWEST, UNTOLD, as_group, looks_like_pattern
 from bench.data.locating import Locator
 from bench.data.tabular import Table, read_table
 from bench.errors import DataError, unknown
@@ -71,7 +71,7 @@ def in_table(
         label_of.setdefault(name, (label, line))
         _hold(part_of, name, _part(table, row, line, column), f"{path}: line {line}", "part")
         if "group" in column:
-            if (whose := row[column["group"]].strip()).casefold() in UNKNOWN:
+            if (whose := as_group(row[column["group"]])).casefold() in UNKNOWN:
                 raise DataError(
                     f"{path}: line {line}: no {group!r} ({whose!r}); every image needs a group, or say none"
                 )
