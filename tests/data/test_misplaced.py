@@ -107,6 +107,13 @@ def test_names_that_differ_in_the_coding_of_an_accent_are_pointed_at(tmp_path: P
     assert "Classes have nearly one name" in " ".join(census(dataset(tmp_path)).warnings)
 
 
+def test_a_class_of_one_part_alone_is_refused_with_what_it_may_be(tmp_path: Path) -> None:
+    pictures(*(tmp_path / "train" / label for label in ("cat", "dog")))
+    pictures(*(tmp_path / "test" / label for label in ("Cat", "dog")))
+    said = complaint(tmp_path)
+    assert "class 'cat' of train has no images in test; Classes have nearly one name: 'Cat', 'cat'" in said
+
+
 def test_wide_and_combining_letters_keep_the_columns_of_the_block(tmp_path: Path) -> None:
     pictures(tmp_path / "日本", tmp_path / "Cafe\u0301", tmp_path / "plain")
     lines = str(census(dataset(tmp_path))).splitlines()[1:5]
