@@ -71,6 +71,11 @@ def test_a_class_of_too_few_groups_is_refused_with_numbers() -> None:
         deal(names, sizes_by_share({"a": 30, "b": 30}, SHARES, "natural"), groups, seed=0)
 
 
+def test_a_group_that_is_the_class_itself_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"are of 1 groups, .*; one holds all of them: is it the class itself"):
+        FolderDataset("mine", smears(tmp_path), group="^([^/]+)/").split()
+
+
 @pytest.mark.parametrize("balance", ["natural", "balanced"])
 def test_no_group_of_a_folder_is_in_two_parts_and_how_even_they_are_is_said(balance: str, tmp_path: Path) -> None:
     dataset = FolderDataset("mine", smears(tmp_path, rare=2), group=r"Smear_(\d+)_", parts=balance)  # type: ignore[arg-type]
