@@ -14,7 +14,7 @@ from bench.errors import DataError
 
 ALIKE = "have nearly one name"  # a split's note says so
 DOUBTFUL = "A class that may be none"
-NAMED = 5  # sets of nearly one name that are told
+NAMED = 5  # files, or sets of nearly one name, that are told
 # Folders that systems put beside people's own: thumbnails, copies, what was deleted.
 SYSTEM = frozenset({"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"})
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
@@ -92,7 +92,7 @@ def images_below(folder: Path, root: Path, other: Counter[str]) -> list[Path]:
         A folder cannot be listed.
     """
     images = []
-    for path in _files(folder, root, other):
+    for path in _files(folder, root, other, _above(folder, root)):
         if path.suffix.lower() in SUFFIXES:
             images.append(path)
         else:
@@ -129,16 +129,21 @@ def passed_over(path: Path) -> bool:
     return path.name.startswith(".") or path.name.casefold() in SYSTEM
 
 
-def _loose(folder: Path) -> list[Path]:
-    """Return the images that lie in a folder itself, beside those of classes or parts."""
-    return [it for it in _listed(folder) if it.suffix.lower() in SUFFIXES and not passed_over(it) and it.is_file()]
-
-
 def beside(folder: Path) -> list[str]:
-    """Return a sentence about images beside the folders of classes or parts."""
-    if not (loose := _loose(folder)):
-        return []
-    return [f"Left out in {folder.name}: {len(loose)} images beside its subfolders, such as {loose[0].name}"]
+    """Return sentences about images and other files beside the folders of classes or parts."""
+    files = [it for it in _listed(folder) if not passed_over(it) and it.is_file()]
+    loose = [it.name for it in files if it.suffix.lower() in SUFFIXES]
+    other = [it.name for it in files if it.suffix.lower() not in SUFFIXES]
+    where, more = f"Left out in {folder.name}", f" and {len(other) - NAMED} more" if len(other) > NAMED else ""
+    said = [f"{where}: {len(loose)} images beside its subfolders, such as {loose[0]}"] if loose else []
+    return said + (
+        [f"{where}: {len(other)} other files beside its subfolders: {', '.join(other[:NAMED])}{more}"] if other else []
+    )
+
+
+def holds_image(folder: Path, root: Path) -> bool:
+    """Return whether there is an image below a folder that lies in `root`."""
+    return any(path.suffix.lower() in SUFFIXES for path in _files(folder, root, Counter(), _above(folder, root)))
 
 
 def _hint(folder: Path) -> str:
@@ -146,13 +151,23 @@ def _hint(folder: Path) -> str:
     inside = subfolders(folder)
     if len(inside) == 1 and len(deeper := subfolders(inside[0])) > 1:
         return f'; {inside[0].name} in it has {len(deeper)}: say folder = "{inside[0]}"'
-    if loose := _loose(folder):
+    if loose := [
+        it for it in _listed(folder) if it.suffix.lower() in SUFFIXES and not passed_over(it) and it.is_file()
+    ]:
         return f"; {len(loose)} images lie in it, such as {loose[0].name}: labels or lists say what they show"
     return ""
 
 
-def _files(folder: Path, root: Path, other: Counter[str], above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Yield the files below a folder; links that lead nowhere, in a circle or out of `root` are counted instead."""
+def _above(folder: Path, root: Path) -> tuple[Path, ...]:
+    """Return where the folders from `root` down to the one above a folder really are."""
+    return tuple(it.resolve() for it in folder.parents if it == root or root in it.parents)
+
+
+def _files(folder: Path, root: Path, other: Counter[str], above: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield the files below a folder; links that lead nowhere, in a circle or out of `root` are counted instead.
+
+    A circle is a link to a folder `above`, where its images would be those of other classes too.
+    """
     home = folder.resolve()
     if home in above:
         other["links in a circle"] += 1
