@@ -109,9 +109,11 @@ def by_part_and_class(label_of: Mapping[str, str], part_of: Mapping[str, str], w
     Raises
     ------
     DataError
-        There are fewer than two classes.
+        There are fewer than two classes, or the name of one is of several lines.
     """
     labels = sorted(set(label_of.values()), key=natural)
+    if broken := next((label for label in labels if len(label.splitlines()) > 1), None):
+        raise DataError(f"{where}: the name of class {broken!r} holds a line break; remove it")
     if len(labels) < 2:
         raise DataError(f"{where}: needs at least two classes; it has {len(labels)}")
     parts: dict[str, Found] = {}

@@ -82,3 +82,12 @@ def test_a_class_called_like_others_is_no_part_and_nothing_else_is_a_class(tmp_p
     text = (tmp_path / "labels.csv").read_text().replace("sane", "train").replace("ill", "test")
     (tmp_path / "labels.csv").write_text(text)
     assert split(tmp_path).classes == ("test", "train")
+
+
+def test_a_class_of_two_lines_is_refused_in_one(tmp_path: Path) -> None:
+    table(tmp_path, "age", ["1"] * 30)
+    text = (tmp_path / "labels.csv").read_text().replace("sane", '"sa\nne"')
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(DataError, match=r"class 'sa\\nne' holds a line break") as error:
+        split(tmp_path)
+    assert "\n" not in str(error.value)
