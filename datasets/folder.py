@@ -143,7 +143,7 @@ class FolderDataset(Dataset):
         if self.labels:
             found = in_table(self.labels, self.root, self.columns, self.delimiter, self.group, skip)
         else:
-            found = in_lists(self.lists, self.root, skip) if self.lists else in_folders(self.root)
+            found = in_lists(self.lists, self.root, skip) if self.lists else in_folders(self.root, self.group)
         if self.group and not found.group:
             return Collected(found.parts, found.said, groups_by_pattern(found.names, self.group, field))
         return found

@@ -76,11 +76,16 @@ def alike_names(names: Iterable[str], noun: str = "Classes") -> list[str]:
     """
     alike = defaultdict(list)
     for name in names:
-        plain = "".join(normalize("NFKC", name).casefold().split())
-        alike[repr(float(plain)) if _NUMBER.fullmatch(plain) else plain].append(name)
+        alike[plain(name)].append(name)
     found = [", ".join(map(repr, same)) for same in alike.values() if len(same) > 1]
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
     return [f"{noun} {ALIKE}: {'; '.join(found[:NAMED])}{more}"] if found else []
+
+
+def plain(name: str) -> str:
+    """Return what names that are nearly one have in common."""
+    letters = "".join(normalize("NFKC", name).casefold().split())
+    return repr(float(letters)) if _NUMBER.fullmatch(letters) else letters
 
 
 def images_below(folder: Path, root: Path, other: Counter[str]) -> list[Path]:
@@ -131,19 +136,22 @@ def passed_over(path: Path) -> bool:
 
 def beside(folder: Path) -> list[str]:
     """Return sentences about images and other files beside the folders of classes or parts."""
-    files = [it for it in _listed(folder) if not passed_over(it) and it.is_file()]
-    loose = [it.name for it in files if it.suffix.lower() in SUFFIXES]
-    other = [it.name for it in files if it.suffix.lower() not in SUFFIXES]
-    where, more = f"Left out in {folder.name}", f" and {len(other) - NAMED} more" if len(other) > NAMED else ""
+    (loose, other), where = _loose(folder), f"Left out in {folder.name}"
     said = [f"{where}: {len(loose)} images beside its subfolders, such as {loose[0]}"] if loose else []
-    return said + (
-        [f"{where}: {len(other)} other files beside its subfolders: {', '.join(other[:NAMED])}{more}"] if other else []
-    )
+    if other:
+        more = f" and {len(other) - NAMED} more" if len(other) > NAMED else ""
+        said.append(f"{where}: {len(other)} other files beside its subfolders: {', '.join(other[:NAMED])}{more}")
+    return said
 
 
-def holds_image(folder: Path, root: Path) -> bool:
-    """Return whether there is an image below a folder that lies in `root`."""
-    return any(path.suffix.lower() in SUFFIXES for path in _files(folder, root, Counter(), _above(folder, root)))
+def _loose(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the images and the other files that lie in a folder itself."""
+    images: list[str] = []
+    other: list[str] = []
+    for path in _listed(folder):
+        if not passed_over(path) and path.is_file():
+            (images if path.suffix.lower() in SUFFIXES else other).append(path.name)
+    return images, other
 
 
 def _hint(folder: Path) -> str:
@@ -151,10 +159,8 @@ def _hint(folder: Path) -> str:
     inside = subfolders(folder)
     if len(inside) == 1 and len(deeper := subfolders(inside[0])) > 1:
         return f'; {inside[0].name} in it has {len(deeper)}: say folder = "{inside[0]}"'
-    if loose := [
-        it for it in _listed(folder) if it.suffix.lower() in SUFFIXES and not passed_over(it) and it.is_file()
-    ]:
-        return f"; {len(loose)} images lie in it, such as {loose[0].name}: labels or lists say what they show"
+    if loose := _loose(folder)[0]:
+        return f"; {len(loose)} images lie in it, such as {loose[0]}: labels or lists say what they show"
     return ""
 
 
