@@ -18,7 +18,7 @@ from bench.data.grouping import CROSSING, crossing, groups_by_pattern, sign, sig
 from bench.data.labelled import in_table
 from bench.data.layout import in_folders
 from bench.data.manifest import digests
-from bench.data.sharing import Alike, Shares, drawn
+from bench.data.sharing import Alike, Shares, classes_of_given, drawn
 from bench.data.splits import written_down
 from bench.data.survey import survey
 from bench.dataset import PARTS, Dataset, Imbalance, Pinned, Split, rare
@@ -143,7 +143,7 @@ class FolderDataset(Dataset):
         if self.labels:
             found = in_table(self.labels, self.root, self.columns, self.delimiter, self.group, skip)
         else:
-            found = in_lists(self.lists, self.root, skip) if self.lists else in_folders(self.root)
+            found = in_lists(self.lists, self.root, skip) if self.lists else in_folders(self.root, self.group)
         if self.group and not found.group:
             return Collected(found.parts, found.said, groups_by_pattern(found.names, self.group, field))
         return found
@@ -178,6 +178,7 @@ class FolderDataset(Dataset):
             said.append(f"{len(across)} {CROSSING}: pictures that are alike, such as {across[0]}")
         said += two_labels(names, equal)
         said += alike_names(split.classes)
+        said += alike_names(dict.fromkeys(found.group.values()), "Groups, each dealt for itself,")
         if not found.group and (pattern := sign(names)):
             said.append(sign_sentence(pattern, split))
         note = split.note + "".join(f" {sentence}." for sentence in said)
@@ -225,15 +226,7 @@ class FolderDataset(Dataset):
     def _as_given(self, found: Collected, together: Alike) -> Split:
         """Return the parts that the user made; validation that is missing is taken out of training, as is a test."""
         given, where = found.parts, self.labels or self.root
-        if "train" not in given:
-            raise DataError(f"{where}: no image has the part train; there is {', '.join(given)}")
-        labels = sorted(given["train"], key=lambda label: -len(given["train"][label]))
-        for part, classes in given.items():
-            for label in labels:
-                if not classes.get(label):
-                    raise DataError(f"{where}: class {label!r} of train has no images in {part}")
-            if unknown := [label for label in classes if label not in labels]:
-                raise DataError(f"{where}: class {unknown[0]!r} of {part} has no images in train")
+        labels = classes_of_given(given, where)
         parts = {part: {label: tuple(given.get(part, {}).get(label, ())) for label in labels} for part in PARTS}
         missing, taken = [part for part in ("val", "test") if part not in given], ""
         if missing:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.cells import cell_len, set_cell_size
 
 from bench.data.carving import UNPROTECTED
+from bench.data.columns import NO_PARTS
 from bench.data.decoding import LOST
 from bench.data.drift import drift
 from bench.data.duplicates import NOISE
@@ -86,7 +87,8 @@ def census(dataset: Dataset, memo: Path | None = None) -> Census:
 
 
 def _is_warning(note: str) -> bool:
-    return UNPROTECTED in note or any(mark in note for mark in (UNTOLD, CROSSING, ALIKE, DOUBTFUL, NOISE, LOST))
+    marks = (UNPROTECTED, UNTOLD, CROSSING, ALIKE, DOUBTFUL, NOISE, LOST, NO_PARTS)
+    return any(mark in note for mark in marks)
 
 
 def _small(parts: tuple[str, ...], rows: tuple[tuple[str, tuple[int, ...]], ...]) -> Iterator[str]:

@@ -85,9 +85,14 @@ def deal(
             if not parts[part][label]:
                 mine = [sum(label_of.get(name) == label for name in group) for group in groups]
                 of = sum(n > 0 for n in mine) + len(names[label]) - sum(mine)
+                whole = (
+                    "; one holds all of them: is it the class itself?"
+                    if max(mine, default=0) == len(names[label])
+                    else ""
+                )
                 raise SplitError(
                     f"class {label}: its {len(names[label])} images are of {of} {noun}, which cannot be dealt to "
-                    f"{len(sizes)} parts without dividing one",
+                    f"{len(sizes)} parts without dividing one{whole}",
                     label,
                 )
     return {part: {label: tuple(_shuffled(found, rng)) for label, found in parts[part].items()} for part in PARTS}

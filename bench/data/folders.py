@@ -12,8 +12,9 @@ from bench.data.collected import Found
 from bench.data.decoding import SUFFIXES
 from bench.errors import DataError
 
-ALIKE = "Classes have nearly one name"
+ALIKE = "have nearly one name"  # a split's note says so
 DOUBTFUL = "A class that may be none"
+NAMED = 5  # files, or sets of nearly one name, that are told
 # Folders that systems put beside people's own: thumbnails, copies, what was deleted.
 SYSTEM = frozenset({"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"})
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
@@ -68,13 +69,23 @@ def check_names(root: Path, names: Iterable[str]) -> None:
             raise DataError(f"{root}: rename {name!r}, which no text file can hold")
 
 
-def alike_names(classes: Iterable[str]) -> list[str]:
-    """Return a sentence about classes whose names differ in case, blanks or the coding of accents or numbers alone."""
+def alike_names(names: Iterable[str], noun: str = "Classes") -> list[str]:
+    """Return a sentence about names, of classes or groups, that differ in case, blanks or the coding alone.
+
+    The coding is that of accents, or of numbers: 1, 001 and 1.0.
+    """
     alike = defaultdict(list)
-    for label in classes:
-        plain = "".join(normalize("NFKC", label).casefold().split())
-        alike[repr(float(plain)) if _NUMBER.fullmatch(plain) else plain].append(label)
-    return [f"{ALIKE}: {', '.join(map(repr, labels))}" for labels in alike.values() if len(labels) > 1]
+    for name in names:
+        alike[plain(name)].append(name)
+    found = [", ".join(map(repr, same)) for same in alike.values() if len(same) > 1]
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return [f"{noun} {ALIKE}: {'; '.join(found[:NAMED])}{more}"] if found else []
+
+
+def plain(name: str) -> str:
+    """Return what names that are nearly one have in common."""
+    letters = "".join(normalize("NFKC", name).casefold().split())
+    return repr(float(letters)) if _NUMBER.fullmatch(letters) else letters
 
 
 def images_below(folder: Path, root: Path, other: Counter[str]) -> list[Path]:
@@ -86,7 +97,7 @@ def images_below(folder: Path, root: Path, other: Counter[str]) -> list[Path]:
         A folder cannot be listed.
     """
     images = []
-    for path in _files(folder, root, other):
+    for path in _files(folder, root, other, _above(folder, root)):
         if path.suffix.lower() in SUFFIXES:
             images.append(path)
         else:
@@ -123,16 +134,24 @@ def passed_over(path: Path) -> bool:
     return path.name.startswith(".") or path.name.casefold() in SYSTEM
 
 
-def _loose(folder: Path) -> list[Path]:
-    """Return the images that lie in a folder itself, beside those of classes or parts."""
-    return [it for it in _listed(folder) if it.suffix.lower() in SUFFIXES and not passed_over(it) and it.is_file()]
-
-
 def beside(folder: Path) -> list[str]:
-    """Return a sentence about images beside the folders of classes or parts."""
-    if not (loose := _loose(folder)):
-        return []
-    return [f"Left out in {folder.name}: {len(loose)} images beside its subfolders, such as {loose[0].name}"]
+    """Return sentences about images and other files beside the folders of classes or parts."""
+    (loose, other), where = _loose(folder), f"Left out in {folder.name}"
+    said = [f"{where}: {len(loose)} images beside its subfolders, such as {loose[0]}"] if loose else []
+    if other:
+        more = f" and {len(other) - NAMED} more" if len(other) > NAMED else ""
+        said.append(f"{where}: {len(other)} other files beside its subfolders: {', '.join(other[:NAMED])}{more}")
+    return said
+
+
+def _loose(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the images and the other files that lie in a folder itself."""
+    images: list[str] = []
+    other: list[str] = []
+    for path in _listed(folder):
+        if not passed_over(path) and path.is_file():
+            (images if path.suffix.lower() in SUFFIXES else other).append(path.name)
+    return images, other
 
 
 def _hint(folder: Path) -> str:
@@ -140,13 +159,21 @@ def _hint(folder: Path) -> str:
     inside = subfolders(folder)
     if len(inside) == 1 and len(deeper := subfolders(inside[0])) > 1:
         return f'; {inside[0].name} in it has {len(deeper)}: say folder = "{inside[0]}"'
-    if loose := _loose(folder):
-        return f"; {len(loose)} images lie in it, such as {loose[0].name}: labels or lists say what they show"
+    if loose := _loose(folder)[0]:
+        return f"; {len(loose)} images lie in it, such as {loose[0]}: labels or lists say what they show"
     return ""
 
 
-def _files(folder: Path, root: Path, other: Counter[str], above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Yield the files below a folder; links that lead nowhere, in a circle or out of `root` are counted instead."""
+def _above(folder: Path, root: Path) -> tuple[Path, ...]:
+    """Return where the folders from `root` down to the one above a folder really are."""
+    return tuple(it.resolve() for it in folder.parents if it == root or root in it.parents)
+
+
+def _files(folder: Path, root: Path, other: Counter[str], above: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield the files below a folder; links that lead nowhere, in a circle or out of `root` are counted instead.
+
+    A circle is a link to a folder `above`, where its images would be those of other classes too.
+    """
     home = folder.resolve()
     if home in above:
         other["links in a circle"] += 1

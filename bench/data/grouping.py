@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from bench.dataset import Split
 from bench.errors import ConfigError, DataError
@@ -23,24 +24,39 @@ _PIECE = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
 def groups_by_pattern(names: Sequence[str], pattern: str, field: str) -> dict[str, str]:
     """Return the group of each name: what the pattern's brackets match in it, or the whole match without brackets.
 
+    A bracket that matches nothing says nothing of the group.
+
     Raises
     ------
     ConfigError
         The pattern is no regular expression.
     DataError
-        Names do not match; the text says how many, and names one.
+        Names do not match, or all brackets match nothing in them; the text says how many, and names one.
     """
     try:
         compiled = re.compile(pattern)
     except re.error as error:
         raise ConfigError(f"{field} = {pattern!r}: no regular expression ({error})") from None
-    found = {name: compiled.search(name) for name in names}
-    without = [name for name, match in found.items() if match is None]
+    found = {name: _matched(compiled, name) for name in names}
+    without = [name for name, whose in found.items() if not whose]
     if without:
+        said = "its brackets match nothing in {}" if compiled.search(without[0]) else "{} do not match"
         raise DataError(
-            f"{field} = {pattern!r}: {len(without)} of {len(names)} names do not match, such as {without[0]}"
+            f"{field} = {pattern!r}: {said.format(f'{len(without)} of {len(names)} names')}, such as {without[0]}"
         )
-    return {name: "/".join(map(str, match.groups())) or match[0] for name, match in found.items() if match}
+    return found
+
+
+def _matched(pattern: re.Pattern[str], name: str) -> str:
+    """Return the group that a pattern finds in a name, "" if it finds none."""
+    if not (match := pattern.search(name)):
+        return ""
+    return as_group("/".join(filter(None, match.groups())) if pattern.groups else match[0])
+
+
+def as_group(text: str) -> str:
+    """Return a group as it is compared: blanks around it and the coding of accents make no other group."""
+    return normalize("NFC", text).strip()
 
 
 def looks_like_pattern(text: str) -> bool:

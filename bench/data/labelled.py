@@ -8,28 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.data.collected import GIVEN, Collected, Found
+from bench.data.columns import ONE, columns_of, unused
 from bench.data.folders import DOUBTFUL, check_names, natural
-from bench.data.grouping import ALONE, FEWEST, UNTOLD, looks_like_pattern
+from bench.data.grouping import ALONE, FEWEST, UNTOLD, as_group, looks_like_pattern
 from bench.data.locating import Locator
 from bench.data.tabular import Table, read_table
 from bench.errors import DataError, unknown
 
-NAMES = {  # how the columns are usually called, in small letters
-    "file": (
-        *("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_id", "image_path"),
-        *("image_name", "img", "img_path", "name", "id"),
-    ),
-    "class": ("class", "class_name", "label", "labels", "category", "target", "diagnosis", "dx", "species", "y"),
-    "part": ("part", "split", "set", "subset", "partition", "usage", "phase"),
-}
 WHOSE = re.compile(  # how columns are usually called that say of whom or where an image is
     r"patient|subject|person|identity|case|study|lesion|slide|site|scan|series|session|sequence|track|video|clip|scene"
     r"|location|camera|source|group|specimen|animal|individual|plot|hospital|donor|burst"
 )
 _SEVERAL = re.compile(r"\s*[|;,+/&]\s*")
-PROBED = 50  # rows by which the column of files is known
 UNKNOWN = frozenset(("", "nan", "na", "n/a", "none", "null", "<na>"))  # how tables spell that a value is not known
-_ONE, _ZERO = {"1", "1.0", "true"}, {"0", "0.0", "false", ""}
 
 
 def in_table(
@@ -42,7 +33,8 @@ def in_table(
     root
         The folder that names are relative to; a name may lack its folder or ending where that leaves no doubt.
     told
-        Columns by what they hold: `file`, `class`, `part`; what is not told is guessed, and said.
+        Columns by what they hold: `file`, `class`, `part`; what is not told is guessed, and said. A `part` of "" says
+        that parts are drawn.
     group
         The column of groups, "" for none; a regular expression is none, and left to others.
     skip
@@ -57,8 +49,8 @@ def in_table(
     locator = Locator(root)
     table = read_table(path, delimiter, locator.knows)
     group = "" if group not in table.header and looks_like_pattern(group) else group
-    column, hot = _columns(table, told, group, locator)
-    said = [_told(table, column, hot, told, delimiter)]
+    column, hot = columns_of(table, told, group, locator)
+    said = [_told(table, column, hot, told, delimiter), *unused(table, column, hot, told)]
     label_of: dict[str, tuple[str, int]] = {}
     part_of: dict[str, str] = {}
     group_of: dict[str, str] = {}
@@ -79,7 +71,7 @@ def in_table(
         label_of.setdefault(name, (label, line))
         _hold(part_of, name, _part(table, row, line, column), f"{path}: line {line}", "part")
         if "group" in column:
-            if (whose := row[column["group"]].strip()).casefold() in UNKNOWN:
+            if (whose := as_group(row[column["group"]])).casefold() in UNKNOWN:
                 raise DataError(
                     f"{path}: line {line}: no {group!r} ({whose!r}); every image needs a group, or say none"
                 )
@@ -117,9 +109,11 @@ def by_part_and_class(label_of: Mapping[str, str], part_of: Mapping[str, str], w
     Raises
     ------
     DataError
-        There are fewer than two classes.
+        There are fewer than two classes, or the name of one is of several lines.
     """
     labels = sorted(set(label_of.values()), key=natural)
+    if broken := next((label for label in labels if len(label.splitlines()) > 1), None):
+        raise DataError(f"{where}: the name of class {broken!r} holds a line break; remove it")
     if len(labels) < 2:
         raise DataError(f"{where}: needs at least two classes; it has {len(labels)}")
     parts: dict[str, Found] = {}
@@ -127,66 +121,6 @@ def by_part_and_class(label_of: Mapping[str, str], part_of: Mapping[str, str], w
         part = parts.setdefault(part_of.get(name, ""), {})
         part.setdefault(label_of[name], []).append(name)
     return {part: {label: found[label] for label in labels if label in found} for part, found in parts.items()}
-
-
-def _columns(
-    table: Table, told: Mapping[str, str], group: str, locator: Locator
-) -> tuple[dict[str, int], tuple[int, ...]]:
-    """Return the columns by what they hold; of classes that have a column each, those instead of `class`."""
-    column = {kind: table.column(name) for kind, name in told.items()}
-    if group:
-        column["group"] = table.column(group)
-    if "file" not in column:
-        column["file"] = _file_column(table, locator, {*column.values()})
-    free = [k for k in range(len(table.header)) if k not in column.values()]
-    named = {kind: next((k for name in NAMES[kind] for k in free if table.small[k] == name), None) for kind in NAMES}
-    if "part" not in column and (k := named["part"]) is not None and _has_parts(table, k):
-        column["part"] = k
-        free.remove(k)
-    if "class" in column:
-        return column, ()
-    if (k := named["class"]) is not None and k in free:
-        return column | {"class": k}, ()
-    if len(free) == 1:
-        return column | {"class": free[0]}, ()
-    hot = tuple(k for k in free if {value.lower() for value in table.values(k)} <= _ONE | _ZERO)
-    if len(hot) > 1:
-        return column, hot
-    names = ", ".join(table.header[k] for k in free) or "no other column"
-    raise DataError(f'{table.path}: which column is the class? say columns = {{ class = "..." }}; there is {names}')
-
-
-def _has_parts(table: Table, k: int) -> bool:
-    """Return whether a column holds names of parts.
-
-    Raises
-    ------
-    DataError
-        Some of its values do and others do not: what was kept for a test would be trained on.
-    """
-    values = table.values(k)
-    if strange := sorted(value for value in values if value.lower() not in GIVEN):
-        if len(strange) < len(values):
-            raise DataError(
-                f"{table.path}: column {table.header[k]!r} names parts, but {strange[0]!r} is none "
-                f"({', '.join(sorted({*GIVEN.values()}))}); rename its values, or the column to have parts drawn"
-            )
-        return False
-    return True
-
-
-def _file_column(table: Table, locator: Locator, taken: set[int]) -> int:
-    free = [k for k in range(len(table.header)) if k not in taken]
-    usual = [k for name in NAMES["file"] for k in free if table.small[k] == name]
-    for k in (*usual, *(k for k in free if k not in usual)):
-        probes = [row[k] for _, row in table.rows[:PROBED]]
-        if probes and sum(map(locator.knows, probes)) * 2 > len(probes):
-            return k
-    first = ", ".join(table.rows[0][1][k] for k in free) if table.rows else "no row"
-    raise DataError(
-        f'{table.path}: no column names files below {locator.root} (the first row: {first}); say folder = "...", or '
-        'columns = { file = "..." }'
-    )
 
 
 def _sign(table: Table, column: Mapping[str, int], hot: Sequence[int]) -> str:
@@ -219,7 +153,7 @@ def _label(table: Table, row: Sequence[str], line: int, column: Mapping[str, int
         if label := row[column["class"]].strip():
             return label
         raise DataError(f"{table.path}: line {line}: no class")
-    marked = [table.header[k] for k in hot if row[k].strip().lower() in _ONE]
+    marked = [table.header[k] for k in hot if row[k].strip().lower() in ONE]
     if len(marked) != 1:
         raise DataError(
             f"{table.path}: line {line}: {len(marked)} of {len(hot)} classes marked; an image has one class"

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 from bench.data.carving import UNPROTECTED, Parts, SplitError, carve, carve_what_can_be
 from bench.data.collected import Found
 from bench.data.dealing import Balance, Sizes, deal, evened, sizes_by_share
 from bench.data.duplicates import Pair, groups
+from bench.data.folders import alike_names
 from bench.data.grouping import evenness, members
 from bench.dataset import Split
+from bench.errors import DataError
 
 FAIR = 0.5  # share of its size that a class has in every part where near duplicates made sizes bend
 PLAIN = {"natural": "as rare as found", "balanced": "the same number of every class"}
@@ -71,6 +74,28 @@ def drawn(names: Found, shares: Shares, alike: Alike, parts: Sequence[str] = ("v
         pass
     found, given_up = carve_what_can_be(names, whole, alike.near, alike.equal, shares.seed)
     return found, f"of {', '.join(given_up)} only equal files stay in one part: {UNPROTECTED}" if given_up else kept
+
+
+def classes_of_given(given: Mapping[str, Found], where: Path) -> list[str]:
+    """Return the classes of parts that the user made, those of more training images first.
+
+    Raises
+    ------
+    DataError
+        There is no training part, or a part lacks a class of another; the text begins with `where`.
+    """
+    if "train" not in given:
+        raise DataError(f"{where}: no image has the part train; there is {', '.join(given)}")
+    labels = sorted(given["train"], key=lambda label: -len(given["train"][label]))
+    named = dict.fromkeys(label for classes in given.values() for label, names in classes.items() if names)
+    hint = "".join(f"; {sentence}" for sentence in alike_names(named))
+    for part, classes in given.items():
+        for label in labels:
+            if not classes.get(label):
+                raise DataError(f"{where}: class {label!r} of train has no images in {part}{hint}")
+        if strange := [label for label in classes if label not in labels]:
+            raise DataError(f"{where}: class {strange[0]!r} of {part} has no images in train{hint}")
+    return labels
 
 
 def joined(*kinds: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from bench.errors import unknown
 from bench.protocol import numbers_are_numbers
@@ -20,6 +21,16 @@ class Strict(BaseModel):
     @classmethod
     def _numbers(cls, values: Any) -> Any:
         return numbers_are_numbers(cls, values)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_are_words(cls, values: Any) -> Any:
+        for key, value in values.items() if isinstance(values, dict) else ():
+            field = cls.model_fields.get(key)
+            if isinstance(value, bool) and field is not None and get_origin(field.annotation) is Literal:
+                choices = " or ".join(map(repr, get_args(field.annotation)))
+                raise ValueError(f"{key} = {str(value).lower()}: say {choices}")
+        return values
 
     @model_validator(mode="before")
     @classmethod
@@ -45,11 +56,28 @@ class DatasetSection(Strict):
     parts: Literal["natural", "balanced"] = "natural"
     minority: tuple[int, ...] = ()
     imbalances: tuple[int | str | tuple[int, ...], ...] = ()
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**63)
     split: Path | None = None
     near_duplicates: Literal["on", "off"] = "on"
     damaged: Literal["refuse", "skip"] = "refuse"
     shape: Literal["squash", "pad", "crop"] = "squash"
+
+    @field_validator("folder", "labels", "lists", "split", mode="before")
+    @classmethod
+    def _paths_are_said(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse an empty path, which would be the working directory, and expand ~."""
+        if isinstance(value, dict):
+            return {label: cls._paths_are_said(path, info) for label, path in value.items()}
+        if isinstance(value, str) and not value.strip():
+            raise ValueError(f"an empty path; leave {info.field_name} out where there is none")
+        return os.path.expanduser(value) if isinstance(value, str) else value
+
+    @field_validator("split")
+    @classmethod
+    def _split_is_a_file(cls, path: Path | None) -> Path | None:
+        if path is not None and (path.name in ("", "..") or os.path.isdir(path)):
+            raise ValueError(f"'{path}' is a folder; name the file that keeps the split, such as splits/mine.json")
+        return path
 
     @model_validator(mode="after")
     def _fit_together(self) -> DatasetSection:

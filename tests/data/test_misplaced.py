@@ -43,6 +43,19 @@ def test_images_beside_the_classes_are_counted(tmp_path: Path) -> None:
     )
 
 
+def test_other_files_beside_the_classes_are_counted_and_named(tmp_path: Path) -> None:
+    pictures(tmp_path / "a", tmp_path / "b")
+    for name in ("ship.zip", "notes.txt", ".hidden"):
+        (tmp_path / name).write_text("")
+    said = f"Left out in {tmp_path.name}: 2 other files beside its subfolders: notes.txt, ship.zip."
+    assert said in dataset(tmp_path).split().note
+    for k in range(6):
+        (tmp_path / f"a{k}.csv").write_text("")
+    assert "8 other files beside its subfolders: a0.csv, a1.csv, a2.csv, a3.csv, a4.csv and 3 more" in (
+        dataset(tmp_path).split().note
+    )
+
+
 @pytest.mark.parametrize(("inside", "hint"), [("", "12 images lie in it, such as 0.png"), ("images", 'folder = "')])
 def test_a_folder_without_classes_says_where_they_may_be(inside: str, hint: str, tmp_path: Path) -> None:
     root = tmp_path / "mine"
@@ -105,6 +118,13 @@ def test_given_parts_that_share_pictures_and_copies_with_two_labels_are_warnings
 def test_names_that_differ_in_the_coding_of_an_accent_are_pointed_at(tmp_path: Path) -> None:
     pictures(tmp_path / "Caf\u00e9", tmp_path / "Cafe\u0301")
     assert "Classes have nearly one name" in " ".join(census(dataset(tmp_path)).warnings)
+
+
+def test_a_class_of_one_part_alone_is_refused_with_what_it_may_be(tmp_path: Path) -> None:
+    pictures(*(tmp_path / "train" / label for label in ("cat", "dog")))
+    pictures(*(tmp_path / "test" / label for label in ("Cat", "dog")))
+    said = complaint(tmp_path)
+    assert "class 'cat' of train has no images in test; Classes have nearly one name: 'Cat', 'cat'" in said
 
 
 def test_wide_and_combining_letters_keep_the_columns_of_the_block(tmp_path: Path) -> None:

@@ -79,6 +79,15 @@ def test_links_are_followed_within_the_folder_only_and_never_in_a_circle(tmp_pat
     assert "1 links in a circle, 2 links out of the data folder, 1 links that lead nowhere" in note
 
 
+@pytest.mark.parametrize("up", ["..", "../..", "../../class 0"])
+def test_a_link_to_a_folder_above_takes_no_picture_of_another_class(up: str, tmp_path: Path) -> None:
+    root = folder(tmp_path / "images")
+    (root / "class 0" / "deep").mkdir()
+    (root / "class 0" / "deep" / "loop").symlink_to(Path(up), target_is_directory=True)
+    dataset = FolderDataset("mine", root)
+    assert len(dataset.split().names()) == 24 and "1 links in a circle" in dataset.split().note
+
+
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = folder(tmp_path)
     listed = Path.iterdir

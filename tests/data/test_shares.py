@@ -13,7 +13,7 @@ from PIL import Image
 from bench.data.carving import SplitError
 from bench.data.census import census
 from bench.data.dealing import deal, sizes_by_share
-from bench.data.grouping import sign
+from bench.data.grouping import groups_by_pattern, sign
 from bench.data.splits import keep_split
 from bench.dataset import PARTS
 from bench.datasets.folder import FolderDataset
@@ -69,6 +69,11 @@ def test_a_class_of_too_few_groups_is_refused_with_numbers() -> None:
     groups = [names["a"][:20], names["a"][20:]]
     with pytest.raises(SplitError, match="class a: its 30 images are of 2 groups, which cannot be dealt to 3 parts"):
         deal(names, sizes_by_share({"a": 30, "b": 30}, SHARES, "natural"), groups, seed=0)
+
+
+def test_a_group_that_is_the_class_itself_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"are of 1 groups, .*; one holds all of them: is it the class itself"):
+        FolderDataset("mine", smears(tmp_path), group="^([^/]+)/").split()
 
 
 @pytest.mark.parametrize("balance", ["natural", "balanced"])
@@ -138,3 +143,41 @@ def test_the_block_says_what_is_an_image_a_class_and_a_part(tmp_path: Path) -> N
     text = str(found)
     assert "mine: 140 images of 2 classes" in text and "1 *.txt" in text and "natural: as rare as found" in text
     assert "test has 3 of white" in text and "not written down yet" in text
+
+
+def cells(root: Path, patients: list[str], **options: str) -> FolderDataset:
+    """Return a dataset of 40 pictures in two classes, with a csv that says whose each is."""
+    lines = ["file,label,patient"]
+    for i in range(40):
+        noise = np.random.default_rng(i).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(root / f"{i:02d}.png")
+        lines.append(f"{i:02d}.png,{'red' if i % 3 else 'white'},{patients[i % len(patients)]}")
+    (root / "labels.csv").write_text("\n".join(lines), encoding="utf8")
+    return FolderDataset("mine", root, labels=root / "labels.csv", group="patient", **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("one", "other"), [("P01", "p01"), ("001", "1"), ("1", "1.0"), ("P 01", "P01")])
+def test_a_group_spelled_in_two_ways_is_pointed_at(one: str, other: str, tmp_path: Path) -> None:
+    found = cells(tmp_path, [one, other, *(f"Q{k}" for k in range(9))])
+    said = f"have nearly one name: {one!r}, {other!r}"
+    assert any(it.startswith("Groups") and said in it for it in census(found).warnings)
+
+
+def test_a_group_is_one_whatever_codes_its_accents_and_blanks_around_it(tmp_path: Path) -> None:
+    found = cells(tmp_path, ["Zo\u00eb", "Zoe\u0308", " Zo\u00eb\u00a0", *(f"Q{k}" for k in range(9))])
+    assert {*found.collected().group.values()} == {"Zo\u00eb", *(f"Q{k}" for k in range(9))}
+    assert not [it for it in census(found).warnings if it.startswith("Groups")]
+    named = groups_by_pattern(["Zo\u00eb_1", "Zoe\u0308_2"], r"^(.+)_", "group")
+    assert {*named.values()} == {"Zo\u00eb"}
+
+
+def test_of_many_groups_spelled_in_two_ways_some_are_named(tmp_path: Path) -> None:
+    patients = [f"{letter}{k}" for k in range(8) for letter in "Pp"]
+    assert "'P4', 'p4' and 3 more" in " ".join(census(cells(tmp_path, patients)).warnings)
+
+
+def test_a_bracket_that_matches_nothing_names_no_group() -> None:
+    names = ["a_P1-2.png", "b_P3.png", "c_.png", "d_.png"]
+    assert groups_by_pattern(names[:2], r"_P(\d+)(?:-(\d+))?", "group") == {names[0]: "1/2", names[1]: "3"}
+    with pytest.raises(DataError, match=r"its brackets match nothing in 2 of 4 names, such as c_.png"):
+        groups_by_pattern(names, r"_(P\d+)?", "group")

@@ -1,0 +1,141 @@
+"""Which column of a table of labels holds what: as told, else by how columns are called and what is in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from bench.data.collected import GIVEN
+from bench.data.folders import natural
+from bench.data.locating import Locator
+from bench.data.tabular import Table
+from bench.errors import DataError
+
+NAMES = {  # how the columns are usually called, in small letters
+    "file": (
+        *("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_id", "image_path"),
+        *("image_name", "img", "img_path", "name", "id"),
+    ),
+    "class": ("class", "class_name", "label", "labels", "category", "target", "diagnosis", "dx", "species", "y"),
+    "part": ("part", "split", "set", "subset", "partition", "usage", "phase"),
+}
+NO_PARTS = "is not taken for parts"  # a split's note says so of a column that may be meant as such
+ONE, ZERO = {"1", "1.0", "true"}, {"0", "0.0", "false", ""}
+PROBED = 50  # rows by which the column of files is known
+SHOWN = 10  # columns named that are not used
+_LIKE_PARTS = re.compile(rf"{'|'.join(NAMES['part'])}|(.+_)?(splits?|folds?)|(is_?|in_?)?({'|'.join(GIVEN)})(_set)?")
+
+
+def columns_of(
+    table: Table, told: Mapping[str, str], group: str, locator: Locator
+) -> tuple[dict[str, int], tuple[int, ...]]:
+    """Return the columns by what they hold; of classes that have a column each, those instead of `class`.
+
+    Parameters
+    ----------
+    told
+        Columns by what they hold: `file`, `class`, `part`; "" for `part`: there is none.
+
+    Raises
+    ------
+    DataError
+        A column does not exist, or which one is meant cannot be guessed; the text names those that there are.
+    """
+    column = {kind: table.column(name) for kind, name in told.items() if name or kind != "part"}
+    if group:
+        column["group"] = table.column(group)
+    if "file" not in column:
+        column["file"] = _file_column(table, locator, {*column.values()})
+    free = [k for k in range(len(table.header)) if k not in column.values()]
+    if "class" not in column and (usual := [k for name in NAMES["class"] for k in free if table.small[k] == name]):
+        column["class"] = next((k for k in usual if not _divides(table, k)), usual[0])
+        free.remove(column["class"])
+    if "part" not in told and (k := _part_column(table, free)) is not None:
+        column["part"] = k
+        free.remove(k)
+    if "class" in column:
+        return column, ()
+    if len(free) == 1:
+        return column | {"class": free[0]}, ()
+    hot = tuple(k for k in free if {value.lower() for value in table.values(k)} <= ONE | ZERO)
+    if len(hot) > 1:
+        return column, hot
+    names = ", ".join(table.header[k] for k in free) or "no other column"
+    raise DataError(f'{table.path}: which column is the class? say columns = {{ class = "..." }}; there is {names}')
+
+
+def unused(table: Table, column: Mapping[str, int], hot: Sequence[int], told: Mapping[str, str]) -> list[str]:
+    """Return sentences about columns that nothing is taken from, first those that may be meant as parts."""
+    free = [k for k in range(len(table.header)) if k not in column.values() and k not in hot]
+    said = []
+    for k in free if "part" not in column and "part" not in told else ():
+        if _LIKE_PARTS.fullmatch(table.small[k]) or {"train", "test"} <= _parts_in(table, k):
+            values = sorted(table.values(k), key=natural)
+            shown = ", ".join(map(repr, values[:3])) + (", ..." if len(values) > 3 else "")
+            said.append(
+                f"{table.header[k]!r} {NO_PARTS}, since it holds {shown}; if it says which images are for the test, "
+                "write train, val and test there"
+            )
+    more = f" and {len(free) - SHOWN} more" if len(free) > SHOWN else ""
+    names = ", ".join(repr(table.header[k]) for k in free[:SHOWN])
+    return [*said, *([f"columns not used: {names}{more}"] if free else [])]
+
+
+def _part_column(table: Table, free: Sequence[int]) -> int | None:
+    """Return the column of parts: one that divides the rows, whatever it is called, else one that is called so.
+
+    Raises
+    ------
+    DataError
+        Two columns divide the rows otherwise, or one that is called so names parts and something else: what was kept
+        for a test would be trained on.
+    """
+    usual = [k for name in NAMES["part"] for k in free if table.small[k] == name]
+    if dividing := sorted((k for k in free if _divides(table, k)), key=lambda k: k not in usual):
+        first, *others = dividing
+        if other := [k for k in others if _part_of_rows(table, k) != _part_of_rows(table, first)]:
+            raise DataError(
+                f"{table.path}: columns {table.header[first]!r} and {table.header[other[0]]!r} name parts, and not the "
+                'same ones; say columns = { part = "..." } for one of them, or part = "" to have parts drawn'
+            )
+        return first
+    for k in usual:
+        strange = sorted(value for value in table.values(k) if value.lower() not in GIVEN)
+        if not strange:
+            return k
+        if len(strange) < len(table.values(k)):
+            raise DataError(
+                f"{table.path}: column {table.header[k]!r} names parts, but {strange[0]!r} is none "
+                f"({', '.join(sorted({*GIVEN.values()}))}); rename its values, or "
+                'say columns = { part = "" } to have parts drawn'
+            )
+    return None
+
+
+def _divides(table: Table, k: int) -> bool:
+    """Return whether a column holds names of parts alone, training and another among them."""
+    parts = _parts_in(table, k)
+    return "" not in parts and "train" in parts and len(parts) > 1
+
+
+def _parts_in(table: Table, k: int) -> set[str]:
+    """Return the parts that a column names; "" stands for all else in it."""
+    return {GIVEN.get(value.lower(), "") for value in table.values(k)}
+
+
+def _part_of_rows(table: Table, k: int) -> list[str]:
+    return [GIVEN[row[k].strip().lower()] for _, row in table.rows]
+
+
+def _file_column(table: Table, locator: Locator, taken: set[int]) -> int:
+    free = [k for k in range(len(table.header)) if k not in taken]
+    usual = [k for name in NAMES["file"] for k in free if table.small[k] == name]
+    for k in (*usual, *(k for k in free if k not in usual)):
+        probes = [row[k] for _, row in table.rows[:PROBED]]
+        if probes and sum(map(locator.knows, probes)) * 2 > len(probes):
+            return k
+    first = ", ".join(table.rows[0][1][k] for k in free) if table.rows else "no row"
+    raise DataError(
+        f'{table.path}: no column names files below {locator.root} (the first row: {first}); say folder = "...", or '
+        'columns = { file = "..." }'
+    )

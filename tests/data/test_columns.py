@@ -1,0 +1,93 @@
+"""Which column of a csv is taken for what is said, and none that may divide the images is passed over silently."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench.data.census import census
+from bench.dataset import Split
+from bench.datasets.folder import FolderDataset
+from bench.errors import DataError
+
+PARTS = ("Train", "dev", "TEST")
+
+
+def table(root: Path, header: str, rows: list[str]) -> None:
+    """Write pictures, and a csv of a row for each: its name, its class and what else is given."""
+    lines = [f"file,label,{header}"]
+    for i, row in enumerate(rows):
+        noise = np.random.default_rng(i).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(root / f"{i:02d}.png")
+        lines.append(f"{i:02d}.png,{'sane' if i // 3 % 2 else 'ill'},{row}")
+    (root / "labels.csv").write_text("\n".join(lines), encoding="utf8")
+
+
+def dataset(root: Path, **options: Any) -> FolderDataset:
+    return FolderDataset("mine", root, labels=root / "labels.csv", **options)
+
+
+def split(root: Path, **options: Any) -> Split:
+    return dataset(root, **options).split()
+
+
+@pytest.mark.parametrize("header", ["fold", "data_split", "Dataset", "Split Name", "cv", "mode", "purpose", "category"])
+def test_a_column_of_parts_is_known_by_what_it_holds(header: str, tmp_path: Path) -> None:
+    table(tmp_path, f"age,{header}", [f"{i},{PARTS[i % 3]}" for i in range(30)])
+    found = split(tmp_path)
+    assert [sum(found.counts(part)) for part in ("train", "val", "test")] == [10, 10, 10]
+    assert f"parts from {header!r} (files and classes and parts guessed)" in found.note
+    assert "columns not used: 'age'" in found.note
+    drawn = split(tmp_path, columns={"part": ""})
+    assert "Drawn from the images" in drawn.note and f"columns not used: 'age', {header!r}" in drawn.note
+
+
+def test_two_columns_of_other_parts_are_refused_and_of_the_same_are_one(tmp_path: Path) -> None:
+    table(tmp_path, "split,fold", [f"{PARTS[i % 3]},{PARTS[-i % 3]}" for i in range(30)])
+    with pytest.raises(DataError, match=r"columns 'split' and 'fold' name parts, .*say columns = \{ part = ") as error:
+        split(tmp_path)
+    assert "\n" not in str(error.value)
+    assert sum(split(tmp_path, columns={"part": "fold"}).counts("test")) == 10
+    table(tmp_path, "fold,split", [f"{PARTS[i % 3]},{PARTS[i % 3].upper()}" for i in range(30)])
+    assert "parts from 'split'" in split(tmp_path).note
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "shown"),
+    [
+        ("split", "0123", "'0', '1', '2', ..."),
+        ("is_test", ("True", "False"), "'False', 'True'"),
+        ("cohort", ("train", "test", "held out"), "'held out', 'test', 'train'"),
+    ],
+)
+def test_a_column_that_may_be_meant_as_parts_is_pointed_at(
+    header: str, values: tuple[str, ...], shown: str, tmp_path: Path
+) -> None:
+    table(tmp_path, header, [values[i % len(values)] for i in range(30)])
+    warnings = census(dataset(tmp_path)).warnings
+    assert any(f"{header!r} is not taken for parts, since it holds {shown};" in it for it in warnings)
+
+
+def test_of_many_columns_that_are_not_used_some_are_named(tmp_path: Path) -> None:
+    table(tmp_path, ",".join(f"a{k}" for k in range(40)), [",".join([str(i)] * 40) for i in range(30)])
+    assert "columns not used: 'a0', 'a1'" in split(tmp_path).note and "'a9' and 30 more" in split(tmp_path).note
+
+
+def test_a_class_called_like_others_is_no_part_and_nothing_else_is_a_class(tmp_path: Path) -> None:
+    table(tmp_path, "patient", [str(i // 3) for i in range(30)])
+    text = (tmp_path / "labels.csv").read_text().replace("sane", "train").replace("ill", "test")
+    (tmp_path / "labels.csv").write_text(text)
+    assert split(tmp_path).classes == ("test", "train")
+
+
+def test_a_class_of_two_lines_is_refused_in_one(tmp_path: Path) -> None:
+    table(tmp_path, "age", ["1"] * 30)
+    text = (tmp_path / "labels.csv").read_text().replace("sane", '"sa\nne"')
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(DataError, match=r"class 'sa\\nne' holds a line break") as error:
+        split(tmp_path)
+    assert "\n" not in str(error.value)
