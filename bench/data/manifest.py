@@ -122,7 +122,7 @@ def _stamp(dataset: Dataset, name: str) -> str:
         status = path.stat()
     except OSError:
         raise DataError(dataset.missing(name)) from None
-    return f"{name}|{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}|{status.st_ino}"
+    return f"{name}|{path.absolute()}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
 
 
 def _read_memo(memo: Path | None) -> dict[str, str]:
