@@ -130,7 +130,7 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
     except ValueError as error:
         raise UserError(f"{task}: {error}") from None
     spent = costs(origin.grid, origin.records.get)
-    names, labels = tuple(it.method for it in ready.entrants), _labels(ready)
+    names = tuple(it.method for it in ready.entrants)
     means = every[main].observed.means
     return Believed(
         names,
@@ -144,7 +144,7 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
             (names[m], places[p].place): every[main].sign * float(means[m, p])
             for m, p in np.argwhere(np.isfinite(means)).tolist()
         },
-        {place.place: always_rarest(place, labels, [main])[main] for place in places},
+        {place.place: always_rarest(place, ready.labels, [main])[main] for place in places},
     )
 
 
@@ -160,12 +160,6 @@ def effect(gain: np.ndarray, delta: float = DELTA) -> Effect:
         return "does nothing"
     found = belief(gain)
     return "helps" if found.low > 0 else "harms" if found.high < 0 else "not known"
-
-
-def _labels(ready: Ready) -> np.ndarray:
-    record = next(it.record for mine in ready.found.values() for it in mine)
-    assert record.test is not None
-    return record.test.labels
 
 
 def _tuned(ready: Ready) -> Ready | None:

@@ -61,6 +61,13 @@ class Ready:
     extended: bool
     by_seed: bool
 
+    @property
+    def labels(self) -> np.ndarray:
+        """Labels of the test images, int (I,): the same in all runs of a place."""
+        record = next(it.record for mine in self.found.values() for it in mine)
+        assert record.test is not None
+        return record.test.labels
+
     def known(self, metric: str) -> Known:
         """Return what they show of one metric."""
         return known(metric, self.entrants, self.places, self.found, self.by_seed)
@@ -120,12 +127,10 @@ def recommendations(
     metric = deciding_metric(metric, places)
     every = [ready.known(name) for name in (metric, *(name for name in BESIDE if name != metric))]
     ids = {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in found.items()}
-    record = next(it.record for mine in found.values() for it in mine)
-    assert record.test is not None
     spent = costs(origin.grid, origin.records.get) if spent is None else spent
     operations = {(spot.method, spot.place): cost for spot, cost in spent.items()}
     try:
-        advice = advise(every[0], every[1:], operations, ids, record.test.labels, delta)
+        advice = advise(every[0], every[1:], operations, ids, ready.labels, delta)
     except ValueError as error:
         raise UserError(f"{task}: {error}") from None
     return Advised(
@@ -133,7 +138,7 @@ def recommendations(
         tuple(advice),
         tuple(_conditions(every[0], found)),
         {place.place: tuple(_lacking(place, cells, found)) for place in places},
-        record.test.counts,
+        tuple(np.bincount(ready.labels).tolist()),
         ready.extended,
         tuple(sorted({id for mine in ids.values() for id in mine})),
     )
