@@ -173,3 +173,13 @@ def as_on_a_fresh_machine(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None
     monkeypatch.delenv("IMBENCH_DATA", raising=False)
     monkeypatch.delenv("IMBENCH_CONFIG", raising=False)
     forget_plugins(monkeypatch)
+
+
+def model_of_stripes(folder: Path) -> Path:
+    """Write a configuration and a model of stripes into a folder, with nothing of this machine; return the model's."""
+    with pytest.MonkeyPatch.context() as patch:
+        as_on_a_fresh_machine(patch, folder)
+        toml = bench_toml(folder, methods=["TS"], minority=[])
+        said = imbench("fit", "stripes", "--method", "TS", "--at", "12:6", "--out", folder / "mine", "--config", toml)
+        assert said.status == 0, said.err
+    return folder / "mine"

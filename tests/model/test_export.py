@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from builders import CPU, as_on_a_fresh_machine, bench_toml, imbench, refused
+from builders import CPU, imbench, model_of_stripes, refused
 from PIL import Image
 
 from bench.errors import UserError
@@ -20,13 +20,9 @@ from bench.model.saved import Model, load_model
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a model of stripes, whose decision is not that of the largest probability."""
     folder = tmp_path_factory.mktemp("export")
-    with pytest.MonkeyPatch.context() as patch:
-        as_on_a_fresh_machine(patch, folder)
-        toml = bench_toml(folder, methods=["TS"], minority=[])
-        said = imbench("fit", "stripes", "--method", "TS", "--at", "12:6", "--out", folder / "mine", "--config", toml)
-        assert said.status == 0, said.err
-        assert imbench("threshold", folder / "mine", "--prior", "vertical=0.3", "--write").status == 0
-    return folder / "mine"
+    made = model_of_stripes(folder)
+    assert imbench("threshold", made, "--prior", "vertical=0.3", "--write").status == 0
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from builders import imbench, model_of_stripes, refused
 from PIL import Image
 
 from bench.datasets.stripes import pixels
@@ -21,18 +21,13 @@ from bench.model.saved import read_facts
 from bench.model.threshold import effects, for_costs, for_prior, for_recall
 
 OPEN = [{"name": "PostHocLA", "arguments": {"tau": "validation"}}]  # a number that validation images would choose
-RUN = {"methods": ["TS"], "minority": []}
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a configuration, a model of stripes, and its test images as files."""
     folder = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        as_on_a_fresh_machine(patch, folder)
-        toml = bench_toml(folder, **RUN)
-        said = imbench("fit", "stripes", "--method", "TS", "--at", "12:6", "--out", folder / "mine", "--config", toml)
-        assert said.status == 0, said.err
+    model_of_stripes(folder)
     for label in ("vertical", "horizontal"):
         (folder / "images" / label).mkdir(parents=True)
         for i in range(4):

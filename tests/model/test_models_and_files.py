@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from builders import imbench, model_of_stripes, refused
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -22,11 +22,7 @@ from bench.model.threshold import paid
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a configuration, a model of stripes, and two pictures."""
     folder = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        as_on_a_fresh_machine(patch, folder)
-        toml = bench_toml(folder, methods=["TS"], minority=[])
-        said = imbench("fit", "stripes", "--method", "TS", "--at", "12:6", "--out", folder / "mine", "--config", toml)
-        assert said.status == 0, said.err
+    model_of_stripes(folder)
     (folder / "images" / "vertical").mkdir(parents=True)
     for i in range(2):
         Image.fromarray(pixels(f"test/vertical/{i:03d}")).save(folder / "images" / "vertical" / f"{i}.png")
