@@ -16,7 +16,7 @@ from typing import IO
 import numpy as np
 import torch
 
-from bench.data.decoding import fitted, picture_of
+from bench.data.decoding import colours_of, fitted, picture_of
 from bench.data.manifest import Progress, differing, digests
 from bench.dataset import Dataset, Split
 from bench.errors import DataError, StoreError
@@ -25,6 +25,7 @@ from bench.store.regular import MIB, is_odd, open_regular, put_aside, read_regul
 
 RULE = 1  # raise it when the preparation changes a pixel
 TIFF_RULE = 2  # the same for a part that holds TIFFs: since 2, turned grey ones and those whose zero is white are right
+COLOUR_RULE = 1  # the same where colour profiles count, as they do in people's own images
 _CHUNK = 64  # images decoded ahead of the writer
 
 
@@ -58,6 +59,7 @@ def prepare(
         *([] if dataset.shape == "squash" else [dataset.shape]),
     ]
     made_of += [f"TIFF {TIFF_RULE}"] if any(name.lower().endswith((".tif", ".tiff")) for name in names) else []
+    made_of += [f"colours {COLOUR_RULE}"] if colours_of(dataset) == "shown" else []
     key = sha256(json.dumps(made_of).encode()).hexdigest()[:16]
     path = cache_dir / f"{dataset.name}-{part}-{size}-{key}.npy"
     if is_whole(path):

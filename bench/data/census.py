@@ -13,7 +13,7 @@ from bench.data.columns import NO_PARTS
 from bench.data.decoding import LOST
 from bench.data.drift import drift
 from bench.data.duplicates import NOISE
-from bench.data.folders import ALIKE, DOUBTFUL
+from bench.data.folders import ALIKE, DOUBTFUL, UNOPENED
 from bench.data.grouping import CROSSING, UNTOLD
 from bench.dataset import PARTS, Dataset
 
@@ -87,7 +87,7 @@ def census(dataset: Dataset, memo: Path | None = None) -> Census:
 
 
 def _is_warning(note: str) -> bool:
-    marks = (UNPROTECTED, UNTOLD, CROSSING, ALIKE, DOUBTFUL, NOISE, LOST, NO_PARTS)
+    marks = (UNPROTECTED, UNTOLD, CROSSING, ALIKE, DOUBTFUL, NOISE, LOST, NO_PARTS, UNOPENED)
     return any(mark in note for mark in marks)
 
 

@@ -57,7 +57,11 @@ def columns_of(
         return column, ()
     if len(free) == 1:
         return column | {"class": free[0]}, ()
-    hot = tuple(k for k in free if {value.lower() for value in table.values(k)} <= ONE | ZERO)
+    hot = tuple(
+        k
+        for k in free
+        if {value.lower() for value in table.values(k)} <= ONE | ZERO and not _LIKE_PARTS.fullmatch(table.small[k])
+    )
     if len(hot) > 1:
         return column, hot
     names = ", ".join(table.header[k] for k in free) or "no other column"

@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from bench.data.colours import Colours, in_srgb
 from bench.dataset import Dataset
 from bench.errors import DataError
 from bench.store.regular import Odd, open_regular
@@ -68,23 +69,31 @@ def picture_of(dataset: Dataset, name: str, digest: str = "") -> Image.Image:
     """
     if (picture := dataset.read(name)) is not None:
         return picture
-    path = dataset.path(name)
+    path, colours = dataset.path(name), colours_of(dataset)
     try:
         if not digest:
-            return decoded(path)
+            return decoded(path, colours=colours)
         content = dataset.content(name)  # decoded are the very bytes that are judged: the file may change meanwhile
     except FileNotFoundError:
         raise DataError(dataset.missing(name)) from None
     if sha256(content).hexdigest() != digest:
         raise DataError(f"{path} changed while the images were decoded; run the same command again")
-    return decoded(path, content)
+    return decoded(path, content, colours)
 
 
-def decoded(path: Path, content: bytes | None = None) -> Image.Image:
+def colours_of(dataset: Dataset) -> Colours:
+    """Return whether the profiles in a dataset's files count: in people's own images alone, as in their viewers.
+
+    Shipped datasets are read as the papers read them, who took values as they are stored.
+    """
+    return "shown" if dataset.of_users else "stored"
+
+
+def decoded(path: Path, content: bytes | None = None, colours: Colours = "shown") -> Image.Image:
     """Return the picture in a file as RGB, upright, on `BACKGROUND` where it is transparent, the first of its frames.
 
     16 bits are scaled to 8 by the depth that the file states. `info[SAID]` is a tuple of what was done that is worth
-    knowing. `content` is that of the file, where it has been read before.
+    knowing. `content` is that of the file, where it has been read before; `colours`: whether a profile in it counts.
 
     Raises
     ------
@@ -103,6 +112,9 @@ def decoded(path: Path, content: bytes | None = None) -> Image.Image:
             _see_to(image)
             image.load()
             turned = _upright(image)
+            if colours == "shown":
+                turned, more = in_srgb(turned, image.info.get("icc_profile"))
+                said += more
             picture, more = _as_rgb(turned, image)
     except (FileNotFoundError, DataError):
         raise

@@ -14,7 +14,9 @@ from bench.errors import DataError
 
 ALIKE = "have nearly one name"  # a split's note says so
 DOUBTFUL = "A class that may be none"
+UNOPENED = "Archives are not opened"
 NAMED = 5  # files, or sets of nearly one name, that are told
+_ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
 # Folders that systems put beside people's own: thumbnails, copies, what was deleted.
 SYSTEM = frozenset({"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"})
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
@@ -135,12 +137,15 @@ def passed_over(path: Path) -> bool:
 
 
 def beside(folder: Path) -> list[str]:
-    """Return sentences about images and other files beside the folders of classes or parts."""
+    """Return sentences about images and other files, archives among them, beside the folders of classes or parts."""
     (loose, other), where = _loose(folder), f"Left out in {folder.name}"
     said = [f"{where}: {len(loose)} images beside its subfolders, such as {loose[0]}"] if loose else []
     if other:
         more = f" and {len(other) - NAMED} more" if len(other) > NAMED else ""
         said.append(f"{where}: {len(other)} other files beside its subfolders: {', '.join(other[:NAMED])}{more}")
+    if archives := [name for name in other if Path(name).suffix.lower() in _ARCHIVES]:
+        more = f" and {len(archives) - NAMED} more" if len(archives) > NAMED else ""
+        said.append(f"{UNOPENED}: unpack {', '.join(archives[:NAMED])}{more}, if images of yours are in there")
     return said
 
 

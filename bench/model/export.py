@@ -87,7 +87,8 @@ def export_model(model: Model, path: Path, format: Format) -> None:
 def about(model: Model) -> str:
     """Return what a program has to know to use the exported file, as JSON."""
     facts = model.facts
-    known = {"classes": facts.classes, "image_size": model.protocol.image_size, "shape": facts.shape}
+    known = {"classes": facts.classes, "image_size": model.protocol.image_size}
+    known |= {"shape": facts.shape, "colours": facts.colours}
     told = {"method": model.method.name, "decision_for": facts.factors_for, "records": facts.records}
     return json.dumps(known | told, ensure_ascii=False)
 

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
+from bench.data.colours import Colours
 from bench.errors import ConfigError, UserError
 from bench.model.export import ABOUT
 from bench.store.regular import MIB, read_regular
@@ -26,6 +27,7 @@ class About(BaseModel):
     classes: tuple[str, ...] = Field(min_length=2)
     image_size: int = Field(ge=1, le=4096)
     shape: Literal["squash", "pad", "crop"]
+    colours: Colours = "stored"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,11 @@ class Exported:
     def shape(self) -> Literal["squash", "pad", "crop"]:
         """How a picture that is not square becomes one."""
         return self.about.shape
+
+    @property
+    def colours(self) -> Colours:
+        """Whether the colour profiles in files count."""
+        return self.about.colours
 
     @property
     def image_size(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from bench.data.decoding import colours_of
 from bench.dataset import Dataset
 from bench.model.deciding import scores_of
 from bench.model.origin import Choice, licences, normalisation
@@ -55,6 +56,7 @@ def facts_of(job: Job, record: Record, dataset: Dataset, choice: Choice | None =
         method=written(job.expression),
         protocol=job.protocol.model_dump(mode="json"),
         shape=dataset.shape,
+        colours=colours_of(dataset),
         chosen=record.chosen | method.chosen,
         records=(record.id,),
         figures=_figures(job, confusion),
@@ -95,6 +97,7 @@ def make_refitted(
         method=written(again.expression),
         protocol=job.protocol.model_dump(mode="json"),
         shape=dataset.shape,
+        colours=colours_of(dataset),
         chosen=again.chosen,
         records=tuple(it.id for it in (record, *others)),
         figures=_figures(job, confusion),
@@ -143,7 +146,8 @@ def card(facts: Facts, confusion: np.ndarray) -> str:
     chosen = "; ".join(f"{name} = {value:.4g}, chosen on the validation images" for name, value in facts.chosen.items())
     remarks = [
         f"Trained by {method} on {counts} ({facts.dataset}, {facts.place}).",
-        f"Network: {facts.protocol['backbone']}; images of {facts.protocol['image_size']} pixels, shape {facts.shape}.",
+        f"Network: {facts.protocol['backbone']}; images of {facts.protocol['image_size']} pixels, shape {facts.shape}, "
+        f"colours as they are {facts.colours}.",
         *([chosen] if chosen else []),
         *facts.remarks,
         *([f"Licence of the body: {facts.licence}."] if facts.licence else []),

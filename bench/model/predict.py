@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from bench.data.colours import Colours
 from bench.data.decoding import Shape, decoded, fitted
 from bench.data.folders import counted, images_below
 from bench.errors import DataError, UserError
@@ -24,6 +25,8 @@ class Decider(Protocol):
     def classes(self) -> tuple[str, ...]: ...
     @property
     def shape(self) -> Shape: ...
+    @property
+    def colours(self) -> Colours: ...
     @property
     def image_size(self) -> int: ...
     def decided(self, pixels: torch.Tensor) -> tuple[np.ndarray, np.ndarray]: ...
@@ -83,7 +86,7 @@ def _batch(model: Decider, files: Iterable[Path]) -> list[Prediction]:
     pixels: dict[Path, np.ndarray] = {}
     for path in files:
         try:
-            picture = fitted(decoded(path), model.shape, model.image_size)
+            picture = fitted(decoded(path, colours=model.colours), model.shape, model.image_size)
             pixels[path] = np.asarray(picture).transpose(2, 0, 1)
         except (DataError, OSError) as error:
             said[path] = Prediction(path, error=" ".join(str(error).split()))

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from bench.data.colours import Colours
 from bench.errors import ConfigError, UserError
 from bench.expression import Call, Expression, frozen
 from bench.model.origin import Choice
@@ -60,6 +61,7 @@ class Facts(BaseModel):
     method: tuple[Written, ...] = Field(min_length=1)
     protocol: dict[str, Any]
     shape: Literal["squash", "pad", "crop"] = "squash"
+    colours: Colours = "stored"
     chosen: dict[str, float] = Field(default_factory=dict)
     factors: tuple[float, ...] = ()
     factors_for: str = ""
@@ -108,6 +110,11 @@ class Model:
     def shape(self) -> Literal["squash", "pad", "crop"]:
         """How a picture that is not square becomes one."""
         return self.facts.shape
+
+    @property
+    def colours(self) -> Colours:
+        """Whether the colour profiles in files count."""
+        return self.facts.colours
 
     @property
     def image_size(self) -> int:

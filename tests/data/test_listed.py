@@ -87,6 +87,8 @@ def test_one_column_a_class_is_read_too(tmp_path: Path) -> None:
     table(tmp_path, "\n".join(["image,mole,wart,other", *rows]))
     found = split(tmp_path)
     assert found.classes == ("wart", "mole") and "classes from the 3 columns of 0 and 1" in found.note
+    table(tmp_path, "\n".join(["image,mole,wart,other,is_test", *(f"{row},{i % 2}" for i, row in enumerate(rows))]))
+    assert split(tmp_path).classes == ("wart", "mole") and "'is_test' is not taken for parts" in split(tmp_path).note
     table(tmp_path, "\n".join(["image,mole,wart,other", *rows[:-1], rows[-1].replace("1.0,0.0", "1.0,1.0")]))
     with pytest.raises(DataError, match=r"line 31: 2 of 3 classes marked"):
         split(tmp_path)
