@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import stats
+from bench.statistics.intervals import students
 
 DECIMALS = 4
 ENOUGH = 3  # runs from which on an interval says something: of two it is thirteen standard errors wide
@@ -59,7 +59,7 @@ class Value:
         """
         if self.sd is None or self.mean is None or self.n < ENOUGH:
             return None
-        width = float(stats.t.ppf(0.975, self.n - 1) * self.sd / self.n**0.5)
+        width = students(0.95, self.n - 1) * self.sd / self.n**0.5
         return min(width, max(self.mean, 1 - self.mean)) if self.bounded else width
 
     def spread(self, interval: bool) -> str:

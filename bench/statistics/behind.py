@@ -146,7 +146,8 @@ def drawn(
     for scale, pattern in zip((np.ones(chains), *np.sqrt(behind.lucks)), model.roots, strict=True):
         noise += scale[:, None, None] * (pattern @ rng.standard_normal(size))
     lacking = model.values[:, None] - delta[:, method, place] - shared[:, place] - noise
-    moved = np.stack([_solved(*each) for each in zip(roots, lacking, strict=True)])
+    half = solve_triangular(roots, lacking, lower=True, check_finite=False)
+    moved = solve_triangular(roots, half, lower=True, trans="T", check_finite=False)
     gathered = np.zeros((chains, methods, places, count))
     for mean in range(len(model.cells)):
         gathered[:, method[mean], place[mean]] += moved[:, mean]
@@ -159,10 +160,4 @@ def root(covariance: np.ndarray) -> np.ndarray:
     """Return the symmetric root of a covariance that may be singular: the one root that no library may choose."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     found: np.ndarray = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    return found
-
-
-def _solved(lower: np.ndarray, values: np.ndarray) -> np.ndarray:
-    half = solve_triangular(lower, values, lower=True, check_finite=False)
-    found: np.ndarray = solve_triangular(lower, half, lower=True, trans="T", check_finite=False)
     return found

@@ -89,7 +89,7 @@ class _Belief:
         within = np.array([luck.within for luck in self.lucks]).reshape(-1, 1)
         state = replace(state, lucks=np.maximum(sums - within, 0.0))
         roots = np.linalg.cholesky(total(self.model, state))
-        white = np.stack([solve_triangular(it, self.model.values, lower=True, check_finite=False) for it in roots])
+        white = solve_triangular(roots, self.model.values[:, None], lower=True, check_finite=False)[..., 0]
         logs = -np.log(np.einsum("cnn->cn", roots)).sum(axis=1) - (white**2).sum(axis=1) / 2
         return _At(state, sums, roots, logs + self._before(state, sums))
 

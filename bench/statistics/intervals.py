@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class Interval:
         return None if self.half_width is None else self.mean + self.half_width
 
 
+def students(level: float, freedom: float) -> float:
+    """Return Student's t that bounds a two-sided interval, as `scipy.stats.t.ppf` has it, which checks for long."""
+    return float(special.stdtrit(freedom, (1 + level) / 2))
+
+
 def t_interval(figures: Sequence[float] | np.ndarray, level: float = 0.95) -> Interval:
     """Return mean, standard deviation (ddof 1) and Student's interval of a figure over seeds, (n,).
 
@@ -48,5 +53,5 @@ def t_interval(figures: Sequence[float] | np.ndarray, level: float = 0.95) -> In
     if n == 1:
         return Interval(float(values[0]), None, None, n)
     sd = float(values.std(ddof=1))
-    half_width = float(stats.t.ppf((1 + level) / 2, n - 1)) * sd / n**0.5
+    half_width = students(level, n - 1) * sd / n**0.5
     return Interval(float(values.mean()), sd, half_width, n)

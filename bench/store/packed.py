@@ -37,14 +37,20 @@ class PackedFiles:
 
     Of two lines with one id the first counts, but one that is done before one that failed. `contradictions` are the
     pairs that differ in their outcome; the second of each is named in `set_aside`, too.
+
+    Parameters
+    ----------
+    remembering
+        Keep every record in memory when its line is read for its summary.
     """
 
-    def __init__(self, folder: Path, set_aside: dict[str, str]) -> None:
+    def __init__(self, folder: Path, set_aside: dict[str, str], remembering: bool = False) -> None:
         self._folder = folder
         self._set_aside = set_aside
         self._files: dict[Path, tuple[Stamp, dict[str, Line]]] = {}
         self._compared: set[tuple[Line, Line]] = set()
         self.contradictions: list[tuple[Line, Line]] = []
+        self._remembered: dict[Line, Record] | None = {} if remembering else None
 
     def lines(self) -> dict[str, Line]:
         """Return the lines by record id.
@@ -74,6 +80,10 @@ class PackedFiles:
                 best = self._better(best, found[id]) if best else found[id]
         return best
 
+    def read(self, line: Line) -> Record:
+        """Return the record of a line, the one that was read with its summary where records are remembered."""
+        return (self._remembered or {}).get(line) or line.read()
+
     def _each(self) -> Iterator[dict[str, Line]]:
         """Give the lines of every file, in the order of their names."""
         try:
@@ -99,8 +109,10 @@ class PackedFiles:
             for number, text in enumerate(file, start=1):
                 if text.strip():
                     try:
-                        summary = Summary.of(decode(text))
+                        summary = Summary.of(record := decode(text))
                         line, first = Line(path, number, offset, len(text), summary), lines.get(summary.id)
+                        if self._remembered is not None:
+                            self._remembered[line] = record
                         lines[summary.id] = self._better(first, line) if first else line
                     except (Damaged, Newer) as reason:
                         self._set_aside[f"{path}:{number}"] = str(reason)

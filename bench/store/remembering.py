@@ -12,7 +12,7 @@ class RememberingStore(Store):
     """A store for reading only. What was read stays in memory, and is not read again where its file has changed."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(root, read_only=True)
+        super().__init__(root, read_only=True, remembering=True)
         self._remembered: dict[str, Record | None] = {}
 
     def get(self, id: str) -> Record | None:

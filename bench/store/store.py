@@ -45,12 +45,12 @@ class SetAside:
 class Store:
     """Records under one folder. With `read_only` nothing there is ever touched: for reference and foreign folders."""
 
-    def __init__(self, root: Path, *, read_only: bool = False) -> None:
+    def __init__(self, root: Path, *, read_only: bool = False, remembering: bool = False) -> None:
         self.root = root
         self.read_only = read_only
         self._entries: dict[str, Indexed] | None = None
         self._set_aside: dict[str, str] = {}
-        self._packed = PackedFiles(root, self._set_aside)
+        self._packed = PackedFiles(root, self._set_aside, remembering)
 
     @property
     def set_aside(self) -> list[SetAside]:
@@ -91,7 +91,7 @@ class Store:
         if record := self._read(self._path(id), id):
             return record
         line = self._packed.find(id)
-        return line.read() if line else None
+        return self._packed.read(line) if line else None
 
     def records(self) -> Iterator[Record]:
         """Give all records in the order of their ids."""
