@@ -12,6 +12,7 @@ from bench.analysis.decisions import decision_of, figures_of
 from bench.analysis.gather import Origin
 from bench.analysis.metrics import headline
 from bench.analysis.spots import Spot
+from bench.dataset import Task
 from bench.plan.grid import Cell, Grid
 from bench.plan.job import Job
 from bench.plan.lasting import changed_since
@@ -106,8 +107,10 @@ def opinions(
     for cell in grid.cells:
         if cell.fit in checked and not is_aside(cell.method):
             rows.setdefault(cell.fit, cell)  # of rows that share a fit, the first has it as its own
+    one_of = {_row(cell): cell for cell in rows.values()}
+    seeds = {row: _over_seeds(cell, records, grid) for row, cell in one_of.items()}
     return [
-        _opinion(cell, records, made, grid)
+        _opinion(cell, records[fit], made, seeds[_row(cell)])
         for fit, cell in rows.items()
         for made in sorted(checked[fit], key=lambda it: it.id)
     ]
@@ -134,28 +137,32 @@ def _kept(said: Predictions) -> np.ndarray:
     return Predictions.of(said.labels, said.probabilities.array()).probabilities.array()
 
 
-def _opinion(cell: Cell, records: Mapping[str, Record], again: Record, grid: Grid) -> Opinion:
-    metric, decide = headline(len(cell.classes)), decision_of(cell.expression)
+def _row(cell: Cell) -> tuple[str, Task, int]:
+    """Return what the seeds of a cell have in common."""
+    return cell.method, cell.task, cell.translator
 
-    def figure(record: Record) -> float:
-        return figures_of(record, decide(record), cell.counts)[metric]
 
-    first = records[cell.fit]
-    mates = [
-        records[it.fit]
-        for it in grid.cells
-        if (it.method, it.task, it.translator) == (cell.method, cell.task, cell.translator) and it.fit in records
-    ]
+def _over_seeds(cell: Cell, records: Mapping[str, Record], grid: Grid) -> np.ndarray:
+    """Return the figures of all seeds of a cell's row."""
+    mates = [records[it.fit] for it in grid.cells if _row(it) == _row(cell) and it.fit in records]
+    return np.array([_figure(it, cell) for it in mates if it.test is not None])
+
+
+def _figure(record: Record, cell: Cell) -> float:
+    return figures_of(record, decision_of(cell.expression)(record), cell.counts)[headline(len(cell.classes))]
+
+
+def _opinion(cell: Cell, first: Record, again: Record, seeds: np.ndarray) -> Opinion:
     assert first.test is not None and again.test is not None
     apart = np.abs(_kept(first.test) - _kept(again.test))
     return Opinion(
         Spot(cell.method, cell.dataset, cell.place),
         cell.seed,
-        metric,
-        figure(first),
-        figure(again),
+        headline(len(cell.classes)),
+        _figure(first, cell),
+        _figure(again, cell),
         float(apart.max()),
-        np.array([figure(it) for it in mates if it.test is not None]),
+        seeds,
         (made_on(first), made_on(again)),
         (first.id, again.id),
     )

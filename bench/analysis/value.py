@@ -59,7 +59,7 @@ class Value:
         """
         if self.sd is None or self.mean is None or self.n < ENOUGH:
             return None
-        width = students(0.95, self.n - 1) * self.sd / self.n**0.5
+        width: float = students(0.95, self.n - 1) * self.sd / self.n**0.5
         return min(width, max(self.mean, 1 - self.mean)) if self.bounded else width
 
     def spread(self, interval: bool) -> str:

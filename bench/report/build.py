@@ -38,7 +38,7 @@ from bench.report.departures import departures, settings
 from bench.report.emit import write
 from bench.report.facts import facts
 from bench.report.figure import Figure
-from bench.report.illustrate import illustrate
+from bench.report.illustrate import Illustrations
 from bench.report.listings import listings
 from bench.report.luck import luck_words
 from bench.report.provenance import provenances
@@ -64,9 +64,10 @@ def build_report(
     Errors as for `gather`.
     """
     found = gathered(config, requested, stores, methods=methods)
-    subjects = subjects_of(found)
-    pictures, undrawn = illustrate(found, subjects)
+    illustrations = Illustrations(found)
+    subjects = subjects_of(found, illustrations.begin)
     report = build(found, subjects, requested, methods)
+    pictures, undrawn = illustrations.finished(subjects)
     report = replace(report, pictures=pictures, left_out=(*report.left_out, *undrawn))
     folder = config.paths.reports / config.run.profile
     with suppress(OSError):  # of a folder that is none, say: the writing tells it

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
 
 from bench.analysis.gather import Gathered
 from bench.errors import DataError, StoreError
@@ -14,26 +13,36 @@ from bench.plan.grid import dataset_named
 from bench.report.charts import charts, critical_difference
 from bench.report.gallery import gallery
 from bench.report.grids import sample_grids
-from bench.report.pictures.draw import draw
+from bench.report.pictures.draw import Drawing, draw
 from bench.report.pictures.picture import Picture, in_palette
 from bench.report.subject import Subject
 from bench.report.translated import open_test, translation_grid
 from bench.store.artifacts import CLASSIFIER, Weights
 
 
-def illustrate(found: Gathered, subjects: Mapping[str, Subject]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
-    """Return the pictures of all datasets, as the page has all, and a line for each that could not be drawn."""
-    tasks = list(found.origins)
-    diagrams = list(critical_difference(list(subjects.values())))
-    waiting = {task: list(charts(subjects[task])) for task in tasks if task in subjects}
-    every = [*diagrams, *chain(*waiting.values())]
-    drawn = draw(every, here=found.config.run.executor == "inline")  # in other processes, while networks run here
-    with_images = {task: list(_with_images(subjects[task], found)) for task in tasks if task in subjects}
-    pictures = list(islice(drawn, len(diagrams)))
-    for task in waiting:
-        pictures += islice(drawn, len(waiting[task]))
-        pictures += (each for each in with_images[task] if isinstance(each, Picture))
-    return tuple(pictures), tuple(each for them in with_images.values() for each in them if isinstance(each, str))
+class Illustrations:
+    """The pictures of all datasets: charts are drawn in other processes while the rest of the report is made."""
+
+    def __init__(self, found: Gathered) -> None:
+        self._found = found
+        self._drawn: dict[str, Iterator[Picture]] = {}
+
+    def begin(self, subject: Subject) -> None:
+        """Begin to draw a dataset's charts."""
+        self._drawn[subject.task] = self._draw(charts(subject))
+
+    def finished(self, subjects: Mapping[str, Subject]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+        """Return the pictures of all datasets, as the page has all, and a line for each that could not be drawn."""
+        diagrams = self._draw(critical_difference(list(subjects.values())))
+        with_images = {task: list(_with_images(subjects[task], self._found)) for task in subjects}
+        pictures = list(diagrams)
+        for task, drawn in self._drawn.items():
+            pictures += drawn
+            pictures += (each for each in with_images[task] if isinstance(each, Picture))
+        return tuple(pictures), tuple(each for them in with_images.values() for each in them if isinstance(each, str))
+
+    def _draw(self, drawings: Iterable[Drawing]) -> Iterator[Picture]:
+        return draw(list(drawings), here=self._found.config.run.executor == "inline")
 
 
 def _with_images(subject: Subject, found: Gathered) -> Iterator[Picture | str]:

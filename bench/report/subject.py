@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -138,15 +138,23 @@ class Subject:
         return np.concatenate([decide(record).scores for record in records])
 
 
-def subjects_of(found: Gathered) -> dict[str, Subject]:
-    """Return every dataset that has records."""
-    return {task: _subject(task, found) for task in found.origins if found.outcomes_of(task)}
+def subjects_of(found: Gathered, begin: Callable[[Subject], None] = lambda _: None) -> dict[str, Subject]:
+    """Return every dataset that has records; `begin` is told of each as soon as it is there."""
+    subjects: dict[str, Subject] = {}
+    for task in found.origins:
+        if found.outcomes_of(task):
+            subjects[task] = _subject(task, found)
+            begin(subjects[task])
+    return subjects
 
 
-def _beside(config: Config, record_of: RecordOf) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
+def _beside(
+    config: Config, mine: Iterable[Record], record_of: RecordOf
+) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
     """Return what controls and audits found; nothing where the images are not here, of which both are planned."""
+    audited = any(record.identity["kind"] == "audit" for record in mine)  # else every fit would be planned in vain
     try:
-        gaps = oracle_gaps(config, record_of, decision_of, "acsa")
+        gaps = oracle_gaps(config, record_of, decision_of, "acsa") if audited else []
         return control_figures(config, record_of, decision_of), gaps
     except DataError:
         return (), ()
@@ -172,7 +180,7 @@ def _subject(task: str, found: Gathered) -> Subject:
         found.outcomes_of(task),
         found.families[task],
         spent,
-        *_beside(config, record_of),
+        *_beside(config, mine, record_of),
         chances(mine, protocol, rows, decision_of, "acsa"),
         found.records,
         _advised(task, origin, spent),
