@@ -103,7 +103,7 @@ def gather(config: Config, stores: Sequence[Store], wish: Wish | None = None) ->
     Parameters
     ----------
     stores
-        Where to look: a dataset is read from the first that has any record of it.
+        Where to look, see `origins_of`.
 
     Raises
     ------
@@ -154,24 +154,37 @@ def _alike(families: Mapping[str, Family]) -> dict[tuple[Place, str], list[str]]
 
 
 def origins_of(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dict[str, Origin], list[str]]:
-    """Return the datasets that have records, or are asked for, and a line for each that cannot be shown."""
+    """Return the datasets that have records, or are asked for, and a line for each that cannot be shown.
+
+    Those that nobody asked for are read from one store, the first that has records: whoever ran one dataset is not
+    shown the reference records of all others.
+    """
     shipped = [entry.name for entry in shipped_datasets()]
     shipped.sort(key=lambda name: (name not in wish.first, name))  # not as modules happened to be imported
     origins: dict[str, Origin] = {}
     lost: list[str] = []
-    for name in dict.fromkeys((*wish.requested, *shipped, *config.datasets)):
-        try:
-            if found := _origin(name, config, stores, wish):
-                origins[name] = found
-        except (DataError, StoreError, ConfigError) as error:  # a folder that is not here, or counts it never had
-            if name in wish.requested:
-                raise
-            lost.append(f"{name}: its records cannot be shown: {' '.join(str(error).split())}")
+    for name in wish.requested:
+        if found := _origin(name, config, stores, wish):
+            origins[name] = found
+    others = [name for name in dict.fromkeys((*shipped, *config.datasets)) if name not in wish.requested]
+    for k, store in enumerate(stores):
+        for name in others:
+            try:
+                if found := _origin(name, config, stores[k : k + 1], wish, stores):
+                    origins[name] = found
+            except (DataError, StoreError, ConfigError) as error:  # a folder that is not here, or counts it never had
+                lost.append(f"{name}: its records cannot be shown: {' '.join(str(error).split())}")
+        if lost or any(origin.store is store and origin.records for origin in origins.values()):
+            break
     return origins, lost
 
 
-def _origin(name: str, config: Config, stores: Sequence[Store], wish: Wish) -> Origin | None:
+def _origin(
+    name: str, config: Config, stores: Sequence[Store], wish: Wish, all_stores: Sequence[Store] = ()
+) -> Origin | None:
     """Return a dataset's cells in the first store that has records of them, or in the first of all if asked for.
+
+    Second opinions of them are looked for beside all stores.
 
     Raises
     ------
@@ -185,7 +198,7 @@ def _origin(name: str, config: Config, stores: Sequence[Store], wish: Wish) -> O
             continue
         grid = _grid(config, name, records.values(), wish)
         if any(job.id in records for job in grid.jobs):
-            again = {id: it for other in stores for id, it in _of(name, beside(other)).items()}
+            again = {id: it for other in all_stores or stores for id, it in _of(name, beside(other)).items()}
             return Origin(grid, store, records, again)
         empty = empty or Origin(grid, store, records)
     return empty if asked else None

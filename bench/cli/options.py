@@ -78,8 +78,8 @@ def stores_of(config: Config, own: bool) -> list[Store]:
     Parameters
     ----------
     own
-        Whether the user named the results folder: then nothing else is looked at. Otherwise a dataset without any
-        record there is read from `results/reference`, so that a fresh clone has a report.
+        Whether the user named the results folder: then nothing else is looked at. Otherwise, where there is no record
+        there, `results/reference` is read, so that a fresh clone has a report.
     """
     from bench.store.remembering import RememberingStore
     from bench.store.store import REFERENCE, Store

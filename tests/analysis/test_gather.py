@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench import registry
-from bench.analysis.gather import gather
+from bench.analysis.gather import Wish, gather
 from bench.analysis.spelled import spelled_row
 from bench.plan.config import Config, load_config
 from bench.plan.grid import build_grid
@@ -27,16 +27,41 @@ def test_a_place_is_called_as_it_was_asked_for_or_as_its_dataset_does(asked: str
     registry.load()
     store = Store(tmp_path)
     store.prepare()
-    fit = build_grid(_config(at=[asked])).jobs[0]
-    said = {"validation": _certain(VALIDATION), "test": _certain(TEST)}
-    store.save(Record(id=fit.id, identity=fit.identity, status="done", cost=Cost(seconds=1.0, flops=1e9), **said))
-    assert store.summaries().keys() == {fit.id}
+    fit = _save(store, at=[asked])
+    assert store.summaries().keys() == {fit}
     found = gather(_config(), [store]).frame
     assert set(found.loc[found["status"] != "missing", "place"]) == {called}
 
 
+def test_whoever_ran_a_dataset_is_not_shown_the_reference_records_of_others(tmp_path: Path) -> None:
+    registry.load()
+    own, reference = Store(tmp_path), Store(tmp_path / "reference")
+    for store in (own, reference):
+        store.prepare()
+    _save(reference, at=[PUBLISHED])
+    _save(reference, datasets=["digits10"])
+    stores = [own, reference]
+    assert {*gather(_config(), stores).origins} == {"fashion_mnist", "digits10"}, "nothing was run yet"
+    _save(own, datasets=["digits10"])
+    assert {*gather(_config(), stores).origins} == {"digits10"}
+    asked = gather(_config(), stores, Wish(("fashion_mnist",))).origins
+    assert {*asked} == {"fashion_mnist", "digits10"}
+    assert asked["fashion_mnist"].store is reference and asked["digits10"].store is own
+
+
+def _save(store: Store, **run: object) -> str:
+    """Save a fit of Vanilla that never errs, and return its id."""
+    grid = build_grid(_config(**run))
+    fit = grid.jobs[0]
+    each = (30, 44) if fit.task.dataset == "digits10" else (VALIDATION, TEST)
+    said = {name: _certain(count) for name, count in zip(("validation", "test"), each, strict=True)}
+    store.save(Record(id=fit.id, identity=fit.identity, status="done", cost=Cost(seconds=1.0, flops=1e9), **said))
+    return fit.id
+
+
 def _config(**run: object) -> Config:
-    return load_config(profile="cpu", datasets=["fashion_mnist"], methods=["Vanilla"], seeds=1, subsets=1, **run)
+    given = {"datasets": ["fashion_mnist"], "methods": ["Vanilla"], "seeds": 1, "subsets": 1, **run}
+    return load_config(profile="cpu", **given)
 
 
 def _certain(each: int) -> Predictions:
