@@ -25,6 +25,7 @@ from bench.statistics.priors import curve, prior_path, training_prior
 from bench.statistics.ranks import dataset_blocks, rank
 
 TERA = 1e12
+NEARLY = 1.05  # costs that lie nearer have no chart
 
 
 def charts(subject: Subject) -> Iterator[Drawing]:
@@ -44,7 +45,7 @@ def charts(subject: Subject) -> Iterator[Drawing]:
         yield partial(calibration.figure, said, f"{task}_calibration", place, minority)
     yield from _confusion(subject, place)
     yield from _priors(subject, place)
-    if points := _points(subject):
+    if (points := _points(subject)) and max(it.cost for it in points) > NEARLY * min(it.cost for it in points):
         over, quality = "10^12 operations a fit", METRICS[subject.headline].title.split(",")[0]
         yield partial(pareto.figure, points, over, quality, f"{task}_cost", f"{place}: quality and cost")
     if subject.chances:
@@ -53,27 +54,30 @@ def charts(subject: Subject) -> Iterator[Drawing]:
 
 
 def recommended(advised: Advised, name: str, shown: str) -> Drawing:
-    """Return the chart of what each choice may lose."""
-    panels = [
-        (it.place.place, [losses.Loss(m.method, m.regret, m.loses, m.most) for m in it.methods], it.choice.method)
-        for it in advised.advice
-    ]
+    """Return the chart of what each choice may lose, at places where one loses what somebody would care about."""
     first = advised.advice[0]
+    panels, left_out = [], []
+    for it in advised.advice:
+        if it is first or any(method.regret > it.delta for method in it.methods):
+            told = [losses.Loss(method.method, method.regret, method.loses, method.most) for method in it.methods]
+            panels.append((it.place.place, told, it.choice.method))
+        else:
+            left_out.append(it.place.place)
     unit = METRICS[first.metric].title.split(",")[0]
-    return partial(losses.figure, panels, first.delta, unit, name, f"{shown}: what each choice may lose")
+    return partial(losses.figure, panels, first.delta, unit, name, f"{shown}: what each choice may lose", left_out)
 
 
 def critical_difference(subjects: Sequence[Subject]) -> Iterator[Drawing]:
     """Give a diagram of mean ranks over datasets for each metric that datasets are summed up by.
 
-    There is none where fewer than two methods are complete everywhere.
+    There is none of a single dataset, nor where fewer than two methods are complete everywhere.
     """
     for metric in dict.fromkeys(subject.headline for subject in subjects):
         mine = [subject for subject in subjects if subject.headline == metric]
         complete = {it.task: [column.complete() for column in it.outcomes.values()] for it in mine}
         named = [set(column.methods) for columns in complete.values() for column in columns]
         methods = [name for name in _order(complete) if all(name in names for names in named)]
-        if len(methods) > 1:
+        if len(methods) > 1 and len(mine) > 1:
             title = METRICS[metric].title.split(",")[0]
             name = "ranks" if metric == "f1_minority" else f"ranks_{metric}"
             yield _ranks(complete, methods, metric, name, f"Mean ranks: {title}")

@@ -103,6 +103,7 @@ def test_an_interval_takes_three_runs_and_a_bounded_figure_keeps_within_its_boun
 
 def test_the_chart_says_in_words_what_it_shows() -> None:
     losses = [Loss("TS", 0.01, 0.0, 0.03), Loss("US", 0.09, 0.05, 0.2)]
-    drawn = figure([("9:1", losses, "TS"), ("9:3", losses[:1], "TS")], 0.01, "F1", "name", "Title")
+    drawn = figure([("9:1", losses, "TS"), ("9:3", losses[:1], "TS")], 0.01, "F1", "name", "Title", ["9:6", "9:9"])
+    assert drawn.caption.endswith("At 9:6, 9:9 no method is expected to lose more than that.")
     assert "At 9:1, recommended TS: TS 0.010 (0.000 to 0.030); US 0.090 (0.050 to 0.200)" in drawn.alt
     assert drawn.png.startswith(b"\x89PNG") and not drawn.shows_images

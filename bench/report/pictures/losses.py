@@ -33,8 +33,13 @@ class Loss:
 Panel = tuple[str, Sequence[Loss], str]  # a place, its methods with the best first, and the choice
 
 
-def figure(panels: Sequence[Panel], delta: float, unit: str, name: str, title: str) -> Picture:
-    """Return one panel a place; methods stand in one order in all, that of the first."""
+def figure(
+    panels: Sequence[Panel], delta: float, unit: str, name: str, title: str, left_out: Sequence[str] = ()
+) -> Picture:
+    """Return one panel a place; methods stand in one order in all, that of the first.
+
+    `left_out` are places where no method is expected to lose more than delta.
+    """
     methods = list(dict.fromkeys(loss.method for _, losses, _ in panels for loss in losses))
     columns = min(len(panels), MOST)
     rows = -(-len(panels) // columns)
@@ -46,7 +51,8 @@ def figure(panels: Sequence[Panel], delta: float, unit: str, name: str, title: s
         table[0, 0].set(ylim=(len(methods) - 0.4, -0.6))
         table[0, 0].set_xlim(left=0)
         table[-1, 0].set_xlabel(f"loss against the best, {unit}", loc="left")
-        return Picture(name, chart(drawn), _alt(title, panels), CAPTION.format(unit=unit, delta=delta))
+        alike = f" At {', '.join(left_out)} no method is expected to lose more than that." if left_out else ""
+        return Picture(name, chart(drawn), _alt(title, panels), CAPTION.format(unit=unit, delta=delta) + alike)
 
 
 def _panel(axes: Axes, panel: Panel, methods: Sequence[str], delta: float) -> None:
