@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench
@@ -12,6 +13,7 @@ from small_trials import METHODS, origin
 from bench.analysis.recommending import recommendations
 from bench.analysis.value import Value
 from bench.plan.config import load_config
+from bench.report.charts import recommended
 from bench.report.pictures.losses import Loss, figure
 from bench.report.recommended import answer, plain_text, rows, sentences
 from bench.report.verify import verify
@@ -107,3 +109,14 @@ def test_the_chart_says_in_words_what_it_shows() -> None:
     assert drawn.caption.endswith("At 9:6, 9:9 no method is expected to lose more than that.")
     assert "At 9:1, recommended TS: TS 0.010 (0.000 to 0.030); US 0.090 (0.050 to 0.200)" in drawn.alt
     assert drawn.png.startswith(b"\x89PNG") and not drawn.shows_images
+
+
+def test_places_where_no_choice_loses_are_named_and_not_drawn() -> None:
+    def at(place: str, regret: float) -> SimpleNamespace:
+        one = SimpleNamespace(method="TS", regret=regret, loses=0.0, most=2 * regret)
+        named = SimpleNamespace(place=place)
+        return SimpleNamespace(place=named, methods=[one], choice=one, delta=0.01, metric="f1_minority")
+
+    advised = SimpleNamespace(advice=[at("9:1", 0.001), at("9:3", 0.2), at("9:6", 0.002)])
+    panels, *_, left_out = recommended(advised, "name", "Toy").args  # type: ignore[arg-type]
+    assert [panel[0] for panel in panels] == ["9:1", "9:3"] and left_out == ["9:6"]
