@@ -38,7 +38,7 @@ def in_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, lis
         return image, []
     turned = ImageCms.applyTransform(plain, transform)
     assert turned is not None  # it is where it is not done in place
-    if opacity:
+    if opacity is not None:
         turned.putalpha(opacity)
     return turned, [TURNED]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from bench.data.cache import RULE
@@ -21,7 +20,7 @@ def fit_identity(
     return {
         "kind": "fit",
         **_task(task),
-        "method": _training_part(method),
+        "method": method.training_part,
         "streams": streams.model_dump(),
         "protocol": protocol_identity(protocol),
         "stages": list(stages),
@@ -51,11 +50,6 @@ def stage_identity(
 def measurement_identity(task: Task, of: str, judges: Iterable[str], images: Mapping[str, object]) -> dict[str, Any]:
     """Return all that determines what judges say about the artifact of the record `of`."""
     return {"kind": "measurement", "of": of, "judges": list(judges), "images": dict(images), **_task(task)}
-
-
-@lru_cache(1024)
-def _training_part(method: Composition) -> list[list[object]]:
-    return method.training_part  # of every seed of a row, asked anew, it takes seconds
 
 
 def _task(task: Task) -> dict[str, Any]:

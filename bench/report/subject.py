@@ -152,7 +152,7 @@ def _beside(
     config: Config, mine: Iterable[Record], record_of: RecordOf
 ) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
     """Return what controls and audits found; nothing where the images are not here, of which both are planned."""
-    audited = any(record.identity["kind"] == "audit" for record in mine)  # else every fit would be planned in vain
+    audited = any(record.kind == "audit" for record in mine)  # else every fit would be planned in vain
     try:
         gaps = oracle_gaps(config, record_of, decision_of, "acsa") if audited else []
         return control_figures(config, record_of, decision_of), gaps

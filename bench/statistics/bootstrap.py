@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
 
+from bench.statistics.intervals import students
 from bench.statistics.outcomes import Outcomes
 
 DRAWS = 2_000
@@ -63,7 +63,7 @@ def interval(figures: np.ndarray, resampled: np.ndarray, level: float = 0.95) ->
     mean, variance = float(figures.mean()), float(resampled.var(ddof=1))
     by_seeds = float(figures.var(ddof=1)) / len(figures)
     freedom = (len(figures) - 1) * max(variance / by_seeds, 1.0) ** 2 if by_seeds else np.inf
-    half_width = float(stats.t.ppf((1 + level) / 2, freedom)) * variance**0.5
+    half_width = students(level, freedom) * variance**0.5
     return mean - half_width, mean + half_width
 
 

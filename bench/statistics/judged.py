@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+
+from bench.statistics.intervals import students
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Variance:
 
     def half_width(self, level: float) -> float:
         """Return half the width of the interval around a mean that has this variance alone."""
-        return float(stats.t.ppf((1 + level) / 2, self.freedom) * self.variance**0.5)
+        return float(students(level, self.freedom) * self.variance**0.5)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
+from bench.statistics.intervals import students
 from bench.statistics.outcomes import Runs
 from bench.statistics.spread import centred
 
@@ -37,7 +37,7 @@ def difference_interval(runs: Runs, metric: str, level: float) -> tuple[float, f
     by_training = float(by_seed.var(ddof=1)) / seeds
     variance = by_training + _images(runs.influences[g, 0] - runs.influences[g, 1], runs.labels)
     freedom = (seeds - 1) * (variance / by_training) ** 2 if by_training else np.inf
-    half_width = float(stats.t.ppf((1 + level) / 2, freedom)) * variance**0.5
+    half_width = students(level, freedom) * variance**0.5
     return value, value - half_width, value + half_width
 
 
