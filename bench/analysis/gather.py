@@ -164,13 +164,13 @@ def origins_of(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dic
     origins: dict[str, Origin] = {}
     lost: list[str] = []
     for name in wish.requested:
-        if found := _origin(name, config, stores, wish):
+        if found := _origin(name, config, wish, stores, stores):
             origins[name] = found
     others = [name for name in dict.fromkeys((*shipped, *config.datasets)) if name not in wish.requested]
-    for k, store in enumerate(stores):
+    for store in stores:
         for name in others:
             try:
-                if found := _origin(name, config, stores[k : k + 1], wish, stores):
+                if found := _origin(name, config, wish, [store], stores):
                     origins[name] = found
             except (DataError, StoreError, ConfigError) as error:  # a folder that is not here, or counts it never had
                 lost.append(f"{name}: its records cannot be shown: {' '.join(str(error).split())}")
@@ -180,9 +180,9 @@ def origins_of(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dic
 
 
 def _origin(
-    name: str, config: Config, stores: Sequence[Store], wish: Wish, all_stores: Sequence[Store] = ()
+    name: str, config: Config, wish: Wish, looked_in: Sequence[Store], stores: Sequence[Store]
 ) -> Origin | None:
-    """Return a dataset's cells in the first store that has records of them, or in the first of all if asked for.
+    """Return a dataset's cells in the first of some stores that has records of them; if asked for, in any case.
 
     Second opinions of them are looked for beside all stores.
 
@@ -192,13 +192,13 @@ def _origin(
         The cells of its records cannot be made from what is here.
     """
     empty, asked = None, name in wish.requested
-    for store in stores:
+    for store in looked_in:
         records = _of(name, store)
         if not (records or asked):
             continue
         grid = _grid(config, name, records.values(), wish)
         if any(job.id in records for job in grid.jobs):
-            again = {id: it for other in all_stores or stores for id, it in _of(name, beside(other)).items()}
+            again = {id: it for other in stores for id, it in _of(name, beside(other)).items()}
             return Origin(grid, store, records, again)
         empty = empty or Origin(grid, store, records)
     return empty if asked else None
