@@ -29,7 +29,7 @@ from bench.cli import (
 )
 from bench.cli.options import say
 from bench.cli.terminal import CLOSED, finish, settle
-from bench.errors import Terminated, UserError
+from bench.errors import Stopped, Terminated, UserError
 from bench.running.stopping import SAID, listen_in_runner
 
 app = typer.Typer(
@@ -110,6 +110,8 @@ def _status() -> int:
             return CLOSED
         *_, (frame, line) = traceback.walk_tb(error.__traceback__)
         if isinstance(error, SystemExit) and frame.f_globals.get("__name__", "").split(".")[0] in ENDS:
+            if error.code == Stopped.exit_status:  # Ctrl-C in a command that has no words of its own for it
+                say("imbench: stopped")
             return error.code if isinstance(error.code, int) else int(error.code is not None)
         # A plugin, or what it calls, ended the program while a run was planned, as if all were well.
         place = f"{Path(frame.f_code.co_filename).name}:{line}"

@@ -58,6 +58,17 @@ def test_stopping_a_run_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.Mo
     assert said.status == 130 and "stopped; what was finished is stored" in said.err
 
 
+def test_stopping_any_other_command_is_one_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench_toml(tmp_path)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.report.build.build_report", interrupted)
+    said = imbench("report")
+    assert (said.status, said.out, said.err.strip().splitlines()[-1]) == (130, "", "imbench: stopped")
+
+
 @pytest.mark.parametrize("module", ["typer", "torch"])
 def test_stopping_while_a_command_is_loaded_is_no_traceback(tmp_path: Path, module: str) -> None:
     bench_toml(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 
 from joblib import Parallel, cpu_count, delayed
@@ -12,6 +13,9 @@ Drawing = Callable[[], Picture]
 
 FEW = 4  # charts that are drawn sooner than a process starts
 MOST = 4  # processes: each takes a few hundred megabytes
+
+# Of a report that was stopped or failed: nobody wants its charts any more.
+warnings.filterwarnings("ignore", r"\d+ tasks have been successfully executed|.*tasks which were still being processed")
 
 
 def draw(drawings: Sequence[Drawing], here: bool = False) -> Iterator[Picture]:
