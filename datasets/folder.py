@@ -105,7 +105,7 @@ class FolderDataset(Dataset):
     @cached_property
     def imbalances(self) -> tuple[Imbalance, ...]:  # type: ignore[override]
         """What bench.toml wants, or fractions of the smallest class's training images."""
-        left = self.split().counts("train")[-1]
+        left = min(self.split().counts("train"))
         return self._wanted or tuple(map(rare, sorted({max(1, left // share) for share in (8, 4, 2, 1)})))
 
     def pin(self) -> Pinned:
@@ -157,7 +157,9 @@ class FolderDataset(Dataset):
         columns = f", columns {dict(sorted(self.columns.items()))}" if self.columns else ""
         apart = f", delimiter {self.delimiter!r}" if self.delimiter else ""
         seed = f", seed {self.shares.seed}" if self.shares.seed else ""
-        return f"{self.shares}{table}{lists}{columns}{apart}{group}{near}{seed}"
+        # Else pictures are looked at in any case, and a damaged one is refused before anything is kept.
+        skip = ", damaged left out" if self.damaged == "skip" and near else ""
+        return f"{self.shares}{table}{lists}{columns}{apart}{group}{near}{skip}{seed}"
 
     def _draw(self) -> Split:
         found = self.collected()

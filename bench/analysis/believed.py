@@ -109,7 +109,7 @@ class Believed:
 
     def beats_always(self, method: str, place: str) -> bool:
         """Return whether a method surely lies above a decision that always names the rarest class."""
-        return float((self.mean(self.headline, method, place) > self.always[place]).mean()) >= SURE
+        return surely(self.mean(self.headline, method, place) - self.always[place])
 
 
 def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Believed:
@@ -154,12 +154,16 @@ def belief(draws: np.ndarray) -> Belief:
     return Belief(float(draws.mean()), float(low), float(high))
 
 
+def surely(difference: np.ndarray) -> bool:
+    """Say whether a difference lies above zero: the ends that hold it with probability 0.9 do."""
+    return belief(difference).low > 0
+
+
 def effect(gain: np.ndarray, delta: float = DELTA) -> Effect:
     """Say what a method does, from draws of what it gains: nothing, if less than delta with probability 0.9."""
     if float((np.abs(gain) <= delta).mean()) >= SURE:
         return "does nothing"
-    found = belief(gain)
-    return "helps" if found.low > 0 else "harms" if found.high < 0 else "not known"
+    return "helps" if surely(gain) else "harms" if surely(-gain) else "not known"
 
 
 def _tuned(ready: Ready) -> Ready | None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cli.options import settings_of
+from bench.cli.options import say, settings_of
 from bench.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
@@ -31,15 +31,18 @@ def settings_for(dataset: str, config: Path, **overrides: Any) -> tuple[Config, 
     """
     from bench.data.decoding import SUFFIXES
     from bench.plan.sections import DatasetSection
-    from bench.registry import DATASETS
+    from bench.registry import DATASETS, shipped_datasets
 
     settings = settings_of(config, **overrides)
     path = Path(dataset)
-    named = dataset in settings.datasets or dataset in DATASETS
+    shipped = any(entry.name == dataset for entry in shipped_datasets())
+    named = dataset in settings.datasets or shipped
     if not named and "/" in dataset and not path.exists():
         raise UserError(f"{path}: no such folder of images, nor csv of labels")
     if not named and path.is_file() and path.suffix.lower() in SUFFIXES:
         raise UserError(f"{path}: one picture; give the folder that holds the classes, or a csv of labels")
+    if shipped and dataset not in settings.datasets and path.is_dir():
+        say(f"{dataset}: the suite's own dataset is meant; ./{dataset} is the folder that is here")
     if named or not path.exists():
         return settings.model_copy(update={"run": settings.run.model_copy(update={"datasets": (dataset,)})}), dataset
     called = path.resolve().name if path.is_dir() else path.resolve().stem

@@ -43,6 +43,7 @@ def fit(
     """
     from bench.cli.fitting import chosen, free_for_a_model, place_for, refuse_other_images, settings_for
     from bench.data.census import census
+    from bench.data.drift import drift
     from bench.data.splits import keep_split
     from bench.model.making import make_model, make_refitted
     from bench.model.refit import refit
@@ -74,6 +75,9 @@ def fit(
         free_for_a_model(out)
     if new := keep_split(images):
         say(f"{census(images)}\n{dataset}: the split was drawn and is kept in {new}")
+    elif images.of_users and images.root.is_dir():
+        for line in drift(images, settings.paths.cache / f"{dataset}-digests.json"):
+            say(f"{dataset}: {line}")
     refuse_other_images(images, settings.paths.cache)
     out = out or place_for(dataset, images, settings.paths.results)
     grid, store = build_grid(settings), Store(settings.paths.results)
@@ -110,11 +114,11 @@ def predict(
     ] = None,
 ) -> None:
     """Let a model decide about new images. Exit status 1 if some could not be read; they are named in the file."""
-    from bench.cli.writing import copied, write_rows
+    from bench.cli.writing import class_folders, copied, write_rows
     from bench.data.decoding import SUFFIXES
     from bench.model.exported import SUFFIX, load_exported
     from bench.model.predict import Decider, image_files, predictions
-    from bench.model.saved import load_model
+    from bench.model.saved import FILES, load_model
     from bench.running.progress import counting
     from bench.training.device import Device
 
@@ -123,9 +127,13 @@ def predict(
     if model.is_file() and not exported:
         raise UserError(f"{model}: a file; predict takes a model's folder, or an ONNX file called *{SUFFIX}")
     loaded: Decider = load_exported(model) if exported else load_model(model, Device.best())
-    files, left_out = image_files(images, besides=copy_by_class)
+    folders = class_folders(loaded.classes, copy_by_class) if copy_by_class else {}
+    files, left_out = image_files(images, besides=folders.values())
     if out.suffix.lower() in SUFFIXES or out.resolve() in {it.resolve() for it in files}:
         raise UserError(f"{out}: a picture's name; the table goes elsewhere, such as predictions.csv")
+    if out.is_dir() or out.resolve() in {it.resolve() for it in (model, *(model / name for name in FILES))}:
+        what = "a folder" if out.is_dir() else "of the model"
+        raise UserError(f"{out}: {what}; the table goes elsewhere, such as predictions.csv")
     if left_out:
         say(f"left out: {left_out}")
     with counting("predicting") as progress:
@@ -137,7 +145,7 @@ def predict(
     if copy_by_class:
         if copy_by_class.is_dir() and any(copy_by_class.iterdir()):
             say(f"{copy_by_class}: holds files already; what was sorted there before stays where it is")
-        copied([(it.path, it.decision) for it in said if it.decision], copy_by_class)
+        copied([(it.path, folders[it.decision]) for it in said if it.decision])
     for it in unread:
         say(f"cannot be read: {it.error}")
     say(f"{out}: {len(said) - len(unread)} of {len(said)} images decided")
@@ -171,12 +179,13 @@ def threshold(
 
     from bench.cli.fitting import facts_at
     from bench.model.deciding import moved, paid_by
-    from bench.model.saved import read_facts, write_facts
+    from bench.model.making import keep_decision
+    from bench.model.saved import read_facts
     from bench.store.atomic import write_atomically
 
     load_names()
     folder = Path(model)
-    of_cell = model.count("/") >= 3 and not folder.exists()
+    of_cell = model.count("/") >= 3 and not folder.exists() and not model.startswith(("/", "."))
     if of_cell and write:
         raise UserError(f"{model} is a cell, which keeps no decision; `imbench fit` writes a model that does")
     if sum(map(bool, (recall, prior, cost))) != 1:
@@ -185,15 +194,15 @@ def threshold(
     facts, rows = moved(told, recall=recall, prior=prior, cost=cost)
     rounded = ({k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows)
     show(rounded, as_json=False)
-    for line in paid_by(facts, cost) if cost else ():
+    for line in paid_by(told, facts, cost) if cost else ():
         say(line)
     if chart:
         from bench.model.trade import picture
 
-        write_atomically(chart, picture(facts))
+        write_atomically(chart, picture(told, facts))
         say(f"{chart}: written")
     if write:
-        write_facts(folder, facts)
+        keep_decision(folder, facts)
         say(f"{model}: decides so from now on ({facts.factors_for})")
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from importlib import resources
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.options import DEFAULT_FILE, say
+from bench.cli.options import DEFAULT_FILE, load_names, say
 from bench.errors import UserError
+from bench.registry import DATASETS, METHODS
 
 app = typer.Typer()
 new_app = typer.Typer(no_args_is_help=True, help="Begin a method or a dataset of your own, as one commented file.")
@@ -47,8 +49,13 @@ def _begin(kind: Literal["method", "dataset"], name: str, out: Path | None) -> P
     if not NAME.fullmatch(name):
         raise UserError(f"{name!r} cannot be a name: it starts with a letter and has letters, digits and _")
     path = out or Path(f"{name.lower()}.py")
+    load_names()
+    if not path.exists() and name in (METHODS if kind == "method" else DATASETS):
+        raise UserError(f"there is a {kind} {name!r} already; choose another name")
     template = resources.files("bench.cli").joinpath(f"templates/{kind}.txt").read_text(encoding="utf8")
     title = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+    if iskeyword(title):
+        raise UserError(f"{name!r} is a word of Python; choose another name")
     _write(path, template.replace("@NAME@", name).replace("@CLASS@", title))
     return path
 

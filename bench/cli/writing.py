@@ -29,23 +29,37 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     write_atomically(path, text.getvalue().encode("utf8", "backslashreplace"))
 
 
-def copied(files: Iterable[tuple[Path, str]], folder: Path) -> None:
-    """Copy files into subfolders by class; of two with one name the second gets a number.
+def class_folders(classes: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Return a subfolder for each class; where two names would be one folder, the second gets a number."""
+    found: dict[str, Path] = {}
+    taken: set[str] = set()
+    for name in classes:
+        safe = re.sub(r"[/\\\0]", "_", name)
+        safe = f"_{safe}" if safe.startswith(".") else safe  # a class may be called ".."
+        called, number = safe, 1
+        while called.casefold() in taken:
+            number += 1
+            called = f"{safe}-{number}"
+        taken.add(called.casefold())
+        found[name] = folder / called
+    return found
+
+
+def copied(files: Iterable[tuple[Path, Path]]) -> None:
+    """Copy files into folders; of two with one name the second gets a number.
 
     Raises
     ------
     UserError
-        The folder cannot be written.
+        A folder cannot be written.
     """
-    try:
-        for path, name in files:
-            safe = re.sub(r"[/\\\0]", "_", name)
-            place = folder / (f"_{safe}" if safe.startswith(".") else safe)  # a class may be called ".."
+    for path, place in files:
+        try:
             place.mkdir(parents=True, exist_ok=True)
             target, number = place / path.name, 1
             while target.exists():
                 number += 1
                 target = place / f"{path.stem}-{number}{path.suffix}"
             shutil.copy2(path, target)
-    except OSError as error:
-        raise UserError(f"{folder}: {error.strerror or error}") from None
+        except OSError as error:
+            raise UserError(f"{place}: {error.strerror or error}") from None

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from bench.data.carving import UNPROTECTED
 from bench.data.columns import NO_PARTS
-from bench.data.decoding import LOST
+from bench.data.depth import LOST
 from bench.data.drift import drift
 from bench.data.duplicates import NOISE
 from bench.data.folders import ALIKE, DOUBTFUL, UNOPENED

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.data.carving import UNPROTECTED
-from bench.data.decoding import LOST
+from bench.data.depth import LOST
 from bench.data.duplicates import Pair, alike, equal_files, exact_pairs
 from bench.data.grouping import CROSSING
 from bench.data.manifest import Progress, differing, digests

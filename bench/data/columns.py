@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.data.collected import GIVEN
 from bench.data.folders import natural
 from bench.data.locating import Locator
-from bench.data.tabular import Table
+from bench.data.tabular import Table, ends_as_image
 from bench.errors import DataError
 
 NAMES = {  # how the columns are usually called, in small letters
     "file": (
         *("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_id", "image_path"),
-        *("image_name", "img", "img_path", "name", "id"),
+        *("image_name", "img", "img_path"),
+        *("name", "id"),  # people and patients have them too
     ),
     "class": ("class", "class_name", "label", "labels", "category", "target", "diagnosis", "dx", "species", "y"),
     "part": ("part", "split", "set", "subset", "partition", "usage", "phase"),
 }
+VAGUE = ("name", "id")
 NO_PARTS = "is not taken for parts"  # a split's note says so of a column that may be meant as such
 ONE, ZERO = {"1", "1.0", "true"}, {"0", "0.0", "false", ""}
 PROBED = 50  # rows by which the column of files is known
@@ -132,14 +134,39 @@ def _part_of_rows(table: Table, k: int) -> list[str]:
 
 
 def _file_column(table: Table, locator: Locator, taken: set[int]) -> int:
+    """Return the column that names files: one that says their ending, else one that is called so, else any.
+
+    Raises
+    ------
+    DataError
+        No column names files, or two do that are as good and name others: row numbers fit files called 0.png, 1.png.
+    """
     free = [k for k in range(len(table.header)) if k not in taken]
     usual = [k for name in NAMES["file"] for k in free if table.small[k] == name]
-    for k in (*usual, *(k for k in free if k not in usual)):
-        probes = [row[k] for _, row in table.rows[:PROBED]]
-        if probes and sum(map(locator.knows, probes)) * 2 > len(probes):
-            return k
-    first = ", ".join(table.rows[0][1][k] for k in free) if table.rows else "no row"
+    naming = [k for k in (*usual, *(k for k in free if k not in usual)) if _mostly(table, k, locator.knows)]
+    if naming:
+        worth = {k: (_mostly(table, k, ends_as_image), k in usual and table.small[k] not in VAGUE) for k in naming}
+        first = max(naming, key=lambda k: worth[k])
+        for k in naming:
+            if worth[k] == worth[first] and not worth[first][1] and _other_files(table, first, k, locator):
+                raise DataError(
+                    f"{table.path}: columns {table.header[first]!r} and {table.header[k]!r} both name files, and "
+                    'not the same ones; say columns = { file = "..." }'
+                )
+        return first
+    cells = ", ".join(table.rows[0][1][k] for k in free) if table.rows else "no row"
     raise DataError(
-        f'{table.path}: no column names files below {locator.root} (the first row: {first}); say folder = "...", or '
+        f'{table.path}: no column names files below {locator.root} (the first row: {cells}); say folder = "...", or '
         'columns = { file = "..." }'
     )
+
+
+def _mostly(table: Table, k: int, holds: Callable[[str], bool]) -> bool:
+    """Return whether most of the first cells of a column are such."""
+    probes = [row[k] for _, row in table.rows[:PROBED]]
+    return sum(map(holds, probes)) * 2 > len(probes)
+
+
+def _other_files(table: Table, one: int, other: int, locator: Locator) -> bool:
+    """Return whether two columns name different files in some of the first rows."""
+    return any(not locator.same(row[one], row[other]) for _, row in table.rows[:PROBED])

@@ -28,6 +28,11 @@ def sizes_by_share(counts: Mapping[str, int], shares: Mapping[str, float], balan
     shares
         By part other than `train`. Natural: of each class, so that parts are as rare as the whole. Balanced: of the
         smallest class, the same number of every class. A part has one image of each class at least.
+
+    Raises
+    ------
+    SplitError
+        A class would have no image left to train on.
     """
     smallest = min(counts.values())
     sizes = {
@@ -36,6 +41,9 @@ def sizes_by_share(counts: Mapping[str, int], shares: Mapping[str, float], balan
         if share
     }
     left = {label: n - sum(of[label] for of in sizes.values()) for label, n in counts.items()}
+    if bare := next((label for label in counts if left[label] < 1), None):
+        asked = " and ".join(f"{of[bare]} to {part}" for part, of in sizes.items())
+        raise SplitError(f"class {bare}: of its {counts[bare]} images {asked} leave none to train on", bare)
     return {"train": left, **sizes}
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from bench.data.colours import Colours, in_srgb
+from bench.data.depth import BITS_PER_SAMPLE, SAMPLE_FORMAT, SIGNED, UNSIGNED, colour_bits, narrowed, scaled
 from bench.dataset import Dataset
 from bench.errors import DataError
 from bench.store.regular import Odd, open_regular
@@ -32,12 +33,8 @@ BACKGROUND = (255, 255, 255)  # what shows through transparent pictures
 BORDER = (0, 0, 0)  # what fills the square beside a padded picture
 SAID = "decoding"  # key of what a picture's `info` says of how it was decoded
 _ORIENTATION = 0x0112  # of EXIF
-_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED, _SIGNED = 258, 339, 1, 2  # of TIFF
 _PLANES, _SEPARATE = 284, 2  # of TIFF
 _GREY_STEP = {"L;2": 85, "L;4": 17}  # by which Pillow spreads grey pixels of few bits over 8
-_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # of TIFF
-FEW_LEVELS = 64
-LOST = f"fewer than {FEW_LEVELS} grey levels are left"  # what `info[SAID]` holds of a picture that scaling makes dull
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -110,12 +107,14 @@ def decoded(path: Path, content: bytes | None = None, colours: Colours = "shown"
                 raise DataError(f"{path}: {width} x {height} pixels; at most {MOST_PIXELS:,} are decoded")
             said = ["only the first of its frames is used"] if _has_frames(image) else []
             _see_to(image)
+            bits = colour_bits(image)
             image.load()
             turned = _upright(image)
             if colours == "shown":
                 turned, more = in_srgb(turned, image.info.get("icc_profile"))
                 said += more
             picture, more = _as_rgb(turned, image)
+            more += narrowed(picture, bits)
     except (FileNotFoundError, DataError):
         raise
     except Odd as odd:
@@ -164,8 +163,8 @@ def _see_to(image: Image.Image) -> None:
     """
     if image.format == "TIFF":
         tags = image.tag_v2  # type: ignore[attr-defined]
-        bits, kinds = tags.get(_BITS_PER_SAMPLE, (1,)), tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))
-        if max(bits) <= 8 and any(kind == _SIGNED for kind in kinds):
+        bits, kinds = tags.get(BITS_PER_SAMPLE, (1,)), tags.get(SAMPLE_FORMAT, (UNSIGNED,))
+        if max(bits) <= 8 and any(kind == SIGNED for kind in kinds):
             raise ValueError("signed values; save it with unsigned ones")
         if len(bits) > 1 and max(bits) > 8 and tags.get(_PLANES) == _SEPARATE:
             raise ValueError(f"{max(bits)}-bit values in separate planes; save it with interleaved ones")
@@ -192,7 +191,7 @@ def _upright(image: Image.Image) -> Image.Image:
 def _as_rgb(image: Image.Image, source: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return an image as RGB, and what was done that is worth knowing."""
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        return _scaled(np.asarray(image), source)
+        return scaled(np.asarray(image), source)
     if image.has_transparency_data:
         picture = image.convert("RGBA")
         if np.asarray(picture.getchannel("A")).min() < 255:
@@ -200,42 +199,6 @@ def _as_rgb(image: Image.Image, source: Image.Image) -> tuple[Image.Image, list[
             return Image.alpha_composite(whole, picture).convert("RGB"), ["transparent pixels are put on white"]
         return picture.convert("RGB"), []
     return image.convert("RGB"), []
-
-
-def _scaled(values: np.ndarray, source: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Return grey values of more than 8 bits (H, W) as RGB by the depth that their file states, and what to know of it.
-
-    Values that use a small part of their depth, as those of cameras of 12 bits do in files of 16, lose what they show.
-    """
-    bits = _depth(source)
-    levels = np.rint(values.astype(np.float64) * (255 / (2**bits - 1))).clip(0, 255).astype(np.uint8)
-    said = [f"{bits} bits a pixel are scaled to 8"]
-    if np.ptp(levels) < FEW_LEVELS and len(np.unique(values)) > len(np.unique(levels)):
-        said.append(f"{LOST} of {bits} bits a pixel; save it with its values spread over all bits, or with 8 bits")
-    if source.format == "TIFF" and source.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:  # type: ignore[attr-defined]
-        levels = 255 - levels  # Pillow does so up to 8 bits
-    if source.format == "PNG" and (hidden := values == source.info.get("transparency")).any():
-        levels, said = np.where(hidden, np.uint8(255), levels), [*said, "transparent pixels are put on white"]
-    return Image.fromarray(levels).convert("RGB"), said
-
-
-def _depth(source: Image.Image) -> int:
-    """Return the bits of a grey pixel that the file states.
-
-    Raises
-    ------
-    ValueError
-        The values have no stated range.
-    """
-    if source.format == "TIFF":
-        tags = source.tag_v2  # type: ignore[attr-defined]
-        bits, kind = tags.get(_BITS_PER_SAMPLE, (1,)), tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))
-        if source.mode == "F" or bits[0] > 16 or kind[0] != _UNSIGNED:
-            raise ValueError(f"{bits[0]}-bit values of no stated range; save it with 8 or 16 bits a pixel")
-        return int(bits[0])
-    if source.mode == "F":
-        raise ValueError("floating-point values of no stated range; save it with 8 or 16 bits a pixel")
-    return 16
 
 
 def _plain(error: Exception) -> str:

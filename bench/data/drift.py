@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-from bench.data.folders import image_files
+from bench.data.folders import image_files, natural
 from bench.data.manifest import differing, digests
 from bench.dataset import Dataset
 
@@ -31,7 +31,9 @@ def drift(dataset: Dataset, memo: Path | None = None) -> list[str]:
     absent = {*gone}
     there = [name for name in names if name not in absent]
     other = differing(dataset.pinned, digests(dataset, there, memo))
-    new = sorted({*image_files(dataset.root)} - {*names}, key=lambda name: _class_of(name) in split.classes)
+    new = sorted(
+        {*image_files(dataset.root)} - {*names}, key=lambda name: (_class_of(name) in split.classes, natural(name))
+    )
     told = {
         "are gone": gone,
         "are other images now": other,

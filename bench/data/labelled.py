@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.data.collected import GIVEN, Collected, Found
-from bench.data.columns import ONE, columns_of, unused
+from bench.data.columns import NAMES, ONE, columns_of, unused
 from bench.data.folders import DOUBTFUL, check_names, natural
 from bench.data.grouping import ALONE, FEWEST, UNTOLD, as_group, looks_like_pattern
 from bench.data.locating import Locator
@@ -47,7 +47,8 @@ def in_table(
         class would vanish; the text names the line or column.
     """
     locator = Locator(root)
-    table = read_table(path, delimiter, locator.knows)
+    usual = {name for names in NAMES.values() for name in names}  # a header's, also where a picture is called so
+    table = read_table(path, delimiter, lambda cell: cell.lower() not in usual and locator.knows(cell))
     group = "" if group not in table.header and looks_like_pattern(group) else group
     column, hot = columns_of(table, told, group, locator)
     said = [_told(table, column, hot, told, delimiter), *unused(table, column, hot, told)]

@@ -26,6 +26,10 @@ class Locator:
         """Return whether a cell names a file, or several alike."""
         return bool(self._candidates(cell.strip()))
 
+    def same(self, one: str, other: str) -> bool:
+        """Return whether two cells name the same file, or none of them one."""
+        return self._candidates(one.strip()) == self._candidates(other.strip())
+
     def find(self, cell: str, where: str) -> str | None:
         """Return a file's name relative to the folder, None if there is none.
 

@@ -68,14 +68,14 @@ def read_table(path: Path, delimiter: str, is_file: Callable[[str], bool]) -> Ta
     if said := _SEPARATOR.match(text):
         text, delimiter = "\n" + text[said.end() :], delimiter or said[1]
     delimiter = delimiter or max(DELIMITERS, key=lambda it: (_columns(text, it), text.partition("\n")[0].count(it)))
-    rows = list(_rows(path, text, delimiter))
+    rows = list(_rows(path, text, delimiter, lambda cell: is_file(cell) or ends_as_image(cell)))
     if not rows:
         raise DataError(f"{path}: no rows")
     header = [name.strip() for name in rows[0][1]]
     for line, row in rows:
         if len(row) != len(header):
             raise DataError(f"{path}: line {line} has {len(row)} fields, the first row has {len(header)}")
-    if any(is_file(name) or PurePath(name).suffix.lower() in SUFFIXES for name in header):
+    if any(is_file(name) or ends_as_image(name) for name in header):
         header = [str(k) for k in range(1, len(header) + 1)]
     else:
         del rows[0]
@@ -86,6 +86,11 @@ def read_table(path: Path, delimiter: str, is_file: Callable[[str], bool]) -> Ta
     if not rows:
         raise DataError(f"{path}: a header, but no rows")
     return Table(path, delimiter, tuple(header), tuple(rows))
+
+
+def ends_as_image(cell: str) -> bool:
+    """Return whether a cell ends as pictures' names do."""
+    return PurePath(cell.strip()).suffix.lower() in SUFFIXES
 
 
 def _text(path: Path) -> str:
@@ -105,22 +110,32 @@ def _text(path: Path) -> str:
         raise DataError(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from None
 
 
-def _rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
-    """Yield the rows that hold anything."""
-    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True), 1
+def _rows(path: Path, text: str, delimiter: str, is_named: Callable[[str], bool]) -> Iterator[Row]:
+    """Yield the rows that hold anything.
+
+    Raises
+    ------
+    DataError
+        A quote is not closed: the rows after it would be part of one field.
+    """
+    lines = io.StringIO(text, newline="")
+    reader, line = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True), 1
     try:
         for row in reader:
             if any(field.strip() for field in row):
+                within = [cell for field in row for more in field.splitlines()[1:] for cell in more.split(delimiter)]
+                if taken := next(filter(is_named, map(str.strip, within)), ""):
+                    raise DataError(f"{path}: line {line}: a quote takes in the rows after it, such as that of {taken}")
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"{path}: line {reader.line_num}: {error}") from None
+        raise DataError(f"{path}: line {line}: {error}; is a quote not closed?") from None
 
 
 def _columns(text: str, delimiter: str) -> int:
     """Return how many columns the first rows have under a delimiter; 0 if they differ, or have one alone."""
     try:
-        read = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+        read = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
         widths: Sequence[int] = [len(row) for row in islice(read, LOOKED_AT) if row]
     except csv.Error:
         return 0

@@ -23,26 +23,31 @@ def agreeing(found: Evidence) -> Section:
     protocols = [
         it
         for first, second in pairs(found)
-        for place in common(first, second)
+        for place in common(first, second)[:1]
         for it in _compared(first, second, place, place)
     ]
-    datasets = [
-        it
-        for a, b in combinations(found.studies, 2)
-        if a.profile == b.profile and a.task != b.task
-        for it in _compared(a, b, a.rarest, b.rarest)
-    ]
+    datasets = {
+        profile: [
+            it
+            for a, b in combinations([it for it in found.studies if it.profile == profile], 2)
+            for it in _compared(a, b, a.rarest, b.rarest)
+        ]
+        for profile in found.profiles
+    }
     words, grids, lacking = [], [], []
     for kind, each, without in (
         (
-            "protocols, at the same counts",
+            "protocols, at the smallest count that both have",
             protocols,
             "Rank agreement between protocols: no dataset is run under two yet.",
         ),
-        (
-            "datasets, at their smallest counts",
-            datasets,
-            "Rank agreement between datasets: no two are run under one profile yet.",
+        *(
+            (
+                f"datasets under {profile}, at their smallest counts",
+                mine,
+                f"Rank agreement between datasets: no two are run under {profile} yet.",
+            )
+            for profile, mine in datasets.items()
         ),
     ):
         if each:

@@ -50,7 +50,7 @@ def holding(found: Evidence) -> Section:
     if not rows:
         return Section(TITLE, lacking=("Nothing to hold against each other yet.",))
     rows.sort(key=lambda row: str(row[0]))
-    words = f"Of {counted(tried, 'comparison')} whose outcome is known beforehand, {broken} came out otherwise."
+    words = f"Of {counted(tried, 'check')} of what must be so if the numbers are right, {broken} failed."
     note = (
         f"A difference of true means breaks an expectation if it lies on the wrong side with probability {SURE}, a "
         "gain that was seen if it lies beyond the ends that hold what is believed with that. "

@@ -19,13 +19,14 @@ from bench.findings.holding import holding
 from bench.findings.printed import printed
 from bench.findings.printing import counted
 from bench.findings.section import Entry, Grid, Link, Section
+from bench.findings.shares import shares
 from bench.findings.starting import starting
 from bench.findings.study import Evidence
 from bench.findings.thresholds import thresholds
 from bench.report.markdown import escape
 from bench.store.atomic import write_atomically
 
-MAKERS = (starting, thresholds, generation, computing, bodies, agreeing, claimed, printed, holding, again)
+MAKERS = (starting, thresholds, shares, generation, computing, bodies, agreeing, claimed, printed, holding, again)
 TITLE = "Findings"
 
 

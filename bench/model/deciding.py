@@ -12,6 +12,7 @@ from bench.model.saved import Facts, expression_of
 from bench.model.threshold import Effect, class_named, effects, for_costs, for_prior, for_recall, paid
 from bench.record import Predictions
 from bench.training.composition import build
+from bench.training.scores import acsa, confusion_matrix, recalls
 
 HIGHEST_COST = 1e12
 
@@ -41,19 +42,39 @@ def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") ->
         factors = for_costs(_costs(cost, facts.classes), scores, labels)
     said = f"recall {recall}" if recall else f"prior {prior}" if prior else f"cost {cost}"
     changed = facts.model_copy(update={"factors": tuple(factors.tolist()), "factors_for": said})
-    return changed, effects(facts.classes, factors, scores_of(facts, facts.test), facts.test.labels)
+    figures = figures_of(facts.classes, decided(changed))
+    of_test = scores_of(facts, facts.test), facts.test.labels
+    return changed.model_copy(update={"figures": figures}), effects(facts.classes, in_force(facts), factors, *of_test)
 
 
-def paid_by(facts: Facts, cost: str) -> list[str]:
+def in_force(facts: Facts) -> np.ndarray:
+    """Return the factors (K,) by which a model decides."""
+    return np.asarray(facts.factors or np.ones(len(facts.classes)))
+
+
+def decided(facts: Facts) -> np.ndarray:
+    """Return the test images by true and decided class, int64 (K, K)."""
+    assert facts.test is not None
+    taken = (scores_of(facts, facts.test) * in_force(facts)).argmax(axis=1)
+    return confusion_matrix(facts.test.labels, taken, len(facts.classes))
+
+
+def figures_of(classes: Sequence[str], confusion: np.ndarray) -> dict[str, float]:
+    """Return the figures that a model's facts hold."""
+    named = zip(classes, recalls(confusion).tolist(), strict=True)
+    return {"balanced accuracy": acsa(confusion)} | {f"recall of {name}": value for name, value in named}
+
+
+def paid_by(told: Facts, facts: Facts, cost: str) -> list[str]:
     """Return a line for validation and one for test images: what the decision costs, and what it did before.
 
-    `facts` are those that `moved` returned for this cost.
+    `facts` are those that `moved` returned of `told` for this cost.
     """
-    costs, factors = _costs(cost, facts.classes), np.asarray(facts.factors)
+    costs = _costs(cost, facts.classes)
     lines = []
     for words, part in (("validation images, by which it was chosen", facts.validation), ("test images", facts.test)):
         assert part is not None
-        it = paid(costs, factors, scores_of(facts, part), part.labels)
+        it = paid(costs, in_force(told), in_force(facts), scores_of(facts, part), part.labels)
         lines.append(
             f"mean cost {it.before:.3f}, then {it.after:.3f}, on {it.images} {words}: "
             f"{it.after - it.before:+.3f} ({it.low:+.3f} to {it.high:+.3f})"

@@ -12,16 +12,17 @@ from scipy.stats import binomtest
 
 from bench.data.decoding import colours_of
 from bench.dataset import Dataset
-from bench.model.deciding import scores_of
+from bench.model.deciding import decided, figures_of
 from bench.model.origin import Choice, licences, normalisation
 from bench.model.refit import Refitted
-from bench.model.saved import Facts, save_model, written
+from bench.model.saved import CARD, Facts, save_model, write_facts, written
 from bench.networks.network import Network, network_of, seen_before
 from bench.plan.job import Job
 from bench.record import Record
 from bench.store.artifacts import CLASSIFIER, Weights
+from bench.store.atomic import write_atomically
 from bench.training.composition import build
-from bench.training.scores import acsa, confusion_matrix, recalls
+from bench.training.scores import confusion_matrix
 
 
 def make_model(
@@ -35,8 +36,20 @@ def make_model(
         The weights are missing, or the folder cannot be written.
     """
     facts = facts_of(job, record, dataset, choice)
-    save_model(folder, facts, weights.load(record.id, CLASSIFIER), card(facts, _decided(facts)))
+    save_model(folder, facts, weights.load(record.id, CLASSIFIER), card(facts, decided(facts)))
     return facts
+
+
+def keep_decision(folder: Path, facts: Facts) -> None:
+    """Write a model's facts with another decision, and its card with the figures of that.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written.
+    """
+    write_atomically(folder / CARD, card(facts, decided(facts)).encode())
+    write_facts(folder, facts)
 
 
 def facts_of(job: Job, record: Record, dataset: Dataset, choice: Choice | None = None) -> Facts:
@@ -59,7 +72,7 @@ def facts_of(job: Job, record: Record, dataset: Dataset, choice: Choice | None =
         colours=colours_of(dataset),
         chosen=record.chosen | method.chosen,
         records=(record.id,),
-        figures=_figures(job, confusion),
+        figures=figures_of(job.task.classes, confusion),
         remarks=tuple(filter(None, (seen_before(network, dataset),))),
         **_origin(network, choice),
         validation=record.validation,
@@ -100,7 +113,7 @@ def make_refitted(
         colours=colours_of(dataset),
         chosen=again.chosen,
         records=tuple(it.id for it in (record, *others)),
-        figures=_figures(job, confusion),
+        figures=figures_of(job.task.classes, confusion),
         remarks=(
             f"Trained on training and validation images together, for {again.epoch} epochs: the median of those that "
             f"records of {len(again.epochs)} seeds selected ({selected}). What it chose on validation images is as in "
@@ -126,18 +139,6 @@ def _origin(network: Network, choice: Choice | None) -> dict[str, Any]:
     }
 
 
-def _decided(facts: Facts) -> np.ndarray:
-    """Return the test images by true and decided class, int64 (K, K)."""
-    assert facts.test is not None
-    decided = scores_of(facts, facts.test).argmax(axis=1)
-    return confusion_matrix(facts.test.labels, decided, len(facts.classes))
-
-
-def _figures(job: Job, confusion: np.ndarray) -> dict[str, float]:
-    named = zip(job.task.classes, recalls(confusion).tolist(), strict=True)
-    return {"balanced accuracy": acsa(confusion)} | {f"recall of {name}": value for name, value in named}
-
-
 def card(facts: Facts, confusion: np.ndarray) -> str:
     """Return a model's card as markdown: what it is, how good it is on images it never saw, what to know before use."""
     method = "+".join(it.name for it in facts.method)
@@ -149,6 +150,11 @@ def card(facts: Facts, confusion: np.ndarray) -> str:
         f"Network: {facts.protocol['backbone']}; images of {facts.protocol['image_size']} pixels, shape {facts.shape}, "
         f"colours as they are {facts.colours}.",
         *([chosen] if chosen else []),
+        *(
+            [f"Decides for {facts.factors_for}: moved on the validation images, and all figures here are of that."]
+            if facts.factors_for
+            else []
+        ),
         *facts.remarks,
         *([f"Licence of the body: {facts.licence}."] if facts.licence else []),
         "The figures are of one fit and one test part; another seed gives others."

@@ -42,7 +42,7 @@ class Prediction:
     error: str = ""
 
 
-def image_files(places: Sequence[Path], besides: Path | None = None) -> tuple[list[Path], str]:
+def image_files(places: Sequence[Path], besides: Iterable[Path] = ()) -> tuple[list[Path], str]:
     """Return the files that are named and the images below the folders that are, in order, and what else is there.
 
     Folders are read as those of training images are.
@@ -50,7 +50,7 @@ def image_files(places: Sequence[Path], besides: Path | None = None) -> tuple[li
     Parameters
     ----------
     besides
-        A folder whose images are not meant: the one that copies go to.
+        Folders whose images are not meant: those that copies go to.
 
     Raises
     ------
@@ -63,12 +63,17 @@ def image_files(places: Sequence[Path], besides: Path | None = None) -> tuple[li
         if not place.exists():
             raise UserError(f"{place}: no such file or folder")
         found += sorted(images_below(place, place, other)) if place.is_dir() else [place]
-    if besides:
-        copies = besides.resolve()
-        found = [path for path in found if not path.resolve().is_relative_to(copies)]
-    if not found:
-        raise UserError(f"no image in {', '.join(map(str, places))}")
-    return list(dict.fromkeys(found)), counted(other)
+    copies = [it.resolve() for it in besides]
+    once = {path.resolve(): path for path in reversed(found)}  # by the first of its names
+    meant = {real for real in once if not any(map(real.is_relative_to, copies))}
+    if sorted_before := len(once) - len(meant):
+        other[f"{'image' if sorted_before == 1 else 'images'} where copies go"] += sorted_before
+    if not meant:
+        left_out = f"; left out: {counted(other)}" if other else ""
+        raise UserError(f"no image in {', '.join(map(str, places))}{left_out}")
+    return [
+        path for path in dict.fromkeys(found) if once.get(path.resolve()) == path and path.resolve() in meant
+    ], counted(other)
 
 
 def predictions(

@@ -29,7 +29,7 @@ from bench.training.composition import Composition, build
 from bench.training.device import Device
 from bench.training.frozen import frozen_classifier
 
-WEIGHTS, FACTS, CARD = "model.safetensors", "model.json", "README.md"
+WEIGHTS, FACTS, CARD = FILES = "model.safetensors", "model.json", "README.md"
 BATCH = 50
 MOST_FACTS, MOST_WEIGHTS = 256 * MIB, 16_384 * MIB  # that a file of either can have
 

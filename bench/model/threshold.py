@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from unicodedata import normalize
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax
 from scipy.stats import binomtest
 
 from bench.errors import UserError, unknown
 
 ROUNDING = 1e-9  # of shares that are 1 together
+SLOPES = (0.05, 20.0)  # of a calibration's exponent
+HELD = 1e-3  # by which a calibration is held where nothing speaks for it, beside a mean cross-entropy
+FURTHEST = 50.0  # logarithm of a factor: beyond, a class is always or never taken
 GRID = np.geomspace(1e-4, 1e4, 2001)  # factors of one class that are tried
 
 
@@ -37,9 +43,9 @@ class Paid:
     images: int
 
 
-def paid(costs: np.ndarray, factors: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> Paid:
-    """Return what decisions cost, by costs (K, K) of taking one class for another, without and with factors (K,)."""
-    before, after = (costs[labels, (scores * it).argmax(axis=1)] for it in (np.ones_like(factors), factors))
+def paid(costs: np.ndarray, was: np.ndarray, now: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> Paid:
+    """Return what decisions cost, by costs (K, K) of taking one class for another, with the factors (K,) of each."""
+    before, after = (costs[labels, (scores * it).argmax(axis=1)] for it in (was, now))
     change = after - before
     margin = 1.96 * float(change.std(ddof=1)) / np.sqrt(len(change)) if len(change) > 1 else np.inf
     middle = float(change.mean())
@@ -47,22 +53,27 @@ def paid(costs: np.ndarray, factors: np.ndarray, scores: np.ndarray, labels: np.
 
 
 def class_named(name: str, classes: tuple[str, ...]) -> int:
-    """Return a class's label.
+    """Return a class's label; accents may be coded in another way than in its name.
 
     Raises
     ------
     UserError
         There is no such class.
     """
-    if name not in classes:
-        raise UserError(unknown("class", name, classes))
-    return classes.index(name)
+    if name in classes:
+        return classes.index(name)
+    if len(alike := [k for k, it in enumerate(classes) if normalize("NFC", it) == normalize("NFC", name)]) == 1:
+        return alike[0]
+    raise UserError(unknown("class", name, classes))
 
 
 def for_prior(shares: Mapping[int, float], scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return factors (K,) for images among which classes have these shares; the others divide the rest as they do.
 
-    The scores are taken as posteriors under the prior that the validation images have.
+    Scores are posteriors under no known prior: a method may have rebalanced what it was trained on. So the factors, and
+    an exponent of all scores, are those of highest likelihood on the validation images, each weighted as often as
+    its class will come: bias-corrected temperature scaling, Alexandari et al. 2020, arXiv 1901.06852, whose decision
+    is the one of the largest posterior under these shares.
 
     Raises
     ------
@@ -78,7 +89,30 @@ def for_prior(shares: Mapping[int, float], scores: np.ndarray, labels: np.ndarra
     if not others and abs(rest) > ROUNDING:
         raise UserError(f"the shares of all {classes} classes are 1 together, not {1 - rest:g}")
     wanted = np.array([shares.get(k, rest * now[k] / max(now[others].sum(), 1e-12)) for k in range(classes)])
-    factors: np.ndarray = wanted / np.maximum(now, 1e-12)
+    return _calibrated(scores, labels, wanted / np.maximum(now, 1e-12))
+
+
+def _calibrated(scores: np.ndarray, labels: np.ndarray, often: np.ndarray) -> np.ndarray:
+    """Return factors (K,) of highest likelihood where an image of class k counts often[k] times.
+
+    That of the class with the most images is one.
+    """
+    rows, logs = np.arange(len(labels)), np.log(np.maximum(scores.astype(np.float64), 1e-12))
+    weights = often[labels] / often[labels].sum()
+    start = np.array([1.0, *np.log(often)])
+
+    def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
+        told = log_softmax(at[0] * logs + at[1:], axis=1)
+        away = np.exp(told)
+        away[rows, labels] -= 1
+        away *= weights[:, None]
+        slope = np.array([(away * logs).sum(), *away.sum(axis=0)])
+        held = at - start
+        return float(-(weights * told[rows, labels]).sum() + HELD * (held**2).sum()), slope + 2 * HELD * held
+
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[SLOPES, *[(None, None)] * scores.shape[1]]).x
+    moves = found[1:] / found[0]
+    factors: np.ndarray = np.exp(np.clip(moves - moves[np.bincount(labels).argmax()], -FURTHEST, FURTHEST))
     return factors
 
 
@@ -128,9 +162,11 @@ def for_costs(costs: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> np.n
     return factors
 
 
-def effects(classes: tuple[str, ...], factors: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> list[Effect]:
-    """Return what factors do to the recall of each class on images with scores (N, K) and labels (N,)."""
-    before, after = scores.argmax(axis=1), (scores * factors).argmax(axis=1)
+def effects(
+    classes: tuple[str, ...], was: np.ndarray, now: np.ndarray, scores: np.ndarray, labels: np.ndarray
+) -> list[Effect]:
+    """Return what a change of factors (K,) does to the recall of each class on images with scores (N, K)."""
+    before, after = ((scores * factors).argmax(axis=1) for factors in (was, now))
     found = []
     for k, name in enumerate(classes):
         mine = labels == k
@@ -138,6 +174,6 @@ def effects(classes: tuple[str, ...], factors: np.ndarray, scores: np.ndarray, l
             continue
         hits = int((after[mine] == k).sum())
         interval = binomtest(hits, int(mine.sum())).proportion_ci(method="wilson")
-        was, now = float((before[mine] == k).mean()), hits / int(mine.sum())
-        found.append(Effect(name, was, now, float(interval.low), float(interval.high), int(mine.sum())))
+        recall, then = float((before[mine] == k).mean()), hits / int(mine.sum())
+        found.append(Effect(name, recall, then, float(interval.low), float(interval.high), int(mine.sum())))
     return found

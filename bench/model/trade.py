@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.model.deciding import scores_of
+from bench.model.deciding import in_force, scores_of
 from bench.model.saved import Facts
 from bench.model.threshold import GRID
 from bench.report.pictures.picture import chart
@@ -12,28 +12,29 @@ from bench.report.pictures.style import BLUE, INK, QUIET, drawing, rules
 from bench.training.scores import confusion_matrix, recalls
 
 
-def picture(facts: Facts) -> bytes:
+def picture(told: Facts, facts: Facts) -> bytes:
     """Return the chart of a moved decision as PNG: its class's recall, across, against the mean of the others.
 
-    The class is the one whose factor was moved most.
+    `told` are the facts before. The class is the one whose factor was moved most.
     """
     assert facts.test is not None
     scores, labels = scores_of(facts, facts.test), facts.test.labels
-    factors = np.asarray(facts.factors or np.ones(len(facts.classes)))
+    was, factors = in_force(told), in_force(facts)
     k = int(np.abs(np.log(np.maximum(factors, 1e-12))).argmax())
 
     def at(tried: np.ndarray) -> tuple[float, float]:
         found = recalls(confusion_matrix(labels, (scores * tried).argmax(axis=1), len(factors)))
         return float(found[k]), float(np.delete(found, k).mean())
 
-    line = np.array([at(np.where(np.arange(len(factors)) == k, factor, factors)) for factor in GRID])
+    around = factors[k] * GRID
+    line = np.array([at(np.where(np.arange(len(factors)) == k, factor, factors)) for factor in around])
     name, others = facts.classes[k], "the other class" if len(factors) == 2 else "the other classes, mean"
     with drawing(f"{facts.dataset}: what the recall of {name} costs", 5.2, 3.6) as drawn:
         axes = drawn.subplots()
         rules(axes, "both")
         reached = line[np.lexsort((-line[:, 1], line[:, 0]))]
         axes.plot(reached[:, 0], reached[:, 1], ".-", color=BLUE, linewidth=1.2, markersize=5)
-        marks = ((np.ones(len(factors)), "before", QUIET, -13), (factors, facts.factors_for, INK, 6))
+        marks = ((was, "before", QUIET, -13), (factors, facts.factors_for, INK, 6))
         for tried, text, colour, down in marks:
             x, y = at(tried)
             axes.plot([x], [y], "o", color=colour, zorder=4)

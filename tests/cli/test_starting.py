@@ -38,6 +38,9 @@ def test_a_new_method_runs_as_it_was_written(tmp_path: Path, monkeypatch: pytest
     assert imbench("run", "--config", toml).status == 0
     refused(imbench("new", "method", "RootCS"), "rootcs.py: is there already")
     refused(imbench("new", "method", "Root CS"), "'Root CS' cannot be a name")
+    refused(imbench("new", "method", "None"), "'None' is a word of Python")
+    refused(imbench("new", "method", "CS"), "there is a method 'CS' already")
+    refused(imbench("new", "dataset", "digits"), "there is a dataset 'digits' already")
 
 
 def test_a_new_dataset_runs_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,55 @@ def split(root: Path, **options: Any) -> Split:
     return dataset(root, **options).split()
 
 
+def numbered(root: Path, header: str, row: str) -> None:
+    """Write 30 pictures called 0.png to 29.png, and a csv of the same in another order, each row with its number."""
+    lines = [header]
+    for i in range(30):
+        noise = np.random.default_rng(i).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(root / f"{i}.png")
+        lines.append(row.format(number=29 - i, i=i, label="sane" if i < 15 else "ill"))
+    (root / "labels.csv").write_text("\n".join(lines), encoding="utf8")
+
+
+@pytest.mark.parametrize("header", [",photo,label", "id,picture,label", "name,scan,label"])
+def test_numbers_of_rows_are_not_taken_for_pictures_that_are_called_so(header: str, tmp_path: Path) -> None:
+    numbered(tmp_path, header, "{number},{i}.png,{label}")
+    found = split(tmp_path)
+    for label in found.classes:
+        mine = [int(it.removesuffix(".png")) for part in ("train", "val", "test") for it in found.parts[part][label]]
+        assert all((i < 15) == (label == "sane") for i in mine) and len(mine) == 15
+    assert f"files from {header.split(',')[1]!r}" in found.note
+
+
+def test_two_columns_that_name_other_files_are_refused_and_a_told_one_is_taken(tmp_path: Path) -> None:
+    numbered(tmp_path, "id,scan,label", "{number},{i},{label}")
+    with pytest.raises(DataError, match=r"columns 'id' and 'scan' both name files, .*say columns = \{ file = "):
+        split(tmp_path)
+    assert "files from 'scan'" in split(tmp_path, columns={"file": "scan"}).note
+    numbered(tmp_path, "id,scan,label", "{i},{i},{label}")
+    assert {*split(tmp_path).classes} == {"ill", "sane"}, "both name the same"
+
+
+def test_a_header_stays_one_where_a_picture_is_called_like_a_column(tmp_path: Path) -> None:
+    numbered(tmp_path, "image,label", "{i}.png,{label}")
+    Image.new("RGB", (12, 12), (200, 0, 0)).save(tmp_path / "label.jpg")
+    assert {*split(tmp_path).classes} == {"sane", "ill"}
+
+
+def test_a_quote_that_takes_in_other_rows_is_refused_and_a_note_of_two_lines_is_not(tmp_path: Path) -> None:
+    numbered(tmp_path, "file,label,note", "{i}.png,{label},fine")
+    text = (tmp_path / "labels.csv").read_text()
+    (tmp_path / "labels.csv").write_text(text.replace("10.png,sane,fine", '10.png,sane,"blurred, never closed'))
+    with pytest.raises(DataError, match=r"labels.csv: line 12: unexpected end of data; is a quote not closed\?"):
+        split(tmp_path)
+    closed = text.replace("10.png,sane,fine", '10.png,sane,"blurred').replace("20.png,ill,fine", '20.png,ill,fine"')
+    (tmp_path / "labels.csv").write_text(closed)
+    with pytest.raises(DataError, match=r"labels.csv: line 12: a quote takes in the rows after it, such as that of 11"):
+        split(tmp_path)
+    (tmp_path / "labels.csv").write_text(text.replace("10.png,sane,fine", '10.png,sane,"blurred,\nold, dirty, torn"'))
+    assert sum(sum(split(tmp_path).counts(part)) for part in ("train", "val", "test")) == 30
+
+
 @pytest.mark.parametrize("header", ["fold", "data_split", "Dataset", "Split Name", "cv", "mode", "purpose", "category"])
 def test_a_column_of_parts_is_known_by_what_it_holds(header: str, tmp_path: Path) -> None:
     table(tmp_path, f"age,{header}", [f"{i},{PARTS[i % 3]}" for i in range(30)])

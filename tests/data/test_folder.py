@@ -51,6 +51,24 @@ def test_folder_split_stays_as_it_was_when_images_are_added(tmp_path: Path) -> N
     assert FolderDataset("mine", root, seed=1).split().digest != split.digest
 
 
+def test_of_nearly_equal_classes_the_smallest_decides_what_can_be_asked(tmp_path: Path) -> None:
+    dataset = FolderDataset("mine", folders(tmp_path, cat=90, dog=89))
+    left = dataset.split().counts("train")
+    assert left[-1] > min(left), "rounding leaves the smaller class more"
+    assert [min(it.counts(left)) for it in dataset.imbalances] == [left[0] // 8, left[0] // 4, left[0] // 2, left[0]]
+
+
+def test_a_split_that_was_kept_unseen_is_drawn_anew_to_leave_out_what_is_damaged(tmp_path: Path) -> None:
+    root = folders(tmp_path, cat=20, dog=20)
+    (root / "cat" / "007.png").write_bytes(b"damaged")
+    keep_split(FolderDataset("mine", root, near_duplicates="off"))
+    later = FolderDataset("mine", root, near_duplicates="off", damaged="skip")
+    with pytest.raises(DataError, match=r"now asks for .*damaged left out: delete that file to draw anew"):
+        later.split()
+    later.split_file.unlink()
+    assert "1 damaged images are left out: cat/007.png" in later.split().note
+
+
 def test_folder_with_other_pixels_is_another_edition(tmp_path: Path) -> None:
     root = folders(tmp_path, cat=12, dog=12)
     before = FolderDataset("mine", root)

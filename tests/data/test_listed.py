@@ -114,7 +114,7 @@ def test_a_column_of_parts_is_taken_as_given(tmp_path: Path) -> None:
         ("scan 03.png", r"line 32 has 1 fields, the first row has 2"),
         ("scan 03.png,", r"line 32: no class"),
         ("../secret.png,sane", r"line 32: '../secret.png' lies outside of"),
-        ('"scan 03.png,sane', r"line 32 has 1 fields"),
+        ('"scan 03.png,sane', r"line 32: unexpected end of data; is a quote not closed"),
     ],
 )
 def test_a_wrong_row_is_one_line_that_names_it(line: str, complaint: str, tmp_path: Path) -> None:

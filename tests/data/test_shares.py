@@ -64,6 +64,21 @@ def test_dealing_never_divides_a_group_and_stays_near_the_shares(seed: int, sour
     assert deal(names, sizes, groups, seed, surplus=surplus) == parts
 
 
+@pytest.mark.parametrize("few", [{"train": 1, "test": 2}, {"train": 1, "val": 2}])
+def test_a_class_that_would_have_no_image_left_to_train_on_is_refused(few: dict[str, int], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for part, count in few.items():
+        for label, n in (("big", 20), ("one", count)):
+            (tmp_path / part / label).mkdir(parents=True)
+            for i in range(n):
+                noise = Image.fromarray(rng.integers(0, 256, (12, 12, 3), dtype=np.uint8))
+                noise.save(tmp_path / part / label / f"{i}.png")
+    with pytest.raises(
+        DataError, match=rf"class one: of its {few['train']} images 1 to (val|test) leave none to train on"
+    ):
+        FolderDataset("mine", tmp_path).split()
+
+
 def test_a_class_of_too_few_groups_is_refused_with_numbers() -> None:
     names = {"a": [f"a{i}" for i in range(30)], "b": [f"b{i}" for i in range(30)]}
     groups = [names["a"][:20], names["a"][20:]]

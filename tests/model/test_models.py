@@ -14,11 +14,9 @@ from builders import imbench, model_of_stripes, refused
 from PIL import Image
 
 from bench.datasets.stripes import pixels
-from bench.errors import UserError
 from bench.model.deciding import _costs, _pairs
 from bench.model.making import _row
 from bench.model.saved import read_facts
-from bench.model.threshold import effects, for_costs, for_prior, for_recall
 
 OPEN = [{"name": "PostHocLA", "arguments": {"tau": "validation"}}]  # a number that validation images would choose
 
@@ -176,56 +174,8 @@ def test_a_decision_that_cannot_be_is_one_clear_line(
     refused(imbench("threshold", home / "mine", *arguments), *words)
 
 
-SCORES = np.array([[0.9, 0.1], [0.7, 0.3], [0.6, 0.4], [0.8, 0.2], [0.35, 0.65]])
-LABELS = np.array([0, 0, 1, 1, 1])
-
-
-def test_the_smallest_factor_that_gives_the_recall_is_taken() -> None:
-    factors = for_recall(1, 2 / 3, SCORES, LABELS)
-    found = (SCORES * factors).argmax(axis=1)
-    assert found.tolist() == [0, 0, 1, 0, 1] and factors[1] == pytest.approx(1.5)
-    assert (SCORES * for_recall(1, 1.0, SCORES, LABELS)).argmax(axis=1)[LABELS == 1].all()
-
-
-def test_a_recall_is_had_of_a_network_that_is_sure() -> None:
-    sure = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    labels = np.array([0, 0, 1, 1])
-    for k in (0, 1):
-        factors = for_recall(k, 1.0, sure, labels)
-        assert [it.after for it in effects(("a", "b"), factors, sure, labels)] == [1, 1]
-    with pytest.raises(UserError, match="1 of 2 validation images have a probability of 0"):
-        for_recall(1, 1.0, sure[1:], np.array([1, 1, 0]))
-
-
-@pytest.mark.parametrize("wanted", [0.3, 0.7, 1.0])
-def test_a_recall_is_had_of_scores_in_32_bits(wanted: float) -> None:
-    scores = np.random.default_rng(0).dirichlet(np.ones(5), 200).astype(np.float32)
-    labels = np.arange(200) % 5
-    for k in range(5):
-        mine = scores[labels == k] * for_recall(k, wanted, scores, labels)
-        assert (mine.argmax(axis=1) == k).mean() >= wanted
-
-
 def test_a_class_of_any_name_is_one_cell_of_the_card() -> None:
     assert _row("a|<b>", np.array([1, 0]), 0).startswith("| a\\|\\<b> | 1 |")
-
-
-def test_a_prior_moves_the_decision_by_bayes_rule() -> None:
-    factors = for_prior({1: 0.06}, SCORES, LABELS)
-    np.testing.assert_allclose(factors[1] / factors[0], (0.06 / 0.6) / (0.94 / 0.4))
-
-
-def test_costs_are_lowest_on_the_validation_images() -> None:
-    costs = np.array([[0.0, 1.0], [10.0, 0.0]])
-    factors = for_costs(costs, SCORES, LABELS)
-    decided = (SCORES * factors).argmax(axis=1)
-    assert costs[LABELS, decided].mean() == pytest.approx(0.2), "one false alarm is cheaper than one miss"
-
-
-def test_effects_tell_recall_before_and_after_with_an_interval() -> None:
-    zero, one = effects(("a", "b"), np.array([1.0, 10.0]), SCORES, LABELS)
-    assert (zero.before, zero.after, zero.images) == (1.0, 0.0, 2)
-    assert one.before == pytest.approx(1 / 3) and one.after == 1.0 and one.low < 1 <= one.high
 
 
 def test_a_class_may_be_called_what_stands_between_names() -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import imbench, model_of_stripes, refused
+from builders import as_on_a_fresh_machine, imbench, model_of_stripes, refused
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from bench.cli.writing import class_folders
 from bench.datasets.stripes import pixels
+from bench.model.saved import read_facts
 from bench.model.threshold import paid
 
 
@@ -65,6 +67,77 @@ def test_a_table_of_predictions_takes_no_pictures_place(home: Path) -> None:
     assert picture.read_bytes() == before
 
 
+def test_a_table_of_predictions_takes_no_part_of_the_models_place(home: Path, tmp_path: Path) -> None:
+    facts = home / "mine" / "model.json"
+    before = facts.read_bytes()
+    refused(
+        imbench("predict", home / "mine", home / "images", "--out", facts), "of the model; the table goes elsewhere"
+    )
+    refused(imbench("predict", home / "mine", home / "images", "--out", tmp_path), "a folder; the table goes elsewhere")
+    assert facts.read_bytes() == before
+
+
+def test_copies_may_go_beside_the_images_and_are_not_decided_again(home: Path, tmp_path: Path) -> None:
+    for folder in ("new", "new/deep"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(next((home / "images" / "vertical").glob("*.png")), tmp_path / folder / "one.png")
+    arguments = ("predict", home / "mine", tmp_path / "new", "--copy-by-class", tmp_path / "new")
+    for _ in range(2):
+        said = imbench(*arguments, "--out", tmp_path / "said.csv")
+        assert said.status == 0 and "2 of 2 images decided" in said.err, said
+    assert "left out: 2 images where copies go" in said.err
+    (tmp_path / "photo.heic").touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "photo.heic").rename(tmp_path / "empty" / "photo.heic")
+    refused(imbench("predict", home / "mine", tmp_path / "empty"), "no image in ", "left out: 1 *.heic")
+
+
+def test_an_image_that_is_named_in_two_ways_is_decided_once(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(next((home / "images" / "vertical").glob("*.png")), tmp_path / "one.png")
+    monkeypatch.chdir(tmp_path)
+    said = imbench("predict", home / "mine", "one.png", tmp_path / "one.png", tmp_path, "--out", "said.csv")
+    assert "1 of 1 images decided" in said.err, said
+
+
+def test_a_fit_says_what_changed_since_the_split_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    def add(label: str, start: int, count: int) -> None:
+        (tmp_path / "digits" / label).mkdir(parents=True, exist_ok=True)
+        for i in range(start, start + count):
+            noise = np.random.default_rng([*label.encode(), i]).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+            Image.fromarray(noise).save(tmp_path / "digits" / label / f"{i}.png")
+
+    for label in ("cat", "dog"):
+        add(label, 0, 14)
+    arguments = ("fit", "./digits", "--profile", "smoke", "--method", "Vanilla", "--out", "model")
+    assert "Since the split was kept" not in (first := imbench(*arguments)).err and first.status == 0, first.err
+    add("owl", 0, 12)
+    said = imbench(*arguments)
+    assert "Since the split was kept, 12 are in its folder and in no part, such as owl/0.png" in said.err
+    assert "the suite's own dataset is meant; ./digits is the folder" in imbench("data", "show", "digits").err
+
+
+def test_two_classes_never_share_a_folder_of_copies() -> None:
+    found = class_folders(("a/b", "a_b", "A_B", "..", "plain"), Path("out"))
+    assert [it.name for it in found.values()] == ["a_b", "a_b-2", "A_B-3", "_..", "plain"]
+
+
+def test_a_moved_decision_moves_the_card_and_the_figures(home: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(home / "mine", tmp_path / "mine")
+    assert imbench("threshold", model, "--prior", "vertical=0.000001", "--write").status == 0
+    facts = read_facts(model)
+    assert facts.figures["recall of vertical"] == 0 and facts.figures["recall of horizontal"] == 1
+    card = (model / "README.md").read_text()
+    assert "Decides for prior vertical=0.000001" in card and "Balanced accuracy 0.5000" in card
+    said = imbench("threshold", model, "--recall", "vertical=1")
+    (row,) = (line for line in said.out.splitlines() if line.startswith("vertical"))
+    assert float(row.split()[1]) == 0, "before: what it does now"
+
+
 def test_what_a_decision_for_costs_pays_is_told_with_how_sure_it_is(home: Path) -> None:
     said = imbench("threshold", home / "mine", "--cost", "vertical:horizontal=20")
     validation, test = (line for line in said.err.splitlines() if "mean cost" in line)
@@ -74,6 +147,6 @@ def test_what_a_decision_for_costs_pays_is_told_with_how_sure_it_is(home: Path) 
 
 def test_costs_are_means_over_images_and_their_change_is_paired() -> None:
     scores, labels = np.array([[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.55, 0.45]]), np.array([0, 0, 1, 1])
-    it = paid(np.array([[0.0, 1.0], [10.0, 0.0]]), np.array([1.0, 2.0]), scores, labels)
+    it = paid(np.array([[0.0, 1.0], [10.0, 0.0]]), np.ones(2), np.array([1.0, 2.0]), scores, labels)
     assert (it.before, it.after, it.images) == (2.5, 0.25, 4), "one rare image was missed; then a common one is"
     assert it.low < -2.25 < it.high

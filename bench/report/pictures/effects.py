@@ -31,8 +31,8 @@ class Dot:
     high: float
 
 
-def figure(lines: Mapping[tuple[str, str], Sequence[Dot]], name: str, over: str) -> Picture:
-    """Return the chart of gains by (panel, method)."""
+def figure(lines: Mapping[tuple[str, str], Sequence[Dot]], name: str, over: str, unit: str) -> Picture:
+    """Return the chart of gains by (panel, method); `unit` is what is gained."""
     panels = list(dict.fromkeys(panel for panel, _ in lines))
     methods = list(dict.fromkeys(method for _, method in lines))
     columns = min(len(panels), MOST)
@@ -45,7 +45,7 @@ def figure(lines: Mapping[tuple[str, str], Sequence[Dot]], name: str, over: str)
         for axes, panel in zip(table.flat, panels, strict=False):
             _panel(axes, panel, {method: lines.get((panel, method), ()) for method in methods})
         table[-1, 0].set_xlabel("training images of the rarest class", loc="left")
-        table[0, 0].set_ylabel("gain")
+        table[0, 0].set_ylabel(f"gain in {unit}", loc="bottom")
         handles, labels = table[0, 0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower left", ncols=min(len(labels), 6))
         return Picture(name, chart(drawn), _alt(title, over, lines), CAPTION.format(over=over))

@@ -24,7 +24,7 @@ CAPTION = (
 )
 GLANCE = (
     "All methods at a glance, at the smallest count. Above: with the threshold that each comes with. Below, in blue: "
-    "when the threshold of every fit, that of {base} too, is chosen on the validation images; bars hold this with "
+    "when the threshold of every fit, that of {base} too, is chosen on the validation images; bars hold each with "
     "probability 0.9. What lies between the two is a moved threshold."
 )
 Ends = tuple[float, float, float]  # a mean, and the ends of its interval
@@ -64,8 +64,8 @@ def figure(panels: Sequence[Panel], base: str, name: str) -> Picture:
                 spare.set_axis_off()
             line[0].set_yticks(range(len(methods)), [shown(method) for method in methods])
             line[0].set(ylim=(len(methods) - 0.4, -0.6))
-        for above in table[-2, len(rows[-1]) :] if len(rows) > 1 else ():
-            above.tick_params(labelbottom=True)  # nothing stands below it
+        for axes in table.flat:
+            axes.tick_params(labelbottom=True)
         table[-1, 0].set_xlabel(f"gain over {base}, ACSA", loc="left")
         drawn.legend(handles=_legend(True), loc="outside lower left", ncols=2)
         return Picture(name, chart(drawn), _alt(panels, base), CAPTION.format(base=base))
@@ -81,8 +81,9 @@ def overview(panels: Sequence[Panel], base: str, name: str) -> Picture:
             if row:
                 axes.axhline(row - 0.5, color=RULE, linewidth=0.6)
             for gain in panel.gains:
+                for ends, at, color in ((gain.own, row - APART, INK), (gain.tuned, row + APART, BLUE)):
+                    axes.plot(ends[1:], [at] * 2, color=color, alpha=0.12, linewidth=4, solid_capstyle="butt")
                 axes.plot(gain.own[0], row - APART, "o", color="white", markeredgecolor=INK, markersize=4.5)
-                axes.plot(gain.tuned[1:], [row + APART] * 2, color=BLUE, alpha=0.12, linewidth=4, solid_capstyle="butt")
                 axes.plot(gain.tuned[0], row + APART, "o", color=BLUE, alpha=0.7, markersize=4.5)
             most = max(panel.gains, key=lambda gain: gain.own[0])
             axes.annotate(
