@@ -37,7 +37,7 @@ def figure(lines: Mapping[tuple[str, str], Sequence[Dot]], name: str, over: str,
     methods = list(dict.fromkeys(method for _, method in lines))
     columns = min(len(panels), MOST)
     rows = -(-len(panels) // columns)
-    title = "Does generation help?"
+    title = f"Does generation help? Gain in {unit}"
     with drawing(title, WIDTH, 1.0 + rows * HEIGHT) as drawn:
         table = drawn.subplots(rows, columns, sharey=True, squeeze=False)
         for spare in table.flat[len(panels) :]:
@@ -45,7 +45,6 @@ def figure(lines: Mapping[tuple[str, str], Sequence[Dot]], name: str, over: str,
         for axes, panel in zip(table.flat, panels, strict=False):
             _panel(axes, panel, {method: lines.get((panel, method), ()) for method in methods})
         table[-1, 0].set_xlabel("training images of the rarest class", loc="left")
-        table[0, 0].set_ylabel(f"gain in {unit}", loc="bottom")
         handles, labels = table[0, 0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower left", ncols=min(len(labels), 6))
         return Picture(name, chart(drawn), _alt(title, over, lines), CAPTION.format(over=over))
@@ -75,4 +74,4 @@ def _alt(title: str, over: str, lines: Mapping[tuple[str, str], Sequence[Dot]]) 
     for (panel, method), dots in lines.items():
         told = ", ".join(f"{dot.mean:+.3f} ({dot.low:+.3f} to {dot.high:+.3f}) at {dot.count}" for dot in dots)
         each.append(f"{panel}, {shown(method)}: {told}")
-    return f"Dot charts. {title} Gain over {over}. {'; '.join(each)}."
+    return f"Dot charts. {title} over {over}. {'; '.join(each)}."

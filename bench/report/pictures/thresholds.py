@@ -81,14 +81,15 @@ def overview(panels: Sequence[Panel], base: str, name: str) -> Picture:
             if row:
                 axes.axhline(row - 0.5, color=RULE, linewidth=0.6)
             for gain in panel.gains:
-                for ends, at, color in ((gain.own, row - APART, INK), (gain.tuned, row + APART, BLUE)):
-                    axes.plot(ends[1:], [at] * 2, color=color, alpha=0.12, linewidth=4, solid_capstyle="butt")
+                for ends, at, color, most in ((gain.own, row - APART, INK, 0.4), (gain.tuned, row + APART, BLUE, 1.0)):
+                    alpha = min(0.12, most / len(panel.gains))
+                    axes.plot(ends[1:], [at] * 2, color=color, alpha=alpha, linewidth=4, solid_capstyle="butt")
                 axes.plot(gain.own[0], row - APART, "o", color="white", markeredgecolor=INK, markersize=4.5)
                 axes.plot(gain.tuned[0], row + APART, "o", color=BLUE, alpha=0.7, markersize=4.5)
-            most = max(panel.gains, key=lambda gain: gain.own[0])
+            highest = max(panel.gains, key=lambda gain: gain.own[0])
             axes.annotate(
-                shown(most.method),
-                (most.own[0], row - APART),
+                shown(highest.method),
+                (max(gain.own[2] for gain in panel.gains), row - APART),
                 (6, 0),
                 textcoords="offset points",
                 va="center",
