@@ -43,7 +43,7 @@ def test_what_is_so_is_said_to_be_so(known: Evidence) -> None:
     section = holding(known)
     assert (
         section.words[0]
-        == f"Of 23 comparisons whose outcome is known beforehand, {len(rising.broken)} came out otherwise."
+        == f"Of 23 checks of what must be so if the numbers are right, {len(rising.broken)} failed."
     )
 
 
