@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan cuda-checks false-alarms decisions false-verdicts overhead paper-step generator-step cpu-profile reference startup
+.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan cuda-checks false-alarms decisions false-verdicts coverage overhead paper-step generator-step cpu-profile reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -103,6 +103,9 @@ decisions: $(ready) ## measure: what recommendations after 5 seeds, 20 seeds and
 
 false-verdicts: $(ready) ## measure: how often a verdict on a claim is wrong
 	@$(python) benchmarks/false_verdicts.py $(ARGS)
+
+coverage: $(ready) ## measure: how often the interval of a gain holds it, on test images drawn anew
+	@$(python) benchmarks/coverage.py $(ARGS)
 
 overhead: $(ready) ## measure: what the harness costs over the bare training loop
 	@$(python) benchmarks/overhead.py $(ARGS)

@@ -11,11 +11,12 @@ from bench.analysis.known import Known
 from bench.analysis.metrics import METRICS, Reading, rarest
 from bench.dataset import Task
 from bench.statistics.decision import Recommendation, recommend
-from bench.statistics.posterior import posterior
+from bench.statistics.posterior import image_excess, posterior, widened
 from bench.statistics.settling import Settling, settling
 
 DRAWS = 8192
 ENDS = (0.05, 0.95)  # of the intervals
+OF_RANKING = frozenset(("roc_auc", "average_precision"))  # figures of a fit, however a row decides by it
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ def advise(
         No method has two seeds, so that nothing is known of their luck.
     """
     draws = {it.metric.name: bounded_draws(it) for it in (deciding, *beside)}
+    for name in OF_RANKING & draws.keys():
+        _share(draws[name], deciding, records)
     found = []
     for p, place in enumerate(deciding.places):
         if len(there := deciding.there(p)):
@@ -136,7 +139,10 @@ def _at(
     alike = alike_costs(spent)
     mine = draws[metric][:, there, p]
     found = recommend(mine, alike, delta)
-    loses, most = np.quantile(mine.max(axis=1, keepdims=True) - mine, ENDS, axis=0)
+    more = image_excess(deciding.observed)[p][there[int(mine.mean(axis=0).argmax())], there]
+    behind = mine.max(axis=1, keepdims=True) - mine
+    behind = np.stack([widened(each, float(own)) for each, own in zip(behind.T, more, strict=True)], axis=1)
+    loses, most = np.maximum(np.quantile(behind, ENDS, axis=0), 0)
     methods = []
     for k, (m, name) in enumerate(zip(there, names, strict=True)):
         beliefs = {it: _belief(it, each[:, m, p]) for it, each in draws.items()}
@@ -159,6 +165,15 @@ def _at(
         scale,
         settle,
     )
+
+
+def _share(draws: np.ndarray, known: Known, records: Mapping[tuple[str, str], tuple[str, ...]]) -> None:
+    """Give rows that read the same fits the same draws (D, M, P) of a figure that asks for no decision."""
+    for p, place in enumerate(known.places):
+        first: dict[tuple[str, ...], int] = {}
+        for m, row in enumerate(known.rows):
+            if ids := records.get((row.method, place.place)):
+                draws[:, m, p] = draws[:, first.setdefault(ids, m), p]
 
 
 def alike_costs(spent: Iterable[float]) -> np.ndarray:

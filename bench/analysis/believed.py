@@ -21,6 +21,7 @@ from bench.expression import Expression
 from bench.record import Predictions, Record
 from bench.statistics.cutting import best_cut, recut
 from bench.statistics.decision import SURE, Recommendation, recommend
+from bench.statistics.posterior import image_excess, widened
 
 ACSA, AUC, TUNED = "acsa", "roc_auc", "acsa, tuned"
 OF_FITS = (AUC, TUNED)  # whatever threshold a row decides by
@@ -42,6 +43,8 @@ class Believed:
     draws : float (D, M, P) by metric
         More is better. `TUNED` is the ACSA with each fit's threshold where the validation images have it; it is of two
         classes only.
+    excess : float (P, M, M) by metric
+        What two methods' own images add to the variance of their difference.
     records
         Ids of the runs, by method and place.
     costs
@@ -57,6 +60,7 @@ class Believed:
     places: tuple[Task, ...]
     headline: str
     draws: Mapping[str, np.ndarray]
+    excess: Mapping[str, np.ndarray]
     records: Mapping[tuple[str, str], tuple[str, ...]]
     costs: Mapping[tuple[str, str], float]
     seen: Mapping[tuple[str, str], float]
@@ -80,8 +84,8 @@ class Believed:
         over, mine = over or plain(), self.mean(metric, method, place)
         if metric in OF_FITS and self.records[method, place] == self.records[over, place]:
             return np.zeros(len(mine))
-        found: np.ndarray = mine - self.mean(metric, over, place)
-        return found
+        p, m, other = [it.place for it in self.places].index(place), *map(self.methods.index, (method, over))
+        return widened(mine - self.mean(metric, over, place), float(self.excess[metric][p, m, other]))
 
     def best(self, place: str, among: tuple[str, ...]) -> str:
         """Return the method with the highest believed mean in the headline, of those named."""
@@ -127,6 +131,7 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
         every[TUNED] = recut_runs.known(ACSA)
     try:
         draws = {name: bounded_draws(it) for name, it in every.items()}
+        excess = {name: image_excess(it.observed) for name, it in every.items()}
     except ValueError as error:
         raise UserError(f"{task}: {error}") from None
     spent = costs(origin.grid, origin.records.get)
@@ -138,6 +143,7 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
         tuple(places),
         main,
         draws,
+        excess,
         {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in ready.found.items()},
         {(spot.method, spot.place): cost for spot, cost in spent.items()},
         {

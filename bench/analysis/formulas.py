@@ -25,6 +25,18 @@ def g_mean(confusion: np.ndarray) -> float:
     return float(present.prod() ** (1 / len(present))) if len(present) else float("nan")
 
 
+def log_odds(probabilities: np.ndarray, label: int) -> np.ndarray:
+    """Return logarithms of a class's odds, float64 (N,), of probabilities (N, K).
+
+    They rank as the probabilities do, and tell apart what is so nearly sure that it is 1 in 32 bits: there the other
+    classes' probabilities say it, rounded so that a sum's own rounding breaks no tie.
+    """
+    mine = probabilities[:, label].astype(np.float64)
+    others = np.delete(probabilities, label, axis=1).sum(axis=1, dtype=np.float64).astype(np.float32)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(mine) - np.log(np.where(mine > 0.5, others, 1 - mine)))
+
+
 def roc_auc(positive: np.ndarray, scores: np.ndarray) -> float:
     """Return the chance that a positive image scores higher than a negative one; a tie counts half.
 

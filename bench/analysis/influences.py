@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bench.analysis.formulas import log_odds
 from bench.analysis.metrics import Metric, Reading, rarest
 from bench.statistics.spread import centred
 
@@ -44,9 +45,9 @@ def _scaled(influence: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def _of_ranking(reading: Reading) -> np.ndarray:
     if len(reading.counts) == 2:
         rare = rarest(reading.counts)
-        return placements(reading.labels == rare, reading.probabilities[:, rare])
+        return placements(reading.labels == rare, log_odds(reading.probabilities, rare))
     classes = np.unique(reading.labels)
-    each = [placements(reading.labels == k, reading.probabilities[:, k]) for k in classes]
+    each = [placements(reading.labels == k, log_odds(reading.probabilities, k)) for k in classes]
     mean: np.ndarray = np.mean(each, axis=0)
     return mean
 

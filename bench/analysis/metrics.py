@@ -14,7 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from bench.analysis.formulas import average_precision, calibration_error, f1_scores, g_mean, precisions, roc_auc
+from bench.analysis import formulas
+from bench.analysis.formulas import calibration_error, f1_scores, g_mean, log_odds, precisions
 from bench.statistics.confusion import Measure, acsa_measure, f1_measure, macro_f1_measure, recall_measure
 from bench.training.scores import acsa, confusion_matrix, cross_entropy, recalls
 
@@ -74,10 +75,8 @@ class Reading:
 
     def ranked(self, score: Callable[[np.ndarray, np.ndarray], float]) -> float:
         """Return how well probabilities rank the minority class, or the mean over classes of each against the rest."""
-        if len(self.counts) == 2:
-            rare = rarest(self.counts)
-            return score(self.labels == rare, self.probabilities[:, rare])
-        each = [score(self.labels == k, self.probabilities[:, k]) for k in np.unique(self.labels)]
+        classes = [rarest(self.counts)] if len(self.counts) == 2 else np.unique(self.labels)
+        each = [score(self.labels == k, log_odds(self.probabilities, k)) for k in classes]
         return float(np.mean(each)) if each else float("nan")
 
 
@@ -179,17 +178,19 @@ _ALL = (
     *map(_band, ("many", "medium", "few")),
     Metric("g_mean", "G-mean, the geometric mean of the recalls", lambda it: g_mean(it.confusion)),
     Metric(
-        "roc_auc", "ROC-AUC of the minority class, or the mean of each against the rest", lambda it: it.ranked(roc_auc)
+        "roc_auc",
+        "ROC-AUC of the minority class, or the mean of each against the rest",
+        lambda it: it.ranked(formulas.roc_auc),
     ),
     Metric(
         "average_precision",
         "average precision of the minority class, or the mean of each against the rest",
-        lambda it: it.ranked(average_precision),
+        lambda it: it.ranked(formulas.average_precision),
     ),
     Metric("accuracy", "accuracy", lambda it: float(np.trace(it.confusion) / max(it.confusion.sum(), 1))),
     Metric(
         "ece",
-        "expected calibration error",
+        "expected calibration error of the likeliest class",
         lambda it: calibration_error(it.labels, it.belief),
         lower_is_better=True,
     ),

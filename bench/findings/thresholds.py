@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -90,7 +91,8 @@ def moved(studies: Sequence[Study]) -> Belief | None:
         np.mean([np.roll(_gains(it, metric), 2 * k + shift) for k, it in enumerate(some)], axis=0)
         for shift, metric in enumerate((ACSA, TUNED))
     )
-    return belief(np.clip(1 - left / np.where(gain > 0, gain, np.inf), 0, 1))
+    ends = belief(np.clip(1 - left / np.where(gain > 0, gain, np.inf), 0, 1))
+    return replace(ends, mean=float(np.clip(1 - left.mean() / gain.mean(), 0, 1)))
 
 
 def _gains(study: Study, metric: str) -> np.ndarray:

@@ -158,7 +158,7 @@ def _priors(subject: Subject, place: str) -> Iterator[Drawing]:
     over = path[ascending, outcomes.minority]
     figure = "F1" if subject.of_two else "macro F1"
     name, title = f"{subject.task}_priors", f"{place}: {figure} at other priors"
-    yield partial(priors.figure, over, curves, marks, subject.minority, name, title, plain())
+    yield partial(priors.figure, over, curves, marks, subject.minority, name, title, plain(), subject.of_two)
 
 
 def _points(subject: Subject) -> list[pareto.Dot]:

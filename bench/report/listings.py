@@ -38,11 +38,13 @@ def prior_measure(outcomes: Outcomes) -> Measure | None:
 def _selected(subject: Subject) -> Listing:
     there = subject.frame[subject.frame["place"] == subject.rarest].dropna(subset=["selected_epoch", "epochs"])
     rows: list[Cells] = []
-    for method, cells in there.groupby("method", sort=False):
+    protocols = [subject.records[id].identity["protocol"] for id in subject.ids(subject.rarest)]
+    none_is_selected = all(it["selection"] == "last" for it in protocols)
+    for method, cells in () if none_is_selected else there.groupby("method", sort=False):
         epochs, last = sorted(map(int, cells["selected_epoch"])), int(cells["epochs"].max())
         late = sum(epoch == last for epoch in epochs)
         rows.append((str(method), ", ".join(map(str, epochs)), f"{late} of {len(epochs)}"))
-    run = int(there["epochs"].max()) if len(there) else 0
+    run = int(there["epochs"].max()) if rows else 0
     return Listing(
         f"{subject.task}-epochs",
         f"{subject.shown}: which epoch was selected, {subject.text(subject.rarest)} training images",
@@ -73,7 +75,8 @@ def _priors(subject: Subject) -> Listing:
     return Listing(
         f"{subject.task}-priors",
         f"{subject.shown}: {figure} if the test set had other shares, {subject.text(subject.rarest)} training images",
-        "Mean over seeds, exact for the decisions as they are; the ACSA does not depend on the shares.",
+        "Mean over seeds, exact for the decisions as they are; the ACSA does not depend on the shares."
+        + ("" if subject.of_two else " Between these, all shares move together; named is that of the rarest class."),
         ("Method", "As in training", "Equal", "Reversed", "Worst between them"),
         tuple(rows),
     )

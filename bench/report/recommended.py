@@ -99,7 +99,7 @@ def _settled(it: Advice, advised: Advised) -> Iterator[str | Figure]:
         return
     lacking = {
         "images": f"for want of test images ({sum(advised.images)} there are)",
-        "shared": "for the luck that all seeds share, of drawn training images and trained translators",
+        "shared": "for luck that all seeds share, such as that of the drawn training images",
     }
     why = lacking.get(it.settle.doubt, "for want of test images, and for luck that all seeds share")
     yield "More seeds would not settle it: with any number of them the expected regret is still "

@@ -66,6 +66,41 @@ def posterior(observed: Observed, draws: int, rng: np.random.Generator) -> np.nd
     return out
 
 
+def image_excess(observed: Observed) -> np.ndarray:
+    """Return what two methods' own images add to the variance of their difference at a place, float64 (P, M, M).
+
+    The posterior takes every two methods to differ about as many images as two do on average, see `_evened`. Two that
+    differ about more are known less well by this much; 0 for two that differ about fewer, and where one was not run.
+    """
+    methods, places = observed.means.shape
+    first = np.flatnonzero(np.isfinite(observed.means))
+    seen = _seen(observed, first)
+    raw = observed.images[np.ix_(seen.rows, seen.rows)]
+    found = np.zeros((places, methods, methods))
+    more = np.maximum(_of_pairs(raw) - _of_pairs(_evened(raw, *np.divmod(seen.cells, places))), 0)
+    for place in range(places):
+        at = np.flatnonzero(first % places == place)
+        mine = first[at] // places
+        found[np.ix_([place], mine, mine)] = more[np.ix_(at, at)]
+    return found
+
+
+def widened(difference: np.ndarray, variance: float) -> np.ndarray:
+    """Return draws (D,) about the same mean, with so much more variance; as they are where all are alike."""
+    middle, own = difference.mean(), float(difference.var())
+    if not own:
+        return difference
+    out: np.ndarray = middle + (difference - middle) * np.sqrt(1 + variance / own)
+    return out
+
+
+def _of_pairs(covariance: np.ndarray) -> np.ndarray:
+    """Return the variance of each difference, (N, N)."""
+    own = np.diag(covariance)
+    found: np.ndarray = own[:, None] + own - 2 * covariance
+    return found
+
+
 @dataclass(frozen=True)
 class _Seen:
     """The observed means (N,): the cell of each, m * P + p, its row in `images`, its runs, and what these rest on."""

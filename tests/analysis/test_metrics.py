@@ -186,3 +186,14 @@ def test_what_is_compared_has_the_value_of_the_metric(counts: tuple[int, ...]) -
     assert {it.name: float(it.value(confusion)) for it in metrics.measures(counts)} == pytest.approx(
         {it.name: values[it.name] for it in metrics.measures(counts)}
     )
+
+
+def test_images_that_are_all_but_sure_are_ranked_by_their_odds() -> None:
+    odds = np.array([18.0, 19.0, 20.0, 21.0])
+    rare = 1 / (1 + np.exp(-odds))
+    probabilities = np.stack([1 / (1 + np.exp(odds)), rare], axis=1).astype(np.float32)
+    assert (probabilities[:, 1] == 1).all(), "in 32 bits all are alike"
+    labels = np.array([0, 1, 0, 1])
+    assert metrics.figures(labels, probabilities)["roc_auc"] == 0.75
+    turned = metrics.figures(1 - labels[::-1], probabilities[::-1, ::-1], counts=(1, 2))
+    assert turned["roc_auc"] == 0.75, "whichever class is the rare one"

@@ -9,7 +9,7 @@ import pytest
 
 from bench.statistics.decision import recommend
 from bench.statistics.observed import Further, Luck, Observed
-from bench.statistics.posterior import posterior
+from bench.statistics.posterior import image_excess, posterior, widened
 
 POSITIONS = np.log2([25.0, 50.0, 75.0, 100.0])
 
@@ -217,3 +217,31 @@ def test_draws_do_not_depend_on_the_sign_that_a_library_gives_an_eigenvector(mon
 def test_methods_at_their_bound_share_the_chance_to_be_the_best() -> None:
     draws = np.array([[1.0, 1.0, 0.5], [1.0, 1.0, 0.9]])
     assert recommend(draws, np.ones(3), 0.0).best.tolist() == [0.5, 0.5, 0.0]
+
+
+def test_two_methods_that_differ_about_more_images_than_others_are_known_less_well() -> None:
+    methods, rng = 6, np.random.default_rng(0)
+    images = 2e-4 * np.full((methods, methods), 0.9) + 2e-5 * np.eye(methods)
+    images[0, 1:], images[1:, 0] = 4e-5, 4e-5  # the baseline's mistakes are of other images
+    luck, held = np.linalg.cholesky(images), np.zeros(2)
+    truth = np.array([0.6, 0.7, 0.7, 0.7, 0.7, 0.7])
+    for _ in range(100):
+        means = truth + luck @ rng.standard_normal(methods) + 0.002 * rng.standard_normal(methods)
+        one, same = np.ones((methods, 1)), np.zeros((1, 1))
+        observed = Observed(means[:, None], 2e-5 * one, np.full((methods, 1), 5), images, same, baseline=0)
+        draws = posterior(observed, 256, np.random.default_rng(1))[:, :, 0]
+        gain, more = draws[:, 1] - draws[:, 0], image_excess(observed)[0]
+        for k, it in enumerate((gain, widened(gain, float(more[1, 0])))):
+            low, high = np.quantile(it, [0.05, 0.95])
+            held[k] += low <= 0.1 <= high
+    assert more[1, 0] > 0 and more[1, 2] == 0 and np.allclose(more, more.T)
+    assert held[0] < 80 < 85 <= held[1], "of 100 intervals of 90 %"
+    assert widened(gain, 1e-4).mean() == pytest.approx(gain.mean())
+    assert widened(gain, 1e-4).var() == pytest.approx(gain.var() + 1e-4)
+    assert not widened(np.zeros(5), 1.0).any(), "what is one fit does not differ"
+
+
+def test_a_method_that_was_not_run_adds_nothing() -> None:
+    means, variances = np.array([[0.6, np.nan], [0.7, 0.8]]), np.array([[1e-4, np.nan], [1e-4, 1e-4]])
+    observed = Observed(means, variances, np.array([[5, 0], [5, 5]]), 1e-4 * np.eye(4), np.zeros((2, 1)))
+    assert image_excess(observed).shape == (2, 2, 2) and not image_excess(observed)[1].any()

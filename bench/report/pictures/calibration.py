@@ -16,7 +16,8 @@ BINS = 10
 CAPTION = (
     "Reliability diagrams of P({minority}), as each method decides by it, on the test images of all seeds, in ten bins "
     "of equal width; the area of a dot is the share of the images in its bin. Above the diagonal, the classifier finds "
-    "{minority} less probable than it is; below, more. ECE is the mean distance from the diagonal, weighted by images. "
+    "{minority} less probable than it is; below, more. ECE is the mean distance from the diagonal, weighted by images; "
+    "it is of this probability, that of the tables of the likeliest class. "
     "Where the test set is balanced and the training set is not, a method that learns the training set's prior is "
     "expected above."
 )

@@ -14,6 +14,12 @@ from bench.report.pictures.picture import Picture
 from bench.report.pictures.style import QUIET
 
 TICKS = (0.01, 0.1, 0.5, 0.9, 0.99)
+MANY = (
+    "What each method would score if the classes came in other shares: from those of training over equal ones to those "
+    "turned round, all together, by reweighting the test images; across stands the share of {minority}. The decisions "
+    "stay as they are. Mean over seeds with its 95 % interval, {before}. The horizontal axis is in log-odds. Dotted "
+    "lines: {marks}."
+)
 CAPTION = (
     "What each method would score if images of {minority} had another share among those it meets, by reweighting the "
     "test images; the decisions stay as they are. Mean over seeds with its 95 % interval, {before}. The "
@@ -29,6 +35,7 @@ def figure(
     name: str,
     title: str,
     reference: str = "",
+    of_two: bool = True,
 ) -> Picture:
     """Return one panel a method with a figure of merit over the prior of the minority class.
 
@@ -42,6 +49,8 @@ def figure(
         Priors to point out, by name, such as the training set's.
     title
         Names the task and the figure.
+    of_two
+        Whether there are two classes: of more, all shares move together.
     """
     lines = {method: Band.interval(priors, values) for method, values in curves.items()}
 
@@ -55,7 +64,7 @@ def figure(
     label, band = f"share of {minority} (%)", "its 95 % interval over seeds"
     png = line_panels(title, lines, label, band, reference=reference, each=dotted, whole=scaled)
     named = ", ".join(f"{what} ({prior:.3g})" for what, prior in marks.items())
-    caption = CAPTION.format(minority=minority, marks=named or "none", before=before(reference))
+    caption = (CAPTION if of_two else MANY).format(minority=minority, marks=named or "none", before=before(reference))
     return Picture(name, png, _alt(title, minority, priors, lines), caption)
 
 
