@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -147,7 +148,8 @@ def _load_file(path: Path) -> None:
         source = path.read_bytes()  # read once: what is executed is what its code digest is taken of
         _refuse_old_names(source)
         setattr(module, SOURCE, source)
-        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+        with redirect_stdout(sys.stderr):  # what it prints is no part of a command's answer
+            exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except BaseException as error:  # one that ends Python would end the run as if all were well
         del sys.modules[name]
         if isinstance(error, KeyboardInterrupt | Terminated):

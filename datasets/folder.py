@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from hashlib import sha256
@@ -28,6 +29,7 @@ from bench.registry import register_dataset
 SHARE = 0.15  # of validation, and of test
 SMALLEST_CLASS = 10
 NAMED = 20  # damaged images in a split's note
+_DIGEST = re.compile(r"(?<= )[0-9a-f]{12}(?=,|$)")  # of a table or list, in what a split was drawn for
 NEAR = 0.9  # unknown pictures may be aligned and much alike; true copies are above
 
 
@@ -119,9 +121,12 @@ class FolderDataset(Dataset):
         shape = "" if self.shape == "squash" else f"-{self.shape}"
         pinned = written_down(self, f"folder-{self.shares.seed}{shape}", self._draw, self.split_file)
         if pinned.split.asked and pinned.split.asked != (asked := self._asked()):
+            alike = _DIGEST.sub("", asked) == _DIGEST.sub("", pinned.split.asked)
+            now = f"[datasets.{self.name}] now asks for {asked}"
+            what = f"{self.labels or 'a list'} has changed since" if alike else f"for {pinned.split.asked}; {now}"
             raise DataError(
-                f"{self.split_file} was drawn for {pinned.split.asked}; [datasets.{self.name}] now asks for {asked}: "
-                "delete that file to draw anew, or name another one as `split`"
+                f"{self.split_file} was drawn {'before: ' if alike else ''}{what}: delete that file to draw anew, or "
+                f"{'put the table back' if alike else 'name another one as `split`'}"
             )
         return pinned
 
@@ -138,7 +143,7 @@ class FolderDataset(Dataset):
             They cannot be read as such; the text names the file, line or class.
         """
         if not self.root.is_dir():
-            raise DataError(f"{self.root}: no such folder; see [datasets.{self.name}] folder in bench.toml")
+            raise DataError(f"{self.root.absolute()}: no such folder; see [datasets.{self.name}] folder in bench.toml")
         field, skip = f"[datasets.{self.name}] group", self.damaged == "skip"
         if self.labels:
             found = in_table(self.labels, self.root, self.columns, self.delimiter, self.group, skip)

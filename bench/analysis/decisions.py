@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from bench.analysis.metrics import figures
+from bench.errors import UserError
 from bench.expression import Expression
 from bench.record import Record
 from bench.training.composition import build
@@ -41,8 +42,11 @@ def decision_of(expression: Expression) -> Decide:
         if composition.decides and record.validation is not None:
             validation = record.validation
             method = composition.tuned(validation.probabilities.array(), validation.labels, counts)
-        scores = method.hook("adjust")(record.test.probabilities.array(), counts)
-        return Decided(np.asarray(scores), dict(record.chosen) | method.chosen)
+        probabilities = record.test.probabilities.array()
+        scores = np.asarray(method.hook("adjust")(probabilities, counts))
+        if scores.shape != probabilities.shape or np.isnan(scores).any():
+            raise UserError(f"{expression}: its decision does not give a number for each image and class")
+        return Decided(scores, dict(record.chosen) | method.chosen)
 
     return decide
 

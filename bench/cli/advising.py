@@ -37,7 +37,9 @@ def recommend(
     dataset: Annotated[str | None, typer.Argument(help="A dataset; default: every one that has records.")] = None,
     at: Annotated[str | None, typer.Option("--at", help="A place: 25, 450:25, 'exp 100'; default: all.")] = None,
     metric: Annotated[str, typer.Option("--metric", help="What decides, e.g. acsa; default: F1, or ACSA.")] = "",
-    delta: Annotated[float, typer.Option("--delta", min=0, help="The difference nobody would care about.")] = 0.01,
+    delta: Annotated[
+        float, typer.Option("--delta", min=0, max=1e6, help="The difference nobody would care about.")
+    ] = 0.01,
     seeds: Seeds = None,
     profile: Profile = None,
     results: Results = None,

@@ -37,7 +37,8 @@ def settings_for(dataset: str, config: Path, **overrides: Any) -> tuple[Config, 
     path = Path(dataset)
     shipped = any(entry.name == dataset for entry in shipped_datasets())
     named = dataset in settings.datasets or shipped
-    if not named and "/" in dataset and not path.exists():
+    looks_like_a_path = "/" in dataset or path.suffix.lower() in (".csv", ".tsv", ".txt")
+    if not named and looks_like_a_path and not path.exists():
         raise UserError(f"{path}: no such folder of images, nor csv of labels")
     if not named and path.is_file() and path.suffix.lower() in SUFFIXES:
         raise UserError(f"{path}: one picture; give the folder that holds the classes, or a csv of labels")
@@ -88,6 +89,19 @@ def free_for_a_model(folder: Path) -> None:
             raise UserError(f"{folder} holds files that are no model; say --out with a folder of its own")
     elif folder.exists() or folder.is_symlink():
         raise UserError(f"{folder}: a file; a model is a folder")
+
+
+def say_what_goes(folder: Path, method: str) -> None:
+    """Say what a model loses that is written anew: a decision that was moved, or another method."""
+    from bench.model.saved import FACTS, read_facts
+
+    if (folder / FACTS).exists():
+        old = read_facts(folder)
+        was = "+".join(it.name for it in old.method)
+        if old.factors_for:
+            say(f"{folder}: its decision for {old.factors_for} is dropped; `imbench threshold --write` makes it again")
+        if was != method.partition("(")[0]:
+            say(f"{folder}: the model there, of {was}, is replaced")
 
 
 def place_for(dataset: str, images: Dataset, results: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_names, say, settings_of, show, target
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_plugins, say, settings_of, show, target
 from bench.errors import UserError
 
 app = typer.Typer()
@@ -39,9 +39,9 @@ def fit(
 ) -> None:
     """Train one classifier, judge it on the test images, and write it as a folder: weights, facts, a card to read.
 
-    A fit that is stored with its weights is not trained again.
+    A fit of today's code that is stored with its weights is not trained again.
     """
-    from bench.cli.fitting import chosen, free_for_a_model, place_for, refuse_other_images, settings_for
+    from bench.cli.fitting import chosen, free_for_a_model, place_for, refuse_other_images, say_what_goes, settings_for
     from bench.data.census import census
     from bench.data.drift import drift
     from bench.data.splits import keep_split
@@ -50,6 +50,7 @@ def fit(
     from bench.model.saved import CARD
     from bench.plan.compose import compose
     from bench.plan.grid import build_grid, dataset_named
+    from bench.plan.state import standing
     from bench.running.planning import make_plan
     from bench.running.run import run
     from bench.store.artifacts import Weights
@@ -75,7 +76,7 @@ def fit(
         free_for_a_model(out)
     if new := keep_split(images):
         say(f"{census(images)}\n{dataset}: the split was drawn and is kept in {new}")
-    elif images.of_users and images.root.is_dir():
+    elif images.of_users:
         for line in drift(images, settings.paths.cache / f"{dataset}-digests.json"):
             say(f"{dataset}: {line}")
     refuse_other_images(images, settings.paths.cache)
@@ -86,15 +87,17 @@ def fit(
         raise UserError(f"{method} does not apply to {dataset} at {at}: {cell.not_applicable}")
     needed = {cell.fit, *cell.stages}
     only = type(grid)((cell,), tuple(job for job in grid.jobs if job.id in needed))
-    plan = make_plan(settings, store, grid=only, for_weights=True)
+    plan = make_plan(settings, store, redo_stale=True, grid=only, for_weights=True)
     if plan.todo:
         run(settings, plan, store)
     record, job = store.get(cell.fit), next(job for job in grid.jobs if job.id == cell.fit)
     if record is None or record.status != "done":
         raise UserError(f"{job.label} failed: {record.error if record else 'there is no record'}")
     weights = Weights(store.root)
+    say_what_goes(out, method)
     if all_data:
-        stored = [store.get(it.fit) for it in grid.cells if it.seed != seed]
+        current = standing(grid, store.summaries()).states
+        stored = [store.get(it.fit) for it in grid.cells if it.seed != seed and current.get(it.fit) == "done"]
         others = [it for it in stored if it is not None and it.status == "done"]
         again = refit(settings, images, job, [record, *others], weights)
         facts = make_refitted(job, record, again, images, out, others, choice)
@@ -112,6 +115,7 @@ def predict(
     copy_by_class: Annotated[
         Path | None, typer.Option("--copy-by-class", help="Copy each image into a subfolder of its class here.")
     ] = None,
+    config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Let a model decide about new images. Exit status 1 if some could not be read; they are named in the file."""
     from bench.cli.writing import class_folders, copied, write_rows
@@ -122,7 +126,7 @@ def predict(
     from bench.running.progress import counting
     from bench.training.device import Device
 
-    load_names()
+    load_plugins(config)
     exported = model.suffix.lower() == SUFFIX and not model.is_dir()
     if model.is_file() and not exported:
         raise UserError(f"{model}: a file; predict takes a model's folder, or an ONNX file called *{SUFFIX}")
@@ -178,12 +182,12 @@ def threshold(
     from dataclasses import asdict
 
     from bench.cli.fitting import facts_at
-    from bench.model.deciding import moved, paid_by
+    from bench.model.deciding import moved, paid_by, reached
     from bench.model.making import keep_decision
     from bench.model.saved import read_facts
     from bench.store.atomic import write_atomically
 
-    load_names()
+    load_plugins(config)
     folder = Path(model)
     of_cell = model.count("/") >= 3 and not folder.exists() and not model.startswith(("/", "."))
     if of_cell and write:
@@ -193,6 +197,8 @@ def threshold(
     told = facts_at(model, settings_of(config, profile=profile, results=results)) if of_cell else read_facts(folder)
     facts, rows = moved(told, recall=recall, prior=prior, cost=cost)
     rounded = ({k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(row).items()} for row in rows)
+    on = reached(facts, recall)
+    say(f"recall of each class on the test images, before and after, with the ends of its 95 % interval{on}")
     show(rounded, as_json=False)
     for line in paid_by(told, facts, cost) if cost else ():
         say(line)
@@ -213,13 +219,14 @@ def export(
     format: Annotated[
         Literal["onnx", "pt2"], typer.Option("--format", help="onnx, or torch's exported program.")
     ] = "onnx",
+    config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Write a model for other programs: pixels (N, 3, S, S) from 0 to 255 in, probabilities and decision out."""
     from bench.model.export import export_model
     from bench.model.saved import FACTS, load_model
     from bench.training.device import Device
 
-    load_names()
+    load_plugins(config)
     export_model(load_model(model, Device.best()), out, format)
     use = f"; `imbench predict {out} IMAGES` uses it" if format == "onnx" else ""
     say(f"{out}: written, with the decision as it is now; the classes by number are in {model / FACTS}{use}")

@@ -65,6 +65,11 @@ def settings_of(path: Path, **overrides: Any) -> Config:
     return config
 
 
+def load_plugins(config: Path) -> None:
+    """Import what is registered and the plugins of a configuration: a model may be of one's own method."""
+    settings_of(config)
+
+
 def load_names() -> None:
     """Import what is registered, for commands without a configuration."""
     from bench import registry

@@ -67,18 +67,21 @@ def merge(
     settings = settings_of(config, results=results)
     store = Store(settings.paths.results)
     store.prepare()
-    collisions = 0
+    left = 0
     rows: listing.Rows = []
     for source in sources:
         if not source.is_dir():
             raise UserError(f"{source}: no such results folder")
         other = Store(source, read_only=True)
+        if not other.summaries() and not other.set_aside:
+            raise UserError(f"{source}: no record in it; give a results folder")
         merged = store.merge(other)
         say_aside(other)
-        collisions += len(merged.collisions)
+        left += len(merged.collisions) + len(merged.busy) + len(other.set_aside)
         rows += listing.merge_rows(source, merged)
+    say_aside(store)
     show(rows, as_json)
-    if collisions:
+    if left:
         raise typer.Exit(1)
 
 

@@ -72,7 +72,7 @@ def census(dataset: Dataset, memo: Path | None = None) -> Census:
         kept = f"The split is kept in {pinned.file}"
     else:
         kept = f"The split is not written down yet; a run keeps it in {pinned.file}"
-    changed = drift(dataset, memo) if dataset.of_users and pinned.file is None and dataset.root.is_dir() else []
+    changed = drift(dataset, memo) if dataset.of_users and pinned.file is None else []
     notes = [it for it in split.note.removesuffix(".").split(". ") if it]
     return Census(
         dataset.name,
@@ -98,4 +98,5 @@ def _small(parts: tuple[str, ...], rows: tuple[tuple[str, tuple[int, ...]], ...]
             few := [(name, n[parts.index(part)]) for name, n in rows if n[parts.index(part)] < SMALL]
         ):
             named = ", ".join(f"{n} of {name}" for name, n in few)
-            yield f"{part} has {named}: so few images {what} that one more or less moves its recall by 1/{few[-1][1]}"
+            least = min(n for _, n in few)
+            yield f"{part} has {named}: so few images {what} that one more or less moves its recall by up to 1/{least}"

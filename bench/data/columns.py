@@ -21,6 +21,7 @@ NAMES = {  # how the columns are usually called, in small letters
     "part": ("part", "split", "set", "subset", "partition", "usage", "phase"),
 }
 VAGUE = ("name", "id")
+STRAY = 0.1  # share of rows that may name no part where a column is still taken to be meant as such
 NO_PARTS = "is not taken for parts"  # a split's note says so of a column that may be meant as such
 ONE, ZERO = {"1", "1.0", "true"}, {"0", "0.0", "false", ""}
 PROBED = 50  # rows by which the column of files is known
@@ -105,6 +106,13 @@ def _part_column(table: Table, free: Sequence[int]) -> int | None:
                 'same ones; say columns = { part = "..." } for one of them, or part = "" to have parts drawn'
             )
         return first
+    for k in free:
+        if k not in usual and (strays := _almost_parts(table, k)):
+            line, value = strays[0]
+            raise DataError(
+                f"{table.path}: line {line}: column {table.header[k]!r} names parts, but {value!r} is none; rename it, "
+                'or say columns = { part = "" } to have parts drawn'
+            )
     for k in usual:
         strange = sorted(value for value in table.values(k) if value.lower() not in GIVEN)
         if not strange:
@@ -122,6 +130,13 @@ def _divides(table: Table, k: int) -> bool:
     """Return whether a column holds names of parts alone, training and another among them."""
     parts = _parts_in(table, k)
     return "" not in parts and "train" in parts and len(parts) > 1
+
+
+def _almost_parts(table: Table, k: int) -> list[tuple[int, str]]:
+    """Return the lines and values of a column that name no part, where nearly all others name training and others."""
+    strays = [(line, row[k].strip()) for line, row in table.rows if row[k].strip().lower() not in GIVEN]
+    parts = _parts_in(table, k) - {""}
+    return strays if "train" in parts and len(parts) > 1 and len(strays) <= STRAY * len(table.rows) else []
 
 
 def _parts_in(table: Table, k: int) -> set[str]:

@@ -27,6 +27,8 @@ def drift(dataset: Dataset, memo: Path | None = None) -> list[str]:
     """
     split = dataset.split()
     names = split.names()
+    if not dataset.root.is_dir():
+        return [f"{SINCE}, the folder {dataset.root.absolute()} is gone, and with it all {len(names)} images"]
     gone = [name for name in names if not dataset.path(name).is_file()]
     absent = {*gone}
     there = [name for name in names if name not in absent]

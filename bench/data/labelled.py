@@ -81,7 +81,7 @@ def in_table(
     said += [f"{again} rows name a file again"] if again else []
     said += [f"{len(absent)} rows name no file, such as {absent[0][1]!r}: left out"] if absent else []
     if unlisted := locator.others(label_of):
-        said.append(f"{len(unlisted)} images in {root.name} are in no row, such as {unlisted[0]}: left out")
+        said.append(f"{len(unlisted)} images in {root.resolve().name} are in no row, such as {unlisted[0]}: left out")
     check_names(root, label_of)
     labels = {name: label for name, (label, _) in label_of.items()}
     said += _odd_classes({*labels.values()})

@@ -47,6 +47,19 @@ def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") ->
     return changed.model_copy(update={"figures": figures}), effects(facts.classes, in_force(facts), factors, *of_test)
 
 
+def reached(facts: Facts, recall: str) -> str:
+    """Return what a recall came to on the validation images that it was chosen on, "" where none was wanted.
+
+    `facts` are those that `moved` returned.
+    """
+    if not recall or facts.validation is None:
+        return ""
+    (name, _), labels = _pairs(recall, facts.classes)[0], facts.validation.labels
+    label = class_named(name, facts.classes)
+    taken = (scores_of(facts, facts.validation) * in_force(facts)).argmax(axis=1)[labels == label]
+    return f"; chosen on validation images, of which {int((taken == label).sum())} of {len(taken)} {name} are found"
+
+
 def in_force(facts: Facts) -> np.ndarray:
     """Return the factors (K,) by which a model decides."""
     return np.asarray(facts.factors or np.ones(len(facts.classes)))

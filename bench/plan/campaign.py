@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from bench.errors import ConfigError
 from bench.plan.beside import Beside
-from bench.plan.config import Config
+from bench.plan.config import MOST, Config
 from bench.plan.grid import Grid, build_grid
 from bench.plan.sections import Strict
 from bench.record import Record
@@ -28,11 +28,11 @@ class CampaignRun(Strict):
     minority: tuple[int, ...] = ()
     at: tuple[str, ...] = ()
     seeds: int | None = Field(None, ge=1)
-    translators: int | None = Field(None, ge=1)
+    translators: int | None = Field(None, ge=1, le=MOST)
     controls: bool = False
     audit: bool = False
     noise: tuple[str, ...] = ()  # methods whose fits are repeated while one source of chance varies
-    noise_times: int = Field(5, ge=2)
+    noise_times: int = Field(5, ge=2, le=MOST)
 
     @property
     def overrides(self) -> dict[str, Any]:
@@ -51,6 +51,14 @@ class Campaign(Strict):
 
     core_hours: float | None = Field(None, gt=0)
     run: tuple[CampaignRun, ...] = Field(min_length=1)
+
+    @field_validator("run")
+    @classmethod
+    def _names_differ(cls, run: tuple[CampaignRun, ...]) -> tuple[CampaignRun, ...]:
+        names = [it.name for it in run]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two runs are called {twice!r}")
+        return run
 
 
 def read_campaign(path: Path) -> Campaign:

@@ -19,19 +19,20 @@ from bench.streams import Streams
 
 DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
+MOST = 1000  # translators, or subsets, of one place
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
 
 
 class RunSection(Strict):
     """What a run does and with how many hands."""
 
-    datasets: tuple[str, ...]
-    methods: tuple[str, ...]
+    datasets: tuple[str, ...] = Field(min_length=1)
+    methods: tuple[str, ...] = Field(min_length=1)
     minority: tuple[int, ...] = ()
     at: tuple[str, ...] = ()
     seeds: int = Field(5, ge=1)
-    translators: int = Field(3, ge=1)
-    subsets: int = Field(3, ge=1)
+    translators: int = Field(3, ge=1, le=MOST)
+    subsets: int = Field(3, ge=1, le=MOST)
     subset_methods: tuple[str, ...] = ()
     controls: tuple[str, ...] = ("Vanilla", "OS", "AUG")
     keep_weights: tuple[str, ...] = ()

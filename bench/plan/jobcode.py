@@ -8,6 +8,7 @@ from bench.errors import ConfigError
 from bench.networks.network import network_of
 from bench.plan.code import code_digests
 from bench.plan.job import Job, Need, StageCall
+from bench.registry import DATASETS, PLUGIN
 from bench.training.composition import build
 
 # Changes that alter no number of any record, by module: the digest of today's code, and the earlier one it goes by.
@@ -44,7 +45,14 @@ def check_code(job: Job, code: Mapping[str, str], loaded: Collection[str] = ()) 
 
 
 def _modules(job: Job) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*_own(job), *(name for need in job.needs for name in _behind(need))]))
+    behind = (name for need in job.needs for name in _behind(need))
+    return tuple(dict.fromkeys([*_own(job), *behind, *_of_plugin(job.task.dataset)]))
+
+
+def _of_plugin(dataset: str) -> list[str]:
+    """Return the module of a dataset that a user wrote: its images may be made there. Those of others are pinned."""
+    found = DATASETS[dataset].cls.__module__ if dataset in DATASETS else ""
+    return [found] if found.startswith(PLUGIN) else []
 
 
 def counted_as(digests: Mapping[str, str]) -> dict[str, str]:

@@ -81,7 +81,8 @@ def _explain_id(id: str, stores: Sequence[Store]) -> dict[str, Any]:
         raise UserError(f"{len(matching)} records in {places} have an id that starts with {id!r}")
     ((known, store),) = matching.items()
     record = store.get(known)
-    assert record is not None
+    if record is None:
+        raise UserError(f"{known}: its record in {store.root} is damaged; `imbench status` names the file")
     facts = {"record": record.id, "in": str(store.root)} | _facts(record)
     return facts | {"code": record.code, "identity": record.identity}
 

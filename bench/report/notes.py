@@ -142,8 +142,9 @@ def _missing(cells: pd.DataFrame) -> str:
     missing, failed = ((cells["status"] == state).sum() for state in ("missing", "failed"))
     if not missing and not failed:
         return ""
-    lines = [f"{missing} of {len(cells)} runs have no record yet"] if missing else []
-    lines += [f"{failed} of {len(cells)} runs failed"] if failed else []
+    asked = int((cells["status"] != "not applicable").sum())
+    lines = [f"{missing} of {asked} runs have no record yet"] if missing else []
+    lines += [f"{failed} of {asked} runs failed"] if failed else []
     text = " and ".join(lines)
     return f"{text}: (n/N) follows a mean over n of N seeds. Only complete cells compete for bold."
 

@@ -122,7 +122,9 @@ def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
         yield ": most of it is a moved threshold" if acsa > it.delta and auc < MOVED * acsa else ""
     yield f" (always {_rarest(it)}: "
     yield from _figures(it.scale, advised, "{:.3f}")
-    yield ")."
+    sign = -1 if METRICS[it.metric].lower_is_better else 1
+    no_better = sign * it.choice.beliefs[it.metric].mean <= sign * it.scale[it.metric]
+    yield "; it is no better than that)." if no_better else ")."
 
 
 def _figures(values: Mapping[str, float], advised: Advised, how: str) -> Iterator[str | Figure]:

@@ -119,7 +119,7 @@ def perform(order: Order, weights: Weights, mark: str = EVERYBODY) -> Record:
     fitted = fit(method, parts, job.protocol, job.streams, device, _by_request(needed))
     for name, tensors in fitted.artifacts.items():
         weights.save(job.id, tensors, name)
-    if order.keep_weights:
+    if order.keep_weights or weights.find(job.id, CLASSIFIER) is not None:  # else those of the replaced record stay
         weights.save(job.id, fitted.weights, CLASSIFIER)
     return Record(
         **common,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,26 @@ class Line:
         with self.path.open("rb") as file:
             file.seek(self.offset)
             return decode(file.read(self.length), self.summary.id)
+
+
+def refuse_loss(path: Path, ids: Collection[str]) -> None:
+    """Refuse to write over a packed file that holds records that are done and not among some ids.
+
+    Raises
+    ------
+    StoreError
+        It does; the text says how many.
+    """
+    lost = set()
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        with suppress(Damaged, Newer):
+            if (record := decode(line)).status == "done" and record.id not in ids:
+                lost.add(record.id)
+    if lost:
+        raise StoreError(
+            f"{path} holds {len(lost)} records that would be lost, such as {min(lost)}: `imbench merge` takes them "
+            "over, or remove the file first"
+        )
 
 
 class PackedFiles:

@@ -12,7 +12,7 @@ root/index                  summaries of the loose records, which can be deleted
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -26,7 +26,7 @@ from bench.store.index import Indexed, Stamp, Summary, read_index, stamp_of, wri
 from bench.store.leftovers import release, sweep
 from bench.store.lock import claim
 from bench.store.merge import MergeReport, collision, judge
-from bench.store.packed import PackedFiles
+from bench.store.packed import PackedFiles, refuse_loss
 from bench.store.recordtext import Damaged, Newer, compact, decode, readable
 from bench.store.regular import MIB, Odd, open_regular, read_regular
 
@@ -126,18 +126,18 @@ class Store:
         self._must_be_writable()
         return claim(self.root / CLAIMS / id)
 
-    def pack(self, ids: Iterable[str], path: Path) -> None:
+    def pack(self, ids: Collection[str], path: Path) -> None:
         """Write records to one packed file, sorted by id; the same records give the same bytes.
 
         Raises
         ------
         StoreError
-            An id has no record, or the folder cannot be written.
+            An id has no record, the folder cannot be written, or the file holds others that are done.
         """
         lines = []
+        refuse_loss(path, ids)
         for id in sorted(set(ids)):
-            record = self.get(id)
-            if record is None:
+            if (record := self.get(id)) is None:
                 raise StoreError(f"no record {id} in {self.root}")
             lines.append(compact(record))
         write_atomically(path, b"".join(lines))

@@ -78,6 +78,7 @@ def test_one_run_can_be_done_alone(tmp_path: Path) -> None:
         ("core_hours = 3", "run"),
         ("[[run]", "campaign.toml"),
         ("run = 3", "run"),
+        (2 * "[[run]]\nname = 'a'\ndatasets = ['stripes']\nprofile = 'tiny'\n", "two runs are called 'a'"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_one_line(tmp_path: Path, text: str, said: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bench.data.census import census
+from bench.data.splits import keep_split
 from bench.dataset import Split
 from bench.datasets.folder import FolderDataset
 from bench.errors import DataError
@@ -93,6 +94,27 @@ def test_a_column_of_parts_is_known_by_what_it_holds(header: str, tmp_path: Path
     assert "columns not used: 'age'" in found.note
     drawn = split(tmp_path, columns={"part": ""})
     assert "Drawn from the images" in drawn.note and f"columns not used: 'age', {header!r}" in drawn.note
+
+
+@pytest.mark.parametrize("stray", ["trian", ""])
+def test_a_column_of_parts_but_for_a_stray_value_is_refused_by_its_line(stray: str, tmp_path: Path) -> None:
+    table(tmp_path, "fold", [stray if i == 4 else PARTS[i % 3] for i in range(30)])
+    with pytest.raises(
+        DataError, match=rf"line 6: column 'fold' names parts, but '{stray}' is none; rename it, or say"
+    ):
+        split(tmp_path)
+    assert "Drawn from the images" in split(tmp_path, columns={"part": ""}).note
+
+
+def test_a_table_that_changed_since_is_said_to_have(tmp_path: Path) -> None:
+    table(tmp_path, "age", [str(i) for i in range(30)])
+    keep_split(dataset(tmp_path))
+    with (tmp_path / "labels.csv").open("a") as file:
+        file.write("\n")
+    with pytest.raises(
+        DataError, match=r"labels.csv has changed since: delete that file to draw anew, or put the table"
+    ):
+        split(tmp_path)
 
 
 def test_two_columns_of_other_parts_are_refused_and_of_the_same_are_one(tmp_path: Path) -> None:

@@ -42,6 +42,20 @@ def test_packing_what_is_not_there_is_an_error(tmp_path: Path) -> None:
         Store(tmp_path).pack(["0" * 20], tmp_path / "a.jsonl")
 
 
+def test_packing_never_drops_what_was_published(tmp_path: Path) -> None:
+    ids = [small_record(number).id for number in range(3)]
+    for number in range(3):
+        Store(tmp_path / "all").save(small_record(number))
+    Store(tmp_path / "all").pack(ids, tmp_path / "a.jsonl")
+    before = (tmp_path / "a.jsonl").read_bytes()
+    with pytest.raises(StoreError, match=r"a.jsonl holds 2 records that would be lost, such as "):
+        Store(tmp_path / "all").pack(ids[:1], tmp_path / "a.jsonl")
+    assert (tmp_path / "a.jsonl").read_bytes() == before
+    Store(tmp_path / "all").save(small_record(3))
+    Store(tmp_path / "all").pack([*ids, small_record(3).id], tmp_path / "a.jsonl")
+    assert len(Store(tmp_path, read_only=True).summaries()) == 4
+
+
 def test_damaged_line_of_a_packed_file_is_named_and_the_others_count(tmp_path: Path) -> None:
     lines = [compact(small_record(number)) for number in range(3)]
     packed = tmp_path / "toy.jsonl"

@@ -1,0 +1,75 @@
+"""A plugin that prints, decides nothing, or makes a dataset's images is told from one that behaves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from builders import as_on_a_fresh_machine, bench_toml, forget_plugins, imbench, refused
+
+from bench import registry
+from bench.datasets import stripes
+from bench.plan.config import load_config
+from bench.plan.grid import build_grid
+from bench.plan.jobcode import code_of
+
+LOUD = """
+import numpy as np
+from bench.method import Method
+from bench.registry import register
+
+print("hello")
+
+@register("Loud")
+class Loud(Method):
+    def adjust(self, probabilities, counts):
+        return probabilities * {factor}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    forget_plugins(monkeypatch)
+    return tmp_path
+
+
+def plugin(home: Path, name: str, text: str) -> Path:
+    (home / f"{name}.py").write_text(text)
+    return home / f"{name}.py"
+
+
+def test_what_a_plugin_prints_is_no_part_of_an_answer(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    toml = bench_toml(home, methods=["Loud"], plugins=[plugin(home, "loud", LOUD.format(factor=1))])
+    said = imbench("status", "--json", "--config", toml)
+    assert said.status in (0, 1) and json.loads(said.out)
+
+
+def test_a_decision_that_is_no_number_is_refused_by_the_methods_name(home: Path) -> None:
+    toml = bench_toml(
+        home, methods=["Vanilla", "Loud"], seeds=2, plugins=[plugin(home, "nan", LOUD.format(factor="np.nan"))]
+    )
+    assert imbench("run", "--config", toml).status == 0
+    refused(imbench("report", "--config", toml), "Loud: its decision does not give a number for each image and class")
+
+
+def test_the_code_of_a_dataset_of_ones_own_counts_as_its_images_do(home: Path) -> None:
+    text = Path(stripes.__file__).read_text().replace('@register_dataset("stripes"', '@register_dataset("mystripes"')
+    text = text.replace('name = "stripes"', 'name = "mystripes"')
+    file = plugin(home, "mystripes", text)
+    toml = bench_toml(home, datasets=["mystripes"], methods=["Vanilla"], minority=[6], plugins=[file])
+    config = load_config(toml)
+    registry.load(config.plugins)
+    jobs = [job for job in build_grid(config).jobs if job.kind == "fit"]
+    name = next(name for name in sys.modules if name.startswith(f"{registry.PLUGIN}mystripes_"))
+    assert jobs and all(name in code_of(job) or "plugin mystripes" in code_of(job) for job in jobs)
+
+
+def test_a_run_of_nothing_is_refused(home: Path) -> None:
+    for section in ("datasets", "methods"):
+        toml = bench_toml(home, **{section: []})
+        refused(imbench("run", "--config", toml), section)
+    toml = bench_toml(home, translators=1_000_000_000)
+    refused(imbench("status", "--config", toml), "translators")
