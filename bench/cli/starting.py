@@ -12,14 +12,13 @@ import typer
 
 from bench.cli.options import DEFAULT_FILE, load_names, say
 from bench.errors import UserError
-from bench.registry import DATASETS, METHODS
 
 app = typer.Typer()
 new_app = typer.Typer(no_args_is_help=True, help="Begin a method or a dataset of your own, as one commented file.")
 app.add_typer(new_app, name="new")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 Name = Annotated[str, typer.Argument(help="Its name: letters, digits and _.")]
-Out = Annotated[Path | None, typer.Option("--out", help="The file to write; default: NAME.py here.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The file to write; default: its name in small letters, .py, here.")]
 
 
 @app.command()
@@ -48,6 +47,8 @@ def new_dataset(name: Name, out: Out = None) -> None:
 def _begin(kind: Literal["method", "dataset"], name: str, out: Path | None) -> Path:
     if not NAME.fullmatch(name):
         raise UserError(f"{name!r} cannot be a name: it starts with a letter and has letters, digits and _")
+    from bench.registry import DATASETS, METHODS
+
     path = out or Path(f"{name.lower()}.py")
     load_names()
     if not path.exists() and name in (METHODS if kind == "method" else DATASETS):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -53,25 +52,6 @@ def test_16_bits_are_scaled_to_8_not_cut(name: str, tmp_path: Path) -> None:
     path = saved(tmp_path, name, Image.fromarray(wide))
     assert np.array_equal(pixels(path), np.stack([RAMP] * 3, 2))
     assert decoded(path).info[SAID] == ("16 bits a pixel are scaled to 8",)
-
-
-def wide_colours(values: np.ndarray) -> bytes:
-    """Return 16-bit values (H, W, 3) as a PNG, which Pillow does not write."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    height, width, _ = values.shape
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
-    head = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-@pytest.mark.parametrize(("step", "dull"), [(257, False), (16, True)])
-def test_16_bits_of_colour_are_scaled_and_dark_ones_pointed_at(step: int, dull: bool, tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(wide_colours(COLOURS.astype(np.uint16) * step))
-    said = decoded(tmp_path / "a.png").info[SAID]
-    assert said[0] == "16 bits a value are scaled to 8" and any(LOST in it for it in said) == dull
 
 
 def test_12_bits_in_a_tiff_are_scaled_by_their_own_depth(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, forget_plugins, imbench, refused
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from PIL import Image
 
 from bench.datasets.stripes import pixels
@@ -31,7 +31,6 @@ class PowerCS(Method):
 def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Write a plugin, a configuration that names it, and a picture; return the configuration."""
     as_on_a_fresh_machine(monkeypatch, tmp_path)
-    forget_plugins(monkeypatch)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "power.py").write_text(METHOD.format(power=0.2))
     Image.fromarray(pixels("test/vertical/000")).save(tmp_path / "one.png")

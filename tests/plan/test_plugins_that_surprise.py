@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, forget_plugins, imbench, refused
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 
 from bench import registry
 from bench.datasets import stripes
@@ -32,7 +32,6 @@ class Loud(Method):
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     as_on_a_fresh_machine(monkeypatch, tmp_path)
-    forget_plugins(monkeypatch)
     return tmp_path
 
 
