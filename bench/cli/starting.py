@@ -18,7 +18,9 @@ new_app = typer.Typer(no_args_is_help=True, help="Begin a method or a dataset of
 app.add_typer(new_app, name="new")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 Name = Annotated[str, typer.Argument(help="Its name: letters, digits and _.")]
-Out = Annotated[Path | None, typer.Option("--out", help="The file to write; default: its name in small letters, .py, here.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="The file to write; default: its name in small letters, .py, here.")
+]
 
 
 @app.command()

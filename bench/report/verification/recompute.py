@@ -48,16 +48,24 @@ def recomputed(record: Record, scores: np.ndarray) -> dict[str, float]:
         rare = max(classes, key=lambda k: (-counts[k], k))
         common = max(classes, key=lambda k: (counts[k], -k))
         figures |= {"f1_minority": f1[rare], "f1_majority": f1[common]}
-        figures |= _ranking(labels == rare, probabilities[:, rare])
+        figures |= _ranking(labels == rare, _ranks(probabilities, rare))
     else:
         figures |= {"macro_f1": f1[there].mean(), "worst_recall": recall[there].min()}
-        each = [_ranking(labels == k, probabilities[:, k]) for k in classes if there[k]]
+        each = [_ranking(labels == k, _ranks(probabilities, k)) for k in classes if there[k]]
         figures |= {name: np.mean([one[name] for one in each]) for name in each[0]}
         bands = {"many": counts > MANY, "medium": (counts >= FEW) & (counts <= MANY), "few": counts < FEW}
         figures |= {f"recall_{name}": recall[inside & there].mean() for name, inside in bands.items() if inside.any()}
     for name, values in (("precision", precision), ("recall", recall), ("f1", f1)):
         figures |= {f"{name}_{k}": values[k] for k in classes}
     return {name: float(value) for name, value in figures.items()}
+
+
+def _ranks(probabilities: np.ndarray, k: int) -> np.ndarray:
+    """Return the place of each image by a class's probability, float64 (N,); those above a half by the others' too."""
+    mine = probabilities[:, k]
+    others = np.delete(probabilities, k, axis=1).sum(axis=1, dtype=np.float64).astype(np.float32)
+    places = np.unique(np.stack([mine, np.where(mine > 0.5, -others, 0)], axis=1), axis=0, return_inverse=True)[1]
+    return np.asarray(places, np.float64).ravel()
 
 
 def _ranking(positive: np.ndarray, scores: np.ndarray) -> dict[str, float]:
