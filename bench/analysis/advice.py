@@ -114,12 +114,11 @@ def advise(
     draws = {it.metric.name: bounded_draws(it) for it in (deciding, *beside)}
     for name in OF_RANKING & draws.keys():
         _share(draws[name], deciding, records)
-    found = []
+    found, excess = [], image_excess(deciding.observed)
     for p, place in enumerate(deciding.places):
         if len(there := deciding.there(p)):
-            found.append(
-                _at(deciding, p, there, draws, costs, records, always_rarest(place, labels, list(draws)), delta)
-            )
+            scale = always_rarest(place, labels, list(draws))
+            found.append(_at(deciding, p, there, draws, excess[p], costs, records, scale, delta))
     return found
 
 
@@ -128,6 +127,7 @@ def _at(
     p: int,
     there: np.ndarray,
     draws: Mapping[str, np.ndarray],
+    excess: np.ndarray,
     costs: Mapping[tuple[str, str], float],
     records: Mapping[tuple[str, str], tuple[str, ...]],
     scale: Mapping[str, float],
@@ -139,7 +139,7 @@ def _at(
     alike = alike_costs(spent)
     mine = draws[metric][:, there, p]
     found = recommend(mine, alike, delta)
-    more = image_excess(deciding.observed)[p][there[int(mine.mean(axis=0).argmax())], there]
+    more = excess[there[int(mine.mean(axis=0).argmax())], there]
     behind = mine.max(axis=1, keepdims=True) - mine
     behind = np.stack([widened(each, float(own)) for each, own in zip(behind.T, more, strict=True)], axis=1)
     loses, most = np.maximum(np.quantile(behind, ENDS, axis=0), 0)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from bench.analysis.advice import ENDS, Belief, alike_costs, always_rarest, bounded_draws
+from bench.analysis.advice import ENDS, OF_RANKING, Belief, alike_costs, always_rarest, bounded_draws
 from bench.analysis.experiments import costs
 from bench.analysis.gather import Origin
 from bench.analysis.metrics import headline, rarest
@@ -24,7 +24,7 @@ from bench.statistics.decision import SURE, Recommendation, recommend
 from bench.statistics.posterior import image_excess, widened
 
 ACSA, AUC, TUNED = "acsa", "roc_auc", "acsa, tuned"
-OF_FITS = (AUC, TUNED)  # whatever threshold a row decides by
+OF_FITS = OF_RANKING | {TUNED}  # whatever threshold a row decides by
 Effect = Literal["helps", "harms", "does nothing", "not known"]
 
 

@@ -93,15 +93,16 @@ def free_for_a_model(folder: Path) -> None:
 
 def say_what_goes(folder: Path, method: str) -> None:
     """Say what a model loses that is written anew: a decision that was moved, or another method."""
+    from bench.expression import Expression
     from bench.model.saved import FACTS, read_facts
 
     if (folder / FACTS).exists():
         old = read_facts(folder)
-        was = "+".join(it.name for it in old.method)
+        was, new = (sorted(it.name for it in calls) for calls in (old.method, Expression.parse(method).calls))
         if old.factors_for:
             say(f"{folder}: its decision for {old.factors_for} is dropped; `imbench threshold --write` makes it again")
-        if was != method.partition("(")[0]:
-            say(f"{folder}: the model there, of {was}, is replaced")
+        if was != new:
+            say(f"{folder}: the model there, of {'+'.join(was)}, is replaced")
 
 
 def place_for(dataset: str, images: Dataset, results: Path) -> Path:

@@ -11,16 +11,15 @@ from bench.data.locating import Locator
 from bench.data.tabular import Table, ends_as_image
 from bench.errors import DataError
 
+VAGUE = ("name", "id")  # people and patients have them too
 NAMES = {  # how the columns are usually called, in small letters
     "file": (
         *("file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_id", "image_path"),
-        *("image_name", "img", "img_path"),
-        *("name", "id"),  # people and patients have them too
+        *("image_name", "img", "img_path", *VAGUE),
     ),
     "class": ("class", "class_name", "label", "labels", "category", "target", "diagnosis", "dx", "species", "y"),
     "part": ("part", "split", "set", "subset", "partition", "usage", "phase"),
 }
-VAGUE = ("name", "id")
 STRAY = 0.1  # share of rows that may name no part where a column is still taken to be meant as such
 NO_PARTS = "is not taken for parts"  # a split's note says so of a column that may be meant as such
 ONE, ZERO = {"1", "1.0", "true"}, {"0", "0.0", "false", ""}

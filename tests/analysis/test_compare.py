@@ -28,6 +28,12 @@ LABELS = np.repeat([0, 1], 150)
 ROWS = ("Vanilla", "TS", "CS", "OS")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def known_names() -> None:
+    """Register what the suite has, whichever test of this file is the first of its process."""
+    registry.load()
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     registry.load()

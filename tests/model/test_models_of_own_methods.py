@@ -73,6 +73,11 @@ def test_what_a_model_loses_that_is_written_anew_is_said(toml: Path) -> None:
     again = imbench("fit", "stripes", "--method", "OS", "--at", "12:6", "--out", "mine", "--config", toml)
     assert "mine: its decision for recall vertical=1 is dropped" in again.err
     assert "mine: the model there, of PowerCS, is replaced" in again.err
+    for _ in range(2):  # the second is of the same method, whatever the order of its parts
+        again = imbench(
+            "fit", "stripes", "--method", "CBL(beta=0.9)+US", "--at", "12:6", "--out", "other", "--config", toml
+        )
+    assert again.status != 0 or "is replaced" not in again.err
 
 
 def test_a_folder_that_is_gone_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
