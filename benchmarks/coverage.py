@@ -18,7 +18,7 @@ from tabulate import tabulate
 
 from bench import registry
 from bench.analysis.believed import ACSA, belief
-from bench.analysis.gather import Wish, origins_of
+from bench.analysis.origins import Wish, origins_of
 from bench.analysis.recommending import Ready, readied
 from bench.analysis.spots import plain
 from bench.analysis.trials import Trial

@@ -9,7 +9,7 @@ import numpy as np
 from builders import bench_toml
 
 from bench import registry
-from bench.analysis.gather import Origin
+from bench.analysis.origins import Origin
 from bench.plan.config import load_config
 from bench.plan.grid import Grid, build_grid
 from bench.plan.job import Job

@@ -10,8 +10,8 @@ import numpy as np
 
 from bench.analysis.advice import ENDS, OF_RANKING, Belief, alike_costs, always_rarest, bounded_draws
 from bench.analysis.experiments import costs
-from bench.analysis.gather import Origin
 from bench.analysis.metrics import headline, rarest
+from bench.analysis.origins import Origin
 from bench.analysis.recommending import DELTA, Ready, readied
 from bench.analysis.spots import Spot, plain
 from bench.analysis.trials import Trial

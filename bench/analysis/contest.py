@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.analysis.advice import alike_costs, bounded_draws
 from bench.analysis.experiments import costs
-from bench.analysis.gather import Origin
+from bench.analysis.origins import Origin
 from bench.analysis.recommending import deciding_metric, readied
 from bench.analysis.spots import Spot
 from bench.errors import UserError

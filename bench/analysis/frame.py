@@ -31,6 +31,7 @@ FACTS = (
     "image_size",
     "epochs",
     "epoch",
+    "selection",
     "record",
     "translator",
     "error",
@@ -143,7 +144,7 @@ def _facts(record: Record, rare: int) -> dict[str, object]:
         "selected_epoch": record.selected_epoch,
         "validation_images": record.validation.counts[rare] if record.validation else None,
         "test_images": ":".join(map(str, record.test.counts)) if record.test else "",
-        **{name: protocol.get(name) for name in ("image_size", "epochs", "epoch")},
+        **{name: protocol.get(name) for name in ("image_size", "epochs", "epoch", "selection")},
     }
 
 

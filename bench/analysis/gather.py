@@ -2,74 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from bench.analysis.columns import columns
-from bench.analysis.cut import cut_to
 from bench.analysis.decisions import decision_of
 from bench.analysis.frame import frame, with_alike
-from bench.analysis.lone import Labels, lone_grid
 from bench.analysis.measured import measured
-from bench.analysis.spelled import known_row, spelled_row
+from bench.analysis.origins import Origin, Wish, origins_of
 from bench.analysis.spots import Place
-from bench.dataset import Imbalance, vector
-from bench.errors import ConfigError, DataError, StoreError, UserError
-from bench.plan.compose import compose
+from bench.errors import UserError
 from bench.plan.config import Config
-from bench.plan.grid import Grid, build_grid, dataset_named, workshops
-from bench.plan.identity import protocol_identity
 from bench.plan.jobcode import code_of
-from bench.plan.places import wanted
-from bench.plan.second import beside
 from bench.record import Record, digest
-from bench.registry import shipped_datasets
 from bench.statistics.best import Family, compare
 from bench.statistics.outcomes import Outcomes
 from bench.store.store import Store
-
-
-@dataclass(frozen=True)
-class Origin:
-    """A dataset's cells with the store that they are read from, its records there by id, and second opinions."""
-
-    grid: Grid
-    store: Store
-    records: dict[str, Record]
-    again: Mapping[str, Record] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a report asks for.
-
-    Attributes
-    ----------
-    requested
-        Datasets to take, also where nothing is done yet; empty: all that have records.
-    methods
-        The only rows to take; empty: those of the configuration, and all that have records.
-    first
-        Datasets that come before the others.
-    is_aside
-        Whether a method is an ablation, which stands beside the comparisons.
-    stale
-        Ids of the records that count as made by code that has changed since; None: what today's code says.
-    banner
-        What stands above all tables; "": profile, seeds and where the records came from.
-    labels
-        What places are called, for a dataset whose images are not here to say it.
-    """
-
-    requested: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ()
-    first: Collection[str] = ()
-    is_aside: Callable[[str], object] = lambda method: ""
-    stale: Collection[str] | None = None
-    banner: str = ""
-    labels: Labels = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,17 +83,6 @@ def gather(config: Config, stores: Sequence[Store], wish: Wish | None = None) ->
     return Gathered(config, origins, records, table, judged, outcomes, families, banner, tuple(lost))
 
 
-def narrowed(
-    config: Config, name: str, methods: tuple[str, ...] | None = None, at: Sequence[Imbalance] | None = None
-) -> Config:
-    """Return the Config of one dataset, with other methods and imbalances if given."""
-    run = config.run
-    change: dict[str, object] = {"datasets": (name,), "methods": run.methods if methods is None else methods}
-    if at is not None:
-        change |= {"minority": (), "at": tuple(at)}
-    return config.model_copy(update={"run": run.model_copy(update=change)})
-
-
 def _alike(families: Mapping[str, Family]) -> dict[tuple[Place, str], list[str]]:
     found: dict[tuple[Place, str], list[str]] = {}
     for task, family in families.items():
@@ -151,94 +90,6 @@ def _alike(families: Mapping[str, Family]) -> dict[tuple[Place, str], list[str]]
             for method in it.indistinguishable():
                 found.setdefault(((task, it.column), method), []).append(it.metric)
     return found
-
-
-def origins_of(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dict[str, Origin], list[str]]:
-    """Return the datasets that have records, or are asked for, and a line for each that cannot be shown.
-
-    Those that nobody asked for are read from one store, the first that has records: whoever ran one dataset is not
-    shown the reference records of all others.
-    """
-    shipped = [entry.name for entry in shipped_datasets()]
-    shipped.sort(key=lambda name: (name not in wish.first, name))  # not as modules happened to be imported
-    origins: dict[str, Origin] = {}
-    lost: list[str] = []
-    for name in wish.requested:
-        if found := _origin(name, config, wish, stores, stores):
-            origins[name] = found
-    others = [name for name in dict.fromkeys((*shipped, *config.datasets)) if name not in wish.requested]
-    for store in stores:
-        for name in others:
-            try:
-                if found := _origin(name, config, wish, [store], stores):
-                    origins[name] = found
-            except (DataError, StoreError, ConfigError) as error:  # a folder that is not here, or counts it never had
-                lost.append(f"{name}: its records cannot be shown: {' '.join(str(error).split())}")
-        if lost or any(origin.store is store and origin.records for origin in origins.values()):
-            break
-    return origins, lost
-
-
-def _origin(
-    name: str, config: Config, wish: Wish, looked_in: Sequence[Store], stores: Sequence[Store]
-) -> Origin | None:
-    """Return a dataset's cells in the first of some stores that has records of them; if asked for, in any case.
-
-    Second opinions of them are looked for beside all stores.
-
-    Raises
-    ------
-    UserError
-        The cells of its records cannot be made from what is here.
-    """
-    empty, asked = None, name in wish.requested
-    for store in looked_in:
-        records = _of(name, store)
-        if not (records or asked):
-            continue
-        grid = _grid(config, name, records.values(), wish)
-        if any(job.id in records for job in grid.jobs):
-            again = {id: it for other in stores for id, it in _of(name, beside(other)).items()}
-            return Origin(grid, store, records, again)
-        empty = empty or Origin(grid, store, records)
-    return empty if asked else None
-
-
-def _of(name: str, store: Store) -> dict[str, Record]:
-    ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
-    return {id: record for id in ids if (record := store.get(id))}
-
-
-def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> Grid:
-    """Return the grid of a dataset with the methods and places that its profile's records have beyond the Config.
-
-    Where a user's images are not here, the records alone tell of their places.
-    """
-    protocol = protocol_identity(config.profile.protocol(name))
-    mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
-    given, allowed = config.profile.arguments(name), config.composition.allow
-    methods = [compose(row, allowed, given) for row in wish.methods or config.run.methods]
-    for spelled in [] if wish.methods else sorted({spelled_row(it["method"], given, allowed) for it in mine}):
-        if (more := known_row(spelled, given)) and more.training_part not in [
-            method.training_part for method in methods
-        ]:
-            methods.append(more)
-    dataset = dataset_named(name, config)
-    try:
-        split = dataset.split()
-    except DataError:
-        if mine and dataset.of_users:
-            return lone_grid(name, config, [it for it in mine if it["kind"] == "fit"], methods, wish.labels)
-        raise
-    asked = [shop.task.counts for shop in workshops(name, config)]
-    others = sorted({tuple(identity["counts"]) for identity in mine} - {*asked})
-    try:
-        for counts in others:
-            vector(counts).counts(split.counts("train"))
-    except ValueError as error:
-        raise ConfigError(f"{name}: {error}") from None
-    at = [*wanted(dataset, config), *(cut_to(counts, asked, split.counts("train")) for counts in others)]
-    return build_grid(narrowed(config, name, tuple(method.name for method in methods), at))
 
 
 def _banner(config: Config, origins: Mapping[str, Origin]) -> str:

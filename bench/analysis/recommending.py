@@ -9,9 +9,9 @@ import numpy as np
 
 from bench.analysis.advice import Advice, advise
 from bench.analysis.experiments import costs
-from bench.analysis.gather import Origin
 from bench.analysis.known import Entrant, Known, known
 from bench.analysis.metrics import METRICS, headline
+from bench.analysis.origins import Origin
 from bench.analysis.spots import Spot
 from bench.analysis.trials import Trial, on_all_images, seeds_draw_subsets, trials
 from bench.dataset import Task

@@ -9,8 +9,8 @@ from fractions import Fraction
 import numpy as np
 
 from bench.analysis.decisions import decision_of, figures_of
-from bench.analysis.gather import Origin
 from bench.analysis.metrics import headline
+from bench.analysis.origins import Origin
 from bench.analysis.spots import Spot
 from bench.dataset import Task
 from bench.plan.grid import Cell, Grid

@@ -26,6 +26,7 @@ from bench.errors import UserError
 
 if TYPE_CHECKING:
     from bench.analysis.advice import Advice
+    from bench.analysis.origins import Origin
     from bench.analysis.recommending import Advised
 
 app = typer.Typer()
@@ -51,7 +52,7 @@ def recommend(
     From the posterior of every method's true mean, docs/decisions-under-noise.md. Without records of one's own, from
     those of results/reference.
     """
-    from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.origins import Wish, origins_of
     from bench.analysis.recommending import recommendations
     from bench.papers import shelf
 
@@ -74,15 +75,28 @@ def recommend(
             say(str(reason))
             continue
         told += len(asked)
+        lost += _changed(origin, name, found.records)
         for it in asked:
             printed.append(_as_data(it, found)) if as_json else _show(it, found)
     if at is not None and not told:
         raise UserError(f"no dataset has a run at {at!r}")
     if as_json:
         print(json.dumps(printed, indent=1))
-    else:
-        for line in lost:
-            say(line)
+    for line in lost:
+        say(line)
+
+
+def _changed(origin: Origin, name: str, rests_on: Sequence[str]) -> list[str]:
+    """Say how many runs of those that an answer rests on were made by code that has changed since."""
+    from bench.plan.state import standing
+
+    states = standing(origin.grid, origin.store.summaries()).states
+    if changed := sum(states.get(id) == "stale" for id in rests_on):
+        return [
+            f"{name}: {changed} of its {len(rests_on)} runs {'was' if changed == 1 else 'were'} made by code that has "
+            "changed since; `imbench run --redo-stale` does them again"
+        ]
+    return []
 
 
 def _asked(found: Advised, at: str | None) -> list[Advice]:

@@ -61,7 +61,7 @@ def decide(
 
 def _contests(settings: Config, store: Store, metric: str, delta: float, most: int) -> list[Contest]:
     from bench.analysis.contest import contests
-    from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.origins import Wish, origins_of
     from bench.papers import shelf
 
     asked = tuple(dict.fromkeys(settings.run.datasets))
@@ -80,7 +80,7 @@ def _standing(it: Contest) -> str:
 
 def _conclude(settings: Config, store: Store, found: list[Contest], metric: str, delta: float) -> None:
     """Say of every place what is recommended, why no seed is added, and what all of it is conditional on."""
-    from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.origins import Wish, origins_of
     from bench.analysis.recommending import recommendations
     from bench.papers import shelf
     from bench.report.recommended import plain_text, sentences

@@ -12,7 +12,7 @@ from bench.cli.options import say, settings_of
 from bench.errors import ConfigError, UserError
 
 if TYPE_CHECKING:
-    from bench.analysis.gather import Origin
+    from bench.analysis.origins import Origin
     from bench.dataset import Dataset
     from bench.model.origin import Choice
     from bench.model.saved import Facts
@@ -208,7 +208,7 @@ def _at(settings: Config, at: str) -> Config:
 
 def _origins(settings: Config, dataset: str) -> Mapping[str, Origin]:
     """Return what the user's own records of a dataset are of."""
-    from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.origins import Wish, origins_of
     from bench.papers import shelf
     from bench.store.store import Store
 

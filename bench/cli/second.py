@@ -55,7 +55,7 @@ def audit(
     them. Without records of one's own, those of results/reference are checked; `--pack results/reference/second`
     publishes what is done, and `imbench findings` shows it.
     """
-    from bench.analysis.gather import Wish, origins_of
+    from bench.analysis.origins import Wish, origins_of
     from bench.analysis.second import to_do_again
     from bench.plan.grid import Grid
     from bench.plan.second import SECOND, read_share

@@ -11,7 +11,8 @@ import pandas as pd
 from bench.analysis.believed import Believed, believed
 from bench.analysis.decisions import decision_of
 from bench.analysis.experiments import ControlFigures, control_figures
-from bench.analysis.gather import Gathered, narrowed
+from bench.analysis.gather import Gathered
+from bench.analysis.origins import narrowed
 from bench.analysis.second import Opinion, opinions
 from bench.dataset import Task
 from bench.errors import DataError, UserError

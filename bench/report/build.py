@@ -14,10 +14,11 @@ import pandas as pd
 from bench.analysis import measured
 from bench.analysis.compared import judged_generators, judged_translators
 from bench.analysis.frame import COUNTED
-from bench.analysis.gather import Gathered, Wish, gather
+from bench.analysis.gather import Gathered, gather
 from bench.analysis.layout import main_rows
 from bench.analysis.lone import Labels
 from bench.analysis.metrics import MAIN, METRICS
+from bench.analysis.origins import Wish
 from bench.analysis.recommending import Advised
 from bench.analysis.spots import method_key, resolved
 from bench.claims.claim import Claim, Verdict, rivals

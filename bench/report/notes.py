@@ -96,9 +96,8 @@ def _validation(layout: Layout, cells: pd.DataFrame) -> str:
     lines, last = [], []
     for part in layout.parts:
         mine = cells[cells["task"] == part.task]
-        tested = mine.dropna(subset=["selected_epoch"])
         most = max(_values(mine["validation_images"]), default=0)
-        if len(tested) and (tested["selected_epoch"] == tested["epochs"]).all():
+        if (mine["selection"] == "last").any():
             last.append(part.shown)
         elif most > mine["minority_count"].min():
             lines.append(f"{most} of {part.minority}")

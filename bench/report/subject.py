@@ -20,9 +20,10 @@ from bench.analysis.experiments import (
     oracle_gaps,
     training_key,
 )
-from bench.analysis.gather import Gathered, Origin, narrowed
+from bench.analysis.gather import Gathered
 from bench.analysis.layout import Part, main_rows, part_of
 from bench.analysis.metrics import headline
+from bench.analysis.origins import Origin, narrowed
 from bench.analysis.recommending import Advised, recommendations
 from bench.analysis.second import Opinion, opinions
 from bench.analysis.spots import Spot

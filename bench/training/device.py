@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from bench.protocol import Protocol
+from bench.training.rounded import compute_rounded
 
 if TYPE_CHECKING:  # a plan asks whether there is a GPU, and should not load torch for it
     from torch import Tensor, nn
@@ -68,6 +69,8 @@ class Device:
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.backends.cudnn.benchmark = False
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        if not self.is_cuda:
+            compute_rounded()
         reset_peak_memory(self)
         try:
             yield

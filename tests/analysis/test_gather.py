@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bench import registry
-from bench.analysis.gather import Wish, gather
+from bench.analysis.gather import gather
+from bench.analysis.origins import Wish
 from bench.analysis.spelled import spelled_row
 from bench.plan.config import Config, load_config
 from bench.plan.grid import build_grid

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from small_trials import made_up, origin, records
 
-from bench.analysis.gather import Origin
+from bench.analysis.origins import Origin
 from bench.analysis.recommending import Advised, recommendations
 from bench.errors import UserError
 from bench.plan.grid import Grid

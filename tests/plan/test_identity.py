@@ -173,6 +173,8 @@ def test_a_change_that_alters_no_number_goes_by_the_earlier_digest_until_the_nex
     other = {"bench.training.trainer": "aaaaaaaaaaaa"}
     assert counted_as({"bench.streams": "aaaaaaaaaaaa", **other}) == {"bench.streams": "bbbbbbbbbbbb", **other}
     assert counted_as({"bench.streams": "000000000000"}) == {"bench.streams": "000000000000"}, "of one version alone"
+    monkeypatch.setitem(GOES_BY, "bench.streams", ("aaaaaaaaaaaa", ""))
+    assert counted_as({"bench.streams": "aaaaaaaaaaaa", **other}) == other, "a module that there was not"
 
 
 def test_an_entry_of_a_change_that_alters_no_number_speaks_of_todays_code() -> None:
