@@ -110,7 +110,7 @@ def judging_stage() -> str:
 
 def unknown_dataset(name: str, own: Iterable[str]) -> str:
     """Return the sentence for a dataset that is neither shipped nor one of the user's."""
-    return unknown("dataset", name, [*(entry.name for entry in shipped_datasets()), *own])
+    return unknown("dataset", name, {entry.name for entry in shipped_datasets()} | {*own})
 
 
 def load(plugins: tuple[str, ...] = ()) -> None:

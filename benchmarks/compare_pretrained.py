@@ -146,7 +146,7 @@ def refuse_other_work(protocol: Protocol) -> None:
 def features(config: Config, results: Path) -> int:
     """Decode images and make features, as a run begins; return the number of fits that are to be done."""
     store = Store(results)
-    return len(make_orders(config, make_plan(config, store), store))
+    return len(make_orders(config, make_plan(config, store)))
 
 
 def run_suite(folder: Path) -> None:

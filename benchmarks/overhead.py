@@ -89,7 +89,7 @@ def make_fits(folder: Path, fits: int, epochs: int | None) -> list[Order]:
     run_settings = config.run.model_copy(update={"datasets": (name,)})
     config = config.model_copy(update={"run": run_settings, "profiles": {"cpu": profile}})
     store = Store(folder, read_only=True)
-    return make_orders(config, make_plan(config, store), store)
+    return make_orders(config, make_plan(config, store))
 
 
 def harness_fit(bench: Bench, order: Order) -> float:

@@ -19,14 +19,13 @@ from bench.data.grouping import CROSSING, crossing, groups_by_pattern, sign, sig
 from bench.data.labelled import in_table
 from bench.data.layout import in_folders
 from bench.data.manifest import digests
-from bench.data.sharing import Alike, Shares, classes_of_given, drawn
+from bench.data.sharing import SHARE, Alike, Shares, classes_of_given, drawn
 from bench.data.splits import written_down
 from bench.data.survey import survey
 from bench.dataset import PARTS, Dataset, Imbalance, Pinned, Split, rare
 from bench.errors import DataError
 from bench.registry import register_dataset
 
-SHARE = 0.15  # of validation, and of test
 SMALLEST_CLASS = 10
 NAMED = 20  # damaged images in a split's note
 _DIGEST = re.compile(r"(?<= )[0-9a-f]{12}(?=,|$)")  # of a table or list, in what a split was drawn for
@@ -188,7 +187,7 @@ class FolderDataset(Dataset):
         said += alike_names(dict.fromkeys(found.group.values()), "Groups, each dealt for itself,")
         if not found.group and (pattern := sign(names)):
             said.append(sign_sentence(pattern, split))
-        note = split.note + "".join(f" {sentence}." for sentence in said)
+        note = "\n".join([split.note, *(f"{sentence}." for sentence in said)])
         return Split(split.classes, split.parts, note, self._asked())
 
     def _refuse_vanished(self, found: Collected, bad: frozenset[str]) -> None:
@@ -223,12 +222,10 @@ class FolderDataset(Dataset):
         names = dict(sorted(found.parts[""].items(), key=lambda item: -len(item[1])))
         if few := [label for label in names if len(names[label]) < SMALLEST_CLASS]:
             more = f" ({len(few) - 1} more of {len(names)} classes have too few)" if len(few) > 1 else ""
-            few_are = f"class {few[0]!r} has {len(names[few[0]])} images; it needs {SMALLEST_CLASS}"
-            alike_ones = "".join(f"; {sentence}" for sentence in alike_names(names))
-            raise DataError(f"{self.labels or self.root}: {few_are}{more}{alike_ones}")
+            few_are = f"class {few[0]!r} has {len(names[few[0]])} images; it needs {SMALLEST_CLASS}{more}"
+            raise DataError("; ".join([f"{self.labels or self.root}: {few_are}", *alike_names(names)]))
         parts, said = drawn(names, self.shares, together)
-        note = f"Drawn from the images with seed {self.shares.seed}: {self.shares}; {said}."
-        return Split(tuple(names), parts, note)
+        return Split(tuple(names), parts, f"Drawn from the images with seed {self.shares.seed}: {self.shares}; {said}.")
 
     def _as_given(self, found: Collected, together: Alike) -> Split:
         """Return the parts that the user made; validation that is missing is taken out of training, as is a test."""
@@ -240,6 +237,8 @@ class FolderDataset(Dataset):
             new, said = drawn({k: list(parts["train"][k]) for k in labels}, self.shares, together, missing)
             parts |= {part: new[part] for part in ("train", *missing)}
             taken = f"; {' and '.join(missing)} drawn from train with seed {self.shares.seed}: {self.shares}; {said}"
+        elif str(self.shares) != str(Shares()):
+            taken = f"; none is drawn, so that {self.shares} is not heeded"
         return Split(tuple(labels), parts, f"Parts as given: {', '.join(given)}{taken}.")
 
 

@@ -10,7 +10,11 @@ from bench.registry import register
 
 @register("LWS", reference="Kang et al. 2020, arXiv:1910.09217")
 class LearnableWeightScaling(Method):
-    """Train plainly; for the last `share` of the epochs learn only a factor for each class's logit, classes equal."""
+    """Train plainly; for the last `share` of the epochs learn only a factor for each class's logit, classes equal.
+
+    Made for long tails. Of two classes, a plainly trained linear head has weights that mirror each other: one factor
+    or the other then changes how sure it is, and next to no decision.
+    """
 
     differs_when_balanced = "the factors of the logits are trained alone at the end"
 

@@ -22,7 +22,7 @@ STATES: tuple[State, ...] = ("done", "stale", "failed", "missing")
 
 def plan_text(plan: Plan, config: Config, device: str) -> str:
     """Return in a few lines what a run is about to do, on what, and for how long."""
-    states, jobs = plan.standing.count(plan.grid.jobs), plan.grid.jobs
+    states = plan.standing.count(plan.grid.jobs)
     known = ", ".join(f"{states[state]} {state}" for state in STATES if states[state])
     apart = sum(bool(cell.not_applicable) for cell in plan.grid.cells)
     reasons = dict.fromkeys(cell.not_applicable for cell in plan.grid.cells if cell.not_applicable)
@@ -30,11 +30,21 @@ def plan_text(plan: Plan, config: Config, device: str) -> str:
         [
             f"profile {config.run.profile} on {device}, executor {config.run.executor}, "
             f"{counted(plan.estimate.workers, 'worker')}, results in {config.paths.results}",
-            f"{counted(len(plan.grid.cells), 'cell')} from {kinds(jobs)}{f' ({known})' if known else ''}"
+            f"{_asked(plan)}{f' ({known})' if known else ''}"
             + (f"; not applicable: {counted(apart, 'cell')} ({'; '.join(reasons)})" if apart else ""),
             f"{kinds(plan.todo)} to do, {time_left(plan)}" if plan.todo else "nothing left to do",
         ]
     )
+
+
+def _asked(plan: Plan) -> str:
+    """Return how many cells there are, the jobs that they rest on, and those of experiments beside them."""
+    used = {id for cell in plan.grid.cells for id in (cell.fit, *cell.stages)}
+    of_cells = [job for job in plan.grid.jobs if job.id in used]
+    others = [job for job in plan.grid.jobs if job.id not in used]
+    beside = f"{' and ' if of_cells else ''}{kinds(others)} beside the tables" if others else ""
+    cells = f"{counted(len(plan.grid.cells), 'cell')} from {kinds(of_cells)}" if of_cells or not others else ""
+    return f"{cells}{beside}"
 
 
 def time_left(plan: Plan) -> str:

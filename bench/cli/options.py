@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -122,8 +122,10 @@ def say(text: str) -> None:
     print(printable(text), file=sys.stderr, flush=True)
 
 
-def say_aside(*stores: Store) -> None:
-    """Name the files of stores that do not count."""
+def say_aside(*stores: Store, told: Collection[str] = ()) -> None:
+    """Name the files of stores that do not count, but for those that were told."""
     for store in stores:
         for file in store.set_aside:
+            if file.path in told:
+                continue
             say(f"set aside, not counted: {file.path}: {file.reason}")

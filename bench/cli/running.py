@@ -160,7 +160,9 @@ def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bo
     now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
     before = states["done"] + ended.get("reused", 0)
     say(f"{now} done now, {before} before, {ended.get('failed', 0)} failed{stale}")
+    told = {file.path for file in store.set_aside}
     undone = left_undone(plan, store)
+    say_aside(store, told=told)
     absent = [job.label for job, state in undone if state == "missing" and not ended.get("failed", 0)]
     if absent:
         say(f"no record: {', '.join(absent[:3])}{f' and {len(absent) - 3} more' if len(absent) > 3 else ''}")

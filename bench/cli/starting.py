@@ -26,7 +26,7 @@ Out = Annotated[
 @app.command()
 def init() -> None:
     """Write a bench.toml with every setting and what it means into this folder."""
-    from bench.plan.config import default_text
+    from bench.plan.toml import default_text
 
     _write(DEFAULT_FILE, default_text())
     say(f"{DEFAULT_FILE}: written; `imbench run --dry-run` says what a run would do")

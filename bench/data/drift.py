@@ -37,11 +37,17 @@ def drift(dataset: Dataset, memo: Path | None = None) -> list[str]:
         {*image_files(dataset.root)} - {*names}, key=lambda name: (_class_of(name) in split.classes, natural(name))
     )
     told = {
-        "are gone": gone,
-        "are other images now": other,
-        "are in its folder and in no part": [] if re.search(", (labels|list) ", split.asked) else new,
+        ("is gone", "are gone"): gone,
+        ("is another image now", "are other images now"): other,
+        ("is in its folder and in no part", "are in its folder and in no part"): (
+            [] if re.search(", (labels|list) ", split.asked) else new
+        ),
     }
-    return [f"{SINCE}, {len(found)} {what}, such as {found[0]}" for what, found in told.items() if found]
+    return [f"{SINCE}, {_number(found, one, many)}" for (one, many), found in told.items() if found]
+
+
+def _number(names: list[str], one: str, many: str) -> str:
+    return f"one image {one}: {names[0]}" if len(names) == 1 else f"{len(names)} images {many}, such as {names[0]}"
 
 
 def _class_of(name: str) -> str:

@@ -55,7 +55,7 @@ def by_class(places: Mapping[str, Path], folder: Path, root: Path) -> tuple[Foun
             f"{folder}: needs at least two subfolders with images, one per class; it has {len(found)}{_hint(folder)}"
         )
     check_names(root, (name for names in found.values() for name in names))
-    return found, [f"Left out in {folder.name}: {counted(other)}"] if other else []
+    return found, [f"{_left_out(folder)}: {counted(other)}"] if other else []
 
 
 def check_names(root: Path, names: Iterable[str]) -> None:
@@ -138,15 +138,23 @@ def passed_over(path: Path) -> bool:
 
 def beside(folder: Path) -> list[str]:
     """Return sentences about images and other files, archives among them, beside the folders of classes or parts."""
-    (loose, other), where = _loose(folder), f"Left out in {folder.name}"
-    said = [f"{where}: {len(loose)} images beside its subfolders, such as {loose[0]}"] if loose else []
+    (loose, other), where = _loose(folder), _left_out(folder)
+    said = [f"{where}: {_number(loose, 'image')} beside its subfolders, such as {loose[0]}"] if loose else []
     if other:
         more = f" and {len(other) - NAMED} more" if len(other) > NAMED else ""
-        said.append(f"{where}: {len(other)} other files beside its subfolders: {', '.join(other[:NAMED])}{more}")
+        said.append(f"{where}: {_number(other, 'other file')} beside its subfolders: {', '.join(other[:NAMED])}{more}")
     if archives := [name for name in other if Path(name).suffix.lower() in _ARCHIVES]:
         more = f" and {len(archives) - NAMED} more" if len(archives) > NAMED else ""
         said.append(f"{UNOPENED}: unpack {', '.join(archives[:NAMED])}{more}, if images of yours are in there")
     return said
+
+
+def _left_out(folder: Path) -> str:
+    return f"Left out in {folder.name or folder.absolute().name}"
+
+
+def _number(names: list[str], noun: str) -> str:
+    return f"{len(names)} {noun}{'s' if len(names) > 1 else ''}"
 
 
 def _loose(folder: Path) -> tuple[list[str], list[str]]:

@@ -16,6 +16,7 @@ from bench.data.grouping import evenness, members
 from bench.dataset import Split
 from bench.errors import DataError
 
+SHARE = 0.15  # of validation, and of test, where none is told
 FAIR = 0.5  # share of its size that a class has in every part where near duplicates made sizes bend
 PLAIN = {"natural": "as rare as found", "balanced": "the same number of every class"}
 
@@ -24,10 +25,10 @@ PLAIN = {"natural": "as rare as found", "balanced": "the same number of every cl
 class Shares:
     """What a user asks of the parts that are drawn: shares of validation and test, and how rare classes are there."""
 
-    val: float
-    test: float
-    balance: Balance
-    seed: int
+    val: float = SHARE
+    test: float = SHARE
+    balance: Balance = "natural"
+    seed: int = 0
 
     def __str__(self) -> str:
         whole = "each class" if self.balance == "natural" else "the smallest class, from every class,"

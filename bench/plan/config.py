@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import tomllib
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +12,10 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from bench.errors import ConfigError, no_file_name, unknown
 from bench.plan.bounds import out_of_reach
 from bench.plan.sections import DatasetSection, Strict
+from bench.plan.toml import DEFAULT_FILE, settings_in
 from bench.protocol import Protocol
-from bench.store.regular import MIB, read_regular
 from bench.streams import Streams
 
-DEFAULT_FILE = Path("bench.toml")
 DATA_VARIABLE = "IMBENCH_DATA"
 MOST = 1000  # translators, or subsets, of one place
 NESTED = ("stages", "methods")  # tables of a profile, which an exception for a dataset may also have
@@ -175,7 +173,7 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
     ConfigError
         The file is missing or not TOML, or a key or value is wrong; the text names it.
     """
-    raw = _filled(_read(path))
+    raw = settings_in(path)
     for key, value in overrides.items():
         if value is not None:
             section = "paths" if key in Paths.model_fields else "run"
@@ -197,53 +195,12 @@ def load_config(path: Path = DEFAULT_FILE, default_profile: str = "cpu", **overr
         raise ConfigError(f"{path}: a value is nested too deeply, or too large ({error})") from None
 
 
-def default_text() -> str:
-    """Return the configuration that comes with the suite, every setting with its meaning."""
-    return resources.files("bench.plan").joinpath("default.toml").read_text(encoding="utf8")
-
-
-def _filled(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return what a file says, and of the suite's own settings the sections that it leaves out.
-
-    So three lines about a dataset are a configuration. A [run] that names no datasets or no methods is filled likewise.
-    """
-    shipped = tomllib.loads(default_text())
-    whole = {key: shipped[key] for key in ("run", "profiles", "composition") if key not in raw} | raw
-    if isinstance(run := whole["run"], dict) and not {"datasets", "methods"} <= run.keys():
-        whole["run"] = shipped["run"] | run
-    return whole
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return what a file says; where the default file is not there, what comes with the suite."""
-    try:
-        if path == DEFAULT_FILE and not path.exists():
-            return tomllib.loads(default_text())
-        raw = tomllib.loads(read_regular(path, MIB).decode("utf-8-sig"))
-        if _holds_zero(raw):
-            raise ConfigError(f"{path}: a text in it holds a zero byte, as no name of a file can")
-        return raw
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: no such file; give --config another, or none for the settings that come with the suite"
-        ) from None
-    except RecursionError:
-        raise ConfigError(f"{path}: it is nested too deeply") from None
-    except (OSError, ValueError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
-        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
-
-
-def _holds_zero(value: object) -> bool:
-    """Return whether a text anywhere in a value holds a zero byte, of which the system would say no more than that."""
-    if isinstance(value, dict):
-        return any(map(_holds_zero, (*value, *value.values())))
-    return any(map(_holds_zero, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
-
-
 def _first_line(error: ValidationError) -> str:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     text = " ".join(first["msg"].removeprefix("Value error, ").split())
+    if first["type"] in ("tuple_type", "list_type"):
+        text = f"needs a list: [{json.dumps(first['input'], default=str)}]"
     text = text if len(text) <= 300 else f"{text[:300]}..."
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{place}: {text}{more}" if place else f"{text}{more}"

@@ -18,10 +18,11 @@ State = Literal["done", "stale", "failed", "missing"]
 
 @dataclass(frozen=True)
 class Standing:
-    """Every job's state by id, and the code that it would run now."""
+    """Every job's state by id, the code that it would run now, and when the record was finished that it has."""
 
     states: Mapping[str, State]
     code: Mapping[str, Mapping[str, str]]
+    finished: Mapping[str, str]
 
     def count(self, jobs: tuple[Job, ...]) -> Counter[State]:
         """Return how many of the jobs are in each state."""
@@ -33,7 +34,7 @@ def standing(grid: Grid, summaries: Mapping[str, Summary]) -> Standing:
     code = {job.id: code_of(job) for job in grid.jobs}
     digests = {id(used): digest(used) for used in code.values()}  # many jobs share one
     states = {job.id: state_of(summaries.get(job.id), digests[id(code[job.id])]) for job in grid.jobs}
-    return Standing(states, code)
+    return Standing(states, code, {job.id: summaries[job.id].finished for job in grid.jobs if job.id in summaries})
 
 
 def state_of(summary: Summary | None, code: str) -> State:

@@ -77,7 +77,7 @@ def cpu() -> Check:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     line = f"{processor()}, {cores} cores, {torch.get_num_threads()} torch threads"
     if words and not bf16:
-        return Check("cpu", "ok", f"{line}, no bfloat16 instructions: computed in float32, then rounded, as fast as that")
+        return Check("cpu", "ok", f"{line}, no bfloat16 instructions: made in float32 and rounded")
     return Check("cpu", "ok", f"{line}, bfloat16: {', '.join(bf16) or 'not known'}")
 
 

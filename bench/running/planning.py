@@ -87,9 +87,19 @@ def make_plan(
 
 
 def left_undone(plan: Plan, store: Store) -> list[tuple[Job, State]]:
-    """Return what has no record of today's code after a run, with its state; of stages only what others lack counts."""
+    """Return what has no record of today's code after a run, with its state; of stages only what others lack counts.
+
+    Records are read for it: one may have lost its content, and not the size and time by which its summary is known.
+    """
     now = standing(plan.grid, store.summaries())
-    return [(job, now.states[job.id]) for job in plan.grid.jobs if job.kind != "stage" and now.states[job.id] != "done"]
+    undone: list[tuple[Job, State]] = []
+    for job in plan.grid.jobs:
+        state = now.states[job.id]
+        if state == "done" and job.kind != "stage" and store.get(job.id) is None:
+            state = "missing"
+        if state != "done" and job.kind != "stage":
+            undone.append((job, state))
+    return undone
 
 
 def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection[str]) -> tuple[Job, ...]:

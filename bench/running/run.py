@@ -50,7 +50,7 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
         The user stopped it; what was finished is stored.
     """
     store.prepare()
-    orders = {order.job.id: order for order in make_orders(config, plan, store)}
+    orders = {order.job.id: order for order in make_orders(config, plan)}
     costs = {job.id: plan.estimate.seconds(job) or 0.0 for job in plan.todo}
     mark, settings = f"runner-{token_hex(8)}", config.run
     with (
@@ -108,9 +108,8 @@ def _node(bench: Bench, order: Order, planned: Collection[str], seconds: float, 
     return Node(job.id, partial(work, bench, order), needs, seconds, job.label, alone)
 
 
-def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
+def make_orders(config: Config, plan: Plan) -> list[Order]:
     """Decode what the plan's jobs read, once, and return their orders."""
-    summaries = store.summaries()
     datasets = {name: dataset_named(name, config) for name in dict.fromkeys(job.task.dataset for job in plan.todo)}
     caches, splits, reads = {}, {}, {}
     for name, dataset in datasets.items():
@@ -130,8 +129,7 @@ def make_orders(config: Config, plan: Plan, store: Store) -> list[Order]:
     needed = {need.id for job in plan.todo for need in job.needs if need.fit is not None}
     orders = []
     for job in plan.todo:
-        name, state = job.task.dataset, plan.standing.states[job.id]
-        replaced = state if state in ("failed", "missing") else summaries[job.id].code_digest
+        name, replaced = job.task.dataset, plan.standing.finished.get(job.id)
         code, keep = plan.standing.code[job.id], job.id in needed or keeps_weights(job, config)
         files = seen[name] if _on_features(job) else caches[name]
         orders.append(Order(bare(job), files, wholes[name], code, replaced, keep))

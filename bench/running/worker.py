@@ -55,7 +55,7 @@ class Order:
     caches: Mapping[str, Path]
     whole: Mapping[str, tuple[int, ...]]
     code: Mapping[str, str]
-    replace: str = ""  # "failed", or a code digest: such a record is replaced
+    replaces: str | None = None  # when the record was finished that is to be replaced: one made since is taken
     keep_weights: bool = False
 
 
@@ -77,7 +77,7 @@ def work(bench: Bench, order: Order) -> Answer:
     with store.claim(order.job.id) as mine:
         if not mine:
             return Busy()
-        if (found := store.get(order.job.id)) and not _replaceable(found, order.replace):
+        if (found := store.get(order.job.id)) and found.finished != order.replaces:
             return Reused(found.status)
         registry.load(bench.plugins)
         check_code(order.job, order.code)
@@ -222,10 +222,6 @@ def failed_record(order: Order, failure: Failure) -> Record:
         environment=environment(Device.best()),
         finished=_now(),
     )
-
-
-def _replaceable(record: Record, replace: str) -> bool:
-    return replace == ("failed" if record.status == "failed" else record.code_digest)
 
 
 def _now() -> str:

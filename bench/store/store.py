@@ -88,10 +88,11 @@ class Store:
 
     def get(self, id: str) -> Record | None:
         """Return the record of that id, or None where there is none that passes the check."""
-        if record := self._read(self._path(id), id):
+        record = self._read(self._path(id), id)
+        if record and record.status == "done":
             return record
         line = self._packed.find(id)
-        return self._packed.read(line) if line else None
+        return self._packed.read(line) if line and (record is None or line.summary.status == "done") else record
 
     def records(self) -> Iterator[Record]:
         """Give all records in the order of their ids."""
@@ -113,7 +114,10 @@ class Store:
             with suppress(StoreError):  # a full disk must not keep anybody from asking what is done
                 write_index(self._index, entries)
         self._entries = entries
-        return {id: it.summary for id, it in (self._packed.lines() | entries).items()}
+        packed = {id: line.summary for id, line in self._packed.lines().items()}
+        loose = {id: it.summary for id, it in entries.items()}
+        hidden = [id for id, it in loose.items() if it.status == "failed" and id in packed]
+        return packed | loose | {id: packed[id] for id in hidden if packed[id].status == "done"}
 
     def claim(self, id: str) -> AbstractContextManager[bool]:
         """Reserve the work of a record: a context that gives True, or False while another process has it.

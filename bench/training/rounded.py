@@ -1,4 +1,4 @@
-"""bfloat16 on a processor without instructions for it: float32 sums of rounded values, as such instructions make them."""
+"""bfloat16 on a processor without instructions for it: float32 sums of rounded values, as instructions make them."""
 
 from __future__ import annotations
 

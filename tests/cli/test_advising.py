@@ -51,6 +51,12 @@ def test_programs_get_every_number_of_every_place() -> None:
     assert low < first["methods"][0]["believed"]["acsa"][0] < high
 
 
+def test_runs_of_code_that_has_changed_since_are_counted() -> None:
+    assert "digits: 30 of its 30 runs were made by code that has changed since" in " ".join(
+        imbench("recommend").err.split()
+    )
+
+
 def test_metric_and_delta_are_the_users() -> None:
     (first, _) = json.loads(imbench("recommend", "digits", "--metric", "acsa", "--delta", "0.5", "--json").out)
     assert first["metric"] == "acsa" and first["delta"] == 0.5 and first["outcome"] == "equivalent"

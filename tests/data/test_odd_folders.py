@@ -118,6 +118,32 @@ def test_given_parts_are_taken_and_missing_ones_are_drawn_from_training(tmp_path
             picture(tmp_path / "valid" / f"class {label}" / f"{i}.png", label, i, 3)
     with pytest.raises(DataError, match="class 'class 2' of train has no images in val"):
         names(tmp_path)
+    for label in range(3):
+        picture(tmp_path / "valid" / f"class {label}" / "more.png", label, 3)
+    assert "not heeded" not in FolderDataset("mine", tmp_path).split().note
+    assert (
+        "20 % to test (natural: as rare as found) is not heeded"
+        in FolderDataset("mine", tmp_path, test=0.2).split().note
+    )
+
+
+def test_what_is_said_of_a_folder_keeps_names_whole_and_numbers_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = folder(tmp_path / "mine")
+    (root / "class 1").rename(root / "St. John")
+    (root / "St. John" / "a copy.png").write_bytes((root / "class 0" / "0.png").read_bytes())
+    (root / "notes.txt").touch()
+    monkeypatch.chdir(root)
+    dataset = FolderDataset("mine", Path(), split_file=tmp_path / "split.json")
+    said = str(census(dataset))
+    assert "Left out in mine: 1 other file beside its subfolders: notes.txt." in said
+    assert "St. John" in next(line for line in said.splitlines() if "two labels" in line and "class 0/0.png" in line)
+    keep_split(dataset)
+    (root / "class 0" / "5.png").unlink()
+    assert "Since the split was kept, one image is gone: class 0/5.png" in str(
+        census(FolderDataset("mine", Path(), split_file=tmp_path / "split.json"))
+    )
 
 
 def test_order_is_natural_and_any_unicode_is_a_name(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from bench.data.manifest import read_manifest
 from bench.data.splits import read_split
 from bench.errors import UserError
 from bench.expression import Call, Expression
-from bench.plan.config import default_text, load_config
+from bench.plan.config import load_config
+from bench.plan.toml import default_text
 from bench.running.speed import speed
 from bench.store.artifacts import Weights
 from bench.store.index import read_index

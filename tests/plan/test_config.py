@@ -170,6 +170,16 @@ def test_sections_that_a_file_leaves_out_are_the_suites_own(tmp_path: Path) -> N
     few, whole = load_config(path), load_config(Path(__file__).resolve().parents[2] / "bench.toml")
     assert (few.run, few.profiles, few.composition) == (whole.run, whole.profiles, whole.composition)
     assert [*few.datasets] == ["mine"]
+    path.write_text("[profiles.cpu]\nepochs = 3\n[profiles.cpu.methods.ALT]\nblocks = 2\n[profiles.mine]\nepochs = 4\n")
+    few = load_config(path)
+    assert (
+        few.profiles["pretrained"] == whole.profiles["pretrained"]
+        and few.profiles["mine"].protocol("digits").epochs == 4
+    )
+    told, ours = few.profiles["cpu"], whole.profiles["cpu"]
+    assert (told.protocol("celeba").epochs, told.protocol("celeba").image_size) == (3, 64)
+    assert told.protocol("celeba") == ours.protocol("celeba").model_copy(update={"epochs": 3})
+    assert told.methods["ALT"] == {**ours.methods["ALT"], "blocks": 2}
     path.write_text('[run]\ndatasets = ["mine"]\n[datasets.mine]\nfolder = "images"\n')
     assert load_config(path).run == whole.run.model_copy(update={"datasets": ("mine",)})
 

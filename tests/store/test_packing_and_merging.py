@@ -172,3 +172,14 @@ def test_of_two_packed_records_of_one_id_the_one_that_is_done_counts(tmp_path: P
     (tmp_path / "b.jsonl").write_bytes(compact(done))
     store = Store(tmp_path, read_only=True)
     assert store.get(done.id) == done and store.summaries()[done.id].status == "done" and not store.set_aside
+
+
+def test_a_failure_hides_no_success_that_is_packed(tmp_path: Path) -> None:
+    store, done = Store(tmp_path), small_record(1)
+    store.prepare()
+    store.save(done)
+    store.pack([done.id], tmp_path / "packed.jsonl")
+    store.save(done.model_copy(update={"status": "failed", "error": "no memory"}))
+    for opened in (store, Store(tmp_path)):
+        assert opened.summaries()[done.id].status == "done"
+        assert opened.get(done.id) == done

@@ -1,0 +1,75 @@
+"""The configuration's file: what it says, and of the suite's own settings what it leaves out."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from bench.errors import ConfigError
+from bench.store.regular import MIB, read_regular
+
+DEFAULT_FILE = Path("bench.toml")
+
+
+def default_text() -> str:
+    """Return the configuration that comes with the suite, every setting with its meaning."""
+    return resources.files("bench.plan").joinpath("default.toml").read_text(encoding="utf8")
+
+
+def settings_in(path: Path) -> dict[str, Any]:
+    """Return what a file says, laid over the suite's own settings.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, or is not TOML; the text names it.
+    """
+    return _filled(_read(path))
+
+
+def _filled(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file says, and of the suite's own settings what it leaves out.
+
+    So three lines about a dataset are a configuration. A [run] that names no datasets or no methods is filled likewise,
+    and a profile of the suite's keeps all that the file does not say of it.
+    """
+    shipped = tomllib.loads(default_text())
+    whole = {key: shipped[key] for key in ("run", "composition") if key not in raw} | raw
+    if isinstance(run := whole["run"], dict) and not {"datasets", "methods"} <= run.keys():
+        whole["run"] = shipped["run"] | run
+    return whole | {"profiles": _laid(shipped["profiles"], whole.get("profiles", {}))}
+
+
+def _laid(below: Any, above: Any) -> Any:
+    """Return tables with others laid over them, key by key; any other value takes the place of what was there."""
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: _laid(below[key], value) if key in below else value for key, value in above.items()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a file says; where the default file is not there, what comes with the suite."""
+    try:
+        if path == DEFAULT_FILE and not path.exists():
+            return tomllib.loads(default_text())
+        raw = tomllib.loads(read_regular(path, MIB).decode("utf-8-sig"))
+        if _holds_zero(raw):
+            raise ConfigError(f"{path}: a text in it holds a zero byte, as no name of a file can")
+        return raw
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such file; give --config another, or none for the settings that come with the suite"
+        ) from None
+    except RecursionError:
+        raise ConfigError(f"{path}: it is nested too deeply") from None
+    except (OSError, ValueError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
+        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _holds_zero(value: object) -> bool:
+    """Return whether a text anywhere in a value holds a zero byte, of which the system would say no more than that."""
+    if isinstance(value, dict):
+        return any(map(_holds_zero, (*value, *value.values())))
+    return any(map(_holds_zero, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
