@@ -6,6 +6,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from typing import Any, Generic, TypeVar
 from bench.dataset import Dataset
 from bench.errors import ConfigError, Terminated, no_file_name, unknown
 from bench.method import SLOTS, Method
+from bench.record import canonical
 from bench.stage import Stage
 
 T = TypeVar("T")
@@ -135,13 +137,14 @@ def load(plugins: tuple[str, ...] = ()) -> None:
 
 def _load_file(path: Path) -> None:
     """Import one plugin under a name of its own; a second import is a no-op."""
-    name = f"{PLUGIN}{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
+    name = f"{PLUGIN}{path.stem}_{sha256(os.fsencode(path)).hexdigest()[:8]}"
     if name in sys.modules:
         return
     if not path.is_file():
         raise ConfigError(f"plugin {path}: no such file (see `plugins` in bench.toml)")
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec
+    if spec is None:
+        raise ConfigError(f"plugin {path}: no Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -178,7 +181,7 @@ def _refuse_old_names(source: bytes) -> None:
 
 
 def _not_a_method(cls: type[Method]) -> str:
-    """Return "" if a class overrides some hook, and each with the arguments that it will be called with."""
+    """Return "" if a class overrides some hook, each with the arguments of its calls, and if records can name it."""
     own = [hook for hook in SLOTS if getattr(cls, hook) is not getattr(Method, hook)]
     for hook in own:
         asked, taken = (inspect.signature(getattr(it, hook)) for it in (Method, cls))
@@ -186,6 +189,11 @@ def _not_a_method(cls: type[Method]) -> str:
             taken.bind(*asked.parameters)
         except TypeError:
             return f"cannot be called: {hook}{_names(taken)} must take {_names(asked)}"
+    for parameter in inspect.signature(cls).parameters.values():
+        try:
+            canonical(None if parameter.default is inspect.Parameter.empty else parameter.default)
+        except (TypeError, ValueError) as error:
+            return f"cannot be told from others by {parameter.name} = {parameter.default}: {error}"
     return "" if own else f"would be Vanilla: it overrides none of {', '.join(SLOTS)}"
 
 

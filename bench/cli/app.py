@@ -98,13 +98,13 @@ def _status() -> int:
     except OSError as error:  # a file or folder that is none, forbidden or full, wherever it was used
         say(f"imbench: {': '.join(str(it) for it in (error.filename, error.strerror or error) if it)}")
         return UserError.exit_status
-    except (MemoryError, RuntimeError, TypeError) as error:  # torch's own, for want of memory, are of the last two
-        if not (isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error))):
-            raise
-        say("imbench: this machine has not enough memory; a smaller network, image size or batch takes less")
-        return UserError.exit_status
-    except (Exception, KeyboardInterrupt):
+    except KeyboardInterrupt:
         raise
+    except Exception as error:
+        if not (said := _not_ours(error)):
+            raise
+        say(f"imbench: {said}")
+        return UserError.exit_status
     except BaseException as error:
         if isinstance(error.__context__, BrokenPipeError):  # rich makes a SystemExit of it
             return CLOSED
@@ -117,6 +117,22 @@ def _status() -> int:
         place = f"{Path(frame.f_code.co_filename).name}:{line}"
         say(f"imbench: {type(error).__name__} in {place}: {ONLY}")
     return 1
+
+
+def _not_ours(error: Exception) -> str:
+    """Return a line about an error of the machine's, or of a user's own code as it was asked what it needs; else ""."""
+    lacking = isinstance(error, RuntimeError | TypeError) and OUT_OF_MEMORY.search(str(error))  # torch's own
+    if isinstance(error, MemoryError) or lacking:
+        return "this machine has not enough memory; a smaller network, image size or batch takes less"
+    from bench.registry import PLUGIN
+
+    frames = [*traceback.walk_tb(error.__traceback__)]
+    own = [it for it in frames if str(it[0].f_globals.get("__name__", "")).startswith(PLUGIN)]
+    if not own:
+        return ""
+    frame, number = own[-1]
+    code = frame.f_code
+    return f"plugin {code.co_filename}, line {number}, in {code.co_name}: {type(error).__name__}: {error}"
 
 
 @app.callback(invoke_without_command=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli import listing
+from bench.cli import registered
 from bench.cli.options import DEFAULT_FILE, ConfigFile, Json, Profile, say, settings_of, show, tell
 
 app = typer.Typer()
@@ -38,11 +38,11 @@ def list_(
     """List what there is to choose from."""
     settings = settings_of(config)
     tables = {
-        "methods": listing.methods,
-        "datasets": listing.datasets,
-        "profiles": listing.profiles,
-        "stages": listing.stages,
-        "networks": listing.networks,
+        "methods": registered.methods,
+        "datasets": registered.datasets,
+        "profiles": registered.profiles,
+        "stages": registered.stages,
+        "networks": registered.networks,
     }
     rows = tables[what](settings)
     show(rows, as_json)

@@ -11,6 +11,7 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 
 from bench import registry
 from bench.datasets import stripes
+from bench.errors import ConfigError
 from bench.plan.config import load_config
 from bench.plan.grid import build_grid
 from bench.plan.jobcode import code_of
@@ -72,3 +73,56 @@ def test_a_run_of_nothing_is_refused(home: Path) -> None:
         refused(imbench("run", "--config", toml), section)
     toml = bench_toml(home, translators=1_000_000_000)
     refused(imbench("status", "--config", toml), "translators")
+
+
+RAISING = """
+from bench.method import Method
+from bench.registry import register
+
+@register("Bad")
+class Bad(Method):
+    def class_weights(self, counts, progress):
+        return counts / counts
+
+    def {what}:
+        {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "line"),
+    [
+        ("supports(self, counts)", "raise KeyError('no')", "line 11, in supports: KeyError: 'no'"),
+        ("requires(self, counts, protocol)", "return 1 / 0", "line 11, in requires: ZeroDivisionError"),
+        ("__init__(self, k=1)", "raise RuntimeError('made')", "line 11, in __init__: RuntimeError: made"),
+        ("__init__(self, k=float('nan'))", "self.k = k", "Bad cannot be told from others by k = nan"),
+        ("__init__(self, k)", "self.k = k", "missing 1 required positional argument: 'k'"),
+    ],
+)
+def test_what_a_method_raises_while_it_is_asked_what_it_needs_is_one_line(
+    home: Path, what: str, body: str, line: str
+) -> None:
+    file = plugin(home, "bad", RAISING.format(what=what, body=body))
+    toml = bench_toml(home, methods=["Vanilla", "Bad"], plugins=[file])
+    refused(imbench("run", "--dry-run", "--config", toml), line)
+
+
+def test_a_method_without_defaults_is_listed_with_what_it_needs(home: Path) -> None:
+    file = plugin(home, "bad", RAISING.format(what="__init__(self, k)", body="self.k = k"))
+    toml = bench_toml(home, methods=["Vanilla", "Bad(k=3)"], plugins=[file])
+    rows = {row["method"]: row for row in json.loads(imbench("list", "methods", "--json", "--config", toml).out)}
+    assert "'k'" in rows["Bad"]["needs"] and {*rows["Bad"]} == {*rows["Vanilla"]}
+    assert imbench("run", "--dry-run", "--config", toml).status == 0
+
+
+def test_a_plugin_that_is_no_python_file_is_one_line(home: Path) -> None:
+    (home / "notes.txt").write_text("notes")
+    toml = bench_toml(home, plugins=[home / "notes.txt"])
+    refused(imbench("run", "--dry-run", "--config", toml), "no Python file; its name must end in .py")
+
+
+def test_a_plugin_in_a_folder_whose_name_is_no_text_is_loaded(home: Path) -> None:
+    file = home / "b\udcff.py"
+    file.write_text(RAISING.format(what="__init__(self, k=float('nan'))", body="self.k = k"))
+    with pytest.raises(ConfigError, match="Bad cannot be told"):
+        registry.load((str(file),))
