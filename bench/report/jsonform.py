@@ -67,7 +67,7 @@ def _pooled(value: Any, pool: dict[tuple[str, ...], int]) -> Any:
 def _spread(value: Any, pool: list[Any]) -> Any:
     if isinstance(value, dict):
         return {
-            key: pool[it] if key == "records" and isinstance(it, int) and it < len(pool) else _spread(it, pool)
+            key: pool[it] if key == "records" and isinstance(it, int) and 0 <= it < len(pool) else _spread(it, pool)
             for key, it in value.items()
         }
     return [_spread(it, pool) for it in value] if isinstance(value, list) else value
@@ -125,15 +125,22 @@ def unlike(printed: Any, anew: Any, path: str = "") -> Iterator[tuple[str, Any, 
         for k, (ours, theirs) in enumerate(zip(printed, anew, strict=True)):
             yield from unlike(ours, theirs, f"{path}[{_name(ours) or k}]")
     elif isinstance(printed, float | int) and isinstance(anew, float | int):
-        if not math.isclose(printed, anew, rel_tol=1e-9, abs_tol=1e-9):
+        if printed != anew and not _close(printed, anew):
             yield path, printed, anew
     elif printed != anew:
         yield path, printed, anew
 
 
+def _close(one: float, other: float) -> bool:
+    try:
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+    except OverflowError:  # an integer that no float holds
+        return False
+
+
 def _name(value: Any) -> str:
     """Return what a reader would call an entry of a list, "" where it has no name."""
     if isinstance(value, dict):
-        label = value.get("label") or value.get("spot") or value
+        label = next((it for it in (value.get("label"), value.get("spot")) if it and isinstance(it, dict)), value)
         return " ".join(str(label[key]) for key in ("name", "id", "key", "method", "task", "place") if key in label)
     return ""

@@ -13,16 +13,17 @@ from typing import Any
 
 from bench.analysis.lone import Labels
 from bench.analysis.measured import FILE as TRANSLATORS
-from bench.errors import UserError
+from bench.errors import UserError, unknown
 from bench.plan.config import Config
 from bench.plan.second import beside
 from bench.report.build import build, gathered
 from bench.report.emit import JSON, PICTURES, files
-from bench.report.jsonform import as_data, from_text, unlike
+from bench.report.jsonform import as_data, unlike
 from bench.report.pictures.picture import Picture
 from bench.report.report import Report
 from bench.report.subject import subjects_of
-from bench.report.verification.checks import CELLS, Mismatch, check_cells, check_translators, read_rows
+from bench.report.verification.checks import CELLS, ID, Mismatch, check_cells, check_translators, read_rows
+from bench.report.verification.printed import Printed, read_printed
 from bench.store.store import Store
 
 NAMING = (CELLS, TRANSLATORS, "records.csv")  # the files that name records
@@ -71,7 +72,7 @@ def verify(folder: Path, config: Config, stores: Sequence[Store]) -> Verificatio
     if (path := folder / TRANSLATORS).is_file():
         measured, unequal = check_translators(path, stores)
         figures, wrong = figures + measured, wrong + unequal
-    printed = _printed(folder / JSON)
+    printed = read_printed(folder / JSON)
     with _only(_named(folder), stores) as store:
         try:
             report = _again(printed, config, store, _labels(folder / CELLS))
@@ -79,38 +80,27 @@ def verify(folder: Path, config: Config, stores: Sequence[Store]) -> Verificatio
             lost = Mismatch(JSON, 0, "report", "is there", f"the named records give no report: {error}")
             return Verification(figures, 0, 0, (*wrong, lost))
     anew = json.loads(json.dumps(as_data(report)))
-    differing = list(_differing(printed, anew))
-    whole = replace(report, pictures=_pictures(printed, folder), left_out=tuple(printed.get("left_out", ())))
-    whole = replace(whole, reproduce=tuple((purpose, command) for purpose, command in printed.get("reproduce", ())))
+    differing = list(_differing(printed.data, anew))
+    pictures = _pictures(printed, folder)
+    whole = replace(report, pictures=pictures, left_out=printed.left_out, reproduce=printed.reproduce)
     texts = files(whole)
     texts.pop(JSON)
     told = {(it.file, it.line) for it in wrong}
     others = [it for name, text in texts.items() for it in _unlike_file(folder / name, text)]
     others = [it for it in others if (it.file, it.line) not in told]
-    return Verification(figures, sum(1 for _ in _leaves(printed)), len(texts), (*wrong, *differing, *others))
+    return Verification(figures, sum(1 for _ in _leaves(printed.data)), len(texts), (*wrong, *differing, *others))
 
 
-def _printed(path: Path) -> dict[str, Any]:
-    try:
-        printed: dict[str, Any] = from_text(path.read_text(encoding="utf8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; `imbench report` writes it") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: it is not what `imbench report` writes: {error}") from None
-    return printed
-
-
-def _again(printed: dict[str, Any], config: Config, store: Store, labels: Labels) -> Report:
+def _again(printed: Printed, config: Config, store: Store, labels: Labels) -> Report:
     """Build the report under the options that it was built under."""
-    made = printed.get("made_with", {})
-    run = config.run.model_copy(update={"profile": printed.get("profile", ""), "seeds": int(made.get("seeds", 1))})
-    shown = config.report.model_copy(update={"interval": bool(made.get("interval", True))})
+    if printed.profile not in config.profiles:
+        raise UserError(unknown("profile", printed.profile, config.profiles))
+    made = printed.made_with
+    run = config.run.model_copy(update={"profile": printed.profile, "seeds": made.seeds})
+    shown = config.report.model_copy(update={"interval": made.interval})
     config = config.model_copy(update={"run": run, "report": shown})
-    requested = tuple(map(str, made.get("requested", ())))
-    methods = tuple(map(str, made.get("methods", ())))
-    stale = set(map(str, made.get("stale", ())))
-    found = gathered(config, requested, [store], stale, str(printed.get("banner", "")), labels, methods)
-    return build(found, subjects_of(found), requested, methods)
+    found = gathered(config, made.requested, [store], made.stale, printed.banner, labels, made.methods)
+    return build(found, subjects_of(found), made.requested, made.methods)
 
 
 def _labels(path: Path) -> Labels:
@@ -143,13 +133,13 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _pictures(printed: dict[str, Any], folder: Path) -> tuple[Picture, ...]:
+def _pictures(printed: Printed, folder: Path) -> tuple[Picture, ...]:
     """Return the pictures that report.json names, with what lies in their files; one that is lost stays empty."""
     found = []
-    for it in printed.get("pictures", ()):
-        path = folder / PICTURES / f"{it['name']}.png"
+    for it in printed.pictures:
+        path = folder / PICTURES / f"{it.name}.png"
         content = path.read_bytes() if path.is_file() else b""
-        found.append(Picture(it["name"], content, it.get("alt", ""), it.get("caption", ""), bool(it["shows_images"])))
+        found.append(Picture(it.name, content, it.alt, it.caption, it.shows_images))
     return tuple(found)
 
 
@@ -176,7 +166,7 @@ def _apart(a: str, b: str) -> tuple[str, str]:
 def _named(folder: Path) -> set[str]:
     """Return the ids of the records that a report's files name."""
     rows = (row for name in NAMING if (folder / name).is_file() for row in read_rows(folder / name, ("record",)))
-    return {row["record"] for row in rows} - {""}
+    return {row["record"] for row in rows if ID.fullmatch(row["record"])}
 
 
 @contextmanager

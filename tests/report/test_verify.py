@@ -12,34 +12,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench
+from builders import imbench
+from small_verified import verified
 
 from bench.errors import ConfigError, UserError
 from bench.plan.config import Config, load_config
-from bench.report.verify import Verification, verify
+from bench.report.verify import verify
 from bench.store.store import Store
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with records, and their report, of three cells with two seeds."""
-    folder = tmp_path_factory.mktemp("verify")
-    with pytest.MonkeyPatch.context() as patch:
-        as_on_a_fresh_machine(patch, folder)
-        bench_toml(folder, datasets=["digits"], seeds=2)
-        assert imbench("run").status == 0
-        assert imbench("report").status == 0
-    return folder
-
-
-@pytest.fixture
-def report(written: Path, tmp_path: Path) -> Path:
-    """Return a copy of the report that a test may spoil."""
-    return Path(shutil.copytree(written / "reports" / "tiny", tmp_path / "tiny"))
-
-
-def verified(report: Path, written: Path) -> Verification:
-    return verify(report, load_config(written / "bench.toml"), [Store(written / "results", read_only=True)])
 
 
 def rewrite(path: Path, old: str, new: str) -> None:
@@ -92,6 +71,10 @@ def test_a_changed_digit_in_cells_csv_is_found(report: Path, written: Path) -> N
         ("method", "Lost", "method"),
         ("status", "failed", "status"),
         ("translator", "2", "translator"),
+        ("record", "../../bench", "record"),
+        ("seed", "9" * 400, "seed"),
+        ("minority_count", "six", "minority count"),
+        ("acsa", "1e999", "acsa"),
     ],
 )
 def test_a_row_must_be_of_the_record_it_names(report: Path, written: Path, column: str, value: str, what: str) -> None:

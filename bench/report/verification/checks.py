@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,10 @@ from bench.store.store import Store
 from bench.training.composition import Composition
 
 CELLS = "cells.csv"
+ID = re.compile("[0-9a-f]{20}")  # of a record
 TOLERANCE = 1e-6  # log loss is of float32 probabilities that scikit-learn scales to sum to one
 COUNTED = ("done", "stale")
+NEEDED = ("task", "minority_count", "place", "counts", "method", "seed", "profile", "translator", "status", "record")
 Row = Mapping[str, str]
 Wrong = tuple[str, str, str]  # what, printed, recomputed
 
@@ -66,7 +69,7 @@ def check_cells(path: Path, config: Config, stores: Sequence[Store]) -> tuple[in
     UserError
         It is not the cells.csv of one profile of bench.toml.
     """
-    rows = read_rows(path, ("task", "minority_count", "place", "counts", "method", "seed", "status", "record"))
+    rows = read_rows(path, NEEDED)
     profiles = {row["profile"] for row in rows}
     if len(profiles) != 1:
         raise UserError(f"{path}: it does not hold the cells of one profile")
@@ -99,6 +102,8 @@ def _place(row: Row) -> str:
 
 
 def _record(row: Row, stores: Sequence[Store]) -> Record | None:
+    if not ID.fullmatch(row["record"]):
+        return None
     return next((found for store in stores if (found := store.get(row["record"]))), None)
 
 
@@ -127,10 +132,10 @@ def _of_another_run(row: Row, record: Record, method: Composition, config: Confi
     protocol = config.profiles[row["profile"]].protocol(row["task"])
     pairs = {
         "dataset": (row["task"], identity.get("dataset")),
-        "minority count": (int(row["minority_count"]), min(identity.get("counts", [0]))),
+        "minority count": (_whole(row["minority_count"]), min(identity.get("counts", [0]))),
         "counts": (row["counts"], ":".join(map(str, identity.get("counts", ())))),
-        "seed": (int(row["seed"]), streams.get("order")),
-        "translator": (int(row["translator"]), streams.get("stage")),
+        "seed": (_whole(row["seed"]), streams.get("order")),
+        "translator": (_whole(row["translator"]), streams.get("stage")),
         "training part": (method.training_part, identity.get("method")),
         "protocol": (protocol_identity(protocol), identity.get("protocol")),
     }
@@ -147,6 +152,10 @@ def _unequal(row: Row, mine: Mapping[str, float]) -> Iterator[Wrong]:
             same = math.isclose(said, value, rel_tol=0, abs_tol=TOLERANCE) or (math.isnan(said) and math.isnan(value))
             if not same:
                 yield name, row[name] or "nothing", repr(value)
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if text.isdecimal() and len(text) < 20 else text
 
 
 def _number(text: str) -> float:
