@@ -11,6 +11,7 @@ from bench.errors import UserError
 
 if TYPE_CHECKING:
     from bench.analysis.contest import Contest
+    from bench.dataset import Task
     from bench.plan.config import Config
     from bench.plan.grid import Grid
     from bench.store.store import Store
@@ -27,6 +28,25 @@ ENDINGS = {
 }
 
 
+def check_race(settings: Config, grid: Grid, metric: str, most: int) -> None:
+    """Refuse a race that could not be decided, before any fit.
+
+    Raises
+    ------
+    UserError
+        There is no such metric, it decides nothing here, or `most` is less than the tables' seeds.
+    """
+    from bench.analysis.recommending import deciding_metric
+
+    if most < settings.run.seeds:
+        raise UserError(f"--max-seeds {most} is less than the {settings.run.seeds} seeds that every method gets")
+    places: dict[str, list[Task]] = {}
+    for cell in grid.cells:
+        places.setdefault(cell.dataset, []).append(cell.task)
+    for tasks in places.values():
+        deciding_metric(metric, tasks)
+
+
 def decide(
     settings: Config, store: Store, metric: str, delta: float, most: int, perform: Callable[[Grid], None]
 ) -> None:
@@ -38,14 +58,12 @@ def decide(
     Raises
     ------
     UserError
-        There is nothing to choose between, or `most` is less than the tables' seeds.
+        There is nothing to choose between.
     Exit
         A fit failed, as `perform` says.
     """
     from bench.plan.further_seeds import further_seeds
 
-    if most < settings.run.seeds:
-        raise UserError(f"--max-seeds {most} is less than the {settings.run.seeds} seeds that every method gets")
     while True:
         found = _contests(settings, store, metric, delta, most)
         wanted = {(it.task, it.place, method) for it in found for method in it.more}

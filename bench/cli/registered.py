@@ -58,6 +58,7 @@ def _needs(method: Method) -> Iterator[str]:
 
 def stages(config: Config) -> Rows:
     """Return every setting of every registered stage with its meaning and its value in each profile."""
+    from bench.plan.grid import stage_settings
     from bench.registry import STAGES
 
     return [
@@ -65,8 +66,7 @@ def stages(config: Config) -> Rows:
             "stage": entry.name,
             "setting": name,
             **{
-                profile: getattr(entry.cls.Settings(**settings.stage_values(entry.name, "")), name)
-                for profile, settings in config.profiles.items()
+                profile: stage_settings(settings, "", entry.name)[name] for profile, settings in config.profiles.items()
             },
             "meaning": field.description,
         }

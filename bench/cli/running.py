@@ -108,6 +108,10 @@ def run(
     store = Store(settings.paths.results)
     beside = Beside(with_controls, oracle_audit).jobs(settings, store.get, device_name())
     grid = build_grid(settings).extended(beside)
+    if decide:
+        from bench.cli.deciding import check_race
+
+        check_race(settings, grid, metric, max_seeds)
     plan = make_plan(settings, store, redo_stale, grid, for_weights)
     say_features(datasets, settings, plan)
     if first_look and not dry_run:

@@ -12,14 +12,14 @@ from bench.plan.config import Config, Profile
 
 _COUNT = r"\d{1,12}"
 _ONE = re.compile(r"one (\d+) (\d+(?:\.\d+)?)")
-_TAIL = re.compile(r"(exp|step)[ (]\s*(\d+(?:\.\d+)?)\s*\)?")
+_TAIL = re.compile(r"(exp|step)[ (]\s*(\d+(?:\.\d+)?(?:e\+\d{1,2})?)\s*\)?")
 
 
 def read_imbalance(value: object) -> Imbalance:
     """Return what bench.toml or a command line spells.
 
-    That is `25`, `exp 100` or `exp(100)`, `step 10`, `natural`, `450:25`, or `one 6 2.5`, which reduces class
-    6 to 2.5 % of the largest other.
+    That is `25` or `rare 25`, `exp 100` or `exp(100)`, `step 10`, `natural`, `450:25`, or `one 6 2.5`, which reduces
+    class 6 to 2.5 % of the largest other.
 
     Raises
     ------
@@ -31,8 +31,8 @@ def read_imbalance(value: object) -> Imbalance:
     if isinstance(value, list | tuple) and value and all(type(n) is int for n in value):
         return vector(value)
     text = str(value).strip()
-    if re.fullmatch(_COUNT, text):
-        return rare(int(text))
+    if re.fullmatch(_COUNT, count := text.removeprefix("rare ")):
+        return rare(int(count))
     if text == "natural":
         return natural()
     if re.fullmatch(f"{_COUNT}(:{_COUNT})+", text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -52,7 +53,7 @@ def _laid(below: Any, above: Any) -> Any:
 def _read(path: Path) -> dict[str, Any]:
     """Return what a file says; where the default file is not there, what comes with the suite."""
     try:
-        if path == DEFAULT_FILE and not path.exists():
+        if path == DEFAULT_FILE and not os.path.lexists(path):
             return tomllib.loads(default_text())
         raw = tomllib.loads(read_regular(path, MIB).decode("utf-8-sig"))
         if _holds_zero(raw):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ def cell_named(cell: str, config: Config) -> tuple[Cell, Job | None]:
         It is not of that form, or names what does not exist.
     """
     parts = cell.split("/")
-    if len(parts) != 4 or not parts[3].isdecimal():
+    if len(parts) != 4 or not re.fullmatch("[0-9]{1,9}", parts[3]):
         raise UserError(f"{cell!r} is not DATASET/PLACE/METHOD/SEED, such as horse2zebra/25/CS/0")
     dataset, place, expression, seed = parts[0], parts[1], parts[2], int(parts[3])
     read_imbalance(place)

@@ -95,6 +95,7 @@ def test_why_explains_what_is_there_and_what_is_not(tmp_path: Path) -> None:
         shown = json.loads(imbench("why", name, "--json").out)
         assert shown["outcome"] == "done" and shown["in"].endswith("reference")
     refused(imbench("why", "stripes/CS"), "is not DATASET/PLACE/METHOD/SEED, such as")
+    refused(imbench("why", f"stripes/6/CS/{'9' * 5000}"), "is not DATASET/PLACE/METHOD/SEED, such as")
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,16 @@ def test_sections_that_a_file_leaves_out_are_the_suites_own(tmp_path: Path) -> N
     assert load_config(path).run == whole.run.model_copy(update={"datasets": ("mine",)})
 
 
+def test_a_link_to_a_file_that_is_gone_is_not_taken_for_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_config().run.datasets
+    (tmp_path / "bench.toml").symlink_to("gone.toml")
+    with pytest.raises(ConfigError, match=r"bench\.toml: no such file"):
+        load_config()
+
+
 def test_the_command_line_goes_over_the_file(tmp_path: Path) -> None:
     path = bench_toml(tmp_path, "[profiles.other]\n")
     given: dict[str, Any] = {"datasets": ["digits"], "methods": ["CS"], "minority": [9], "seeds": 3, "profile": "other"}

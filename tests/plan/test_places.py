@@ -43,6 +43,8 @@ def made(dataset: Dataset, **settings: Any) -> dict[str, tuple[int, ...]]:
         (25, rare(25)),
         ("25", rare(25)),
         ("exp 100", exponential(100)),
+        ("exp 1e+06", exponential(1e6)),
+        ("rare 25", rare(25)),
         ("exp(100)", exponential(100)),
         ("exp 12.5", exponential(12.5)),
         ("step 10", step(10)),
