@@ -69,10 +69,15 @@ def audit(
     )
     wish = Wish(tuple(dataset or ()), tuple(method or ()))
     checked = [Store(store.root, read_only=True) for store in stores_of(settings, own=results is not None)]
-    origins, _ = origins_of(settings, checked, wish)
+    origins, lost = origins_of(settings, checked, wish)
     chosen = [origin for name, origin in origins.items() if not dataset or name in dataset]
     jobs, old = to_do_again(chosen, share, device_name())
     again = [job for job in jobs if job.kind == "twin"]
+    for line in lost:
+        say(line)
+    drawn = {job.task.dataset for job in again}
+    if absent := [name for name in dict.fromkeys(dataset or ()) if name not in drawn]:
+        say(f"nothing drawn of {', '.join(absent)}: no cell of profile {settings.run.profile} is done by today's code")
     if not again:
         raise UserError(f"no cell of profile {settings.run.profile} is done by today's code; `imbench run` makes some")
     say(f"{listing.counted(len(again), 'fit')} drawn by lot: {rerun} of each dataset's, rounded up")

@@ -88,7 +88,8 @@ class Weights:
         return self.root / "stages" / id
 
     def _files(self, id: str, name: str) -> list[Path]:
-        return sorted(self._folder(id).glob(f"{name}-*.safetensors"))
+        found = self._folder(id).glob("*-*.safetensors")
+        return sorted(path for path in found if path.stem.rpartition("-")[0] == name)
 
     def _is_whole(self, path: Path) -> bool:
         try:

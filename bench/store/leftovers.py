@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from bench.errors import StoreError
 from bench.store.atomic import TEMPORARY
 from bench.store.lock import claim
 from bench.store.regular import ASIDE, put_aside
+
+OURS = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}", re.DOTALL)  # as `write_atomically` calls them
 
 
 def sweep(folder: Path) -> list[Path]:
@@ -42,4 +45,4 @@ def release(claims: Path) -> None:
 
 def _temporary(folder: Path) -> Iterator[Path]:
     for place, _, names in os.walk(folder):
-        yield from (Path(place, name) for name in names if name.startswith(".") and name.endswith(TEMPORARY))
+        yield from (Path(place, name) for name in names if OURS.fullmatch(name))

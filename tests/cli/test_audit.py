@@ -49,6 +49,12 @@ def test_the_lot_has_nothing_to_do_with_the_order_of_ids() -> None:
     assert abs(hits - 499.5) < 4 * 1000 / np.sqrt(12 * 500)
 
 
+def test_a_dataset_that_was_asked_for_and_has_nothing_to_draw_is_named(path: Path) -> None:
+    assert imbench("run").status == 0
+    said = imbench("audit", "--rerun", "10%", "--dataset", "stripes", "--dataset", "digits", "--dry-run")
+    assert said.status == 0 and "nothing drawn of digits: no cell of profile tiny is done" in said.err
+
+
 @pytest.mark.parametrize(("text", "share"), [("2%", Fraction(1, 50)), ("0.5 %", Fraction(1, 200)), ("1", Fraction(1))])
 def test_a_share_is_read(text: str, share: Fraction) -> None:
     assert read_share(text) == share

@@ -90,3 +90,11 @@ def test_another_records_artifact_of_the_same_shapes_is_set_aside(tmp_path: Path
     save_file({"a": torch.ones(3)}, bare)
     bare.rename(bare.with_name(f"artifact-{sha256(bare.read_bytes()).hexdigest()[:16]}.safetensors"))
     assert kept.find("ours") is None, "nor one that does not say whose it is"
+
+
+def test_an_artifact_is_not_taken_for_one_whose_name_begins_alike(tmp_path: Path) -> None:
+    kept = Weights(tmp_path)
+    longer = kept.save("id", {"a": torch.ones(1)}, "gen-2")
+    assert kept.find("id", "gen") is None and kept.set_aside == []
+    kept.save("id", {"a": torch.zeros(1)}, "gen")
+    assert kept.find("id", "gen-2") == longer and kept.load("id", "gen")["a"].tolist() == [0]

@@ -90,3 +90,11 @@ def test_other_files_and_links_are_left_alone(tmp_path: Path) -> None:
     os.mkfifo(root / ".pipe.tmp")
     sweep(root)
     assert outside.read_text() == "mine" and (root / "mine.tmp").exists() and (root / ".link.tmp").is_symlink()
+
+
+def test_files_of_others_that_are_called_temporary_stay(tmp_path: Path) -> None:
+    theirs = [tmp_path / name for name in (".notes.tmp", ".x.0123456.tmp", "x.01234567.tmp")]
+    ours = tmp_path / ".record.json.01234567.tmp"
+    for path in (*theirs, ours):
+        path.touch()
+    assert sweep(tmp_path) == [ours] and all(path.exists() for path in theirs)
