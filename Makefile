@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan cuda-checks false-alarms decisions false-verdicts coverage overhead paper-step generator-step cpu-profile reference startup
+.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan cuda-checks false-alarms decisions false-verdicts coverage overhead paper-step generator-step cpu-profile from-nothing reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -122,6 +122,9 @@ cpu-profile: $(ready) ## measure: trials to choose the cpu profile by, at the sm
 # Goes on where it was stopped; what is done is written to results/reference also when it is stopped.
 reference: $(ready) ## do the reference runs and publish their records; ARGS=--dry-run says what is left
 	@$(python) -m bench campaign results/reference/campaign.toml --pack results/reference $(ARGS)
+
+from-nothing: $(ready) ## measure: whole grids of the pretrained profile in an empty folder, features and page included
+	@$(python) benchmarks/from_nothing.py $(ARGS)
 
 startup: $(ready) ## measure: processor time that commands take before they do anything
 	@$(python) benchmarks/startup.py $(ARGS)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -46,14 +49,21 @@ def png(figure: Figure) -> bytes:
 
 def chart(figure: Figure) -> bytes:
     """Return a figure without photographs as `png` does, in a palette: a fifth of the size, and no eye sees it."""
-    return in_palette(png(figure))
+    figure.set_dpi(DPI)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()  # once: saving a figure lays it out twice
+    return _in_palette(Image.fromarray(np.asarray(canvas.buffer_rgba())), images=False)
 
 
 def in_palette(picture: bytes, images: bool = False) -> bytes:
     """Return a PNG with few colours, chosen for the lines of a chart or for the shades of images."""
-    count, choice = (SHADES, Image.Quantize.MEDIANCUT) if images else (COLOURS, Image.Quantize.MAXCOVERAGE)
     with Image.open(io.BytesIO(picture)) as whole:
-        few = whole.convert("RGB").quantize(count, choice, dither=Image.Dither.NONE)
+        return _in_palette(whole, images)
+
+
+def _in_palette(whole: Image.Image, images: bool) -> bytes:
+    count, choice = (SHADES, Image.Quantize.MEDIANCUT) if images else (COLOURS, Image.Quantize.MAXCOVERAGE)
+    few = whole.convert("RGB").quantize(count, choice, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     few.save(buffer, "PNG", optimize=True, dpi=(DPI, DPI))
     return buffer.getvalue()
