@@ -19,7 +19,7 @@ from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code
 from bench.plan.needs import REGULARISER
 from bench.record import Cost, Packed, Record, digest
-from bench.running.environment import environment
+from bench.running.environment import device_name, environment
 from bench.running.handshake import Greeting, greet
 from bench.running.stopping import EVERYBODY, asked, interruptible
 from bench.running.work import Answer, Busy, Done, Failure, Reused
@@ -108,8 +108,8 @@ def perform(order: Order, weights: Weights, mark: str = EVERYBODY) -> Record:
         return Record(**common, **_make(order, needed, weights, device, mark), finished=_now())
     if job.kind == "measurement":
         return Record(**common, **_measure(order, needed, device), finished=_now())
-    if job.kind == "twin" and job.identity["processor"] != device.name:
-        raise ConfigError(f"{job.label}: it is to be done on {job.identity['processor']}, this is {device.name}")
+    if job.kind == "twin" and job.identity["processor"] != device_name():
+        raise ConfigError(f"{job.label}: it is to be done on {job.identity['processor']}, this is {device_name()}")
     assert job.expression is not None
     method = build(job.expression)
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, job.streams)
