@@ -99,11 +99,18 @@ def audit(
 
 
 def _publish(folder: Path, profile: str, again: Iterable[Job], store: Store) -> None:
-    by_dataset: dict[str, list[str]] = {}
+    """Pack second opinions beside those that are published already, of another processor say."""
+    from bench.store.packed import done_in
+    from bench.store.store import Store
+
+    if folder.is_dir():
+        store.merge(Store(folder, read_only=True))
+    by_dataset: dict[str, set[str]] = {}
     for job in again:
         if store.get(job.id):
-            by_dataset.setdefault(job.task.dataset, []).append(job.id)
-    for name, ids in by_dataset.items():
+            by_dataset.setdefault(job.task.dataset, set()).add(job.id)
+    for name, new in by_dataset.items():
         file = folder / f"{name}-{profile}.jsonl"
+        ids = new | done_in(file)
         store.pack(ids, file)
         say(f"{listing.counted(len(ids), 'record')} written to {file}")

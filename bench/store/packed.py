@@ -41,16 +41,21 @@ def refuse_loss(path: Path, ids: Collection[str]) -> None:
     StoreError
         It does; the text says how many.
     """
-    lost = set()
-    for line in path.read_bytes().splitlines() if path.is_file() else ():
-        with suppress(Damaged, Newer):
-            if (record := decode(line)).status == "done" and record.id not in ids:
-                lost.add(record.id)
-    if lost:
+    if lost := done_in(path).difference(ids):
         raise StoreError(
             f"{path} holds {len(lost)} records that would be lost, such as {min(lost)}: `imbench merge` takes them "
             "over, or remove the file first"
         )
+
+
+def done_in(path: Path) -> set[str]:
+    """Return the ids of the records in a packed file that are done; none where there is no file."""
+    found = set()
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        with suppress(Damaged, Newer):
+            if (record := decode(line)).status == "done":
+                found.add(record.id)
+    return found
 
 
 class PackedFiles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bench.errors import UserError
 from bench.plan.second import SECOND, beside, drawn, first_of, read_share
 from bench.record import Predictions, digest
 from bench.report.second import said
+from bench.running import environment
 from bench.store.store import Store
 
 IDS = [digest({"number": number}) for number in range(1000)]
@@ -127,6 +129,21 @@ def test_packed_opinions_are_found_below_packed_records(path: Path) -> None:
         assert not (published / loose).exists(), "the store that is checked stays as it was"
     imbench("report", "--config", path, "--results", published)
     assert len(listed(path.parent)) == 1
+
+
+def test_opinions_of_another_processor_are_packed_beside_those_that_are_published(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert imbench("run", "--config", path).status == 0
+    published = path.parent / "published"
+    command = ("audit", "--config", path, "--rerun", "10%", "--pack", published)
+    assert imbench(*command).status == 0
+    monkeypatch.setattr(environment, "told_apart", lambda: "Elsewhere 3000")
+    shutil.rmtree(path.parent / "results" / SECOND)
+    said = imbench(*command)
+    assert said.status == 0 and "2 records written" in said.err
+    assert {record.environment["device_name"] for record in Store(published).records()} >= {"Elsewhere 3000"}
+    assert len([*Store(published).records()]) == 2
 
 
 def test_an_audit_of_nothing_and_a_share_of_nothing_are_refused(path: Path) -> None:
