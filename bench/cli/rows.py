@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
@@ -13,17 +12,17 @@ from tabulate import tabulate
 LEFT_OUT = ("", "-", "None")
 
 
-def in_print(rows: Sequence[Mapping[str, Any]], width: int | None) -> str:
-    """Return rows as text for lines of at most `width` characters; None: as long as they come, for other programs."""
+def in_print(rows: Sequence[Mapping[str, Any]], width: int) -> str:
+    """Return rows as text for lines of at most `width` characters."""
     table = tabulate(rows, headers="keys", disable_numparse=True)
-    if width is None or all(len(line) <= width for line in table.splitlines()):
+    if all(len(line) <= width for line in table.splitlines()):
         return table
     return "\n\n".join(_below(row, width) for row in rows)
 
 
-def terminal_width() -> int | None:
-    """Return the characters in a line of the terminal that standard output is, None where it goes elsewhere."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+def terminal_width() -> int:
+    """Return the characters in a line of the terminal; 80 where standard output goes elsewhere, unless COLUMNS says."""
+    return shutil.get_terminal_size().columns
 
 
 def _below(row: Mapping[str, Any], width: int) -> str:

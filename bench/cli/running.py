@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -207,4 +208,7 @@ def status(
     if not as_json:
         for line in listing.failures(plan, store):
             tell(line)
-        tell(f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do")
+        from bench.cli.rows import terminal_width
+
+        left = f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do"
+        tell(fill(left, terminal_width()))
