@@ -38,16 +38,12 @@ def compute_rounded() -> None:
 
 def _rounding(kernel: Callable[..., Any]) -> Callable[..., Any]:
     def product(keys: object, *args: object, **kwargs: object) -> Any:
-        if not any(map(_is_narrow, args)):
-            return kernel(keys, *args, **kwargs)
-        made = kernel(keys, *(it.float() if _is_narrow(it) else it for it in args), **kwargs)  # type: ignore[attr-defined]
+        if {it.dtype for it in args if isinstance(it, torch.Tensor)} != {torch.bfloat16}:
+            return kernel(keys, *args, **kwargs)  # values of two kinds are refused there
+        made = kernel(keys, *(it.float() if isinstance(it, torch.Tensor) else it for it in args), **kwargs)
         return tuple(map(_narrow, made)) if isinstance(made, tuple) else _narrow(made)
 
     return product
-
-
-def _is_narrow(value: object) -> bool:
-    return isinstance(value, torch.Tensor) and value.dtype == torch.bfloat16
 
 
 def _narrow(made: torch.Tensor | None) -> torch.Tensor | None:

@@ -34,12 +34,17 @@ rounded.has_instructions = lambda: False
 rounded.compute_rounded()
 rounded.compute_rounded()
 after, narrow = made(torch.float32), made(torch.bfloat16)
+try:
+    F.linear(torch.ones(2, 3, dtype=torch.bfloat16), torch.ones(4, 3))
+except RuntimeError as error:
+    refused = str(error)
 print(json.dumps({
     "same": all(torch.equal(a, b) for a, b in zip(before, after, strict=True)),
     "types": sorted({str(it.dtype) for it in narrow}),
     "far": max(float((n.double() - e).abs().max() / e.abs().max()) for n, e in zip(narrow, exact, strict=True)),
     "values": [[float(v) for v in it.flatten()[:50]] for it in narrow[:2]],
     "wanted": [[float(v) for v in it.bfloat16().flatten()[:50]] for it in before[:2]],
+    "refused": refused,
     "installed": len(rounded._overriding),
 }))
 """
@@ -60,6 +65,10 @@ def test_products_are_those_of_float32_rounded_at_the_end(found: dict[str, objec
     assert found["types"] == ["torch.bfloat16"]
     assert found["values"] == found["wanted"]
     assert found["far"] < 2**-6, "gradients of gradients of rounded values: a few units in the last place"
+
+
+def test_values_of_two_kinds_are_refused_as_before(found: dict[str, object]) -> None:
+    assert "dtype" in str(found["refused"])
 
 
 def test_it_is_installed_once(found: dict[str, object]) -> None:
