@@ -81,6 +81,22 @@ def test_a_second_opinion_trains_on_the_split_of_the_first(tmp_path: Path) -> No
     assert again and {record.test.probabilities for record in again if record.test} == tested
 
 
+def test_records_of_a_table_that_has_changed_since_are_shown_with_a_word(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "animals", {"cat": 24, "lynx": 12})
+    rows = [f"{path.parent.name}/{path.name},{path.parent.name}" for path in sorted(folder.rglob("*.png"))]
+    labels = tmp_path / "labels.csv"
+    labels.write_text("\n".join(["file,class", *rows]))
+    bench_toml(tmp_path, f'[datasets.mine]\nfolder = "{folder}"\nlabels = "{labels}"\n', seeds=2)
+    assert imbench("run", "--dataset", "mine", "--minority", "3").status == 0
+    assert "records alone" not in imbench("recommend", "mine").err
+    labels.write_text("\n".join(["file,class", *rows[1:]]))
+    said = imbench("recommend", "mine")
+    assert said.status == 0 and "mine, " in said.out
+    assert "mine: shown from its records alone: " in said.err and "labels.csv has changed since" in said.err
+    assert imbench("report", "--dataset", "mine").status == 0
+    assert "labels.csv has changed since" in (tmp_path / "reports" / "tiny" / "report.json").read_text()
+
+
 def test_folders_that_differ_behind_a_dot_are_two_datasets(tmp_path: Path) -> None:
     bench_toml(tmp_path)
     names = set()
