@@ -19,7 +19,7 @@ import bench
 ROOT = Path(__file__).resolve().parent.parent
 PROMISED = ("setup", "bench", "report", "smoke", "test", "lint", "docs", "clean", "lock")
 MEASURING = ("compare", "compare-gan", "false-alarms", "coverage", "overhead", "paper-step", "cpu-profile", "startup")
-MEASURING += ("cuda-checks", "generator-step", "compare-frozen", "decisions", "false-verdicts")
+MEASURING += ("cuda-checks", "generator-step", "compare-frozen", "decisions", "false-verdicts", "from-nothing")
 # In pieces, so that this file does not find itself.
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:" + "|".join(("work", "root", "home/[a-z]", "Users/[a-z]")) + r")\b/?")
 

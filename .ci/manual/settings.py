@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import registry
-from bench.cli import listing
-from bench.plan.config import Config, default_text, load_config
+from bench.cli import registered
+from bench.plan.config import Config, load_config
+from bench.plan.toml import default_text
 from bench.protocol import Protocol
 
 _SECTION = re.compile(r"#? ?\[([\w.]+)\]\s*")
@@ -77,7 +78,7 @@ def _about_profiles() -> str:
 def _profiles(config: Config) -> Iterator[str]:
     names = list(config.profiles)
     rows = []
-    for row in listing.profiles(config):
+    for row in registered.profiles(config):
         values = [f"`{row[name]}`" for name in names]
         rows.append((f"`{row['field']}`", str(Protocol.model_fields[row["field"]].description), *values))
     yield from _table(("field", "meaning", *names), rows)
@@ -85,7 +86,7 @@ def _profiles(config: Config) -> Iterator[str]:
 
 def _stages(config: Config) -> Iterator[str]:
     by_stage: dict[str, list[dict[str, Any]]] = {}
-    for row in listing.stages(config):
+    for row in registered.stages(config):
         by_stage.setdefault(row["stage"], []).append(row)
     for stage, settings in by_stage.items():
         yield f"### {stage}\n"

@@ -211,4 +211,4 @@ def status(
         from bench.cli.rows import terminal_width
 
         left = f"{listing.kinds(plan.todo)} to do, {listing.time_left(plan)}" if plan.todo else "nothing left to do"
-        tell(fill(left, terminal_width()))
+        tell(fill(left, terminal_width(), break_on_hyphens=False))

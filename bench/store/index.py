@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 from bench.record import Record
 from bench.store.atomic import write_atomically
@@ -55,6 +57,21 @@ class Indexed:
 
     stamp: Stamp
     summary: Summary
+
+
+class Summarised(Protocol):
+    """What has a summary: a loose record's file, a line of a packed one."""
+
+    @property
+    def summary(self) -> Summary: ...
+
+
+def united(packed: Mapping[str, Summarised], loose: Mapping[str, Summarised]) -> dict[str, Summary]:
+    """Return summaries by id; of two the loose one counts, unless it failed and the packed one is done."""
+    ours = {id: it.summary for id, it in loose.items()}
+    theirs = {id: it.summary for id, it in packed.items()}
+    better = {id for id in ours.keys() & theirs.keys() if (ours[id].status, theirs[id].status) == ("failed", "done")}
+    return theirs | ours | {id: theirs[id] for id in better}
 
 
 def stamp_of(status: os.stat_result) -> Stamp:

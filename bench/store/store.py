@@ -22,7 +22,7 @@ from secrets import token_hex
 from bench.errors import StoreError
 from bench.record import Record
 from bench.store.atomic import write_atomically
-from bench.store.index import Indexed, Stamp, Summary, read_index, stamp_of, write_index
+from bench.store.index import Indexed, Stamp, Summary, read_index, stamp_of, united, write_index
 from bench.store.leftovers import release, sweep
 from bench.store.lock import claim
 from bench.store.merge import MergeReport, collision, judge
@@ -88,8 +88,7 @@ class Store:
 
     def get(self, id: str) -> Record | None:
         """Return the record of that id, or None where there is none that passes the check."""
-        record = self._read(self._path(id), id)
-        if record and record.status == "done":
+        if (record := self._read(self._path(id), id)) and record.status == "done":
             return record
         line = self._packed.find(id)
         return self._packed.read(line) if line and (record is None or line.summary.status == "done") else record
@@ -114,10 +113,7 @@ class Store:
             with suppress(StoreError):  # a full disk must not keep anybody from asking what is done
                 write_index(self._index, entries)
         self._entries = entries
-        packed = {id: line.summary for id, line in self._packed.lines().items()}
-        loose = {id: it.summary for id, it in entries.items()}
-        hidden = [id for id, it in loose.items() if it.status == "failed" and id in packed]
-        return packed | loose | {id: packed[id] for id in hidden if packed[id].status == "done"}
+        return united(self._packed.lines(), entries)
 
     def claim(self, id: str) -> AbstractContextManager[bool]:
         """Reserve the work of a record: a context that gives True, or False while another process has it.

@@ -88,5 +88,5 @@ def test_what_changed_since_the_split_was_kept_is_said(tmp_path: Path) -> None:
     picture(root / "cat" / "new.png", 100)
     picture(root / "bird" / "a.png", 101)
     said = warnings()
-    assert "1 are gone, such as cat/1.png" in said and "1 are other images now, such as dog/0.png" in said
-    assert "2 are in its folder and in no part, such as bird/a.png" in said
+    assert "one image is gone: cat/1.png" in said and "one image is another image now: dog/0.png" in said
+    assert "2 images are in its folder and in no part, such as bird/a.png" in said

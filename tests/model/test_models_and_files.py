@@ -117,7 +117,7 @@ def test_a_fit_says_what_changed_since_the_split_was_kept(tmp_path: Path, monkey
     assert "Since the split was kept" not in (first := imbench(*arguments)).err and first.status == 0, first.err
     add("owl", 0, 12)
     said = imbench(*arguments)
-    assert "Since the split was kept, 12 are in its folder and in no part, such as owl/0.png" in said.err
+    assert "Since the split was kept, 12 images are in its folder and in no part, such as owl/0.png" in said.err
     assert "the suite's own dataset is meant; ./digits is the folder" in imbench("data", "show", "digits").err
 
 
