@@ -43,7 +43,8 @@ def said(found: Sequence[Opinion]) -> str:
     if not found:
         return ""
     it = deviation(found)
-    fits = f"{it.count} fit{'s' if it.count > 1 else ''} done again"
+    first = len({opinion.records[0] for opinion in found})
+    fits = f"{first} fit{'s' if first > 1 else ''} done again{f', {it.count} times in all' if it.count > first else ''}"
     seeds = "" if it.seeds != it.seeds else f"two seeds of a cell differ by {printed(it.seeds)} (root mean square)"
     if it.equal == it.count:
         return f"{fits}, to the same bit{'; ' if seeds else ''}{seeds}."

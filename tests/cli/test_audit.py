@@ -16,6 +16,7 @@ from small_stages import STAGES
 from bench.analysis.second import Opinion, deviation
 from bench.analysis.spots import Spot
 from bench.errors import UserError
+from bench.findings.again import processors
 from bench.plan.second import SECOND, beside, drawn, first_of, read_share
 from bench.record import Predictions, digest
 from bench.report.second import said
@@ -173,3 +174,12 @@ def test_one_opinion_has_no_interval_and_none_has_no_words() -> None:
         "1 fit done again, 0 of them to the same bit: they differ from the first by 0.1000 (root mean square), "
         "at most 0.1000."
     )
+
+
+def test_machines_of_one_name_are_told_apart_only_where_both_tell(path: Path) -> None:
+    equal, other = opinion(0.5, 0.5, (0.5,)), opinion(0.5, 0.6, (0.5,))
+    assert processors("A", "A", [equal]) == "A, both times: nothing is said of another"
+    assert processors("A", "B (AVX2)", [equal]) == "A, then B (AVX2)"
+    assert processors("A", "A (AVX2)", [other]) == "A, its instructions not told, then A (AVX2)"
+    assert processors("A", "A (AVX2)", [equal]).endswith(": the same, by these bits")
+    assert said([equal, equal]).startswith("1 fit done again, 2 times in all, to the same bit")
