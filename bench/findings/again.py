@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from bench.analysis.second import Opinion
 from bench.findings.section import Grid, Section
 from bench.findings.study import Evidence
 from bench.report.second import said
@@ -17,7 +14,7 @@ def again(found: Evidence) -> Section:
     told = [study for study in found.studies if study.opinions]
     untold = [study.name() for study in found.studies if not study.opinions]
     rows = tuple(
-        (study.name(), said(mine), processors(*pair, mine), study.link)
+        (study.name(), said(mine), processors(*pair), study.link)
         for study in told
         for pair in sorted({it.processors for it in study.opinions})
         if (mine := [it for it in study.opinions if it.processors == pair])
@@ -30,12 +27,9 @@ def again(found: Evidence) -> Section:
     )
 
 
-def processors(first: str, second: str, mine: Sequence[Opinion]) -> str:
+def processors(first: str, second: str) -> str:
     """Return what two processors show: of one name they may differ, and of no instructions told nobody knows."""
     if first == second:
         return f"{first}, both times: nothing is said of another"
-    if not second.startswith(f"{first} ("):
-        return f"{first}, then {second}"
-    alike = all(it.moved == 0 for it in mine)  # no sums of other instructions are
-    more = ": the same, by these bits" if alike else ""
-    return f"{first}, its instructions not told, then {second}{more}"
+    untold = ", its instructions not told" if second.startswith(f"{first} (") else ""
+    return f"{first}{untold}, then {second}"
