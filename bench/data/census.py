@@ -73,8 +73,9 @@ def census(dataset: Dataset, memo: Path | None = None) -> Census:
     else:
         kept = f"The split is not written down yet; a run keeps it in {pinned.file}"
     changed = drift(dataset, memo) if dataset.of_users and pinned.file is None else []
-    # Sentences of one's own images have a line each, for names in them may hold full stops.
-    notes = [it for it in split.note.removesuffix(".").split(".\n" if pinned.file else ". ") if it]
+    # Sentences of one's own images have a line each, for names in them may hold full stops; not in splits of before.
+    lines = dataset.of_users and (pinned.file is not None or "\n" in split.note)
+    notes = [it for it in split.note.removesuffix(".").split(".\n" if lines else ". ") if it]
     return Census(
         dataset.name,
         dataset.root,

@@ -22,6 +22,7 @@ from bench.plan.grid import dataset_named
 from bench.registry import shipped_datasets
 from bench.store.lock import claim
 from bench.training.device import processor
+from bench.training.rounded import has_instructions
 
 ROOT = Path(__file__).resolve().parent.parent
 GIB = 2**30
@@ -76,9 +77,9 @@ def cpu() -> Check:
     bf16 = sorted(words & {"avx512_bf16", "amx_bf16", "bf16"})
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     line = f"{processor()}, {cores} cores, {torch.get_num_threads()} torch threads"
-    if words and not bf16:
-        return Check("cpu", "ok", f"{line}, no bfloat16 instructions: made in float32 and rounded")
-    return Check("cpu", "ok", f"{line}, bfloat16: {', '.join(bf16) or 'not known'}")
+    if not has_instructions():
+        return Check("cpu", "ok", f"{line}, no instructions for bfloat16: made in float32 and rounded")
+    return Check("cpu", "ok", f"{line}, bfloat16: {', '.join(bf16) or 'by torch'}")
 
 
 def gpu() -> Check:
