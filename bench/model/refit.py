@@ -28,6 +28,7 @@ from bench.store.artifacts import Weights
 from bench.training.composition import build
 from bench.training.device import Device
 from bench.training.fit import predictions
+from bench.training.heap import kept_heap
 from bench.training.trainer import Trainer
 
 CHOSEN = "validation"  # an argument's value that says that validation images choose it
@@ -121,7 +122,7 @@ def _images(config: Config, dataset: Dataset, job: Job, device: Device) -> tuple
             files[part] = prepare(dataset, split, part, size, config.paths.cache, display).resolve()
     if network_of(protocol.backbone).views:
         frozen = frozen_body(protocol, device)
-        with counting(f"{dataset.name}: features of {frozen.network.title}") as display:
+        with kept_heap(), counting(f"{dataset.name}: features of {frozen.network.title}") as display:
             views = {part: 1 if part == "test" else frozen.network.views for part in files}
             files = {
                 part: prepare_features(file, frozen, views[part], config.paths.cache, display)

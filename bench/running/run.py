@@ -31,6 +31,7 @@ from bench.running.worker import Bench, Order, failed_record, work
 from bench.store.leftovers import release
 from bench.store.store import CLAIMS, Store
 from bench.training.device import Device
+from bench.training.heap import kept_heap
 
 # What jobs read, by the name they ask for it: the part of the split that it is, and the protocol's field of its size.
 FITTED = {"train": ("train", "load_size"), "val": ("val", "image_size"), "test": ("test", "image_size")}
@@ -147,7 +148,7 @@ def _features(name: str, config: Config, caches: Mapping[str, Path]) -> Mapping[
 
     frozen = frozen_body(config.profile.protocol(name), Device.best())
     fitted = {part: path for part, path in caches.items() if part in FITTED | EXTENDED}
-    with counting(f"{name}: features of {frozen.network.title}") as display:
+    with kept_heap(), counting(f"{name}: features of {frozen.network.title}") as display:
         return part_features(fitted, frozen, config.paths.cache, display)
 
 
