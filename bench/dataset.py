@@ -24,13 +24,17 @@ SHORT = 3  # so many counts are written out in a label
 
 @dataclass(frozen=True)
 class Source:
-    """Where a dataset's files can be had: an archive's address, or the page that tells how to ask for them."""
+    """Where a dataset's files can be had: an archive's address, or the page that tells how to ask for them.
+
+    `files` are downloaded one by one and lie in the dataset's folder as they are; then `url` is the page about them.
+    """
 
     url: str
     size: int | None = None
     sha256: str | None = None
     manual: str | None = None
     mirrors: tuple[str, ...] = ()
+    files: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True)

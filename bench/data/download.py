@@ -47,12 +47,32 @@ def obtain(dataset: Dataset, progress: Progress | None = None) -> str:
         raise DataError(dataset.missing(next(name for name in names if not dataset.path(name).is_file())))
     if source.manual:
         raise DataError(source.manual.format(root=dataset.root, url=source.url))
-    archive = dataset.root.parent / ".downloads" / Path(urlsplit(source.url).path).name
-    fetch(source, archive, progress)
-    unpack(archive, dataset.root)
+    for file in source.files or (source,):
+        _lay(dataset, file, names, progress)
+    dataset.__dict__.pop("pinned", None)  # what came may be another edition than the published one
+    names = dataset.split().names()
     _verify(dataset, names)
-    archive.unlink()
-    return f"{dataset.name}: downloaded and verified, {len(names)} files in {dataset.root}"
+    keep_split(dataset)
+    what = f"{len(names)} images of edition {dataset.edition}"
+    return f"{dataset.name}: downloaded and verified, {what} in {dataset.root}"
+
+
+def _lay(dataset: Dataset, source: Source, names: list[str], progress: Progress | None) -> None:
+    """Download a file and lay it, or what it unpacks to, into a dataset's folder; nothing there is written over."""
+    name = Path(urlsplit(source.url).path).name
+    came = dataset.root.parent / ".downloads" / name
+    if dataset.source is not source:
+        if not (dataset.root / name).exists():
+            fetch(source, came, progress)
+            dataset.root.mkdir(exist_ok=True)
+            came.rename(dataset.root / name)
+        return
+    if dataset.root.is_dir() and any(dataset.root.iterdir()):
+        absent = sum(not dataset.path(it).is_file() for it in names)
+        raise DataError(f"{dataset.root} lacks {absent} of {len(names)} images; move it away to download the dataset")
+    fetch(source, came, progress)
+    unpack(came, dataset.root)
+    came.unlink()
 
 
 def fetch(source: Source, destination: Path, progress: Progress | None = None, pause: float = 1.0) -> None:
