@@ -34,13 +34,35 @@ def _filled(raw: dict[str, Any]) -> dict[str, Any]:
     """Return what a file says, and of the suite's own settings what it leaves out.
 
     So three lines about a dataset are a configuration. A [run] that names no datasets or no methods is filled likewise,
-    and a profile of the suite's keeps all that the file does not say of it.
+    and a profile of the suite's keeps all that the file does not say of it: what the file says of a profile goes for
+    every dataset, before the suite's own exceptions for one.
     """
     shipped = tomllib.loads(default_text())
     whole = {key: shipped[key] for key in ("run", "composition") if key not in raw} | raw
     if isinstance(run := whole["run"], dict) and not {"datasets", "methods"} <= run.keys():
         whole["run"] = shipped["run"] | run
-    return whole | {"profiles": _laid(shipped["profiles"], whole.get("profiles", {}))}
+    said = whole.get("profiles", {})
+    profiles = {name: _yielding(profile, said, name) for name, profile in shipped["profiles"].items()}
+    return whole | {"profiles": _laid(profiles, said)}
+
+
+def _yielding(profile: dict[str, Any], said: Any, name: str) -> dict[str, Any]:
+    """Return a profile of the suite's without the exceptions for datasets where a file speaks of all of them."""
+    if not (isinstance(said, dict) and isinstance(own := said.get(name), dict) and "datasets" in profile):
+        return profile
+    return profile | {"datasets": {dataset: _less(table, own) for dataset, table in profile["datasets"].items()}}
+
+
+def _less(table: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """Return a table without what another has a word about, table by table."""
+    kept = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            there = said.get(key)
+            kept[key] = _less(value, there if isinstance(there, dict) else {})
+        elif key not in said:
+            kept[key] = value
+    return kept
 
 
 def _laid(below: Any, above: Any) -> Any:

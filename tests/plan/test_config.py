@@ -180,6 +180,16 @@ def test_sections_that_a_file_leaves_out_are_the_suites_own(tmp_path: Path) -> N
     assert (told.protocol("celeba").epochs, told.protocol("celeba").image_size) == (3, 64)
     assert told.protocol("celeba") == ours.protocol("celeba").model_copy(update={"epochs": 3})
     assert told.methods["ALT"] == {**ours.methods["ALT"], "blocks": 2}
+    assert ours.protocol("digits").epochs != 3 == told.protocol("digits").epochs, "what is said goes for every dataset"
+    assert told.protocol("digits") == ours.protocol("digits").model_copy(update={"epochs": 3})
+    path.write_text(
+        "[profiles.cpu]\nepochs = 3\nload_size = 288\n[profiles.cpu.datasets.digits]\nepochs = 5\n"
+        "[profiles.cpu.stages.CycleGAN]\nwidth = 4\n"
+    )
+    told = load_config(path).profiles["cpu"]
+    assert (told.protocol("digits").epochs, told.protocol("digits").load_size) == (5, 288)
+    exceptions = {name: it for name, it in ours.datasets.items() if "width" in it.stages.get("CycleGAN", {})}
+    assert exceptions and not any("width" in told.datasets[name].stages["CycleGAN"] for name in exceptions)
     path.write_text('[run]\ndatasets = ["mine"]\n[datasets.mine]\nfolder = "images"\n')
     assert load_config(path).run == whole.run.model_copy(update={"datasets": ("mine",)})
 
