@@ -15,6 +15,7 @@ from bench.statistics.posterior import image_excess, posterior, widened
 from bench.statistics.settling import Settling, settling
 
 DRAWS = 8192
+SAME = 1e-9  # between figures that were computed from the same decisions
 ENDS = (0.05, 0.95)  # of the intervals
 OF_RANKING = frozenset(("roc_auc", "average_precision"))  # figures of a fit, however a row decides by it
 
@@ -114,6 +115,8 @@ def advise(
     draws = {it.metric.name: bounded_draws(it) for it in (deciding, *beside)}
     for name in OF_RANKING & draws.keys():
         _share(draws[name], deciding, records)
+    for it in (deciding, *beside):
+        _share_equal(draws[it.metric.name], it)
     found, excess = [], image_excess(deciding.observed)
     for p, place in enumerate(deciding.places):
         if len(there := deciding.there(p)):
@@ -174,6 +177,28 @@ def _share(draws: np.ndarray, known: Known, records: Mapping[tuple[str, str], tu
         for m, row in enumerate(known.rows):
             if ids := records.get((row.method, place.place)):
                 draws[:, m, p] = draws[:, first.setdefault(ids, m), p]
+
+
+def _share_equal(draws: np.ndarray, known: Known) -> None:
+    """Give rows with the same figures about the same images, run for run, one row's draws (D, M, P): the first's.
+
+    Where all classes have as many images, weights of one and nothing to resample leave the same network.
+    """
+    seen, places = known.observed, len(known.places)
+    for p in range(places):
+        there = [int(m) for m in known.there(p) if np.isfinite(seen.means[m, p])]
+        for k, m in enumerate(there):
+            for first in there[:k]:
+                at = np.array([first * places + p, m * places + p])
+                pair = seen.images[np.ix_(at, at)]
+                if (
+                    np.ptp([seen.means[it, p] for it in (first, m)]) <= SAME
+                    and seen.seeds[first, p] == seen.seeds[m, p]
+                    and np.ptp([seen.variances[it, p] for it in (first, m)]) <= SAME
+                    and np.ptp(pair) <= SAME * pair.max()
+                ):
+                    draws[:, m, p] = draws[:, first, p]
+                    break
 
 
 def alike_costs(spent: Iterable[float]) -> np.ndarray:

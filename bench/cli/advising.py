@@ -49,8 +49,8 @@ def recommend(
 ) -> None:
     """Say which method to take: one, any of several that are equivalent, or that it is not known, and what would help.
 
-    From the posterior of every method's true mean, docs/decisions-under-noise.md. Without records of one's own, from
-    those of results/reference.
+    From the posterior of every method's true mean, docs/decisions-under-noise.md. Where nothing was run, from
+    results/reference below the folder that this is said in. With a dataset named, the numbers of every method, too.
     """
     from bench.analysis.origins import Wish, origins_of
     from bench.analysis.recommending import recommendations
@@ -62,7 +62,10 @@ def recommend(
     say_aside(*stores)
     chosen = {name: origin for name, origin in origins.items() if dataset in (None, name)}
     if not any(origin.records for origin in chosen.values()):
-        raise UserError(f"no record of profile {settings.run.profile} to recommend from; `imbench run` makes some")
+        raise UserError(
+            f"no record of profile {settings.run.profile} to recommend from; `imbench run` makes some, "
+            "`imbench merge FOLDER` takes over those of another folder, such as results/reference of a clone"
+        )
     printed: list[dict[str, Any]] = []
     told = 0
     for name, origin in chosen.items():
@@ -77,7 +80,9 @@ def recommend(
         told += len(asked)
         lost += _changed(origin, name, found.records)
         for it in asked:
-            printed.append(_as_data(it, found)) if as_json else _show(it, found)
+            printed.append(_as_data(it, found)) if as_json else _show(it, found, whole=dataset is not None)
+        if asked and not as_json:
+            _explain(asked[-1], found, whole=dataset is not None)
     if at is not None and not told:
         raise UserError(f"no dataset has a run at {at!r}")
     if as_json:
@@ -116,15 +121,25 @@ def _asked(found: Advised, at: str | None) -> list[Advice]:
     return mine
 
 
-def _show(it: Advice, found: Advised) -> None:
+def _show(it: Advice, found: Advised, whole: bool) -> None:
+    """Print the sentences about a place, with the numbers of every method where the whole is asked for."""
     from bench.papers import shelf
-    from bench.report.recommended import legend, plain_text, rows, sentences
+    from bench.report.recommended import plain_text, rows, sentences
 
     tell(fill(plain_text(tuple(sentences(it, found, shelf.shown(found.task)))), WIDTH) + "\n")
-    tell(_table(rows(it)))
+    if whole:
+        lacking = "".join(f"{fill(line, WIDTH)}\n" for line in found.lacking[it.place.place])
+        tell(f"{_table(rows(it))}\n{lacking}")
+
+
+def _explain(it: Advice, found: Advised, whole: bool) -> None:
+    """Print what holds for all places of a dataset: what columns are, and what the answers are conditional on."""
+    from bench.report.recommended import legend
+
     images = f"{':'.join(map(str, found.images))} test images{', further ones among them' if found.extended else ''}"
-    lines = [legend(it), f"Judged on {images}. {' '.join(found.conditions)}", *found.lacking[it.place.place]]
-    tell("\n" + "\n".join(fill(line, WIDTH) for line in lines) + "\n")
+    lines = [found.seen, *([legend(it)] if whole else ()), f"Judged on {images}. {' '.join(found.conditions)}"]
+    more = "" if whole else f"`imbench recommend {found.task}` has the numbers of every method."
+    tell("\n".join(fill(line, WIDTH) for line in (*lines, more) if line) + "\n")
 
 
 def _table(found: Sequence[Mapping[str, object]]) -> str:
@@ -164,6 +179,6 @@ def _as_data(it: Advice, found: Advised) -> dict[str, Any]:
         "methods": methods,
         "always_rarest": dict(it.scale),
         "settle": settle,
-        "conditions": list(found.conditions),
+        "conditions": [*filter(None, [found.seen]), *found.conditions],
         "lacking": list(found.lacking[it.place.place]),
     }

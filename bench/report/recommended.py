@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.analysis.advice import Advice, Contender
 from bench.analysis.metrics import METRICS, rarest
-from bench.analysis.recommending import Advised, listed
+from bench.analysis.recommending import NOT_RUN, Advised, listed
 from bench.analysis.spots import plain
 from bench.expression import Expression
 from bench.report.figure import Figure, Words, number
@@ -19,7 +19,8 @@ TERA = 1e12
 MOVED = 0.25  # of a gain in ACSA: where that of the ROC-AUC is smaller, most of it is a moved threshold
 LEGEND = (
     "The believed true mean, with ends that hold it with probability 0.9; regret: what taking the method is expected "
-    "to lose; best, near: probability of being the best, and of lying within {delta:g} of it; n: runs; cost: "
+    "to lose; best, near: probability of being the best, and of lying within {delta:g} of it; n: runs, those "
+    "on further draws of images and stages among them; cost: "
     "operations of a training, its share of translators and generators included, as a multiple of {base}'s."
 )
 
@@ -36,6 +37,8 @@ def answer(advised: Advised, shown: str) -> Answer:
         last = it is advised.advice[-1]
         lacking = advised.lacking.get(it.place.place, ())
         lines = [*([f"Lacking: {'; '.join(lacking)}."] if lacking else []), *(advised.conditions if last else ())]
+        if it is advised.advice[0] and advised.seen:
+            lines.insert(0, advised.seen)
         facts.append(Fact(tuple(sentences(it, advised, shown)), (" ".join(lines),) if lines else ()))
     tables = tuple(listing(it, advised, shown) for it in advised.advice)
     return Answer(shown, tuple(facts), f"{advised.task}_recommended", tables)
@@ -44,13 +47,15 @@ def answer(advised: Advised, shown: str) -> Answer:
 def sentences(it: Advice, advised: Advised, shown: str = "") -> Iterator[str | Figure]:
     """Give the words and numbers of three sentences: what to take, what not to, and what that is worth."""
     where = f"{shown}, {_place(it)}" if shown else f"At {it.place.place}"
+    where += _of_those_run(it, advised)
     worse = [each for each in it.methods if each.loses > it.delta]
     parts = [_outcome(it, advised, where), _avoided(it, advised, worse), _worth(it, advised)]
     if it.settle:
-        parts = [parts[0], _settled(it, advised), parts[1] if worse else parts[2]]
-    for k, part in enumerate(parts):
+        parts = [parts[0], _settled(it, advised), *parts[1 if worse else 2 :]]
+    said = [words for part in parts if (words := tuple(part))]
+    for k, words in enumerate(said):
         yield " " if k else ""
-        yield from part
+        yield from words
 
 
 def _outcome(it: Advice, advised: Advised, where: str) -> Iterator[str | Figure]:
@@ -60,17 +65,27 @@ def _outcome(it: Advice, advised: Advised, where: str) -> Iterator[str | Figure]
         yield f"{where}: take {choice}: expected regret "
         yield regret
         yield f" {short(it.metric)}{_free(choice)}."
+        base = next((each for each in it.among if each.method == plain() != choice), None)
+        if base is not None:
+            yield f" {base.method} would do as well by that measure, at "
+            yield number(base.regret, advised.records, f"{base.regret:.3f}")
+            yield "."
     elif it.found.outcome == "equivalent":
         yield f"{where}: {listed([choice, *others])} are equivalent: all lie within {it.delta:g} {short(it.metric)} "
-        cheap = (
-            ", the cheapest" if len({float(f"{each.cost:.2g}") for each in it.among}) > 1 else "; they cost the same"
-        )
+        differ = len({float(f"{each.cost:.2g}") for each in it.among}) > 1
+        cheap = ", the cheapest" if differ else "" if _free(choice) else "; they cost the same"
         yield f"of the best with probability 0.9 at least. Take {choice}{cheap}{_free(choice)}."
     else:
         yield f"{where}: it is not known which method to take. {choice} has the least expected regret, "
         yield regret
         yield f" {short(it.metric)}, where {it.delta:g} would be small enough"
         yield f"; {listed(others)} {'are' if len(others) > 1 else 'is'} still in contention." if others else "."
+
+
+def _of_those_run(it: Advice, advised: Advised) -> str:
+    """Say how many of the rows compete, where some that could have were not run."""
+    absent = sum(line.endswith(NOT_RUN) for line in advised.lacking.get(it.place.place, ()))
+    return f", of the {len(it.methods)} rows of {len(it.methods) + absent} that were run" if absent else ""
 
 
 def _free(method: str) -> str:
@@ -82,12 +97,13 @@ def _free(method: str) -> str:
 
 def _avoided(it: Advice, advised: Advised, worse: Sequence[Contender]) -> Iterator[str | Figure]:
     if not worse:
-        yield f"Of no other can it be said for sure that it loses more than {it.delta:g}."
+        if len(it.among) < len(it.methods):
+            yield f"Of no other can it be said for sure that it loses more than {it.delta:g}."
         return
     least = min(each.loses for each in worse)
     yield f"Do not take {listed([each.method for each in worse], 'or')}: 95 % sure that "
     yield f"{'each' if len(worse) > 1 else 'it'} loses at least "
-    yield number(least, advised.records, f"{np.floor(1000 * least) / 1000:.3f}")
+    yield number(least, advised.records, f"{np.floor(1000 * least) / 1000:.3f}" if least >= 0.001 else f"{least:.1g}")
     yield "."
 
 
@@ -106,6 +122,8 @@ def _settled(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     left = min(it.settle.regret, it.choice.regret)  # of fewer draws, it may come out a little above
     yield number(left, advised.records, f"{left:.3f}")
     yield f", {why}."
+    if it.settle.doubt != "images":
+        yield " What would narrow it: runs on further draws of them (`subsets` in bench.toml), which show that luck."
 
 
 def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
@@ -117,21 +135,25 @@ def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     else:
         gains = {name: mine.mean - base.beliefs[name].mean for name, mine in it.choice.beliefs.items()}
         yield f"Over {base.method} that gains "
-        yield from _figures(gains, advised, "{:+.3f}")
+        yield from _figures(gains, advised, "{:+.3f}", change=True)
         acsa, auc = (gains.get(name, 0.0) for name in ("acsa", "roc_auc"))
         yield ": most of it is a moved threshold" if acsa > it.delta and auc < MOVED * acsa else ""
     yield f" (always {_rarest(it)}: "
     yield from _figures(it.scale, advised, "{:.3f}")
-    sign = -1 if METRICS[it.metric].lower_is_better else 1
-    no_better = sign * it.choice.beliefs[it.metric].mean <= sign * it.scale[it.metric]
-    yield "; it is no better than that)." if no_better else ")."
+    mine, always = it.choice.beliefs[it.metric], it.scale[it.metric]
+    if METRICS[it.metric].lower_is_better:
+        mean, worst, always = -mine.mean, -mine.high, -always
+    else:
+        mean, worst = mine.mean, mine.low
+    doubt = "no better than that" if mean <= always else "not surely better than that" if worst <= always else ""
+    yield f"; it is {doubt})." if doubt else ")."
 
 
-def _figures(values: Mapping[str, float], advised: Advised, how: str) -> Iterator[str | Figure]:
+def _figures(values: Mapping[str, float], advised: Advised, how: str, change: bool = False) -> Iterator[str | Figure]:
     for k, (name, value) in enumerate(values.items()):
         yield ", " if k else ""
         yield number(value, advised.records, how.format(round(value, 3) + 0.0))  # zero has no sign
-        yield f" {short(name)}"
+        yield f" {short(name)}{' (less is better)' if change and METRICS[name].lower_is_better else ''}"
 
 
 def _rarest(it: Advice) -> str:

@@ -12,9 +12,11 @@ from small_trials import made_up, origin, records
 from bench.analysis.origins import Origin
 from bench.analysis.recommending import Advised, recommendations
 from bench.errors import UserError
+from bench.networks.paper_cnn import PaperCnn
 from bench.plan.grid import Grid
 from bench.plan.job import Job
 from bench.record import Predictions
+from bench.registry import DATASETS
 
 CLEAR = {"Vanilla": 0.6, "CS": 0.7, "OS": 1.6}
 SAME = {"Vanilla": 1.2, "CS": 1.2, "OS": 1.2}
@@ -183,3 +185,31 @@ def test_a_run_that_was_judged_on_other_images_is_named(tmp_path: Path) -> None:
     records = {**found.records, id: found.records[id].model_copy(update={"test": fewer})}
     with pytest.raises(UserError, match="its test images are not those of the others of digits 12:"):
         advised(replace(found, records=records))
+
+
+def test_rows_that_decided_alike_in_every_run_are_one(tmp_path: Path) -> None:
+    made = origin(tmp_path, {"Vanilla": 1.2, "CS": 0.6, "OS": 1.21}, sd=0.1)
+    vanilla = {(job.task.place, str(job.streams)): job.id for job in made.grid.jobs if job.method == "Vanilla"}
+    equal = {
+        job.id: made.records[job.id].model_copy(
+            update={"test": made.records[vanilla[job.task.place, str(job.streams)]].test}
+        )
+        for job in made.grid.jobs
+        if job.method == "CS" and job.id in made.records
+    }
+    for it in advised(Origin(made.grid, made.store, made.records | equal)).advice:
+        one, other = ({m.method: m for m in it.methods}[name] for name in ("Vanilla", "CS"))
+        assert (one.regret, one.near, one.beliefs["f1_minority"]) == (
+            other.regret,
+            other.near,
+            other.beliefs["f1_minority"],
+        )
+        assert {"Vanilla", "CS"} - {m.method for m in it.among} in (set(), {"Vanilla", "CS"})
+        assert it.choice.method != "CS", "the first of them is named"
+
+
+def test_a_network_that_has_seen_the_photographs_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert advised(origin(tmp_path, CLEAR)).seen == ""
+    monkeypatch.setattr(DATASETS["digits"].cls, "seen_by", ("a collection",))
+    monkeypatch.setattr(PaperCnn, "trained_on", "a collection")
+    assert "holds photographs of digits with their labels" in advised(origin(tmp_path, CLEAR)).seen
