@@ -1,7 +1,8 @@
 """Choose a profile by validation curves of Vanilla and OS at a dataset's smallest count; no test image is opened.
 
 Trials are made on seeds that no table uses and kept in benchmarks/trials/, one line each, so that the same command goes
-on where it was and the curves can be printed again without training. Without options: print what was found.
+on where it was and the curves can be printed again without training. Without a candidate: print what was found of a
+dataset, or of all.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import fmean as mean
 from typing import Any
 
 import numpy as np
@@ -46,7 +48,7 @@ def main() -> None:
     """Run trials of one candidate if one is named, then print all trials of the dataset."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", default="cpu")
-    parser.add_argument("--dataset", default="horse2zebra")
+    parser.add_argument("--dataset", help="default: horse2zebra for trials, all for printing them")
     parser.add_argument(
         "--candidate", action="append", default=[], help='fields of the protocol as JSON: {"epochs": 24}'
     )
@@ -55,6 +57,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     registry.load()
+    if not options.candidate and not options.dataset:
+        for file in sorted(TRIALS.glob("*.jsonl")):
+            if "acsa" in next(iter(known := list(read(file))), ()):
+                print(f"\n{file.stem}\n")
+                show(known)
+        return
+    options.dataset = options.dataset or "horse2zebra"
     # Trials of cpu go by their dataset alone; a run of another profile never meets them.
     named = options.dataset if options.profile == "cpu" else f"{options.profile}-{options.dataset}"
     file = TRIALS / f"{named}.jsonl"
@@ -82,7 +91,14 @@ def main() -> None:
             f"{trial['method']} seed {trial['seed']}: {trial['seconds']:.0f} s, ACSA {trial['acsa'][-1]:.3f}",
             flush=True,
         )
+    show(known)
+
+
+def show(known: Sequence[dict[str, Any]]) -> None:
+    """Print what trials of one dataset came to, and their mean validation curves."""
     print(tabulate(summary(known), headers="keys", floatfmt=".3f", tablefmt="pipe"))
+    print("\nMean over seeds after each epoch, at most twelve of them: balanced accuracy, ROC-AUC\n")
+    print(tabulate(curves(known), headers="keys", tablefmt="pipe"))
 
 
 def read(file: Path) -> Iterator[dict[str, Any]]:
@@ -138,17 +154,17 @@ def trained(profile: str, trial: dict[str, Any]) -> dict[str, Any]:
         resampled = method.hook("resample")(train, streams.numpy("resampling"))
         known = Counts(original=train.counts, effective=resampled.counts)
         trainer = Trainer(method.for_counts(known), resampled, validation, known, protocol, streams, device)
-        curves: dict[str, list[float]] = {"auc": [], "acsa": [], "cross_entropy": []}
+        seen: dict[str, list[float]] = {"auc": [], "acsa": [], "cross_entropy": []}
         started, busy = time.perf_counter(), time.process_time()
         for _ in range(protocol.epochs):
             trainer.train_epoch()
             trainer.check()
-            curves["acsa"].append(round(trainer.history[-1]["validation_acsa"], 4))
-            curves["cross_entropy"].append(round(trainer.history[-1]["validation_cross_entropy"], 4))
-            curves["auc"].append(round(auc(trainer, validation.labels.numpy()), 4))
+            seen["acsa"].append(round(trainer.history[-1]["validation_acsa"], 4))
+            seen["cross_entropy"].append(round(trainer.history[-1]["validation_cross_entropy"], 4))
+            seen["auc"].append(round(auc(trainer, validation.labels.numpy()), 4))
     seconds, processor = time.perf_counter() - started, time.process_time() - busy
     took = {"seconds": round(seconds, 1), "processor_seconds": round(processor, 2)}
-    return trial | curves | {"classes": len(counts)} | took
+    return trial | seen | {"classes": len(counts)} | took
 
 
 def auc(trainer: Trainer, labels: np.ndarray) -> float:
@@ -161,11 +177,8 @@ def auc(trainer: Trainer, labels: np.ndarray) -> float:
 
 def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a row per candidate and method: when the constant predictor was left, where the curves end, how flat."""
-    groups: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for trial in trials:
-        groups[json.dumps(trial["candidate"], sort_keys=True), trial["method"]].append(trial)
     rows = []
-    for (candidate, method), group in sorted(groups.items()):
+    for (candidate, method), group in grouped(trials):
         area, score = (np.array([trial[name] for trial in group]) for name in ("auc", "acsa"))
         quarter = max(1, area.shape[1] // 4)
         last, before = area[:, -quarter:].mean(axis=1), area[:, -2 * quarter : -quarter].mean(axis=1)
@@ -175,7 +188,7 @@ def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         left = [left_after(curve, chance) for curve in score]
         rows.append(
             {
-                "candidate": " ".join(f"{name}={value}" for name, value in json.loads(candidate).items()),
+                "candidate": candidate,
                 "method": method,
                 "seeds": len(group),
                 "left after": "/".join("never" if at is None else str(at) for at in left),
@@ -184,10 +197,35 @@ def summary(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
                 "last quarter's auc": last.mean(),
                 "gain": f"{gain.mean():+.3f} +- {error:.3f}",
                 "s a fit": np.mean([trial["seconds"] for trial in group]),
-                "processor s": np.mean([trial.get("processor_seconds", np.nan) for trial in group]),
+                "processor s": mean([it["processor_seconds"] for it in group if "processor_seconds" in it] or [np.nan]),
             }
         )
     return rows
+
+
+def curves(trials: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the mean curves of each candidate and method: after at most twelve epochs, evenly spaced, the last too."""
+    rows = []
+    for (candidate, method), group in grouped(trials):
+        length = len(group[0]["acsa"])
+        row: dict[str, Any] = {"candidate": candidate, "method": method}
+        epochs = np.unique(np.linspace(1, length, min(length, 12)).round().astype(int))
+        row["epochs"] = " ".join(map(str, epochs))
+        for name in ("acsa", "auc"):
+            found = np.mean([trial[name] for trial in group], axis=0)[epochs - 1]
+            row[name] = " ".join(f"{value:.3f}".removeprefix("0") for value in found)
+        rows.append(row)
+    return rows
+
+
+def grouped(trials: Iterable[dict[str, Any]]) -> list[tuple[tuple[str, str], list[dict[str, Any]]]]:
+    """Return the trials of each candidate, in words, and method."""
+    groups: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for trial in trials:
+        candidate = json.dumps(trial["candidate"], sort_keys=True)
+        groups[candidate, trial["method"]].append(trial)
+    words = {it: " ".join(f"{name}={value}" for name, value in json.loads(it).items()) for it, _ in groups}
+    return [((words[candidate], method), group) for (candidate, method), group in sorted(groups.items())]
 
 
 def left_after(acsa: np.ndarray, chance: float) -> int | None:

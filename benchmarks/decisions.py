@@ -25,7 +25,7 @@ from bench.statistics.observed import Observed
 from bench.statistics.posterior import posterior
 from bench.statistics.racing import Heat, heat
 from bench.statistics.synthetic import COLUMNS, METHODS
-from bench.statistics.worlds import KINDS, MOST_SEEDS, STAGED, World, world
+from bench.statistics.worlds import KINDS, MOST_SEEDS, STAGED, TIES, Kind, World, world
 
 PLACES, DELTA, DRAWS, BINS = len(COLUMNS), 0.01, 500, 10
 FIRST, STEP = 5, 3  # seeds of every method, and how many are added at a time
@@ -71,14 +71,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stores", type=int, default=1000, help="stores, a fifth of each kind")
     parser.add_argument("--seed", type=int, default=0, help="of all stores")
+    parser.add_argument("--ties", action="store_true", help="stores whose rows nearly tie, instead of all other kinds")
     options = parser.parse_args()
+    kinds = (TIES,) if options.ties else KINDS
     started = time.process_time()
-    print_likeness(options.seed)
+    print_likeness(kinds, options.seed)
     ledgers: defaultdict[str, Ledger] = defaultdict(Ledger)
     endings: Counter[str] = Counter()
     for number in range(options.stores):
         seed = options.seed * 10**6 + number
-        store = world(KINDS[number % len(KINDS)], seed)
+        store = world(kinds[number % len(kinds)], seed)
         for count in FIXED:
             seeds = np.full((METHODS, PLACES), count)
             for place, found in enumerate(fixed(store, seeds, seed)):
@@ -87,7 +89,7 @@ def main() -> None:
         for place, (found, ending) in enumerate(ended):
             ledgers["racing"].add(store, place, found, seeds[:, place])
             endings[ending] += 1
-    print_ledgers(ledgers, endings)
+    print_ledgers(kinds, ledgers, endings)
     print(f"\n{time.process_time() - started:.0f} s of one core")
     print_figures(ledgers)
 
@@ -121,10 +123,10 @@ def believed(store: World, seeds: np.ndarray, seed: int) -> tuple[Observed, np.n
     return observed, posterior(observed, DRAWS, np.random.default_rng([seed, int(seeds.sum())]))
 
 
-def print_likeness(seed: int) -> None:
+def print_likeness(kinds: Sequence[Kind], seed: int) -> None:
     """Print how the stores resemble the records that they stand for."""
     rows = [[path.stem, counts, *scatter(runs)] for path in RECORDS if path.exists() for counts, runs in recorded(path)]
-    for kind in KINDS:
+    for kind in kinds:
         stores = [world(kind, seed * 10**6 + number) for number in range(20)]
         for place, column in enumerate(COLUMNS):
             mean = np.mean([scatter(list(store.figures[:, place, :FIRST])) for store in stores], axis=0)
@@ -161,10 +163,10 @@ def scatter(runs: Sequence[np.ndarray]) -> list[float]:
     ]
 
 
-def print_ledgers(ledgers: dict[str, Ledger], endings: Counter[str]) -> None:
+def print_ledgers(kinds: Sequence[Kind], ledgers: dict[str, Ledger], endings: Counter[str]) -> None:
     """Print regret by kind of truth, outcomes, and the calibration of probabilities."""
     rows = []
-    for kind in (*(it.name for it in KINDS), "all"):
+    for kind in (*(it.name for it in kinds), "all"):
         chosen = {name: np.array([kind in (it, "all") for it in ledger.kinds]) for name, ledger in ledgers.items()}
         regrets = [np.array(ledger.regret)[chosen[name]].mean() for name, ledger in ledgers.items()]
         fits = np.array(ledgers["racing"].fits)[chosen["racing"]].mean() / METHODS

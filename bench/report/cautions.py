@@ -16,6 +16,7 @@ WHOLE = (
     "luck of the images, which comparisons and recommendations add."
 )
 NATURAL = "natural"
+PAIR = 4  # images of a step of AUG and ALT at least: one of each class and its translation
 
 
 def cautions(config: Config, tasks: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -24,7 +25,9 @@ def cautions(config: Config, tasks: Iterable[str]) -> dict[str, tuple[str, ...]]
     A body that was pretrained on a dataset's photographs has seen them with their labels; only shipped datasets say
     where theirs come from.
     """
-    return {task: tuple(filter(None, (has_seen(config, task), _subset(config)))) for task in tasks}
+    return {
+        task: tuple(filter(None, (has_seen(config, task), _subset(config), _joint(config, task)))) for task in tasks
+    }
 
 
 def with_cautions(table: Table, said: Mapping[str, tuple[str, ...]]) -> Table:
@@ -50,3 +53,13 @@ def has_seen(config: Config, task: str) -> str:
 
 def _subset(config: Config) -> str:
     return SUBSET if config.profile.seed_draws_subset else ""
+
+
+def _joint(config: Config, task: str) -> str:
+    size = config.profile.protocol(task).batch_size
+    if size >= PAIR or not config.profile.trained_generators:
+        return ""
+    return (
+        f"A step of AUG and ALT has {PAIR} images, a pair and its translations, where one of other rows has {size}: "
+        "as many updates and checks, and more images."
+    )

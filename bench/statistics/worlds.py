@@ -46,6 +46,8 @@ class Kind:
         Whether a twelfth of all stages fail.
     shared
         Whether there is any luck that all seeds share.
+    spread
+        What the spread of true means between methods is multiplied by.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Kind:
     restless: float = 0.0
     failing: bool = False
     shared: bool = True
+    spread: float = 1.0
 
 
 KINDS = (
@@ -63,6 +66,8 @@ KINDS = (
     Kind("bad stages", failing=True),
     Kind("all of these", 2.0, 3.0, 0.6, True),
 )
+# Methods that differ by little more or less than what nobody would care about, as rows on a frozen body do.
+TIES = Kind("near ties", shared=False, spread=0.25)
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,7 @@ def _standing(kind: Kind, rng: np.random.Generator) -> np.ndarray:
     apart = np.abs(POSITIONS[:, None] - POSITIONS)
     root = np.linalg.cholesky(np.exp(-apart / REACH))
     standing: np.ndarray = rng.standard_normal((METHODS, len(POSITIONS))) @ root.T * SPREADS
-    standing *= _tails(kind.tails, (METHODS, 1), rng)
+    standing *= kind.spread * _tails(kind.tails, (METHODS, 1), rng)
     return standing
 
 
