@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from bench.analysis.layout import Label, Layout, Part, method_label, part_of
 from bench.analysis.measured import IMAGES
-from bench.analysis.samples import samples, seed_columns, spreads
+from bench.analysis.samples import TwoSpreads, samples, seed_columns, spreads
 from bench.analysis.spots import method_key
 from bench.analysis.summary import summarise
 from bench.analysis.value import Value
@@ -33,7 +33,7 @@ UNBIASED = "It has no bias, however few they are, but is noisy, and may be below
 
 @dataclass(frozen=True)
 class Aspect:
-    """A figure of translators with the one of real images that it is read against."""
+    """A figure of translators with the one of real images that it is read against, "" where it needs none."""
 
     figure: str
     title: str
@@ -71,6 +71,16 @@ ASPECTS = (
             ("same", f"share of real {{{role}}}, given to the network that makes {{{role}}}, taken for {{{role}}}"),
             ("back", f"share of {{{role}}}, translated there and back, taken for {{{role}}}"),
         )
+    ),
+    *(
+        Aspect(
+            f"auc_to_{role}",
+            f"AUC of {{{source}}} translated to {{{role}}} against untranslated {{{source}}}",
+            "",
+            "",
+            "{auc}",
+        )
+        for role, source in (("minority", "majority"), ("majority", "minority"))
     ),
     *(
         Aspect(
@@ -150,7 +160,7 @@ def _table(aspect: Aspect, part: Part, rows: pd.DataFrame, banner: str) -> Table
         _reading(aspect, rows, names),
         "Translator",
         tuple(layout.place_labels()),
-        (*lines, real_row(layout, rows, aspect.real, aspect.label.format(**names))),
+        (*lines, *([real_row(layout, rows, aspect.real, aspect.label.format(**names))] if aspect.real else ())),
         banner,
         (*(doubts(rows) if aspect.reading == "{shares}" else ()), *lacking(rows)),
         interval=True,
@@ -171,6 +181,8 @@ def _reading(aspect: Aspect, rows: pd.DataFrame, names: dict[str, str]) -> str:
     return aspect.reading.format(
         shares=f"{LOOKED_AT} {evaluators(rows)} {several} For a stage's one translator it is over evaluators. The last "
         "row is the evaluators' own accuracy.",
+        auc=f"{LOOKED_AT} {evaluators(rows)} {several} The chance that an evaluator finds a translated image more like "
+        "its target than one that is yet to be translated: whatever its threshold; .5 if translation changes nothing.",
         biased=f"{LOOKED_AT} {FEW.format(n=n, few=BIASED, network=network)} {several}",
         unbiased=f"{LOOKED_AT} {FEW.format(n=n, few=UNBIASED, network=network)} {several}",
         similarity=f"Structural similarity at 64 pixels (1: the same image) of translations to {names['minority']}. "
@@ -195,4 +207,15 @@ def _spread(part: Part, rows: pd.DataFrame, banner: str) -> Table:
             lines.append(Row(Label(text, key=f"{generator}:translators"), between))
     columns = tuple(layout.place_labels())
     title = f"{part.shown}: spread of the share taken for the target class"
-    return Table(layout.name, title, SPREAD, "Translator", columns, tuple(lines), banner, lacking(rows))
+    notes = (*_cannot_tell(found), *lacking(rows))
+    return Table(layout.name, title, SPREAD, "Translator", columns, tuple(lines), banner, notes)
+
+
+def _cannot_tell(found: Mapping[tuple[str, str], TwoSpreads]) -> Iterator[str]:
+    """Say where evaluators differ more about a translator than translators do from one another."""
+    for (generator, place), it in found.items():
+        if it.judges is not None and it.translators is not None and it.judges > it.translators:
+            yield (
+                f"{place}: which translator of {method_label(generator).text} is better, shares cannot tell: "
+                "evaluators differ more about one. The AUC and KID ask for no threshold."
+            )
