@@ -16,25 +16,21 @@ from PIL import Image
 from bench.errors import DataError
 
 PARTS = ("train", "val", "test", "spare")  # that every split has; spare may be empty
-# That some have. No fit sees `annotator` and `judging`, which are for judges of made images; `extended` is a second
-# test part, which every fit is asked about as it is about the first.
+# That some have: for judges of made images, which no fit sees, and a second test part, that every fit is asked about.
 FURTHER = ("annotator", "judging", "extended")
 SHORT = 3  # so many counts are written out in a label
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a dataset's files can be had: an archive's address, or the page that tells how to ask for them.
-
-    `files` are downloaded one by one and lie in the dataset's folder as they are; then `url` is the page about them.
-    """
+    """Where a dataset's files can be had: an archive's address, or the page that tells how to ask for them."""
 
     url: str
     size: int | None = None
     sha256: str | None = None
     manual: str | None = None
     mirrors: tuple[str, ...] = ()
-    files: tuple[Source, ...] = ()
+    files: tuple[Source, ...] = ()  # downloaded one by one, and left as they are; then `url` is the page about them
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ import pytest
 from small_measurements import alt_fit, compared, done, figures, job, rows, table_lines
 
 from bench import registry
+from bench.analysis.samples import TwoSpreads
 from bench.report.emit import files
 from bench.report.report import Report
 from bench.report.translation import translation_sheets
+from bench.report.translators import _cannot_tell
 
 ZEBRAS = ("horse2zebra",)
 registry.load()
@@ -47,3 +49,10 @@ def test_where_evaluators_differ_more_than_translators_table_2_says_that_it_cann
 def test_table_2_says_whose_evaluators_have_seen_what_translators_train_on() -> None:
     words = "Horse2Zebra: the split keeps no images for evaluators."
     assert words in table_2(compared(spare=0.0)) and words not in table_2(compared(spare=1.0))
+
+
+def test_where_evaluators_differ_more_than_translators_the_page_says_that_shares_cannot_tell() -> None:
+    found = {("CycleGAN", "9:2"): TwoSpreads(0.2, 0.1, 3), ("CycleGAN", "9:4"): TwoSpreads(0.1, 0.2, 3)}
+    found |= {("CycleGAN", "9:6"): TwoSpreads(0.2, None, 1)}
+    (only,) = _cannot_tell(found)
+    assert only.startswith("9:2: which translator of CycleGAN is better, shares cannot tell")

@@ -14,14 +14,14 @@ from small_reports import tidy
 
 from bench import registry
 from bench.analysis.compared import Rivals, alike, as_compared, comparisons, judged, level
-from bench.analysis.samples import TwoSpreads, samples, spreads
+from bench.analysis.samples import samples, spreads
 from bench.analysis.spots import Spot
 from bench.analysis.summary import summarise
 from bench.analysis.value import ALIKE, DASH, Value
 from bench.report.emit import files
 from bench.report.report import Report
 from bench.report.translation import translation_sheets
-from bench.report.translators import _cannot_tell, translator_sheets
+from bench.report.translators import translator_sheets
 from bench.statistics.judged import difference
 
 ZEBRAS = ("horse2zebra",)
@@ -247,10 +247,3 @@ def test_distances_and_similarities_stand_beside_those_of_real_images() -> None:
     assert "n = 40. So few bias it upward" in fid and "n = 40. It has no bias" in kid and "upward" not in kid
     pairs = table_lines(page, "similarity within pairs of generated zebra")
     assert pairs["ALT"] == ["0.4000"] and pairs["real zebra, unseen"] == ["0.3000"]
-
-
-def test_where_evaluators_differ_more_than_translators_the_page_says_that_shares_cannot_tell() -> None:
-    found = {("CycleGAN", "9:2"): TwoSpreads(0.2, 0.1, 3), ("CycleGAN", "9:4"): TwoSpreads(0.1, 0.2, 3)}
-    found |= {("CycleGAN", "9:6"): TwoSpreads(0.2, None, 1)}
-    (only,) = _cannot_tell(found)
-    assert only.startswith("9:2: which translator of CycleGAN is better, shares cannot tell")
