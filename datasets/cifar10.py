@@ -20,6 +20,7 @@ SIZES = {"val": 500, "annotator": 500, "train": 3800}  # of every class
 ALIKE = 0.63
 BINARY = "cifar-10-batches-bin"  # the folder in the official archive
 BATCHES = {"train": [f"data_batch_{k}.bin" for k in range(1, 6)], "test": ["test_batch.bin"]}
+AGAIN = f"move {BINARY} away and run `imbench data prepare cifar10`"
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
 
@@ -113,9 +114,9 @@ def batch(path: Path) -> np.ndarray:
     try:
         raw = np.fromfile(path, np.uint8)
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}; run `imbench data prepare cifar10` again") from error
+        raise DataError(f"{path}: {error.strerror or error}; {AGAIN}") from error
     if not len(raw) or len(raw) % (1 + PIXELS) or raw[:: 1 + PIXELS].max() > 9:
-        raise DataError(f"{path}: not a file of CIFAR-10's binary version")
+        raise DataError(f"{path}: not a file of CIFAR-10's binary version; {AGAIN}")
     return raw.reshape(-1, 1 + PIXELS)
 
 

@@ -11,6 +11,7 @@ from bench.analysis.known import Known
 from bench.analysis.metrics import METRICS, Reading, rarest
 from bench.dataset import Task
 from bench.statistics.decision import Recommendation, recommend
+from bench.statistics.observed import Observed
 from bench.statistics.posterior import image_excess, posterior, widened
 from bench.statistics.settling import Settling, settling
 
@@ -184,21 +185,21 @@ def _share_equal(draws: np.ndarray, known: Known) -> None:
 
     Where all classes have as many images, weights of one and nothing to resample leave the same network.
     """
-    seen, places = known.observed, len(known.places)
-    for p in range(places):
-        there = [int(m) for m in known.there(p) if np.isfinite(seen.means[m, p])]
-        for k, m in enumerate(there):
-            for first in there[:k]:
-                at = np.array([first * places + p, m * places + p])
-                pair = seen.images[np.ix_(at, at)]
-                if (
-                    np.ptp([seen.means[it, p] for it in (first, m)]) <= SAME
-                    and seen.seeds[first, p] == seen.seeds[m, p]
-                    and np.ptp([seen.variances[it, p] for it in (first, m)]) <= SAME
-                    and np.ptp(pair) <= SAME * pair.max()
-                ):
-                    draws[:, m, p] = draws[:, first, p]
-                    break
+    for p in range(len(known.places)):
+        first: list[int] = []
+        for m in map(int, known.there(p)):
+            if (twin := next((it for it in first if _equal(known.observed, it, m, p)), None)) is None:
+                first.append(m)
+            else:
+                draws[:, m, p] = draws[:, twin, p]
+
+
+def _equal(seen: Observed, a: int, b: int, place: int) -> bool:
+    """Return whether two rows have the same mean, scatter and number of runs at a place, and err on the same images."""
+    cells = np.array([a, b]) * seen.means.shape[1] + place
+    pair = seen.images[np.ix_(cells, cells)]
+    spans = [np.ptp(it[[a, b], place]) for it in (seen.means, seen.variances, seen.seeds)]
+    return max(spans) <= SAME and bool(np.ptp(pair) <= SAME * pair.max())
 
 
 def alike_costs(spent: Iterable[float]) -> np.ndarray:

@@ -16,11 +16,8 @@ from bench.analysis.spots import Spot
 from bench.analysis.trials import Trial, on_all_images, seeds_draw_subsets, trials
 from bench.dataset import Task
 from bench.errors import UserError, unknown
-from bench.expression import Call
-from bench.networks.network import network_of, seen_before
 from bench.plan.grid import Cell
 from bench.record import Record
-from bench.registry import DATASETS, NETWORKS
 
 BESIDE = ("roc_auc", "acsa")  # stand beside whatever decides: most of what methods gain may be a moved threshold
 DELTA = 0.01
@@ -35,8 +32,6 @@ class Advised:
     ----------
     advice
         One for each place with a run, the most imbalanced first.
-    seen
-        What is to be said where the network has seen these photographs with their labels; "" elsewhere.
     conditions
         Lines that say what all of it is conditional on.
     lacking
@@ -49,7 +44,6 @@ class Advised:
 
     task: str
     advice: tuple[Advice, ...]
-    seen: str
     conditions: tuple[str, ...]
     lacking: Mapping[str, tuple[str, ...]]
     images: tuple[int, ...]
@@ -143,27 +137,12 @@ def recommendations(
     return Advised(
         task,
         tuple(advice),
-        _seen(found),
         tuple(_conditions(every[0], found)),
         {place.place: tuple(_lacking(place, cells, found)) for place in places},
         tuple(np.bincount(ready.labels).tolist()),
         ready.extended,
         tuple(sorted({id for mine in ids.values() for id in mine})),
     )
-
-
-def _seen(found: Mapping[Spot, list[Trial]]) -> str:
-    """Say whether a body among the runs' networks has seen the dataset's photographs with their labels."""
-    task = next(iter(found)).task
-    if task not in DATASETS:
-        return ""
-    for mine in found.values():
-        settings = dict(mine[0].record.identity["protocol"].get("backbone", {}))
-        if (name := settings.pop("network", "")) in NETWORKS:
-            network = network_of(Call(name, tuple(settings.items())))
-            if said := seen_before(network, DATASETS[task].cls):
-                return said
-    return ""
 
 
 def _on_the_same_images(found: Mapping[Spot, list[Trial]]) -> None:

@@ -55,6 +55,7 @@ def recommend(
     from bench.analysis.origins import Wish, origins_of
     from bench.analysis.recommending import recommendations
     from bench.papers import shelf
+    from bench.report.cautions import has_seen
 
     settings = settings_of(config, seeds=seeds, profile=profile, results=results)
     stores = stores_of(settings, own=results is not None)
@@ -77,12 +78,12 @@ def recommend(
                 raise
             say(str(reason))
             continue
-        told += len(asked)
+        told, seen = told + len(asked), has_seen(settings, name)
         lost += _changed(origin, name, found.records)
         for it in asked:
-            printed.append(_as_data(it, found)) if as_json else _show(it, found, whole=dataset is not None)
+            printed.append(_as_data(it, found, seen)) if as_json else _show(it, found, whole=dataset is not None)
         if asked and not as_json:
-            _explain(asked[-1], found, whole=dataset is not None)
+            _explain(asked[-1], found, seen, whole=dataset is not None)
     if at is not None and not told:
         raise UserError(f"no dataset has a run at {at!r}")
     if as_json:
@@ -132,12 +133,12 @@ def _show(it: Advice, found: Advised, whole: bool) -> None:
         tell(f"{_table(rows(it))}\n{lacking}")
 
 
-def _explain(it: Advice, found: Advised, whole: bool) -> None:
+def _explain(it: Advice, found: Advised, seen: str, whole: bool) -> None:
     """Print what holds for all places of a dataset: what columns are, and what the answers are conditional on."""
     from bench.report.recommended import legend
 
     images = f"{':'.join(map(str, found.images))} test images{', further ones among them' if found.extended else ''}"
-    lines = [found.seen, *([legend(it)] if whole else ()), f"Judged on {images}. {' '.join(found.conditions)}"]
+    lines = [seen, *([legend(it)] if whole else ()), f"Judged on {images}. {' '.join(found.conditions)}"]
     more = "" if whole else f"`imbench recommend {found.task}` has the numbers of every method."
     tell("\n".join(fill(line, WIDTH) for line in (*lines, more) if line) + "\n")
 
@@ -149,7 +150,7 @@ def _table(found: Sequence[Mapping[str, object]]) -> str:
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def _as_data(it: Advice, found: Advised) -> dict[str, Any]:
+def _as_data(it: Advice, found: Advised, seen: str) -> dict[str, Any]:
     """Return a recommendation as JSON values, numbers not rounded."""
     from bench.report.recommended import plain_text, sentences
 
@@ -179,6 +180,6 @@ def _as_data(it: Advice, found: Advised) -> dict[str, Any]:
         "methods": methods,
         "always_rarest": dict(it.scale),
         "settle": settle,
-        "conditions": [*filter(None, [found.seen]), *found.conditions],
+        "conditions": [*([seen] if seen else []), *found.conditions],
         "lacking": list(found.lacking[it.place.place]),
     }

@@ -34,7 +34,7 @@ from bench.plan.second import SECOND, first_of
 from bench.report import first_look
 from bench.report.asides import asides
 from bench.report.cards import cards, commands, environment
-from bench.report.cautions import cautions
+from bench.report.cautions import cautions, has_seen
 from bench.report.departures import departures, settings
 from bench.report.emit import write
 from bench.report.facts import facts
@@ -122,7 +122,11 @@ def build(
             "methods": list(methods),
             "stale": sorted({*found.frame.loc[found.frame["status"] == "stale", "record"]} | {*_stale(found)}),
         },
-        answers=tuple(answer(it.advised, it.shown) for it in told.values() if isinstance(it.advised, Advised)),
+        answers=tuple(
+            answer(it.advised, it.shown, has_seen(config, task))
+            for task, it in told.items()
+            if isinstance(it.advised, Advised)
+        ),
         summary=tuple(fact for subject in told.values() for fact in facts(subject)),
         notes=(
             *dict.fromkeys(line for lines in said.values() for line in lines),

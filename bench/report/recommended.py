@@ -30,15 +30,18 @@ def short(metric: str) -> str:
     return METRICS[metric].title.split(",")[0].removesuffix(" of the minority class")
 
 
-def answer(advised: Advised, shown: str) -> Answer:
-    """Return the recommendation for every place of a dataset; the last says what all are conditional on."""
+def answer(advised: Advised, shown: str, seen: str = "") -> Answer:
+    """Return the recommendation for every place of a dataset; the last says what all are conditional on.
+
+    `seen` is what to say, first of all, where the network has seen these photographs.
+    """
     facts = []
     for it in advised.advice:
         last = it is advised.advice[-1]
         lacking = advised.lacking.get(it.place.place, ())
         lines = [*([f"Lacking: {'; '.join(lacking)}."] if lacking else []), *(advised.conditions if last else ())]
-        if it is advised.advice[0] and advised.seen:
-            lines.insert(0, advised.seen)
+        if seen and it is advised.advice[0]:
+            lines.insert(0, seen)
         facts.append(Fact(tuple(sentences(it, advised, shown)), (" ".join(lines),) if lines else ()))
     tables = tuple(listing(it, advised, shown) for it in advised.advice)
     return Answer(shown, tuple(facts), f"{advised.task}_recommended", tables)
@@ -123,7 +126,8 @@ def _settled(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     yield number(left, advised.records, f"{left:.3f}")
     yield f", {why}."
     if it.settle.doubt != "images":
-        yield " What would narrow it: runs on further draws of them (`subsets` in bench.toml), which show that luck."
+        yield " Runs on further draws of the training images (`subsets` in bench.toml), and with further translators "
+        yield "or generators (`translators`) where a row has one, would show such luck better, and narrow it."
 
 
 def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
@@ -140,13 +144,11 @@ def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
         yield ": most of it is a moved threshold" if acsa > it.delta and auc < MOVED * acsa else ""
     yield f" (always {_rarest(it)}: "
     yield from _figures(it.scale, advised, "{:.3f}")
-    mine, always = it.choice.beliefs[it.metric], it.scale[it.metric]
-    if METRICS[it.metric].lower_is_better:
-        mean, worst, always = -mine.mean, -mine.high, -always
-    else:
-        mean, worst = mine.mean, mine.low
-    doubt = "no better than that" if mean <= always else "not surely better than that" if worst <= always else ""
-    yield f"; it is {doubt})." if doubt else ")."
+    sign = -1 if METRICS[it.metric].lower_is_better else 1
+    mine, always = it.choice.beliefs[it.metric], sign * it.scale[it.metric]
+    worst = min(sign * mine.low, sign * mine.high)
+    doubt = "no" if sign * mine.mean <= always else "not surely" if worst <= always else ""
+    yield f"; it is {doubt} better than that)." if doubt else ")."
 
 
 def _figures(values: Mapping[str, float], advised: Advised, how: str, change: bool = False) -> Iterator[str | Figure]:

@@ -12,11 +12,9 @@ from small_trials import made_up, origin, records
 from bench.analysis.origins import Origin
 from bench.analysis.recommending import Advised, recommendations
 from bench.errors import UserError
-from bench.networks.paper_cnn import PaperCnn
 from bench.plan.grid import Grid
 from bench.plan.job import Job
 from bench.record import Predictions
-from bench.registry import DATASETS
 
 CLEAR = {"Vanilla": 0.6, "CS": 0.7, "OS": 1.6}
 SAME = {"Vanilla": 1.2, "CS": 1.2, "OS": 1.2}
@@ -206,10 +204,3 @@ def test_rows_that_decided_alike_in_every_run_are_one(tmp_path: Path) -> None:
         )
         assert {"Vanilla", "CS"} - {m.method for m in it.among} in (set(), {"Vanilla", "CS"})
         assert it.choice.method != "CS", "the first of them is named"
-
-
-def test_a_network_that_has_seen_the_photographs_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert advised(origin(tmp_path, CLEAR)).seen == ""
-    monkeypatch.setattr(DATASETS["digits"].cls, "seen_by", ("a collection",))
-    monkeypatch.setattr(PaperCnn, "trained_on", "a collection")
-    assert "holds photographs of digits with their labels" in advised(origin(tmp_path, CLEAR)).seen

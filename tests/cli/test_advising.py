@@ -9,6 +9,8 @@ import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from small_trials import METHODS, origin
 
+from bench.networks.paper_cnn import PaperCnn
+from bench.registry import DATASETS
 from bench.store.store import Store
 
 CLEAR = {"Vanilla": 0.6, "CS": 0.7, "OS": 1.6}
@@ -49,6 +51,18 @@ def test_programs_get_every_number_of_every_place() -> None:
     assert sum(it["p_best"] for it in first["methods"]) == pytest.approx(1)
     low, high = first["methods"][0]["believed"]["acsa"][1:]
     assert low < first["methods"][0]["believed"]["acsa"][0] < high
+
+
+def test_without_a_dataset_sentences_stand_alone_and_what_a_body_has_seen_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(DATASETS["digits"].cls, "seen_by", ("a collection",))
+    monkeypatch.setattr(PaperCnn, "trained_on", "a collection")
+    every, one = imbench("recommend").out, imbench("recommend", "digits").out
+    assert every.count("take OS") == one.count("take OS") == 2
+    assert "regret: what taking" in " ".join(one.split()) and "regret: what taking" not in " ".join(every.split())
+    assert "`imbench recommend digits` has the numbers" in every and "has the numbers" not in one
+    assert all("holds photographs of digits with their labels" in " ".join(said.split()) for said in (every, one))
 
 
 def test_runs_of_code_that_has_changed_since_are_counted() -> None:

@@ -50,6 +50,12 @@ def test_what_is_in_doubt_is_still_valued_and_rows_that_were_not_run_are_counted
     assert few.startswith("Digits, 12:6 (6 eight), of the 3 rows of 4 that were run: take OS")
 
 
+def test_what_a_network_has_seen_is_said_first(tmp_path: Path) -> None:
+    found = recommendations(origin(tmp_path, CLEAR), "digits")
+    first, last = answer(found, "Digits", "Seen before.").facts
+    assert plain_text(first.detail).startswith("Seen before.") and "Seen before." not in plain_text(last.detail)
+
+
 def test_a_decision_without_a_training_of_its_own_is_said_to_be_one(tmp_path: Path) -> None:
     found = recommendations(origin(tmp_path, {"Vanilla": 1.0}, methods=["Vanilla", "TS"]), "digits")
     texts = [plain_text(tuple(sentences(it, found))) for it in found.advice]
