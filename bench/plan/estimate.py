@@ -57,6 +57,11 @@ class Estimate:
         if self._elsewhere and counted:
             self._seconds_elsewhere += self._elsewhere.seconds(job) or 0.0
 
+    def learn_elsewhere(self, job: Job, seconds: float) -> None:
+        """Take in how long a job took on another machine; before any of this one."""
+        self._elsewhere = self._elsewhere or Estimate(1, counted=self._counted)
+        self._elsewhere.learn(job, seconds)
+
     def seconds(self, job: Job) -> float | None:
         """Return how long a job will take; None where its operations, or the speed of this machine, are not known."""
         if (counted := self._counted.of(job)) is None:

@@ -18,9 +18,11 @@ from bench.plan.grid import Grid, build_grid, stage_settings
 from bench.plan.job import TRAINED, Job
 from bench.plan.operations import Counted
 from bench.plan.state import Standing, State, standing
+from bench.running.environment import device_name
 from bench.running.pace import Paces
 from bench.running.speed import speed
 from bench.store.artifacts import CLASSIFIER, Weights
+from bench.store.index import Summary
 from bench.store.store import REFERENCE, Store
 from bench.training.device import has_cuda
 
@@ -79,9 +81,12 @@ def make_plan(
         asked += [id for id in kept if weights.find(id, CLASSIFIER) is None]
     todo = _todo(grid, asked, weights, {id for id, it in state.states.items() if it == "stale"})
     estimate = _estimate(config, grid, store, counting) if todo else Estimate(worker_count(config))
-    for job in grid.jobs if todo else ():
-        if state.states[job.id] in ("done", "stale"):
-            took = summaries[job.id]
+    known = [job for job in grid.jobs if todo and state.states[job.id] in ("done", "stale")]
+    for job in known:
+        if _made_near(summaries[job.id]) and not _made_here(summaries[job.id]):
+            estimate.learn_elsewhere(job, summaries[job.id].seconds)
+    for job in known:
+        if _made_here(took := summaries[job.id]):
             estimate.learn(job, (clock == "processor" and took.processor_seconds) or took.seconds)
     return Plan(grid, state, todo, estimate, tuple(weights.set_aside))
 
@@ -100,6 +105,19 @@ def left_undone(plan: Plan, store: Store) -> list[tuple[Job, State]]:
         if state != "done" and job.kind != "stage":
             undone.append((job, state))
     return undone
+
+
+def _made_here(summary: Summary) -> bool:
+    """Return whether a record may be of a device like this one."""
+    return summary.device_name in ("", device_name())
+
+
+def _made_near(summary: Summary) -> bool:
+    """Return whether a record is of a processor where this is one, or of a GPU where this is one.
+
+    What one of the two takes says little of the other: a translator gains more by a GPU than a short fit does.
+    """
+    return summary.device in ("", "cuda" if has_cuda() else "cpu")
 
 
 def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection[str]) -> tuple[Job, ...]:
@@ -149,7 +167,7 @@ def _elsewhere(config: Config, grid: Grid, reference: Store, counted: Counted) -
 
     A dataset that nobody has records of is judged by jobs on the others.
     """
-    done = {id: it for id, it in reference.summaries().items() if it.status == "done"}
+    done = {id: it for id, it in reference.summaries().items() if it.status == "done" and _made_near(it)}
     there, asked = {it.dataset for it in done.values()}, {job.task.dataset for job in grid.jobs}
     jobs = [*grid.jobs]
     if asked - there:

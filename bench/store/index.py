@@ -15,14 +15,14 @@ from bench.store.atomic import write_atomically
 from bench.store.regular import MIB, read_regular
 
 MOST_BYTES = 1024 * MIB
-FORMAT = "imbench index 2"
+FORMAT = "imbench index 3"
 Stamp = tuple[int, int, int]  # size in bytes, time of change in ns, inode
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What `status` needs of a record. `seconds` is what the work took, `processor_seconds` on cores (0: not known);
-    `error` is its first line.
+    `error` is its first line; `device` (cpu, cuda) and `device_name` are what computed it ("": not told).
     """
 
     id: str
@@ -34,6 +34,8 @@ class Summary:
     processor_seconds: float
     finished: str
     error: str
+    device: str
+    device_name: str
 
     @classmethod
     def of(cls, record: Record) -> Summary:
@@ -48,6 +50,8 @@ class Summary:
             processor_seconds=record.cost.processor_seconds,
             finished=record.finished,
             error=record.error.partition("\n")[0],
+            device=record.environment.get("device", ""),
+            device_name=record.environment.get("device_name", ""),
         )
 
 

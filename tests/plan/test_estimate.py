@@ -14,7 +14,9 @@ from bench.plan.estimate import Estimate
 from bench.plan.grid import build_grid
 from bench.plan.job import Job
 from bench.plan.operations import operations
-from bench.record import Record
+from bench.record import Cost, Record
+from bench.running.environment import device_name
+from bench.running.planning import make_plan
 from bench.store.store import Store
 
 
@@ -85,3 +87,28 @@ def test_a_record_of_a_dataset_that_is_unknown_here_stops_nobody(tmp_path: Path)
     Store(root / "reference").save(Record(id="ab12", identity={"kind": "fit", "dataset": "gone"}, status="done"))
     asked = imbench("run", "--dry-run", "--results", root, "--config", bench_toml(tmp_path))
     assert (asked.status, " s with 1 worker\n" in asked.err) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("device", "name", "learned"),
+    [("cpu", "", True), ("cpu", "Another CPU", True), ("cuda", "NVIDIA H200", False), ("", "", True)],
+)
+def test_records_of_a_gpu_do_not_say_how_long_a_processor_takes(
+    tmp_path: Path, device: str, name: str, learned: bool
+) -> None:
+    toml = bench_toml(tmp_path, methods=["Vanilla"], seeds=2)
+    assert imbench("run", "--seeds", 1, "--config", toml).status == 0
+    config = load_config(toml)
+    first, second = build_grid(config).jobs
+    done = Store(config.paths.results).get(first.id)
+    assert done is not None
+    made_by = {"device": device, "device_name": name or device_name()} if device else {}
+    left = []
+    for seconds in (1000.0, 4000.0):
+        store = Store(config.paths.results)
+        store.save(done.model_copy(update={"cost": Cost(seconds=seconds), "environment": made_by}))
+        plan = make_plan(config, store)
+        assert plan.todo == (second,) and plan.seconds_left is not None
+        left.append(plan.seconds_left)
+    assert (left[1] == pytest.approx(4 * left[0])) == learned
+    assert learned or left[0] == left[1] < 100
