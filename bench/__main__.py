@@ -14,9 +14,13 @@ def main() -> None:
         speak_utf8()
         defer("torch")
         from bench.cli.app import main as command  # here, for this takes time
+        from bench.cli.ending import end
     except KeyboardInterrupt:
         sys.exit(130)
-    command()
+    try:
+        command()
+    except SystemExit as ended:
+        end(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -27,6 +25,7 @@ from bench.cli import (
     second,
     starting,
 )
+from bench.cli.ending import ONLY, no_other_end, of_plugin
 from bench.cli.options import say
 from bench.cli.terminal import CLOSED, finish, settle
 from bench.errors import Stopped, Terminated, UserError
@@ -38,7 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Which method should I use against a rare class, how much does it buy, and can I believe the difference?",
 )
-ONLY = "nothing but a command may end the program"
 OUT_OF_MEMORY = re.compile("allocate memory|out of memory|size calculation overflowed|unpacking long", re.IGNORECASE)
 ENDS = ("typer", "click")  # who raises SystemExit where a command has ended
 for part in (running, repeating, second, advising, campaign, reporting, findings, records, models, starting, looking):
@@ -51,7 +49,7 @@ def main() -> None:
     settle()
     status = 1
     try:
-        with _no_other_end():
+        with no_other_end():
             status = _status()
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
         status = CLOSED
@@ -61,25 +59,6 @@ def main() -> None:
         with suppress(OSError):
             say(f"imbench: the output cannot be written: {reason}")
     sys.exit(status or (0 if not reason else CLOSED if reason == "closed" else 1))
-
-
-@contextmanager
-def _no_other_end() -> Iterator[None]:
-    """Let what leaves the process at once, past every handler, do so as a failure and not without a word."""
-    mine, leave = os.getpid(), os._exit
-
-    def leave_with_a_word(status: int) -> NoReturn:
-        if status == 0 and os.getpid() == mine:  # a forked child may come to its end
-            code = sys._getframe(1)
-            say(f"imbench: os._exit in {Path(code.f_code.co_filename).name}:{code.f_lineno}: {ONLY}")
-            status = 1
-        leave(status)
-
-    os._exit = leave_with_a_word
-    try:
-        yield
-    finally:
-        os._exit = leave
 
 
 def _status() -> int:
@@ -93,29 +72,38 @@ def _status() -> int:
         with suppress(OSError):  # the terminal may be gone
             say(f"imbench: {SAID}")
         return error.exit_status
-    except BrokenPipeError:
-        raise
-    except OSError as error:  # a file or folder that is none, forbidden or full, wherever it was used
-        say(f"imbench: {': '.join(str(it) for it in (error.filename, error.strerror or error) if it)}")
-        return UserError.exit_status
     except KeyboardInterrupt:
         raise
     except Exception as error:
-        if not (said := _not_ours(error)):
-            raise
-        say(f"imbench: {said}")
-        return UserError.exit_status
+        if said := _not_ours(error):
+            say(f"imbench: {said}")
+            return UserError.exit_status
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            # a file or folder that is none, forbidden or full, wherever it was used
+            say(f"imbench: {': '.join(str(it) for it in (error.filename, error.strerror or error) if it)}")
+            return UserError.exit_status
+        raise
     except BaseException as error:
         if isinstance(error.__context__, BrokenPipeError):  # rich makes a SystemExit of it
             return CLOSED
-        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
-        if isinstance(error, SystemExit) and frame.f_globals.get("__name__", "").split(".")[0] in ENDS:
-            if error.code == Stopped.exit_status:  # Ctrl-C in a command that has no words of its own for it
+        return _end_of_another(error)
+    return 1
+
+
+def _end_of_another(error: BaseException) -> int:
+    """Return the status of what ended the command: typer itself, or a plugin as if all were well."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    place = frame.f_code.co_filename, line
+    if isinstance(error, SystemExit) and frame.f_globals.get("__name__", "").split(".")[0] in ENDS:
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+        # A plugin may call a command of its own, or raise what typer takes for the wish of ours to end.
+        theirs = of_plugin(error) or (of_plugin(error.__context__) if error.__context__ else None)
+        if status or theirs is None:
+            if status == Stopped.exit_status:  # Ctrl-C in a command that has no words of its own for it
                 say("imbench: stopped")
-            return error.code if isinstance(error.code, int) else int(error.code is not None)
-        # A plugin, or what it calls, ended the program while a run was planned, as if all were well.
-        place = f"{Path(frame.f_code.co_filename).name}:{line}"
-        say(f"imbench: {type(error).__name__} in {place}: {ONLY}")
+            return status
+        place = theirs[:2]
+    say(f"imbench: {type(error).__name__} in {Path(place[0]).name}:{place[1]}: {ONLY}")
     return 1
 
 
@@ -124,15 +112,10 @@ def _not_ours(error: Exception) -> str:
     lacking = isinstance(error, RuntimeError | TypeError) and OUT_OF_MEMORY.search(str(error))  # torch's own
     if isinstance(error, MemoryError) or lacking:
         return "this machine has not enough memory; a smaller network, image size or batch takes less"
-    from bench.registry import PLUGIN
-
-    frames = [*traceback.walk_tb(error.__traceback__)]
-    own = [it for it in frames if str(it[0].f_globals.get("__name__", "")).startswith(PLUGIN)]
-    if not own:
+    if (theirs := of_plugin(error)) is None:
         return ""
-    frame, number = own[-1]
-    code = frame.f_code
-    return f"plugin {code.co_filename}, line {number}, in {code.co_name}: {type(error).__name__}: {error}"
+    path, line, function = theirs
+    return f"plugin {path}, line {line}, in {function}: {type(error).__name__}: {error}"
 
 
 @app.callback(invoke_without_command=True)
