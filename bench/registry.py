@@ -121,8 +121,8 @@ def load(plugins: tuple[str, ...] = ()) -> None:
     Raises
     ------
     ConfigError
-        A plugin file is missing, cannot be imported, or has a method without any hook, or with one that cannot be
-        called; the text names it.
+        A plugin file is missing, cannot be imported, changes what all methods share, or has a method without any hook,
+        or with one that cannot be called; the text names it.
     """
     for package in SHIPPED:
         module = importlib.import_module(package)
@@ -145,19 +145,21 @@ def _load_file(path: Path) -> None:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None:
         raise ConfigError(f"plugin {path}: no Python file; its name must end in .py")
+    from bench.untouched import Touched, untouched  # loads torch, as a run without plugins need not to be planned
+
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         source = path.read_bytes()  # read once: what is executed is what its code digest is taken of
         _refuse_old_names(source)
         setattr(module, SOURCE, source)
-        with redirect_stdout(sys.stderr):  # what it prints is no part of a command's answer
+        with redirect_stdout(sys.stderr), untouched():  # what it prints is no part of a command's answer
             exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except BaseException as error:  # one that ends Python would end the run as if all were well
         del sys.modules[name]
         if isinstance(error, KeyboardInterrupt | Terminated):
             raise
-        said = str(error) if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+        said = str(error) if isinstance(error, ConfigError | Touched) else f"{type(error).__name__}: {error}"
         raise ConfigError(f"plugin {path}: {said}") from error
     for entry in METHODS:
         if entry.cls.__module__ == name and (wrong := _not_a_method(entry.cls)):

@@ -31,6 +31,7 @@ from bench.training.composition import build
 from bench.training.device import Device
 from bench.training.fit import Parts, Sealed, fit
 from bench.training.frozen import frozen_classifier
+from bench.untouched import untouched
 
 HISTORY_DIGITS = 7  # of a figure of one epoch, in decimal
 
@@ -62,7 +63,8 @@ class Order:
 def work(bench: Bench, order: Order) -> Answer:
     """Do one job unless its record exists or another runner is at it.
 
-    What a method raises, a diverging loss too, leaves as an exception; the run stores it as a `failed_record`.
+    What a method raises, a diverging loss too, leaves as an exception; the run stores it as a `failed_record`. So does a
+    change of what other jobs of this process compute with.
 
     Raises
     ------
@@ -84,7 +86,8 @@ def work(bench: Bench, order: Order) -> Answer:
         loaded = {*sys.modules}
         weights = Weights(bench.results)
         started = time.process_time()
-        record = perform(order, weights, mark)
+        with untouched():
+            record = perform(order, weights, mark)
         took = {"processor_seconds": 0.0 if weights.went_on else time.process_time() - started}
         record = record.model_copy(update={"cost": record.cost.model_copy(update=took)})
         check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
