@@ -18,6 +18,11 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
+def written(path: str | os.PathLike[str]) -> Stamp:
+    """Return a file's size and the time it was last written to, which are the same on every machine that sees it."""
+    return stamp_of(path)[:2]
+
+
 def _stamps(folder: str) -> dict[str, Stamp]:
     walked = os.walk(folder, followlinks=True)
     files = (os.path.join(place, name) for place, _, names in walked for name in names if name.endswith(".py"))

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
+from bench import written
 from bench.data.cache import prepare
 from bench.data.manifest import Progress
 from bench.data.splits import keep_split
@@ -133,7 +134,8 @@ def make_orders(config: Config, plan: Plan) -> list[Order]:
         name, replaced = job.task.dataset, plan.standing.finished.get(job.id)
         code, keep = plan.standing.code[job.id], job.id in needed or keeps_weights(job, config)
         files = seen[name] if _on_features(job) else caches[name]
-        orders.append(Order(bare(job), files, wholes[name], code, replaced, keep))
+        stamps = {part: written(path) for part, path in files.items()}
+        orders.append(Order(bare(job), files, wholes[name], code, replaced, keep, stamps))
     return orders
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from bench import registry
+from bench import Stamp, registry, written
 from bench.data.material import open_material, open_reference
 from bench.data.parts import open_parts
-from bench.errors import ConfigError, Terminated, TrainingDiverged, UserError
+from bench.errors import ConfigError, StoreError, Terminated, TrainingDiverged, UserError
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code
@@ -49,7 +49,8 @@ class Bench:
 class Order:
     """A job with the decoded images it reads, the code it runs, and whether an existing record is to be replaced.
 
-    `caches` and `whole` are by part: the file of decoded images, and how many of each class it holds.
+    `caches`, `whole` and `stamps` are by part: the file of decoded images, how many of each class it holds, and the
+    file's `written` when its content was verified.
     """
 
     job: Job
@@ -58,18 +59,21 @@ class Order:
     code: Mapping[str, str]
     replaces: str | None = None  # when the record was finished that is to be replaced: one made since is taken
     keep_weights: bool = False
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
 
 
 def work(bench: Bench, order: Order) -> Answer:
     """Do one job unless its record exists or another runner is at it.
 
-    What a method raises, a diverging loss too, leaves as an exception; the run stores it as a `failed_record`. So does a
-    change of what other jobs of this process compute with.
+    What a method raises, a diverging loss too, leaves as an exception; the run stores it as a `failed_record`. So does
+    a change of what other jobs of this process compute with.
 
     Raises
     ------
     ConfigError
         The code is not that of the order, or this worker is not where the runner can read what it stores.
+    StoreError
+        Decoded images are not those that were verified when the run began.
     """
     greet(bench.greeting)
     mark = bench.greeting.mark if bench.greeting else EVERYBODY
@@ -86,14 +90,24 @@ def work(bench: Bench, order: Order) -> Answer:
         loaded = {*sys.modules}
         weights = Weights(bench.results)
         started = time.process_time()
+        _require_same_images(order)
         with untouched():
             record = perform(order, weights, mark)
+        _require_same_images(order)  # they are mapped into memory: what is written to the file meanwhile is seen
         took = {"processor_seconds": 0.0 if weights.went_on else time.process_time() - started}
         record = record.model_copy(update={"cost": record.cost.model_copy(update=took)})
         check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
         store.save(record)
         notes = tuple(f"set aside, begun again without it: {path}" for path in weights.set_aside)
         return Done("done", notes, record.cost.seconds)
+
+
+def _require_same_images(order: Order) -> None:
+    for part, stamp in order.stamps.items():
+        path = order.caches[part]
+        if (now := written(path)) != stamp:
+            what = "has been written to since this run began" if now else "is gone, or cannot be seen by this worker"
+            raise StoreError(f"{path} {what}; run the same command again")
 
 
 def perform(order: Order, weights: Weights, mark: str = EVERYBODY) -> Record:

@@ -6,7 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench
+from builders import PLUGIN, as_on_a_fresh_machine, bench_toml, imbench, refused
+
+from bench.store.store import Store
+
+WRITES = (
+    PLUGIN
+    + """
+from pathlib import Path
+
+@register("Writes")
+class Writes(Method):
+    def class_weights(self, counts, progress):
+        path = next(Path("cache").glob("stripes-train-*.npy"))
+        {how}
+        return counts / counts
+"""
+)
 
 
 def decoded(folder: Path) -> dict[str, int]:
@@ -38,3 +54,24 @@ def test_where_another_subset_is_drawn_everything_is_decoded(tmp_path: Path, mon
     bench_toml(tmp_path, methods=["Vanilla"])
     assert imbench("noise", "--method", "Vanilla", "--times", 2).status == 0
     assert decoded(tmp_path)["train"] == 400
+
+
+@pytest.mark.parametrize("executor", ["inline", "loky"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "path.write_bytes(path.read_bytes()[:-5000] + bytes(5000))",
+        "file = path.open('r+b'); file.seek(5000); file.write(bytes(5000)); file.close()",
+        "path.unlink()",
+    ],
+)
+def test_images_that_change_under_a_run_end_it_and_are_in_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, executor: str
+) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    (tmp_path / "mine.py").write_text(WRITES.format(how=how))
+    bench_toml(tmp_path, plugins=[tmp_path / "mine.py"], methods=["CS", "Writes", "OS"], executor=executor, workers=1)
+    refused(imbench("run"), "stripes-train-", "since this run began" if "unlink" not in how else "gone")
+    assert "Writes" not in str([record.identity["method"] for record in Store(tmp_path / "results").records()])
+    after = imbench("run", "--method", "CS", "--method", "OS")
+    assert after.status == 0, "the damaged file is made again"
