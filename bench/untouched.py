@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,7 @@ import torch
 
 TINY = 1e-310  # a number of 64 bits that is 0 where such small ones are
 OF_LIBRARIES = ("torch", "torch.nn", "torch.nn.functional", "torch.nn.init", "torch.optim", "numpy", "torch.linalg")
+WRAPPERS = ("/torch/_compile.py", "/torch/optim/optimizer.py")  # for its compiler and its profiler
 ABSENT = object()  # of a name that a class has from another, if at all
 
 Settings = dict[str, tuple[Callable[[], Any], Callable[[Any], object]]]
@@ -74,7 +76,8 @@ def _put_back(settings: dict[str, Any], names: Names) -> list[str]:
             put(value)
             changed.append(name)
     for (place, name), (holder, value) in names.items():
-        if vars(holder).get(name, ABSENT) is value:
+        now = vars(holder).get(name, ABSENT)
+        if now is value or _is_torchs_own(now, value):
             continue
         if value is ABSENT:
             delattr(holder, name)
@@ -82,6 +85,17 @@ def _put_back(settings: dict[str, Any], names: Names) -> list[str]:
             setattr(holder, name, value)
         changed.append(f"{place}.{name}")
     return changed
+
+
+def _is_torchs_own(now: object, before: object) -> bool:
+    """Return whether a function is the one it was, wrapped by torch itself when it is first used."""
+    code = getattr(now, "__code__", None)
+    return (
+        getattr(now, "__wrapped__", None) is before
+        and code is not None
+        and code.co_filename.startswith(str(Path(torch.__file__).parent))
+        and code.co_filename.endswith(WRAPPERS)
+    )
 
 
 def _settings() -> dict[str, Any]:
