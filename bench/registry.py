@@ -16,9 +16,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import bench
 from bench.dataset import Dataset
 from bench.errors import ConfigError, Terminated, no_file_name, unknown
 from bench.method import SLOTS, Method
+from bench.reading import sources_read
 from bench.record import canonical
 from bench.stage import Stage
 
@@ -28,6 +30,7 @@ T = TypeVar("T")
 SHIPPED, STAGES_MODULE, JUDGES = ("bench.networks", "bench.methods", "bench.datasets"), "stages", "bench.judging.stage"
 PLUGIN = "imbench_plugin_"  # how the names of a user's modules begin
 SOURCE = "__imported_source__"  # where such a module keeps the bytes that it was made of
+READ = "__read_sources__"  # where it keeps which other files of a user's were read as it was imported
 
 
 @dataclass(frozen=True)
@@ -153,8 +156,11 @@ def _load_file(path: Path) -> None:
         source = path.read_bytes()  # read once: what is executed is what its code digest is taken of
         _refuse_old_names(source)
         setattr(module, SOURCE, source)
-        with redirect_stdout(sys.stderr), untouched():  # what it prints is no part of a command's answer
+        with redirect_stdout(sys.stderr), untouched(), sources_read() as read:  # what it prints is no part of an answer
+            setattr(module, READ, read)
             exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+        for other, stamp in read.items():
+            bench.BEGAN.setdefault(str(other), stamp)
     except BaseException as error:  # one that ends Python would end the run as if all were well
         del sys.modules[name]
         if isinstance(error, KeyboardInterrupt | Terminated):

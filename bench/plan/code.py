@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from bench.plan.sources import examine, path_of, shown
+from bench.plan.sources import examine, path_of, read_by, shown
 from bench.registry import PLUGIN
 
 # Modules whose code cannot change a number: they look names up, spell errors, or make and carry values that the
@@ -30,8 +31,8 @@ PLUMBING = frozenset(
 def code_digests(modules: Iterable[str], loaded: Collection[str] = ()) -> dict[str, str]:
     """Return {module: digest} for the modules and all they import, directly or not, within the suite.
 
-    With a plugin come the modules that it imports from its own folder or below. Files of modules in `loaded` are not
-    looked at again.
+    With a plugin come the modules that it imports from its own folder or below, and whatever else of a user's was read
+    as it was imported. Files of modules in `loaded` are not looked at again.
 
     Raises
     ------
@@ -39,6 +40,8 @@ def code_digests(modules: Iterable[str], loaded: Collection[str] = ()) -> dict[s
         A file has changed since this process imported it; the text names the module.
     """
     found: dict[str, str] = {}
+    seen: set[Path] = set()
+    plugins: dict[str, Path] = {}
     waiting: list[tuple[str, Path | None]] = [(name, None) for name in modules]
     while waiting:
         name, plugin = waiting.pop()
@@ -46,10 +49,17 @@ def code_digests(modules: Iterable[str], loaded: Collection[str] = ()) -> dict[s
             continue
         source = examine(name, path, loaded)
         found[name] = source.digest
+        seen.add(path.resolve())
+        if name.startswith(PLUGIN):
+            plugins[name] = path.resolve()
         asking = path if name.startswith(PLUGIN) else plugin
         waiting.extend((other, asking) for other in source.imported)
         if asking is not None and not name.startswith("bench."):  # a user's: what a call imports, and its packages
             waiting.extend((other, asking) for other in (*source.called, *_packages(name)))
+    for name, file in plugins.items():
+        for other in sorted(read_by(name) - seen):
+            beside = os.path.relpath(other, file.parent)
+            found[beside] = examine(beside, other, loaded).digest
     told: dict[str, list[str]] = {}
     for name, digest in found.items():
         told.setdefault(shown(name), []).append(digest)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 
 from bench.errors import ConfigError
 from bench.networks.network import network_of
 from bench.plan.code import code_digests
 from bench.plan.job import Job, Need, StageCall
+from bench.plan.sources import is_known
 from bench.registry import DATASETS, PLUGIN
 from bench.training.composition import build
 
@@ -45,6 +47,22 @@ def check_code(job: Job, code: Mapping[str, str], loaded: Collection[str] = ()) 
     ours = counted_as(code_digests(_modules(job), loaded))
     if other := sorted(name for name in ours.keys() | code.keys() if ours.get(name) != code.get(name)):
         raise ConfigError(f"{', '.join(other)}: not the code that this run began with; run the same command again")
+
+
+def check_read(job: Job, read: Iterable[Path]) -> None:
+    """Refuse a job that read code of a user's, as it was done, of which its code digest knows nothing.
+
+    Raises
+    ------
+    ConfigError
+        It did; the text names the file.
+    """
+    for path in read:
+        if not is_known(path):
+            raise ConfigError(
+                f"{path}: {job.method} reads it while it computes, so that no record would tell when it changes; "
+                "import it at the top of the plugin"
+            )
 
 
 def _modules(job: Job) -> tuple[str, ...]:

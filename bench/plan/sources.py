@@ -12,7 +12,7 @@ import bench
 from bench import Stamp, stamp_of
 from bench.errors import ConfigError
 from bench.plan.syntax import Syntax, syntax
-from bench.registry import PLUGIN, SOURCE
+from bench.registry import PLUGIN, READ, SOURCE
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,16 @@ def path_of(name: str, plugin: Path | None = None) -> Path | None:
     if name.split(".")[0] == "bench":
         return _below(Path(str(bench.__file__)).parent, name.split(".")[1:])
     return _helper(name, plugin.resolve().parent) if plugin else None
+
+
+def read_by(plugin: str) -> set[Path]:
+    """Return the other files of a user's that were read as a plugin was imported, in whatever way."""
+    return {*getattr(sys.modules.get(plugin), READ, {})}
+
+
+def is_known(path: Path) -> bool:
+    """Return whether the code digest of any module that this process was asked for holds a file."""
+    return path in {known.resolve() for known in _examined}
 
 
 def package_of(name: str, path: Path) -> str:

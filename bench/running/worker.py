@@ -16,8 +16,9 @@ from bench.data.parts import open_parts
 from bench.errors import ConfigError, StoreError, Terminated, TrainingDiverged, UserError
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
-from bench.plan.jobcode import check_code
+from bench.plan.jobcode import check_code, check_read
 from bench.plan.needs import REGULARISER
+from bench.reading import sources_read
 from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import device_name, environment
 from bench.running.handshake import Greeting, greet
@@ -91,12 +92,13 @@ def work(bench: Bench, order: Order) -> Answer:
         weights = Weights(bench.results)
         started = time.process_time()
         _require_same_images(order)
-        with untouched():
+        with untouched(), sources_read() as read:
             record = perform(order, weights, mark)
         _require_same_images(order)  # they are mapped into memory: what is written to the file meanwhile is seen
         took = {"processor_seconds": 0.0 if weights.went_on else time.process_time() - started}
         record = record.model_copy(update={"cost": record.cost.model_copy(update=took)})
         check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
+        check_read(order.job, read)
         store.save(record)
         notes = tuple(f"set aside, begun again without it: {path}" for path in weights.set_aside)
         return Done("done", notes, record.cost.seconds)
