@@ -20,9 +20,9 @@ import bench
 from bench.dataset import Dataset
 from bench.errors import ConfigError, Terminated, no_file_name, unknown
 from bench.method import SLOTS, Method
-from bench.reading import sources_read
 from bench.record import canonical
 from bench.stage import Stage
+from bench.watching.reading import sources_read
 
 T = TypeVar("T")
 # Every module of these is imported, and of their folders the one that registers stages: what those compute with is
@@ -148,7 +148,10 @@ def _load_file(path: Path) -> None:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None:
         raise ConfigError(f"plugin {path}: no Python file; its name must end in .py")
-    from bench.untouched import Touched, untouched  # loads torch, as a run without plugins need not to be planned
+    from bench.watching.untouched import (  # loads torch, as a run without plugins need not to be planned
+        Touched,
+        untouched,
+    )
 
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

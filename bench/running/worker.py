@@ -18,7 +18,6 @@ from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code, check_read
 from bench.plan.needs import REGULARISER
-from bench.reading import sources_read
 from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import device_name, environment
 from bench.running.handshake import Greeting, greet
@@ -32,7 +31,8 @@ from bench.training.composition import build
 from bench.training.device import Device
 from bench.training.fit import Parts, Sealed, fit
 from bench.training.frozen import frozen_classifier
-from bench.untouched import untouched
+from bench.watching.reading import sources_read
+from bench.watching.untouched import untouched
 
 HISTORY_DIGITS = 7  # of a figure of one epoch, in decimal
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from builders import PLUGIN, as_on_a_fresh_machine, bench_toml, imbench, refused
 
-from bench.reading import sources_read
 from bench.store.store import Store
+from bench.watching.reading import sources_read
 
 WEIGHTS = "def weights(counts):\n    return {}\n"
 MINE = (

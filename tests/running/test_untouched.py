@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from bench.store.store import Store
-from bench.untouched import Touched, untouched
+from bench.watching.untouched import Touched, untouched
 
 MINE = (
     PLUGIN
