@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -117,7 +117,12 @@ def _made_near(summary: Summary) -> bool:
 
     What one of the two takes says little of the other: a translator gains more by a GPU than a short fit does.
     """
-    return summary.device in ("", "cuda" if has_cuda() else "cpu")
+    return summary.device in ("", _kind_of_device())
+
+
+@cache
+def _kind_of_device() -> str:
+    return "cuda" if has_cuda() else "cpu"
 
 
 def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection[str]) -> tuple[Job, ...]:
