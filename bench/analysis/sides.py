@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import UserError
 from bench.record import Record
+from bench.store.packed import lines_in
 from bench.store.recordtext import Damaged, Newer, decode
 from bench.store.store import REFERENCE, Store
 
@@ -38,7 +39,10 @@ def open_side(where: str, folder: Path = COMMITTED) -> Side:
         store = Store(path, read_only=True)
         found = Side(where, tuple(store.records()), tuple(f"{it.path}: {it.reason}" for it in store.set_aside))
     elif path.is_file():
-        found = _decoded(where, [(where, path.read_bytes())])
+        try:
+            found = _decoded(where, ((f"{where}:{number}", text) for number, _, text in lines_in(path)))
+        except OSError as error:
+            raise UserError(f"{where}: {error.strerror or error}") from None
     else:
         found = _decoded(where, _packed_at(where, folder))
     if not found.records:
@@ -46,29 +50,32 @@ def open_side(where: str, folder: Path = COMMITTED) -> Side:
     return found
 
 
-def _decoded(where: str, files: Iterable[tuple[str, bytes]]) -> Side:
+def _decoded(where: str, lines: Iterable[tuple[str, bytes]]) -> Side:
+    """Return the records in lines, each given with its name."""
     records: dict[str, Record] = {}
     set_aside = []
-    for name, content in files:
-        for number, line in enumerate(content.splitlines(), start=1):
-            if line.strip():
-                try:
-                    record = decode(line)
-                    records.setdefault(record.id, record)
-                except (Damaged, Newer) as reason:
-                    set_aside.append(f"{name}:{number}: {reason}")
+    for name, line in lines:
+        if line.strip():
+            try:
+                record = decode(line)
+                records.setdefault(record.id, record)
+            except (Damaged, Newer) as reason:
+                set_aside.append(f"{name}: {reason}")
     return Side(where, tuple(records[id] for id in sorted(records)), tuple(set_aside))
 
 
-def _packed_at(revision: str, folder: Path) -> list[tuple[str, bytes]]:
-    """Return names and contents of the packed files that a git revision has in the folder."""
+def _packed_at(revision: str, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Give the lines, each with its name, of the packed files that a git revision has in the folder."""
     problem = f"{revision}: no results folder, packed file or git revision of that name"
     if revision.startswith("-"):
         raise UserError(problem)  # git would take it for an option
     commit = _git(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], problem).decode().strip()
     listed = _git(["ls-tree", "-z", "--name-only", commit, "--", f"{folder.as_posix()}/"], problem)
-    names = [name for name in listed.decode().split("\0") if name.endswith(".jsonl")]
-    return [(f"{revision}:{name}", _git(["cat-file", "blob", f"{commit}:./{name}"], problem)) for name in names]
+    for name in listed.decode().split("\0"):
+        if name.endswith(".jsonl"):
+            content = _git(["cat-file", "blob", f"{commit}:./{name}"], problem)
+            for number, line in enumerate(content.splitlines(), start=1):
+                yield f"{revision}:{name}:{number}", line
 
 
 def _git(arguments: list[str], problem: str) -> bytes:

@@ -83,9 +83,10 @@ def free_for_a_model(folder: Path) -> None:
         There is a file, or a folder that holds something else.
     """
     from bench.model.saved import FACTS
+    from bench.store.leftovers import is_leftover
 
     if folder.is_dir():
-        if any(folder.iterdir()) and not (folder / FACTS).is_file():
+        if not all(map(is_leftover, folder.iterdir())) and not (folder / FACTS).is_file():
             raise UserError(f"{folder} holds files that are no model; say --out with a folder of its own")
     elif folder.exists() or folder.is_symlink():
         raise UserError(f"{folder}: a file; a model is a folder")

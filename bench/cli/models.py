@@ -185,7 +185,7 @@ def threshold(
     from bench.model.deciding import moved, paid_by, reached
     from bench.model.making import keep_decision
     from bench.model.saved import read_facts
-    from bench.store.atomic import write_atomically
+    from bench.store.leftovers import write_anew
 
     load_plugins(config)
     folder = Path(model)
@@ -205,7 +205,7 @@ def threshold(
     if chart:
         from bench.model.trade import picture
 
-        write_atomically(chart, picture(told, facts))
+        write_anew(chart, picture(told, facts))
         say(f"{chart}: written")
     if write:
         keep_decision(folder, facts)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.errors import UserError
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -26,7 +26,7 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     writer.writerow(header)
     writer.writerows(rows)
     # Python spells bytes of a file's name that are no UTF-8 as surrogates; the table shows them escaped.
-    write_atomically(path, text.getvalue().encode("utf8", "backslashreplace"))
+    write_anew(path, text.getvalue().encode("utf8", "backslashreplace"))
 
 
 def class_folders(classes: Sequence[str], folder: Path) -> dict[str, Path]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from bench.data.manifest import Progress, differing, digests
 from bench.dataset import Dataset, Split
 from bench.errors import DataError, StoreError
 from bench.store.leftovers import sweep
+from bench.store.lock import open_lock, stand_aside, waiting_for
 from bench.store.regular import MIB, is_odd, open_regular, put_aside, read_regular
 
 RULE = 1  # raise it when the preparation changes a pixel
@@ -111,7 +112,7 @@ def _build(path: Path, dataset: Dataset, names: Mapping[str, str], size: int, pr
     """Write the pixels to a temporary file, then the digest beside it, then rename: where the file is, it is whole."""
     partial = path.with_suffix(".part")
     for odd in (partial, path.with_suffix(".sha256")):
-        put_aside(odd)
+        stand_aside(odd)
     try:
         with partial.open("wb") as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), 3, size, size)}
@@ -144,12 +145,20 @@ def _decoded(dataset: Dataset, names: Mapping[str, str], size: int) -> Iterator[
 
 
 def is_whole(path: Path) -> bool:
-    """Return whether the file's content has the digest that was stored when it was built."""
+    """Return whether the file has the size that its header tells, and the digest that was stored when it was built."""
     try:
         wanted = read_regular(path.with_suffix(".sha256"), MIB).split()[0].decode()
-        return wanted == digest_of(path)
-    except (OSError, IndexError, UnicodeDecodeError):
+        return _has_its_size(path) and wanted == digest_of(path)
+    except (OSError, IndexError, ValueError, SyntaxError):  # numpy's of a damaged header is any of these
         return False
+
+
+def _has_its_size(path: Path) -> bool:
+    # What has grown to terabytes would be hashed for hours.
+    with open_regular(path) as file:
+        np.lib.format.read_magic(file)
+        shape, _, kind = np.lib.format.read_array_header_1_0(file)
+        return os.fstat(file.fileno()).st_size == file.tell() + math.prod(shape) * kind.itemsize
 
 
 def digest_of(path: Path) -> str:
@@ -160,10 +169,7 @@ def digest_of(path: Path) -> str:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of one cache file, so that of two builders one waits and then finds the work done."""
-    lock = path.with_suffix(".lock")
-    put_aside(lock)
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with waiting_for(path.with_suffix(".lock")):
         yield
 
 
@@ -171,21 +177,14 @@ def _remove_leftovers(cache_dir: Path) -> None:
     """Delete what killed builds left: temporary files whose lock nobody holds."""
     sweep(cache_dir)
     for partial in cache_dir.glob("*.part"):
-        put_aside(lock := partial.with_suffix(".lock"))
-        with _try_lock(lock) as held:
-            if held and not is_odd(partial):
-                partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def _try_lock(path: Path) -> Iterator[IO[str] | None]:
-    with path.open("a") as file:
+        descriptor = open_lock(partial.with_suffix(".lock"))
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield file
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not is_odd(partial):
+                    partial.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

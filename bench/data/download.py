@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +18,8 @@ from bench.data.manifest import Progress, differing, digests
 from bench.data.splits import keep_split
 from bench.dataset import Dataset, Source
 from bench.errors import DataError
+from bench.store.lock import stand_aside, waiting_for
+from bench.store.regular import put_aside
 
 ATTEMPTS = 5  # in a row without a new byte, per address
 TIMEOUT = 30.0  # seconds without an answer
@@ -92,6 +93,8 @@ def fetch(source: Source, destination: Path, progress: Progress | None = None, p
     """
     partial = destination.with_name(destination.name + ".part")
     with _alone(partial):
+        stand_aside(partial)
+        put_aside(destination)
         if destination.exists() and not _wrong(source, destination):
             return
         # Without a digest nobody could tell whether an old beginning fits a new end.
@@ -198,8 +201,7 @@ def _alone(partial: Path) -> Iterator[None]:
     """Hold the download's lock, so that two processes do not write one file."""
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
-        with partial.with_name(partial.name + ".lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with waiting_for(partial.with_name(partial.name + ".lock")):
             yield
     except PermissionError as error:
         raise DataError(f"{partial.parent}: cannot be written ({error.strerror})") from error

@@ -11,7 +11,7 @@ from textwrap import wrap
 from bench.data.manifest import combined, digests, manifest_text, read_manifest, summed
 from bench.dataset import FURTHER, PARTS, Dataset, Pinned, Split
 from bench.errors import DataError
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 
 MANY = 500  # names of a part and class from which on only the numbers in them are written out
 
@@ -103,8 +103,8 @@ def keep_split(dataset: Dataset) -> Path | None:
     if pinned.file is None or pinned.file.exists():
         return None
     # The split is written last: where it is, its manifest is complete.
-    write_atomically(pinned.file.with_suffix(".sha256"), manifest_text(pinned.manifest).encode())
-    write_atomically(pinned.file, split_text(pinned.split).encode())
+    write_anew(pinned.file.with_suffix(".sha256"), manifest_text(pinned.manifest).encode())
+    write_anew(pinned.file, split_text(pinned.split).encode())
     return pinned.file
 
 

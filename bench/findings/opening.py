@@ -14,7 +14,7 @@ from bench.findings.shares import in_training, sentence
 from bench.findings.study import STAR, Evidence, Study
 from bench.findings.thresholds import OVERVIEW, charted, helping, in_shares, of_kinds, of_many
 from bench.report.markdown import escape
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 
 BEGIN, END = "<!-- findings: made by `make findings`, not by hand -->", "<!-- findings: end -->"
 
@@ -33,7 +33,7 @@ def write_opening(found: Evidence, readme: Path, page: str, pictures: str) -> No
         text = readme.read_text(encoding="utf8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{readme}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
-    write_atomically(readme, with_opening(text, opening(found, page, pictures), str(readme)).encode())
+    write_anew(readme, with_opening(text, opening(found, page, pictures), str(readme)).encode())
 
 
 def with_opening(text: str, new: str, name: str) -> str:

@@ -24,7 +24,7 @@ from bench.findings.starting import starting
 from bench.findings.study import Evidence
 from bench.findings.thresholds import thresholds
 from bench.report.markdown import escape
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 
 MAKERS = (starting, thresholds, shares, generation, computing, bodies, agreeing, claimed, printed, holding, again)
 TITLE = "Findings"
@@ -40,10 +40,10 @@ def write_page(found: Evidence, root: Path, page: str, pictures: str) -> list[Pa
     """
     sections = [make(found) for make in MAKERS]
     written = [root / page]
-    write_atomically(root / page, text(found, sections, page, pictures).encode())
+    write_anew(root / page, text(found, sections, page, pictures).encode())
     for picture in (it for section in sections for it in section.pictures):
         written.append(root / pictures / f"{picture.name}.png")
-        write_atomically(written[-1], picture.png)
+        write_anew(written[-1], picture.png)
     return written
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from bench.errors import ConfigError, UserError
 from bench.model.saved import Model
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 
 Format = Literal["onnx", "pt2"]
 ABOUT = "imbench"  # key of an ONNX file's metadata: what `bench.model.exported` needs to use it
@@ -78,9 +78,9 @@ def export_model(model: Model, path: Path, format: Format) -> None:
         if format == "pt2":
             content = BytesIO()
             torch.export.save(torch.export.export(network, example, dynamic_shapes=shapes), content)
-            write_atomically(path, content.getvalue())
+            write_anew(path, content.getvalue())
         else:
-            write_atomically(path, _onnx(network, example, shapes, about(model)))
+            write_anew(path, _onnx(network, example, shapes, about(model)))
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
 

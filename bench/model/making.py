@@ -20,7 +20,7 @@ from bench.networks.network import Network, network_of, seen_before
 from bench.plan.job import Job
 from bench.record import Record
 from bench.store.artifacts import CLASSIFIER, Weights
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 from bench.training.composition import build
 from bench.training.scores import confusion_matrix
 
@@ -48,7 +48,7 @@ def keep_decision(folder: Path, facts: Facts) -> None:
     StoreError
         The folder cannot be written.
     """
-    write_atomically(folder / CARD, card(facts, decided(facts)).encode())
+    write_anew(folder / CARD, card(facts, decided(facts)).encode())
     write_facts(folder, facts)
 
 

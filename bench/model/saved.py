@@ -23,7 +23,7 @@ from bench.model.origin import Choice
 from bench.networks.layers.classifier import Classifier
 from bench.protocol import Protocol
 from bench.record import Predictions, Ratios
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 from bench.store.regular import MIB, read_regular
 from bench.training.composition import Composition, build
 from bench.training.device import Device
@@ -148,7 +148,7 @@ class Model:
 
 
 def save_model(folder: Path, facts: Facts, weights: dict[str, Tensor], card: str) -> None:
-    """Write a model; a folder that holds one is replaced file by file.
+    """Write a model; a folder that holds one is replaced file by file, the facts first, by which it is known as one.
 
     Raises
     ------
@@ -156,15 +156,15 @@ def save_model(folder: Path, facts: Facts, weights: dict[str, Tensor], card: str
         The folder cannot be written.
     """
     data = save({name: value.contiguous() for name, value in weights.items()})
-    write_atomically(folder / WEIGHTS, data)
     write_facts(folder, facts.model_copy(update={"weights": sha256(data).hexdigest()}))
-    write_atomically(folder / CARD, card.encode())
+    write_anew(folder / WEIGHTS, data)
+    write_anew(folder / CARD, card.encode())
 
 
 def write_facts(folder: Path, facts: Facts) -> None:
     """Write a model's facts alone."""
     text = json.dumps(facts.model_dump(mode="json"), indent=1, ensure_ascii=False)
-    write_atomically(folder / FACTS, (text + "\n").encode())
+    write_anew(folder / FACTS, (text + "\n").encode())
 
 
 def read_facts(folder: Path) -> Facts:

@@ -14,7 +14,7 @@ from bench.report.latex import latex
 from bench.report.markdown import escape, markdown
 from bench.report.report import Report, Sheet
 from bench.report.table import Table
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 from bench.store.regular import open_regular
 
 PAGE, JSON, INDEX, PICTURES = "index.html", "report.json", "README.md", "pictures"
@@ -35,8 +35,8 @@ def write(report: Report, folder: Path) -> list[Path]:
     texts = {folder / name: text.encode() for name, text in files(report).items()}
     texts |= {folder / PICTURES / f"{picture.name}.png": picture.png for picture in report.pictures}
     for path, content in texts.items():
-        write_atomically(path, content, durable=False)
-    write_atomically(folder / INDEX, index(report, folder).encode(), durable=False)
+        write_anew(path, content, durable=False)
+    write_anew(folder / INDEX, index(report, folder).encode(), durable=False)
     return [*texts, folder / INDEX]
 
 

@@ -15,7 +15,7 @@ from bench.analysis.summary import summarise
 from bench.plan.config import Config
 from bench.plan.grid import Cell
 from bench.report.markdown import escape
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 from bench.store.store import Store
 
 FILE = "first_look.md"
@@ -49,7 +49,7 @@ def write_first_look(config: Config, cells: Sequence[Cell], store: Store) -> Pat
         table = tabulate(lines, heads, tablefmt="pipe", disable_numparse=True)
         pages.append(f"## {METRICS[metric].title}\n\n{table}")
     path = config.paths.reports / config.run.profile / FILE
-    write_atomically(path, ("\n\n".join(pages) + "\n").encode(), durable=False)
+    write_anew(path, ("\n\n".join(pages) + "\n").encode(), durable=False)
     return path
 
 

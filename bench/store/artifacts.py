@@ -56,7 +56,8 @@ class Weights:
     def find(self, id: str, name: str = ARTIFACT) -> Path | None:
         """Return the file of an artifact if it is there and whole; one that is not is moved aside."""
         for path in self._files(id, name):
-            if self._is_whole(path) and self._belongs(path, f"{id}/{name}"):
+            # In this order: what has grown to terabytes does not fit its header, which is seen before it is hashed.
+            if self._belongs(path, f"{id}/{name}") and self._is_whole(path):
                 return path
             self._move_aside(path)
         return None

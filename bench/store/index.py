@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bench.record import Record
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 from bench.store.regular import MIB, read_regular
 
 MOST_BYTES = 1024 * MIB
@@ -70,6 +70,9 @@ class Summarised(Protocol):
     def summary(self) -> Summary: ...
 
 
+ROW = (int, int, int, *(str if field.type == "str" else (int, float) for field in fields(Summary)))  # of the index
+
+
 def united(packed: Mapping[str, Summarised], loose: Mapping[str, Summarised]) -> dict[str, Summary]:
     """Return summaries by id; of two the loose one counts, unless it failed and the packed one is done."""
     ours = {id: it.summary for id, it in loose.items()}
@@ -87,11 +90,12 @@ def read_index(path: Path) -> dict[str, Indexed]:
     """Return the entries by record id: none where the index is missing or damaged, for it can be rebuilt."""
     try:
         heading, body = read_regular(path, MOST_BYTES).split(b"\n", 1)
-    except (OSError, ValueError):
+        rows = json.loads(body) if heading == _heading(body) else []
+    except (OSError, ValueError, RecursionError):
         return {}
-    if heading != _heading(body):
+    if not (isinstance(rows, list) and all(map(_is_entry, rows))):
         return {}
-    return {row[3]: Indexed((row[0], row[1], row[2]), Summary(*row[3:])) for row in json.loads(body)}
+    return {row[3]: Indexed((row[0], row[1], row[2]), Summary(*row[3:])) for row in rows}
 
 
 def write_index(path: Path, entries: dict[str, Indexed]) -> None:
@@ -104,7 +108,12 @@ def write_index(path: Path, entries: dict[str, Indexed]) -> None:
     """
     rows = [[*entry.stamp, *astuple(entry.summary)] for entry in entries.values()]
     body = json.dumps(rows, separators=(",", ":")).encode()
-    write_atomically(path, _heading(body) + b"\n" + body, durable=False)
+    write_anew(path, _heading(body) + b"\n" + body, durable=False)
+
+
+def _is_entry(row: Any) -> bool:
+    """Return whether a row is one of ours; another program's index may have a right checksum, too."""
+    return isinstance(row, list) and len(row) == len(ROW) and all(map(isinstance, row, ROW))
 
 
 def _heading(body: bytes) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +11,10 @@ from bench.errors import StoreError
 from bench.record import Record
 from bench.store.index import Stamp, Summary, stamp_of
 from bench.store.merge import judge
-from bench.store.recordtext import Damaged, Newer, decode
-from bench.store.regular import Odd, open_regular
+from bench.store.recordtext import MOST_BYTES, Damaged, Newer, decode
+from bench.store.regular import MIB, Odd, open_regular
+
+MOST_PACKED = 2048 * MIB  # of a packed file; all that is committed is a twentieth of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +29,18 @@ class Line:
 
     def read(self) -> Record:
         """Return the record."""
-        with self.path.open("rb") as file:
+        with open_regular(self.path, MOST_PACKED) as file:
             file.seek(self.offset)
             return decode(file.read(self.length), self.summary.id)
 
 
 def refuse_loss(path: Path, ids: Collection[str]) -> None:
-    """Refuse to write over a packed file that holds records that are done and not among some ids.
+    """Refuse to write over a packed file that holds records that are done and not among some ids, or over another file.
 
     Raises
     ------
     StoreError
-        It does; the text says how many.
+        It does, and the text says how many; or what is there is no packed file.
     """
     if lost := done_in(path).difference(ids):
         raise StoreError(
@@ -49,13 +50,50 @@ def refuse_loss(path: Path, ids: Collection[str]) -> None:
 
 
 def done_in(path: Path) -> set[str]:
-    """Return the ids of the records in a packed file that are done; none where there is no file."""
-    found = set()
-    for line in path.read_bytes().splitlines() if path.is_file() else ():
-        with suppress(Damaged, Newer):
-            if (record := decode(line)).status == "done":
-                found.add(record.id)
-    return found
+    """Return the ids of the records in a packed file that are done; none where there is no file.
+
+    Raises
+    ------
+    StoreError
+        It cannot be read, or holds lines and none of them is a record: then it is somebody's own.
+    """
+    done, others, known = set[str](), 0, 0
+    try:
+        for _, _, text in lines_in(path) if path.is_file() else ():
+            try:
+                record = decode(text)
+                known += 1
+                done |= {record.id} if record.status == "done" else set()
+            except Newer:
+                known += 1
+            except Damaged:
+                others += 1
+    except OSError as error:
+        raise StoreError(f"{path} is left as it is: {error.strerror or error}") from error
+    if others and not known:
+        raise StoreError(f"{path} holds something else than records, and is left as it is: name another file")
+    return done
+
+
+def lines_in(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Give number, offset and text of the lines of a packed file, without blank ones; one longer than a record is cut.
+
+    Raises
+    ------
+    Odd
+        It is no regular file, or too large for a packed one.
+    OSError
+        It is not there, or may not be read.
+    """
+    with open_regular(path, MOST_PACKED) as file:
+        number = offset = 0
+        while text := file.readline(MOST_BYTES + 1):
+            number, end = number + 1, text
+            while end and not end.endswith(b"\n"):
+                end = file.readline(MOST_BYTES)
+            if text.strip():
+                yield number, offset, text
+            offset = file.tell()
 
 
 class PackedFiles:
@@ -122,7 +160,7 @@ class PackedFiles:
             raise StoreError(f"cannot read {self._folder}: {error.strerror or error}") from error
 
     def _of(self, path: Path) -> dict[str, Line]:
-        with open_regular(path) as file:
+        with open_regular(path, MOST_PACKED) as file:
             stamp = stamp_of(os.fstat(file.fileno()))
         if path not in self._files or self._files[path][0] != stamp:
             self._files[path] = stamp, self._parse(path)
@@ -130,19 +168,15 @@ class PackedFiles:
 
     def _parse(self, path: Path) -> dict[str, Line]:
         lines: dict[str, Line] = {}
-        offset = 0
-        with open_regular(path) as file:
-            for number, text in enumerate(file, start=1):
-                if text.strip():
-                    try:
-                        summary = Summary.of(record := decode(text))
-                        line, first = Line(path, number, offset, len(text), summary), lines.get(summary.id)
-                        if self._remembered is not None:
-                            self._remembered[line] = record
-                        lines[summary.id] = self._better(first, line) if first else line
-                    except (Damaged, Newer) as reason:
-                        self._set_aside[f"{path}:{number}"] = str(reason)
-                offset += len(text)
+        for number, offset, text in lines_in(path):
+            try:
+                summary = Summary.of(record := decode(text))
+                line, first = Line(path, number, offset, len(text), summary), lines.get(summary.id)
+                if self._remembered is not None:
+                    self._remembered[line] = record
+                lines[summary.id] = self._better(first, line) if first else line
+            except (Damaged, Newer) as reason:
+                self._set_aside[f"{path}:{number}"] = str(reason)
         return lines
 
     def _better(self, first: Line, other: Line) -> Line:

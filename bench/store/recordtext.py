@@ -9,6 +9,9 @@ from pydantic import ValidationError
 
 from bench.record import SCHEMA, Record, canonical, digest
 from bench.store.plausible import implausible
+from bench.store.regular import MIB
+
+MOST_BYTES = 64 * MIB  # of a record; of two classes it has some thousands
 
 
 class Damaged(ValueError):
@@ -40,10 +43,13 @@ def decode(text: bytes, expected: str | None = None) -> Record:
     Raises
     ------
     Damaged
-        The text does not parse, misses its checksum, its id is not the digest of its identity, or it cannot be true.
+        The text is too long, does not parse, misses its checksum, its id is not the digest of its identity, or it
+        cannot be true.
     Newer
         Its schema is one that this version does not know.
     """
+    if len(text) > MOST_BYTES:
+        raise Damaged(f"it has more than the {MOST_BYTES // MIB} MB that a record can have")
     content = _parse(text)
     version = content.get("schema_version")
     if isinstance(version, int) and version > SCHEMA:

@@ -23,15 +23,14 @@ from bench.errors import StoreError
 from bench.record import Record
 from bench.store.atomic import write_atomically
 from bench.store.index import Indexed, Stamp, Summary, read_index, stamp_of, united, write_index
-from bench.store.leftovers import release, sweep
+from bench.store.leftovers import release, sweep, write_anew
 from bench.store.lock import claim
 from bench.store.merge import MergeReport, collision, judge
 from bench.store.packed import PackedFiles, refuse_loss
-from bench.store.recordtext import Damaged, Newer, compact, decode, readable
-from bench.store.regular import MIB, Odd, open_regular, read_regular
+from bench.store.recordtext import MOST_BYTES, Damaged, Newer, compact, decode, readable
+from bench.store.regular import Odd, open_regular, read_regular
 
-MOST_BYTES = 64 * MIB  # of a record; of two classes it has some thousands
-REFERENCE, CLAIMS = "reference", "claims"
+REFERENCE, CLAIMS, ROOMS = "reference", "claims", ("records", "stages", "splits")
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,8 @@ class Store:
         with suppress(FileNotFoundError):  # another runner that starts at this moment sweeps it away
             write_atomically(self.root / "records" / "probe", b"?")
             (self.root / "records" / "probe").unlink()
-        sweep(self.root)
+        for place in (self.root, *(it for it in map(self.root.joinpath, ROOMS) if it.is_symlink())):
+            sweep(place)  # a room may be on another disk
         release(self.root / CLAIMS)
 
     def save(self, record: Record) -> None:
@@ -132,7 +132,7 @@ class Store:
         Raises
         ------
         StoreError
-            An id has no record, the folder cannot be written, or the file holds others that are done.
+            An id has no record, the folder cannot be written, or the file holds others that are done, or no records.
         """
         lines = []
         refuse_loss(path, ids)
@@ -140,7 +140,7 @@ class Store:
             if (record := self.get(id)) is None:
                 raise StoreError(f"no record {id} in {self.root}")
             lines.append(compact(record))
-        write_atomically(path, b"".join(lines))
+        write_anew(path, b"".join(lines))
 
     def merge(self, source: Store) -> MergeReport:
         """Take over the records that are missing here or failed here; see `bench.store.merge` for the rules.

@@ -116,6 +116,20 @@ def test_pack_leaves_a_file_alone_when_there_is_nothing_to_write(tmp_path: Path)
     assert (tmp_path / "mine.jsonl").read_text() == "what others made\n"
 
 
+@pytest.mark.parametrize("content", [None, "what others made\n", "{}\n", "\0\0"])
+def test_pack_writes_over_nothing_but_packed_records(tmp_path: Path, content: str | None) -> None:
+    bench_toml(tmp_path, methods=["CS"])
+    imbench("run")
+    mine = tmp_path / ("mine.jsonl" if content else "bench.toml")
+    if content:
+        mine.write_text(content)
+    before = mine.read_bytes()
+    refused(imbench("pack", mine.name, "--dataset", "stripes"), mine.name, "something else than records", "left as it")
+    assert mine.read_bytes() == before
+    for _ in range(2):
+        assert imbench("pack", "new.jsonl", "--dataset", "stripes").status == 0
+
+
 def test_claims_of_one_dataset(tmp_path: Path) -> None:
     bench_toml(tmp_path, methods=["CS"])
     imbench("run")

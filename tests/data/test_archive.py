@@ -146,6 +146,80 @@ def test_a_name_of_gigabytes_is_not_read(
         unpack(tmp_path / "a.tar", tmp_path / "set")
 
 
+def packed(path: Path, compression: str, count: int = 4, size: int = 700) -> Path:
+    """Return a tar archive of files of random bytes; a header is the first 512 bytes of each 1536."""
+    with tarfile.open(path, f"w:{compression}") as tar:
+        for number in range(count):
+            info = member(f"set/{number}")
+            info.size = size
+            tar.addfile(info, io.BytesIO(np.random.default_rng(number).bytes(size)))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["flipped", "zeroed", "cut", "cut within"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_no_file_is_lost_without_a_word_where_a_header_is_damaged(number: int, kind: str, tmp_path: Path) -> None:
+    archive = packed(tmp_path / "a.tar", "")
+    data, start = bytearray(archive.read_bytes()), 1536 * number
+    if kind == "flipped":
+        data[start + 150] ^= 1
+    elif kind == "zeroed":
+        data[start : start + 512] = bytes(512)
+    else:
+        del data[start + (100 if kind == "cut within" else 0) :]
+    archive.write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.tar: damaged archive"):
+        unpack(archive, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("size", [700, 300_000])
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
+def test_a_wrong_checksum_at_the_end_of_an_archive_is_damage(compression: str, size: int, tmp_path: Path) -> None:
+    whole = packed(tmp_path / "a.bin", compression, size=size)
+    unpack(whole, tmp_path / "set")
+    data = bytearray(whole.read_bytes())
+    data[-6 if compression == "gz" else -11 if compression == "xz" else -3] ^= 0x10
+    whole.write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.bin: .*(damaged|cannot be unpacked)"):
+        unpack(whole, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("kind", ["zip", "tgz"])
+def test_more_members_than_any_published_set_has_are_refused(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.data.archive.MOST_MEMBERS", 3)
+    zip_of = {str(i): b"" for i in range(4)}
+    path = tmp_path / f"a.{kind}"
+    archive = zipped(path, zip_of) if kind == "zip" else tarred(path, [member(name) for name in zip_of])
+    with pytest.raises(DataError, match=rf"a\.{kind} holds more than 3 files and folders and is refused"):
+        unpack(archive, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("kind", ["xz", "lzma"])
+def test_a_window_larger_than_the_memory_is_one_line(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "a.bin"
+    if kind == "xz":
+        packed(archive, "xz")
+    else:
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_LZMA) as inside:
+            inside.writestr("x", CONTENT)
+
+    def too_large(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    for name in ("lzma.LZMADecompressor", "zipfile.lzma.LZMADecompressor"):
+        monkeypatch.setattr(name, too_large)
+    with pytest.raises(DataError, match=r"a\.bin: needs more memory to unpack than there is"):
+        unpack(archive, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
 @settings(max_examples=150, deadline=None)
 @given(kind=st.sampled_from(["zip", "lzma", "xz", "gz"]), seed=st.integers(0, 2**32), flips=st.integers(1, 20))
 def test_a_damaged_archive_of_any_kind_is_one_line(kind: str, seed: int, flips: int) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 
+from bench.data import cache as cache_of_images
+
 ROOT = Path(__file__).resolve().parents[2]
 ODD: dict[str, Callable[[Path], None]] = {
     "folder": Path.mkdir,
@@ -36,6 +38,35 @@ def test_odd_locks_arrays_digests_and_memos_stop_nobody(cache: Path, kind: str) 
         path.unlink(missing_ok=True)
         ODD[kind](path)
     said = imbench("run", "--seeds", "2")
+    assert said.status == 0, said.err
+    assert array.read_bytes() == content
+
+
+@pytest.mark.parametrize("suffix", [".lock", ".sha256", ".part", ".npy"])
+def test_no_link_in_the_cache_makes_a_file_elsewhere(cache: Path, suffix: str) -> None:
+    (array, *_) = sorted(cache.glob("*.npy"))
+    content = array.read_bytes()
+    for path in (array, array.with_suffix(suffix)):
+        path.unlink(missing_ok=True)
+    array.with_suffix(suffix).symlink_to(outside := cache.parent / "outside")
+    assert imbench("run", "--seeds", "2").status == 0
+    assert not outside.exists() and array.read_bytes() == content and not array.is_symlink()
+
+
+@pytest.mark.parametrize("size", [0, 5, 100, 1 << 40])
+def test_an_array_of_another_size_than_its_header_tells_is_made_again_and_not_hashed(
+    cache: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (array, *_) = sorted(cache.glob("*.npy"))
+    content, hashed = array.read_bytes(), cache_of_images.digest_of
+    os.truncate(array, size)
+
+    def watched(path: Path) -> str:
+        assert path.stat().st_size != size, "it is hashed"
+        return hashed(path)
+
+    monkeypatch.setattr(cache_of_images, "digest_of", watched)
+    said = imbench("run", "--seeds", "2", "--executor", "inline")
     assert said.status == 0, said.err
     assert array.read_bytes() == content
 

@@ -16,8 +16,10 @@ from safetensors.torch import load_file, save_file
 
 from bench.cli.writing import class_folders
 from bench.datasets.stripes import pixels
+from bench.errors import StoreError
 from bench.model.saved import read_facts
 from bench.model.threshold import paid
+from bench.store.leftovers import write_anew
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,30 @@ def test_a_model_is_not_written_over_other_files(home: Path, tmp_path: Path) -> 
     refused(imbench(*fit, tmp_path / "mine"), "holds files that are no model")
     refused(imbench(*fit, tmp_path / "mine" / "README.md"), "a file; a model is a folder")
     assert (tmp_path / "mine" / "README.md").read_text("utf8") == "precious"
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_model_whose_writing_was_killed_is_written_again(
+    written: int, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = ("fit", "stripes", "--method", "TS", "--at", "12:6", "--config", home / "bench.toml", "--out", tmp_path / "m")
+    left = written
+
+    def dying(path: Path, data: bytes) -> None:
+        nonlocal left
+        if not left:
+            path.parent.mkdir(exist_ok=True)
+            path.with_name(f".{path.name}.01234567.tmp").touch()
+            raise StoreError("killed")
+        left -= 1
+        write_anew(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bench.model.saved.write_anew", dying)
+        refused(imbench(*fit), "killed")
+    said = imbench(*fit)
+    assert said.status == 0, said.err
+    assert sorted(it.name for it in (tmp_path / "m").iterdir()) == sorted(it.name for it in (home / "mine").iterdir())
 
 
 def test_a_table_of_predictions_takes_no_pictures_place(home: Path) -> None:

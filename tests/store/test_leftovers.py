@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,7 @@ from patience import PATIENCE
 from bench.store import atomic
 from bench.store.artifacts import Weights
 from bench.store.atomic import write_atomically
-from bench.store.leftovers import sweep
+from bench.store.leftovers import sweep, write_anew
 from bench.store.store import Store
 
 FORK = multiprocessing.get_context("fork")
@@ -90,6 +91,34 @@ def test_other_files_and_links_are_left_alone(tmp_path: Path) -> None:
     os.mkfifo(root / ".pipe.tmp")
     sweep(root)
     assert outside.read_text() == "mine" and (root / "mine.tmp").exists() and (root / ".link.tmp").is_symlink()
+
+
+def test_what_died_on_a_disk_that_a_room_is_linked_to_is_swept(tmp_path: Path) -> None:
+    disk, root = tmp_path / "disk", tmp_path / "results"
+    (disk / "ab").mkdir(parents=True)
+    root.mkdir()
+    (root / "stages").symlink_to(disk)
+    (root / "own").symlink_to(tmp_path / "own")
+    left, theirs = disk / "ab" / ".artifact.01234567.tmp", tmp_path / "own" / ".mine.01234567.tmp"
+    theirs.parent.mkdir()
+    for path in (left, theirs):
+        path.touch()
+    Store(root).prepare()
+    assert not left.exists() and theirs.exists()
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_file_written_anew_sweeps_what_died_on_it_and_nothing_else(tmp_path: Path, alive: bool) -> None:
+    target = tmp_path / "table[1].csv"
+    left = tmp_path / ".table[1].csv.01234567.tmp"
+    others = [tmp_path / name for name in (".table1.csv.01234567.tmp", ".tables.csv.01234567.tmp", ".table[1].csv.tmp")]
+    for path in (left, *others):
+        path.touch()
+    with left.open() as file:
+        if alive:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        write_anew(target, b"new")
+    assert target.read_bytes() == b"new" and left.exists() == alive and all(path.exists() for path in others)
 
 
 def test_files_of_others_that_are_called_temporary_stay(tmp_path: Path) -> None:
