@@ -1,4 +1,4 @@
-"""Fellows: records of one split and protocol were tested on the same images; one that tells of others is passed over."""
+"""Fellows: records of one split and protocol tell of the same images; one that tells of others is passed over."""
 
 from __future__ import annotations
 
