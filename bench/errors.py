@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from unicodedata import category
 
 FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")  # what may become part of a path
+LONGEST = 300  # characters of foreign text in a line
 
 
 class UserError(Exception):
@@ -56,6 +57,18 @@ def printable(text: str) -> str:
     return "".join(
         it.encode("unicode_escape").decode() if it not in "\n\t" and category(it) in steers else it for it in text
     )
+
+
+def told(text: str, more: str = "") -> str:
+    """Return foreign text, an error's or that of a record, as one line that can be read and steers no terminal.
+
+    Parameters
+    ----------
+    more
+        What stands behind a text that was cut.
+    """
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}...{more}"
 
 
 def no_file_name(kind: str, name: str) -> str:

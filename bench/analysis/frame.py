@@ -10,6 +10,7 @@ import pandas as pd
 from bench.analysis.decisions import DecideOf, RecordOf, figures_of
 from bench.analysis.metrics import METRICS, PER_CLASS, commonest, rarest
 from bench.analysis.spots import Place
+from bench.errors import told
 from bench.plan.grid import Cell
 from bench.record import Record
 
@@ -120,10 +121,10 @@ def _row(cell: Cell, record_of: RecordOf, decide_of: DecideOf, is_stale: Callabl
         return row | _blocked(cell, record_of)
     row |= _facts(record, rare)
     if record.status == "failed" or record.test is None:
-        return row | {"status": "failed", "error": record.error or "the record holds no test probabilities"}
+        return row | {"status": "failed", "error": told(record.error) or "the record holds no test probabilities"}
     decided = decide_of(cell.expression)(record)
     row |= figures_of(record, decided, cell.counts)
-    row["chosen"] = " ".join(f"{name}={float(np.round(value, 6)):g}" for name, value in decided.chosen.items())
+    row["chosen"] = " ".join(f"{told(name)}={float(np.round(value, 6)):g}" for name, value in decided.chosen.items())
     return row | {"status": "stale" if is_stale(record) else "done"}
 
 
@@ -132,7 +133,7 @@ def _blocked(cell: Cell, record_of: RecordOf) -> dict[str, object]:
     for stage in cell.stages:
         made = record_of(stage)
         if made is not None and made.status == "failed":
-            return {"status": "failed", "error": f"needs {made.identity['stage']}, which failed: {made.error}"}
+            return {"status": "failed", "error": f"needs {made.identity['stage']}, which failed: {told(made.error)}"}
     return {}
 
 

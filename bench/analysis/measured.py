@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.analysis import metrics
 from bench.analysis.decisions import RecordOf
+from bench.errors import told
 from bench.expression import Call
 from bench.plan.job import Job, StageCall
 from bench.record import Record
@@ -111,7 +112,7 @@ def _row(job: Job, profile: str, record_of: RecordOf, is_stale: Callable[[Record
     if record is None:
         return row
     if record.status == "failed":
-        return row | {"status": "failed", "error": record.error}
+        return row | {"status": "failed", "error": told(record.error)}
     names = {str(rare): "minority", str(common): "majority"}
     figures = {_by_role(name, names): value for name, value in record.figures.items()}
     return row | {"status": "stale" if is_stale(record) else "done"} | figures

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bench.analysis.cut import cut_to
+from bench.analysis.fellows import fellows
 from bench.analysis.lone import Labels, lone_grid
 from bench.analysis.spelled import known_row, spelled_row
-from bench.dataset import Imbalance, vector
+from bench.dataset import Imbalance, Split, vector
 from bench.errors import ConfigError, DataError, StoreError
 from bench.plan.compose import compose
 from bench.plan.config import Config
@@ -25,7 +27,8 @@ from bench.store.store import Store
 class Origin:
     """A dataset's cells with the store that they are read from, its records there by id, and second opinions.
 
-    `lone` says why its records alone tell of its places, where its images or their split are not those of then.
+    `lone` says why its records alone tell of its places, where its images or their split are not those of then;
+    `passed` has a line for each record that is passed over, see `bench.analysis.fellows`.
     """
 
     grid: Grid
@@ -33,6 +36,7 @@ class Origin:
     records: dict[str, Record]
     again: Mapping[str, Record] = field(default_factory=dict)
     lone: str = ""
+    passed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def origins_of(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dic
         if lost or any(origin.store is store and origin.records for origin in origins.values()):
             break
     alone = (f"{name}: shown from its records alone: {it.lone}" for name, it in origins.items() if it.lone)
-    return origins, [*lost, *alone]
+    return origins, [*lost, *alone, *(line for it in origins.values() for line in it.passed)]
 
 
 def _origin(
@@ -107,20 +111,28 @@ def _origin(
     """
     empty, asked = None, name in wish.requested
     for store in looked_in:
-        records = _of(name, store)
-        if not (records or asked):
+        found = _of(name, store)
+        if not (found or asked):
             continue
+        records, passed = fellows(found, partial(_split, name, config))
         grid, lone = _grid(config, name, records.values(), wish)
         if any(job.id in records for job in grid.jobs):
-            again = {id: it for other in stores for id, it in _of(name, beside(other)).items()}
-            return Origin(grid, store, records, again, lone)
-        empty = empty or Origin(grid, store, records, lone=lone)
+            again, more = fellows({id: it for other in stores for id, it in _of(name, beside(other)).items()})
+            return Origin(grid, store, records, again, lone, (*passed, *more))
+        empty = empty or Origin(grid, store, records, lone=lone, passed=tuple(passed))
     return empty if asked else None
 
 
 def _of(name: str, store: Store) -> dict[str, Record]:
     ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
     return {id: record for id in ids if (record := store.get(id))}
+
+
+def _split(name: str, config: Config) -> Split | None:
+    try:
+        return dataset_named(name, config).split()
+    except DataError:
+        return None
 
 
 def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> tuple[Grid, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.analysis.fellows import fellows
 from bench.errors import UserError
 from bench.record import Record
 from bench.store.packed import lines_in
@@ -37,7 +38,8 @@ def open_side(where: str, folder: Path = COMMITTED) -> Side:
     path = Path(where)
     if path.is_dir():
         store = Store(path, read_only=True)
-        found = Side(where, tuple(store.records()), tuple(f"{it.path}: {it.reason}" for it in store.set_aside))
+        records = {record.id: record for record in store.records()}
+        found = _side(where, records, [f"{it.path}: {it.reason}" for it in store.set_aside])
     elif path.is_file():
         try:
             found = _decoded(where, ((f"{where}:{number}", text) for number, _, text in lines_in(path)))
@@ -61,7 +63,12 @@ def _decoded(where: str, lines: Iterable[tuple[str, bytes]]) -> Side:
                 records.setdefault(record.id, record)
             except (Damaged, Newer) as reason:
                 set_aside.append(f"{name}: {reason}")
-    return Side(where, tuple(records[id] for id in sorted(records)), tuple(set_aside))
+    return _side(where, records, set_aside)
+
+
+def _side(where: str, records: Mapping[str, Record], set_aside: Sequence[str]) -> Side:
+    kept, passed = fellows(records)
+    return Side(where, tuple(kept[id] for id in sorted(kept)), (*set_aside, *passed))
 
 
 def _packed_at(revision: str, folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -18,18 +18,18 @@ def out_of_reach(values: object) -> str:
     """Return what is wrong with the first number in a profile's tables that is too large, "" where none is."""
     for place, number in _numbers(values):
         most = MOST.get(place.rpartition(".")[2], MOST_OF_ANYTHING)
-        if number > most:
+        if not number <= most:
             return f"{place}: Input should be less than or equal to {most:,}"
     return ""
 
 
-def _numbers(values: object, place: str = "") -> Iterator[tuple[str, int]]:
-    """Yield every whole number in tables and lists, with the names that lead to it, joined by dots."""
+def _numbers(values: object, place: str = "") -> Iterator[tuple[str, float]]:
+    """Yield every number in tables and lists, with the names that lead to it, joined by dots."""
     if isinstance(values, dict):
         for name, value in values.items():
             yield from _numbers(value, f"{place}.{name}" if place else name)
     elif isinstance(values, list | tuple):
         for value in values:
             yield from _numbers(value, place)
-    elif isinstance(values, int):
+    elif isinstance(values, int | float):
         yield place, values

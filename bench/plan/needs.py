@@ -11,7 +11,7 @@ from bench.dataset import Task
 from bench.plan.compose import compose
 from bench.plan.identity import fit_identity, measurement_identity, stage_identity
 from bench.plan.job import Job, Need, StageCall, bare
-from bench.plan.operations import classifier_operations
+from bench.plan.operations import as_told, classifier_operations
 from bench.protocol import Protocol
 from bench.record import digest
 from bench.registry import judging_stage
@@ -166,28 +166,38 @@ class Workshop:
             "stage",
             needs,
             call=call,
-            counting=partial(stage.operations, task.counts, self.protocol, self._settings_value),
+            counting=lambda: as_told(
+                stage.operations(task.counts, self.protocol, self._settings_value), f"{call.name}.operations"
+            ),
         )
         return Need(request, job.id, call), [*jobs, job]
 
     def _fit_operations(self, method: Composition, protocol: Protocol) -> float:
         counts = self.task.counts
-        return classifier_operations(protocol, counts) + method.extra_operations(counts, self._settings_value)
+        extra = (
+            as_told(part.extra_operations(counts, self._settings_value), f"{name}.extra_operations")
+            for name, part in zip(method.names, method.parts, strict=True)
+        )
+        return classifier_operations(protocol, counts) + sum(extra)
 
     def _judging_operations(self, need: Need, judges: tuple[Need, ...]) -> float:
         # Every image is made once, and seen by each judge and by the published network that distances are measured in;
         # judges that are new last layers of that network look through its eyes.
         size, stage, images = self.protocol.image_size, need.stage.build(), self.judged
         looks = 1 if judges[0].stage.settings.get("layers") == "head" else len(judges) + 1
-        seen = looks * max(judge.stage.build().use_operations(size) for judge in judges)
+        seen = looks * max(_of_use(judge.stage, size) for judge in judges)
         if stage.generates:  # beside as many real ones, of which a few may do
             limit = judges[0].stage.settings.get("judged_per_class")
             images = min(images, int(str(limit)) * len(self.task.counts)) if limit else images
-            return images * (stage.use_operations(size) + 2 * seen)
-        return images * (stage.use_operations(size) + seen)
+            return images * (_of_use(need.stage, size) + 2 * seen)
+        return images * (_of_use(need.stage, size) + seen)
 
     def _call(self, request: StageRequest) -> StageCall:
         return StageCall(request, self.settings(request.name))
 
     def _settings_value(self, stage: str) -> object:
         return self._call(StageRequest(stage)).build().settings
+
+
+def _of_use(call: StageCall, size: int) -> float:
+    return as_told(call.build().use_operations(size), f"{call.name}.use_operations")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
+from numbers import Real
 from pathlib import Path
+from typing import cast
 
-from bench.errors import StoreError
+from bench.errors import ConfigError, StoreError
 from bench.networks.network import step_operations
 from bench.plan.job import Job
 from bench.plan.jobcode import code_of
@@ -16,12 +18,37 @@ from bench.record import digest
 from bench.store.atomic import write_atomically
 from bench.store.regular import MIB, read_regular
 
+MOST_OPERATIONS = 1e30  # as a record's cost may have
 OF_CHANCE = ("streams", "stream")  # what of an identity changes no count
 
 
 def operations(job: Job) -> float:
-    """Count about how many floating-point operations a job takes; exact for plain fits where epochs are equal."""
-    return job.counting() if job.counting else 0.0
+    """Count about how many floating-point operations a job takes; exact for plain fits where epochs are equal.
+
+    It is 0 where no machine could do as many, or where a plugin tells of no possible number: how long such a job takes
+    is learned from its own kind alone.
+
+    Raises
+    ------
+    ConfigError
+        A method or stage tells of something that is no number; the text names it.
+    """
+    found = job.counting() if job.counting else 0.0
+    return found if 0 <= found <= MOST_OPERATIONS else 0.0
+
+
+def as_told(count: object, whose: str) -> float:
+    """Return the operations that a method or stage tells of, NaN where there cannot be as many.
+
+    Raises
+    ------
+    ConfigError
+        It is no number.
+    """
+    if isinstance(count, bool) or not isinstance(count, Real):
+        raise ConfigError(f"{whose} must return a number of operations, not {type(count).__name__}")
+    number = cast("float", count)  # an integer may be too large for one
+    return float(number) if 0 <= number <= MOST_OPERATIONS else math.nan
 
 
 def classifier_operations(protocol: Protocol, counts: tuple[int, ...]) -> float:
@@ -80,6 +107,6 @@ class Counted:
 def _read(file: Path) -> dict[str, float]:
     try:
         found = json.loads(read_regular(file, 64 * MIB))
-        return {str(key): float(value) for key, value in found.items() if math.isfinite(value) and value >= 0}
+        return {str(key): float(value) for key, value in found.items() if 0 <= value <= MOST_OPERATIONS}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}  # it can be counted again

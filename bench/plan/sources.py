@@ -49,6 +49,10 @@ def examine(name: str, path: Path, loaded: Collection[str] = ()) -> Syntax:
         found = syntax(path.read_bytes(), package_of(name, path))
     except (OSError, SyntaxError, ValueError):
         raise _changed(name) from None
+    except RecursionError:
+        raise ConfigError(
+            f"{shown(name)}: its source is nested too deeply to be read; make its longest expression several"
+        ) from None
     if (imported is not None and imported.digest != found.digest) or stamp_of(path) != now:
         raise _changed(name)
     _examined[path] = Examined(now, found)

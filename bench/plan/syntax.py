@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -29,11 +30,16 @@ def syntax(source: bytes, package: str) -> Syntax:
     ------
     SyntaxError, ValueError
         It is no Python.
+    RecursionError
+        It is nested deeper than Python can read.
     """
     try:
         tree = ast.parse(source)
     except SystemError:  # of Python 3.11, rarely: another thread, or a collection of garbage, parsed meanwhile
         tree = ast.parse(source)
+    except RecursionError:  # what could be imported can be parsed from a stack that is as empty as then
+        with ThreadPoolExecutor(1) as empty:
+            tree = empty.submit(ast.parse, source).result()
     imported, called = [], []
     for node in _executed(tree):
         if isinstance(node, ast.Import):
@@ -67,18 +73,45 @@ def _executed(tree: ast.AST) -> Iterator[ast.AST]:
         waiting.extend(child for child in ast.iter_child_nodes(node) if not _is_for_types_only(child))
 
 
-def _dump(node: object) -> str:
+def _dump(tree: ast.AST) -> str:
     """Return a syntax tree as text, without docstrings and positions, the same for every Python version.
 
-    Empty fields are left out, since each Python version adds some of its own.
+    Empty fields are left out, since each Python version adds some of its own. A tree may be deeper than calls can be: a
+    sum of n terms has n levels.
     """
+    text: list[str] = []
+    waiting: list[str | _Part] = [_Part(tree)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            text.append(part)
+        else:
+            waiting.extend(reversed(_spelled(part.value)))
+    return "".join(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A node, a list of nodes, or a value of a node, that is still to be spelled out."""
+
+    value: object
+
+
+def _spelled(node: object) -> list[str | _Part]:
+    """Return the text of one level of a tree, with the parts below it in their places."""
     if isinstance(node, ast.AST):
         fields = [(name, _undocumented(node, name, value)) for name, value in ast.iter_fields(node)]
-        kept = [f"{name}={_dump(value)}" for name, value in fields if value not in (None, []) and name != "kind"]
-        return f"{type(node).__name__}({','.join(kept)})"
-    if isinstance(node, list):
-        return f"[{','.join(_dump(item) for item in node if not _is_for_types_only(item))}]"
-    return repr(node)
+        kept = [(f"{name}=", value) for name, value in fields if value not in (None, []) and name != "kind"]
+        opening, closing = f"{type(node).__name__}(", ")"
+    elif isinstance(node, list):
+        kept = [("", item) for item in node if not _is_for_types_only(item)]
+        opening, closing = "[", "]"
+    else:
+        return [repr(node)]
+    found: list[str | _Part] = [opening]
+    for number, (before, value) in enumerate(kept):
+        found += [f",{before}" if number else before, _Part(value)]
+    return [*found, closing]
 
 
 def _is_for_types_only(node: object) -> bool:

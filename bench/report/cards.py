@@ -9,6 +9,7 @@ import pandas as pd
 from bench import __version__
 from bench.analysis.frame import COUNTED
 from bench.analysis.spots import Spot, plain
+from bench.errors import told
 from bench.expression import Expression
 from bench.plan.compose import compose
 from bench.plan.config import Config
@@ -72,7 +73,7 @@ def environment(records: Iterable[Record]) -> Iterator[Entry]:
     found: dict[str, dict[str, None]] = {}
     for record in records:
         for name, value in record.environment.items():
-            found.setdefault(name, {})[value] = None
+            found.setdefault(told(name), {})[told(value)] = None
     for name, values in sorted(found.items()):
         yield name, " or ".join(sorted(values))
 

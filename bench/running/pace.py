@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.plan.job import TRAINED, Job, StageCall
 from bench.record import digest
 from bench.registry import STAGES
-from bench.running.speed import machine, read_speeds, write_speeds
+from bench.running.speed import is_possible, machine, read_speeds, write_speeds
 from bench.stage import StageRequest
 
 SettingsOf = Callable[[str, str], Mapping[str, object]]  # of a stage, by dataset and name
@@ -46,9 +46,13 @@ class Paces:
         key = self._keys.get(job.id) or self._keys.setdefault(job.id, _key(job, call))
         if key not in self._known and key not in self._failed and self._measure:
             try:
-                self._known[key] = 1 / self._measured(job, call)
-                write_speeds(self._file, self._known)
+                measured = 1 / self._measured(job, call)
             except Exception:  # a plugin's, say, or weights that are not here: then nobody knows
+                measured = 0.0
+            if is_possible(measured):
+                self._known[key] = measured
+                write_speeds(self._file, self._known)
+            else:
                 self._failed.add(key)
         return 1 / self._known[key] if key in self._known else None
 

@@ -14,13 +14,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bench.errors import printable
+from bench.errors import printable, told
 from bench.plan.estimate import Estimate, spoken
 from bench.plan.job import Job, noun
 from bench.running.schedule import Event
 from bench.running.work import Failure
 
-LONGEST = 300  # characters of an error in a line
 PLAIN_SECONDS, QUIET_SECONDS = 15.0, 60.0
 PACE_SECONDS = 5.0  # of counting after which the time left can be told
 
@@ -59,7 +58,7 @@ class Progress:
             failed = event.outcome.state in ("failed", "blocked") or event.outcome.value == "failed"
             self.failed, self.done = self.failed + failed, self.done + (not failed)
             if failed:
-                self.say(f"failed: {job.label}: {_told(event.outcome.failure)}")
+                self.say(f"failed: {job.label}: {_why(event.outcome.failure)}")
         elif event.kind == "again":
             self._submitted.pop(job.id, None)
             self.say(f"a worker died during {job.label}; it is tried again alone")
@@ -155,10 +154,8 @@ def progress(jobs: Iterable[Job], estimate: Estimate) -> Progress:
     return LiveProgress(jobs, estimate, console) if console.is_terminal else PlainProgress(jobs, estimate)
 
 
-def _told(failure: Failure | None) -> str:
-    """Return a failure in one line that is not too long to be read."""
-    text = " ".join(str(failure or "see imbench status").split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... (all of it: imbench status)"
+def _why(failure: Failure | None) -> str:
+    return told(str(failure or "see imbench status"), " (all of it: imbench status)")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from bench.store.regular import MIB, read_regular
 from bench.training.device import Device, has_cuda
 
 SECONDS = 1.0
+SLOWEST, FASTEST = 1e3, 1e18  # operations a second
 CLASSES = 2  # their number hardly matters
 
 
@@ -84,10 +85,16 @@ def _measured(protocol: Protocol) -> float:
     return steps * protocol.batch_size * each / seconds
 
 
+def is_possible(speed: float) -> bool:
+    """Return whether a machine can do so many operations a second."""
+    return SLOWEST <= speed <= FASTEST
+
+
 def read_speeds(file: Path) -> dict[str, float]:
-    """Return the speeds that are remembered, operations a second; what cannot be read can be measured again."""
+    """Return the speeds that are remembered, operations a second; what cannot be can be measured again."""
     try:
-        return {str(key): float(value) for key, value in json.loads(read_regular(file, 64 * MIB)).items() if value > 0}
+        found = json.loads(read_regular(file, 64 * MIB))
+        return {str(key): float(value) for key, value in found.items() if is_possible(value)}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
 

@@ -10,16 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from bench.record import Packed, Predictions, Ratios, Record
+from bench.record import Cost, Packed, Predictions, Ratios, Record
 
 PREDICT = ("fit", "audit", "twin")  # kinds of records that hold what a classifier said
 OF_A_FIT = ("dataset", "classes", "counts", "method", "streams", "stages")  # what its identity has, beside a protocol
+OF_A_MEASUREMENT = ("of", "judges", "images", "dataset", "classes", "counts")
 TYPES: dict[str, type] = {
-    **dict.fromkeys(("kind", "dataset", "edition", "split", "stage"), str),
+    **dict.fromkeys(("kind", "dataset", "edition", "split", "stage", "of"), str),
     **dict.fromkeys(("protocol", "streams", "parameters", "settings", "images"), dict),
     **dict.fromkeys(("classes", "counts", "method", "stages", "judges"), list),
 }
-MOST_COST = 1e30  # operations, or seconds
+CENTURY = 3.2e9  # seconds
+MOST_COST = {"flops": 1e30, "peak_memory_bytes": 2.0**60, "train_images": 1e18}  # of the others: seconds
+MOST_EPOCHS = 10**12
+MOST_STREAM = 10**30
+EPOCH_TOLERANCE = 1e-6  # records keep some digits of what a history says
+COUNTERS = ("epoch", "gan_epoch", "step")
 SUM_TOLERANCE = 1e-3  # of float32 probabilities of an image, which add up to one
 
 
@@ -30,6 +36,8 @@ def implausible(record: Record) -> str:
     predicts = record.identity.get("kind") in PREDICT
     if record.status == "done" and predicts and not (record.validation and record.test):
         return f"it is a {record.kind} that is done, and has no predictions"
+    if record.status == "done" and record.kind == "measurement" and not record.figures:
+        return "it is a measurement that is done, and has no figures"
     for name in ("validation", "test", "extended"):
         part: Predictions | None = getattr(record, name)
         if part is not None and (reason := _predictions(part, record)):
@@ -39,14 +47,7 @@ def implausible(record: Record) -> str:
             return f"answers {name}: {reason}"
         if not np.isfinite(packed.array()).all():
             return f"answers {name}: numbers that are not finite"
-    epochs = _epochs(record)
-    if record.selected_epoch is not None and not 1 <= record.selected_epoch <= epochs:
-        return f"epoch {record.selected_epoch} was selected of {epochs:g}"
-    if min(record.cost.model_dump().values()) < 0:
-        return "its cost is negative"
-    if max(record.cost.model_dump().values()) > MOST_COST:
-        return "its cost is more than any machine has computed"
-    return ""
+    return _epochs(record) or _cost(record.cost)
 
 
 def _identity(identity: Mapping[str, Any]) -> str:
@@ -57,6 +58,11 @@ def _identity(identity: Mapping[str, Any]) -> str:
     whole = identity.get("kind") in PREDICT and "protocol" in identity
     if whole and (lacking := [name for name in OF_A_FIT if name not in identity]):
         return f"a {identity['kind']} without {lacking[0]}"
+    judged = identity.get("kind") == "measurement" and not {"of", "judges"}.isdisjoint(identity)
+    if judged and (lacking := [name for name in OF_A_MEASUREMENT if name not in identity]):
+        return f"a measurement without {lacking[0]}"
+    if reason := _streams(identity.get("streams", {})):
+        return reason
     classes, counts = identity.get("classes", ()), identity.get("counts", ())
     if not all(isinstance(it, str) for it in classes):
         return "its classes are no names"
@@ -67,15 +73,47 @@ def _identity(identity: Mapping[str, Any]) -> str:
     return "" if all(map(_is_call, identity.get("method", ()))) else "its method is none"
 
 
+def _streams(streams: Mapping[str, Any]) -> str:
+    if not all(type(it) is int and abs(it) <= MOST_STREAM for it in streams.values()):
+        return "its streams are no whole numbers"
+    return "its streams lack order" if streams and "order" not in streams else ""
+
+
 def _is_call(part: object) -> bool:
     return isinstance(part, list) and [type(it) for it in part] == [str, dict]
 
 
-def _epochs(record: Record) -> float:
-    """Return how many epochs there were to select from, infinite where nothing says it."""
-    rows = [row["epoch"] for row in record.history if "epoch" in row]
+def _epochs(record: Record) -> str:
+    """Return what is wrong with the epochs that a record tells of: of a fit they are counted one by one."""
     planned = record.identity.get("protocol", {}).get("epochs")
-    return max(rows, default=planned if isinstance(planned, int) else math.inf)
+    most = planned if isinstance(planned, int) else MOST_EPOCHS
+    if record.kind in PREDICT:
+        for number, row in enumerate(record.history, 1):
+            epoch = row.get("epoch")
+            if epoch is None:
+                return f"row {number} of its history has no epoch"
+            if not (epoch.is_integer() and math.isclose(epoch, number, rel_tol=EPOCH_TOLERANCE)):
+                return f"row {number} of its history is of epoch {epoch:g}"
+        if len(record.history) > most:
+            return f"a history of {len(record.history)} epochs, {most} were planned"
+        most = len(record.history) or most
+    counted = [row[name] for row in record.history for name in COUNTERS if name in row]
+    if wrong := [it for it in counted if not 0 <= it <= MOST_EPOCHS]:
+        return f"its history has an epoch {wrong[0]:g}"
+    if record.selected_epoch is not None and not 1 <= record.selected_epoch <= most:
+        return f"epoch {record.selected_epoch} was selected of {most}"
+    if record.failed_epoch is not None and not 1 <= record.failed_epoch <= MOST_EPOCHS:
+        return f"it failed in epoch {record.failed_epoch}"
+    return ""
+
+
+def _cost(cost: Cost) -> str:
+    values = cost.model_dump()
+    if min(values.values()) < 0:
+        return "its cost is negative"
+    if any(value > MOST_COST.get(name, CENTURY) for name, value in values.items()):
+        return "its cost is more than any machine has computed"
+    return ""
 
 
 def _predictions(part: Predictions, record: Record) -> str:

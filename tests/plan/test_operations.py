@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from small_stages import STAGES as SMALL
 
 from bench import registry
@@ -65,6 +66,49 @@ def test_seeds_are_not_counted_apart(path: Path) -> None:
     assert counted.of(once) == counted.of(
         replace(again, counting=None, id="other", identity=again.identity | {"streams": {}})
     )
+
+
+TELLING = """
+from bench.method import Method
+from bench.registry import register
+
+@register("Mine")
+class Mine(Method):
+    def class_weights(self, counts, progress):
+        return counts / counts
+
+    def extra_operations(self, counts, settings):
+        return {told}
+"""
+
+
+@pytest.mark.parametrize("told", ["1e300", "float('nan')", "float('inf')", "-1e18", "10**400", "-1"])
+def test_a_number_that_cannot_be_leaves_the_time_left_a_number(path: Path, tmp_path: Path, told: str) -> None:
+    (tmp_path / "mine.py").write_text(TELLING.format(told=told))
+    toml = bench_toml(tmp_path, methods=["Mine"], plugins=[tmp_path / "mine.py"])
+    assert "1 fit to do, 10 s with 1 worker" in imbench("run", "--dry-run", "--config", toml).err
+    (only,) = (job for job in jobs(toml) if job.kind == "fit")
+    assert operations(only) == 0
+    assert imbench("run", "--config", toml).status == 0
+
+
+@pytest.mark.parametrize("told", ["'x'", "None", "counts", "[1]", "True", "{}"])
+def test_what_is_no_number_is_refused_by_the_methods_name(path: Path, tmp_path: Path, told: str) -> None:
+    (tmp_path / "mine.py").write_text(TELLING.format(told=told))
+    toml = bench_toml(tmp_path, methods=["Mine"], plugins=[tmp_path / "mine.py"])
+    for command in (("run", "--dry-run"), ("run",)):
+        refused(imbench(*command, "--config", toml), "Mine.extra_operations must return a number of operations, not")
+
+
+@pytest.mark.parametrize("told", ["1e308", "NaN", "Infinity", "-1", "1" + "0" * 400])
+def test_counts_that_cannot_be_are_forgotten(path: Path, tmp_path: Path, told: str) -> None:
+    file, job = tmp_path / "operations.json", jobs(path)[0]
+    counted = Counted(file)
+    right = counted.of(job)
+    counted.save()
+    (key,) = json.loads(file.read_text())
+    file.write_text(f'{{"{key}": {told}}}')
+    assert Counted(file, counting=False).of(job) is None and Counted(file).of(job) == right
 
 
 def test_a_rate_is_never_carried_from_jobs_that_count_no_operations(path: Path) -> None:

@@ -20,6 +20,7 @@ from bench.plan.job import Job
 from bench.plan.operations import Counted, operations
 from bench.registry import STAGES
 from bench.running.pace import Paces
+from bench.running.speed import read_speeds
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATORS = ("BAGAN", "BAGAN-GP", "CBGAN", "ACGAN", "cGAN", "GAMO")
@@ -85,6 +86,12 @@ def test_a_stage_that_cannot_be_tried_is_asked_once_and_stops_nothing(
     paces = Paces(tmp_path / "speed.json", partial(settings, config))
     stage = next(job for job in jobs if job.call and job.call.name == "CycleGAN")
     assert paces.of(stage) is None and paces.of(replace(stage)) is None and len(asked) == 1
+
+
+@pytest.mark.parametrize("told", ["1e-300", "1e308", "NaN", "Infinity", "0", "-1", "1" + "0" * 400])
+def test_speeds_that_no_machine_has_are_forgotten(tmp_path: Path, told: str) -> None:
+    (tmp_path / "speed.json").write_text(f'{{"wrong": {told}, "right": 1e9}}')
+    assert read_speeds(tmp_path / "speed.json") == {"right": 1e9}
 
 
 def test_judges_that_are_last_layers_of_one_network_look_once(tmp_path: Path) -> None:

@@ -97,6 +97,14 @@ def test_a_fit_that_is_done_has_predictions(lacking: str) -> None:
         {"protocol": 3},
         {"stages": "x"},
         {"protocol": {"epochs": 8}},
+        {"streams": {"order": "x"}},
+        {"streams": {"order": 0.5}},
+        {"streams": {"order": True}},
+        {"streams": {"order": 10**400}},
+        {"streams": {"dropout": 1}},
+        {"kind": "measurement", "of": "x"},
+        {"kind": "measurement", "judges": []},
+        {"kind": "measurement", "of": 3},
     ],
 )
 def test_an_identity_that_nobody_could_build_on_is_refused(wrong: dict[str, Any]) -> None:
@@ -118,10 +126,49 @@ def test_answers_of_judges_are_arrays_of_finite_numbers() -> None:
 
 def test_an_epoch_that_never_was_and_a_negative_cost_are_refused() -> None:
     assert refusal(selected_epoch=3, history=[{"epoch": 1.0}]) == "epoch 3 was selected of 1"
-    assert refusal(selected_epoch=0) == "epoch 0 was selected of inf"
+    assert refusal(selected_epoch=0) == "epoch 0 was selected of 1000000000000"
     other = IDENTITY | {"protocol": {"epochs": 8}, "counts": [9, 1], "method": [], "streams": {}, "stages": []}
     assert refusal(id=digest(other), identity=other, selected_epoch=9) == "epoch 9 was selected of 8"
     assert refusal(cost=Cost(seconds=-1.0)) == "its cost is negative"
+
+
+PLANNED = IDENTITY | {"protocol": {"epochs": 3}, "counts": [9, 1], "method": [], "streams": {}, "stages": []}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"epoch": 1e300}],
+        [{"epoch": 1.5}],
+        [{"epoch": 1.0 + 1e-9}],
+        [{"epoch": 0}, {"epoch": 1}],
+        [{"epoch": 2}],
+        [{"epoch": 2}, {"epoch": 1}],
+        [{"epoch": 1}, {"epoch": 1}],
+        [{"epoch": 1}, {"loss": 0.5}],
+        [{"epoch": 1, "gan_epoch": 1e300}],
+        [{"epoch": 1, "gan_epoch": -1}],
+        [{"epoch": n} for n in (1, 2, 3, 4)],
+    ],
+)
+def test_a_history_that_does_not_count_the_planned_epochs_is_refused(rows: list[dict[str, float]]) -> None:
+    assert "epoch" in refusal(id=digest(PLANNED), identity=PLANNED, history=rows)
+
+
+def test_an_epoch_beyond_any_training_is_refused() -> None:
+    assert refusal(selected_epoch=10**15) == f"epoch {10**15} was selected of {10**12}"
+    for failed in (-5, 0, 10**15):
+        assert refusal(failed_epoch=failed) == f"it failed in epoch {failed}"
+    assert "epoch 1e+300" in refusal(
+        status="failed", identity={"kind": "stage"}, id=digest({"kind": "stage"}), history=[{"epoch": 1e300}]
+    )
+
+
+def test_a_measurement_that_is_done_has_figures() -> None:
+    made = {"identity": {"kind": "measurement"}, "id": digest({"kind": "measurement"})}
+    assert refusal(**made) == "it is a measurement that is done, and has no figures"
+    whole = record(**made, figures={"fid": 1.0})
+    assert decode(compact(whole)) == whole
 
 
 def test_every_reader_refuses_it_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,5 +187,16 @@ def test_every_reader_refuses_it_by_name(tmp_path: Path, monkeypatch: pytest.Mon
         assert "more.jsonl:1: it cannot be true: test: " in imbench(*command).err, command
 
 
-def test_a_cost_of_no_machine_cannot_be() -> None:
-    assert refusal(cost=Cost(seconds=1e308)) == "its cost is more than any machine has computed"
+@pytest.mark.parametrize(
+    "cost",
+    [
+        Cost(seconds=1e308),
+        Cost(seconds=1e29),
+        Cost(processor_seconds=1e10),
+        Cost(flops=1e31),
+        Cost(peak_memory_bytes=10**20),
+        Cost(train_images=10**20),
+    ],
+)
+def test_a_cost_of_no_machine_cannot_be(cost: Cost) -> None:
+    assert refusal(cost=cost) == "its cost is more than any machine has computed"
