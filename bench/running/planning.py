@@ -23,7 +23,8 @@ from bench.running.pace import Paces
 from bench.running.speed import speed
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.index import Summary
-from bench.store.store import REFERENCE, Store
+from bench.store.reference import reference_summaries
+from bench.store.store import Store
 from bench.training.device import has_cuda
 
 ON_ONE_GPU = 8  # on an H200 8 make 2.6 times the steps of one, 4 make 2.0 (docs/performance.md)
@@ -150,7 +151,8 @@ def _todo(grid: Grid, wanted: Iterable[str], weights: Weights, stale: Collection
 
 def _estimate(config: Config, grid: Grid, store: Store, counting: bool) -> Estimate:
     counted = Counted(config.paths.cache / "operations.json", counting)
-    elsewhere = _elsewhere(config, grid, Store(store.root / REFERENCE, read_only=True), counted)
+    reference = reference_summaries(store.root, config.paths.cache / "reference-index")
+    elsewhere = _elsewhere(config, grid, reference, counted)
     protocol = config.profile.protocol(config.run.datasets[0])
     measured = speed(config.paths.cache / "speed.json", protocol, counting)
     paces = Paces(config.paths.cache / "speed.json", partial(_settings, config), counting)
@@ -167,12 +169,12 @@ def _settings(config: Config, dataset: str, stage: str) -> Mapping[str, object]:
     return stage_settings(config.profile, dataset, stage)
 
 
-def _elsewhere(config: Config, grid: Grid, reference: Store, counted: Counted) -> Estimate | None:
+def _elsewhere(config: Config, grid: Grid, reference: Mapping[str, Summary], counted: Counted) -> Estimate | None:
     """Return what jobs took on other machines, None where there is no record of such a job.
 
     A dataset that nobody has records of is judged by jobs on the others.
     """
-    done = {id: it for id, it in reference.summaries().items() if it.status == "done" and _made_near(it)}
+    done = {id: it for id, it in reference.items() if it.status == "done" and _made_near(it)}
     there, asked = {it.dataset for it in done.values()}, {job.task.dataset for job in grid.jobs}
     jobs = [*grid.jobs]
     if asked - there:
