@@ -60,7 +60,8 @@ def test_workers_that_are_missed_once_after_a_long_time_are_waited_for(monkeypat
 
 def http() -> Iterator[int]:
     """Serve pages, as whoever mistypes a port finds."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    with ThreadingHTTPServer(("127.0.0.1", 0), quiet) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
