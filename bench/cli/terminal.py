@@ -24,6 +24,7 @@ def speak_utf8() -> None:
 
 def settle() -> None:
     """Make standard output and error fit to print anything on, and believe them alone whether they are terminals."""
+    _open_closed()
     sys.stdout, sys.stderr = _there(sys.stdout), _there(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a test or a notebook puts other things there
@@ -51,6 +52,20 @@ def finish() -> str:
             continue
         _give_up(stream)
     return reason
+
+
+def _open_closed() -> None:
+    """Lead a standard stream that is closed to nowhere: else a file takes its number, and workers write there."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nowhere, number)  # which workers inherit
+            if nowhere != number:
+                os.close(nowhere)
+            else:
+                os.set_inheritable(number, True)
 
 
 def _there(stream: TextIO | None) -> TextIO:

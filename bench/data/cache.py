@@ -85,6 +85,8 @@ def open_cache(path: Path) -> torch.Tensor:
     """
     try:
         pixels = np.load(path, mmap_mode="c", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise StoreError(f"{path}: no such image cache; run the same command again, it will be built") from error
     except (OSError, ValueError, EOFError) as error:
         raise StoreError(f"{path}: not a whole image cache ({error}); delete it, it will be built again") from error
     return torch.from_numpy(pixels)

@@ -21,7 +21,7 @@ from bench.registry import DATASETS, STAGES, unknown_dataset, users_dataset
 from bench.stage import Request, StageRequest
 from bench.training.composition import Composition
 
-MOST_CELLS = 100_000  # to plan as many takes a minute
+MOST_CELLS = 100_000  # to plan as many takes a quarter of a minute
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,11 @@ def build_grid(config: Config) -> Grid:
         _refuse_too_many(len(cells) + len(methods) * len(shops) * config.run.seeds)
         for shop in shops:
             for method in methods:
-                for translator in range(config.run.translators if shop.task is rare else 1):
+                reason, alone = _asked(shop, config, method)
+                for translator in range(config.run.translators if shop.task is rare and not (reason or alone) else 1):
                     for seed in range(config.run.seeds):
-                        cell, made = _cell(shop, config, method, seed, translator)
-                        cells += [cell] if cell else []
+                        cell, made = _cell(shop, config, method, reason, seed, translator)
+                        cells.append(cell)
                         add_jobs(jobs, made, method)
         others += on_other_subsets(next(shop for shop in shops if shop.task is rare), config, methods)
     return Grid(tuple(cells), _in_order(jobs.values())).extended(others)
@@ -215,21 +216,24 @@ def left_out(requests: Iterable[Request], config: Config) -> str:
     return f"the profile {config.run.profile} leaves rows out that need a trained generator (trained_generators)"
 
 
-def _cell(
-    shop: Workshop, config: Config, method: Composition, seed: int, translator: int
-) -> tuple[Cell | None, list[Job]]:
-    """Return a cell with the jobs it needs.
+def _asked(shop: Workshop, config: Config, method: Composition) -> tuple[str, bool]:
+    """Return why a method does not apply, "" if it does, and whether it has no cell with another translator.
 
-    There is none with another translator for a method without any, nor for one whose every seed leaves its own (ALT).
+    So it is for a method without any, and for one whose every seed leaves its own (ALT).
     """
-    task = shop.task
-    requests = method.requires(task.counts, shop.protocol)
-    if translator and (not requests or method.leaves):
-        return None, []
-    reason = method.supports(task.counts, shop.protocol) or left_out(requests, config) or shop.supports(requests)
-    cell = Cell(task, method.expression, seed, config.run.profile, "", reason, translator)
+    counts, protocol = shop.task.counts, shop.protocol
+    requests = method.requires(counts, protocol)
+    reason = method.supports(counts, protocol) or left_out(requests, config) or shop.supports(requests)
+    return reason, not requests or bool(method.leaves)
+
+
+def _cell(
+    shop: Workshop, config: Config, method: Composition, reason: str, seed: int, translator: int
+) -> tuple[Cell, list[Job]]:
+    """Return a cell with the jobs it needs; there are none where a reason is given why it does not apply."""
+    cell = Cell(shop.task, method.expression, seed, config.run.profile, "", reason, translator)
     if reason:
-        return (None if translator else cell), []
+        return cell, []
     *stages, job = shop.fit(method, config.profile.streams(seed).model_copy(update={"stage": translator}))
     made = [*stages, job, *shop.measurements(method, job)]
     return replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages)), made

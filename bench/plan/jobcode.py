@@ -10,7 +10,7 @@ from bench.networks.network import network_of
 from bench.plan.code import code_digests
 from bench.plan.job import Job, Need, StageCall
 from bench.plan.sources import is_known
-from bench.registry import DATASETS, PLUGIN
+from bench.registry import DATASETS, METHODS, NETWORKS, PLUGIN
 from bench.training.composition import build
 
 # Changes that alter no number of any record, by module: the digest of today's code, and the earlier one it goes by, ""
@@ -21,6 +21,7 @@ GOES_BY: dict[str, tuple[str, str]] = {
 }
 
 _known: dict[tuple[str, ...], dict[str, str]] = {}
+_modules_of: dict[tuple[object, ...], tuple[str, ...]] = {}  # fits: of a grid there are many for each key
 
 
 def code_of(job: Job) -> dict[str, str]:
@@ -66,6 +67,17 @@ def check_read(job: Job, read: Iterable[Path]) -> None:
 
 
 def _modules(job: Job) -> tuple[str, ...]:
+    if job.expression is None:
+        return _found(job)
+    backbone, needs = job.protocol.backbone, tuple(need.id for need in job.needs)
+    registered = (NETWORKS[backbone.name].cls, *(METHODS[call.name].cls for call in job.expression.calls))
+    key = (repr(job.expression), repr(backbone), registered, needs, job.task.dataset)
+    if key not in _modules_of:
+        _modules_of[key] = _found(job)
+    return _modules_of[key]
+
+
+def _found(job: Job) -> tuple[str, ...]:
     behind = (name for need in job.needs for name in _behind(need))
     return tuple(dict.fromkeys([*_own(job), *behind, *_of_plugin(job.task.dataset)]))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from bench.dataset import Task
 from bench.plan.compose import compose
@@ -21,6 +21,7 @@ from bench.training.composition import Composition
 
 CLASSIFIER = "classifier"  # the file of a fit's weights
 REGULARISER = "regulariser"  # the role of a classifier that a generator was trained against
+Shared = tuple[tuple[Need, ...], list[Job], dict[str, Any]]
 SettingsOf = Callable[[str], Mapping[str, object]]
 ALWAYS_READ = ("load_size", "threads")  # of the protocol, by every stage: its images have that size; order of sums
 
@@ -39,6 +40,7 @@ class Workshop:
     arguments: Mapping[str, Mapping[str, object]]
     allowed: tuple[str, ...] = ()
     judged: int = 0  # validation and test images, which measurements look at
+    _known: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def needs(self, requests: Iterable[Request], stream: int, task: Task) -> tuple[tuple[Need, ...], list[Job]]:
         """Return the artifacts that answer requests, and the jobs that make them, each after those it needs."""
@@ -59,8 +61,8 @@ class Workshop:
     ) -> list[Job]:
         """Return the stages that a fit needs, each after those it needs itself, and the fit as the last."""
         task, protocol = self.task, protocol or self.protocol
-        needs, jobs = self.needs(method.requires(task.counts, protocol), streams.stage, task)
-        identity = fit_identity(task, method, streams, protocol, tuple(need.id for need in needs)) | {"kind": kind}
+        needs, jobs, shared = self._of_every_seed(method, streams.stage, protocol)
+        identity = shared | {"streams": streams.model_dump(), "kind": kind}
         job = Job(
             digest(identity),
             identity,
@@ -74,6 +76,17 @@ class Workshop:
         )
         return [*jobs, job]
 
+    def _of_every_seed(self, method: Composition, stream: int, protocol: Protocol) -> Shared:
+        """Return what a method's fits of all seeds share: what they need, and their identity but for its streams."""
+        key = ("fit", id(method), stream, id(protocol))
+        if key not in self._known:
+            needs, jobs = self.needs(method.requires(self.task.counts, protocol), stream, self.task)
+            ids = tuple(need.id for need in needs)
+            shared = fit_identity(self.task, method, Streams(stage=stream), protocol, ids)
+            self._known[key] = (needs, jobs, shared), (method, protocol)  # which keep their ids for as long
+        found: Shared = self._known[key][0]
+        return found
+
     def supports(self, requests: Iterable[Request]) -> str:
         """Return "" if every stage asked for can be made for the task, else why not."""
         calls = (self._call(request) for request in requests if isinstance(request, StageRequest))
@@ -86,9 +99,16 @@ class Workshop:
         Those of a stage are the same for every seed; those of what a fit leaves are its own. Other streams tell the
         luck of each training, of the longer ones too: it is not that of a shorter one.
         """
-        jobs: dict[str, Job] = {}
         if not judging_stage():
             return []
+        key = ("measurements", id(method), fit.streams.stage)
+        if method.leaves or key not in self._known:
+            self._known[key] = self._measurements(method, fit), method
+        found: list[Job] = self._known[key][0]
+        return found
+
+    def _measurements(self, method: Composition, fit: Job) -> list[Job]:
+        jobs: dict[str, Job] = {}
         stream = fit.streams.stage
         for request in self._measured([need.request for need in fit.needs]):
             need, made = self._answer(request, stream, self.task)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
@@ -17,16 +18,18 @@ from bench.running.processes import leave_interrupts_to_the_run, thread_environm
 from bench.running.stopping import GRACE_SECONDS, ask, asked, listen_in_worker
 
 CONNECT_SECONDS = 10.0
-WORKERS_SECONDS = 30.0  # a cluster without any worker for so long is given up
+WORKERS_SECONDS = 30.0  # a cluster without any worker, or a scheduler that is silent for so long, is given up
+ASK_SECONDS = 5.0  # of silence of a scheduler in which a look at it ends; the question stays
+LEAVE_SECONDS = 2.0  # that a scheduler has to let go of a run
 LOOPBACK = "127.0.0.1:0"  # of the dashboard, which shows and tells everything to whoever reaches it
 
 
 class Dask(Executor):
     """Workers of a dask cluster, which outlives this executor."""
 
-    def __init__(self, client: Any, mark: str) -> None:
+    def __init__(self, client: Any, mark: str, address: str = "") -> None:
         if client.status != "running":
-            raise _lost()
+            raise _lost(address)
         # Not pure: dask would answer a second try of the same work with the first one's failure.
         self._executor = client.get_executor(pure=False)
         self._client, self._mark = client, mark
@@ -46,9 +49,14 @@ class Dask(Executor):
         """
         if cancel_futures and asked():
             with suppress(Exception):  # workers, or the scheduler, may be gone
-                self._client.run(partial(ask, self._mark), on_error="ignore")
+                tell = partial(self._client.run, partial(ask, self._mark), on_error="ignore")
+                within(ASK_SECONDS, tell)
                 wait_for(self._running, GRACE_SECONDS)
-        self._executor.shutdown(wait=wait and not cancel_futures)
+        if not cancel_futures:
+            self._executor.shutdown(wait=wait)
+            return
+        with suppress(TimeoutError):
+            within(LEAVE_SECONDS, partial(self._executor.shutdown, wait=False))
 
 
 def dask_setup(worker: object) -> None:
@@ -92,10 +100,53 @@ def cluster(workers: int, threads: int, address: str) -> Iterator[Any]:
             yield client
 
 
-def ask_workers(client: Any, question: Callable[[], object]) -> Mapping[str, object]:
-    """Call a function in every worker; return the answers by the worker's address, its error where it fails."""
-    answers: Mapping[str, object] = client.run(question, on_error="return")
+def within(seconds: float, call: Callable[[], Any]) -> Any:
+    """Return what a call returns, raise what it raises; one that takes longer is left behind in a thread of its own.
+
+    Raises
+    ------
+    TimeoutError
+        It has not ended; dask's own limits do not hold where a scheduler is silent.
+    """
+    return _asked(call).result(seconds)
+
+
+def _asked(call: Callable[[], Any]) -> Future[Any]:
+    found: Future[Any] = Future()
+
+    def answer() -> None:
+        try:
+            found.set_result(call())
+        except BaseException as error:  # the asker's to hear
+            found.set_exception(error)
+
+    threading.Thread(target=answer, name="dask call", daemon=True).start()
+    return found
+
+
+def ask_workers(client: Any, question: Callable[[], object], address: str = "") -> Mapping[str, object]:
+    """Call a function in every worker; return the answers by the worker's address, its error where it fails.
+
+    Raises
+    ------
+    ConfigError
+        There is no answer within half a minute.
+    """
+    answers: Mapping[str, object] = _answered(partial(client.run, question, on_error="return"), address)
     return answers
+
+
+def threads_of(client: Any, address: str = "") -> Mapping[str, int]:
+    """Return the threads of each worker; raises as `ask_workers`."""
+    found: Mapping[str, int] = _answered(client.nthreads, address)
+    return found
+
+
+def _answered(call: Callable[[], Any], address: str) -> Any:
+    try:
+        return within(WORKERS_SECONDS, call)
+    except TimeoutError:
+        raise _lost(address) from None
 
 
 class Health:
@@ -104,6 +155,7 @@ class Health:
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
         self._missed: float | None = None  # when a look first found none
+        self._asked: Future[Any] | None = None  # a question that a silent scheduler has not answered yet
 
     def check(self) -> None:
         """Say what is wrong.
@@ -111,26 +163,34 @@ class Health:
         Raises
         ------
         ConfigError
-            The scheduler is gone, or has had no worker for half a minute.
+            The scheduler is gone, or has been silent or had no worker for half a minute.
         """
         if self._client.status not in ("running", "connecting"):
-            raise _lost()
-        workers: Mapping[str, int] = {}
-        answered = False
-        with suppress(Exception):  # the client may be trying to reach its scheduler again
-            # Not what the client remembers of its scheduler: now and then it leaves the workers out of that.
-            workers, answered = self._client.nthreads(), True
-        now = time.monotonic()
+            raise _lost(self._address)
+        since = time.monotonic()
+        workers = self._workers()
         if workers:
             self._missed = None
             return
-        self._missed = now if self._missed is None else self._missed
-        if now - self._missed > WORKERS_SECONDS:
-            raise _no_worker(self._address) if answered else _lost()
+        self._missed = since if self._missed is None else self._missed
+        if time.monotonic() - self._missed > WORKERS_SECONDS:
+            raise _lost(self._address) if workers is None else _no_worker(self._address)
+
+    def _workers(self) -> Mapping[str, int] | None:
+        """Return the workers that the scheduler has, None where it does not answer."""
+        # Not what the client remembers of its scheduler: now and then it leaves the workers out of that.
+        asked, self._asked = self._asked or _asked(lambda: self._client.nthreads()), None
+        try:
+            found: Mapping[str, int] = asked.result(min(ASK_SECONDS, WORKERS_SECONDS))
+        except Exception:  # the client may be trying to reach its scheduler again
+            self._asked = None if asked.done() else asked
+            return None
+        return found
 
 
-def _lost() -> ConfigError:
-    return ConfigError("the connection to the dask scheduler is lost; run the command again to go on")
+def _lost(address: str = "") -> ConfigError:
+    at = f" ({address})" if address else ""
+    return ConfigError(f"the connection to the dask scheduler is lost{at}; run the command again to go on")
 
 
 def _no_worker(address: str) -> ConfigError:
@@ -141,15 +201,19 @@ def _no_worker(address: str) -> ConfigError:
 @contextmanager
 def _connected(distributed: Any, address: str) -> Iterator[Any]:
     try:
-        client = distributed.Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError, TypeError) as error:  # no answer, or no address
+        client = within(CONNECT_SECONDS, partial(distributed.Client, address, timeout=CONNECT_SECONDS))
+    except Exception as error:  # no answer, no address, or what is no scheduler and so says anything
         raise ConfigError(f"no dask scheduler answers at {address}") from error
-    with client:
+    try:
         try:
-            client.wait_for_workers(1, timeout=WORKERS_SECONDS)
+            wait_for_one = partial(client.wait_for_workers, 1, timeout=WORKERS_SECONDS)
+            within(WORKERS_SECONDS + ASK_SECONDS, wait_for_one)
         except TimeoutError:
             raise _no_worker(address) from None
         yield client
+    finally:
+        with suppress(Exception):  # the scheduler may be gone, or silent
+            within(LEAVE_SECONDS, client.close)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Literal
 
 from bench.errors import ConfigError
-from bench.running.cluster import Dask, Health, ask_workers, cluster
+from bench.running.cluster import Dask, Health, ask_workers, cluster, threads_of
 from bench.running.processes import Loky
 
 Kind = Literal["inline", "loky", "dask"]
@@ -71,9 +71,9 @@ def open_workers(kind: Kind, workers: int, threads: int = 1, address: str = "", 
         yield Workers(lambda: Loky(workers, threads), workers, 2 * workers + 1)
     else:
         with cluster(workers, threads, address) as client:
-            count = max(1, sum(client.nthreads().values()))
-            ask, check = partial(ask_workers, client), Health(client, address).check
-            yield Workers(lambda: Dask(client, mark), count, 2 * count + 1, True, ask, check)
+            count = max(1, sum(threads_of(client, address).values()))
+            ask, check = partial(ask_workers, client, address=address), Health(client, address).check
+            yield Workers(lambda: Dask(client, mark, address), count, 2 * count + 1, True, ask, check)
 
 
 class Inline(Executor):

@@ -10,7 +10,7 @@ import os
 import platform
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +26,7 @@ from bench.store.store import CLAIMS
 VERSIONS = ("torch", "numpy")
 PATIENCE_SECONDS = 5.0  # a network file system may show a new file late
 NOT_READ = ("plan/default.toml",)  # by workers; in a clone it is a link to the user's own
+AGAIN = "; run the same command again"  # what a process that holds old code says
 NAMED = 3  # so many differing files are named in a refusal
 
 
@@ -109,6 +110,37 @@ def greet(greeting: Greeting | None) -> None:
         if why := answer(greeting):
             raise refusal(_own_name(), why)
         _welcomed.add(greeting.mark)
+
+
+def must_see(greeting: Greeting | None, paths: Iterable[Path]) -> None:
+    """Refuse to work where a file of the runner's is not to be seen, on another machine's disk, say.
+
+    Raises
+    ------
+    ConfigError
+        It is not; the text names this worker and the file.
+    """
+    end = time.monotonic() + PATIENCE_SECONDS
+    for path in paths if _may_be_elsewhere(greeting) else ():
+        while not _is_there(path):
+            if time.monotonic() > end:
+                why = f"it does not see {path} of this run; workers and runner must share it, under the same path"
+                raise refusal(_own_name(), why)
+            time.sleep(0.2)
+
+
+def of_worker(greeting: Greeting | None, error: ConfigError) -> ConfigError:
+    """Return an error about the code that a process holds, with the worker's name where a runner did not start it."""
+    if not _may_be_elsewhere(greeting):
+        return error
+    told = str(error)
+    if told.endswith(AGAIN):
+        told = f"{told.removesuffix(AGAIN)}; restart this worker, then {AGAIN.removeprefix('; ')}"
+    return refusal(_own_name(), told)
+
+
+def _may_be_elsewhere(greeting: Greeting | None) -> bool:
+    return greeting is not None and greeting.copy is not None
 
 
 def refusal(worker: str, why: str) -> ConfigError:

@@ -14,6 +14,7 @@ from bench.registry import STAGES
 from bench.running.speed import is_possible, machine, read_speeds, write_speeds
 from bench.stage import StageRequest
 
+TRIAL_SECONDS = 20.0  # of one stage; beyond, the speed of a classifier has to do
 SettingsOf = Callable[[str, str], Mapping[str, object]]  # of a stage, by dataset and name
 
 
@@ -28,10 +29,12 @@ class Paces:
         What a profile tells a stage.
     measure
         Whether to measure what is not remembered; that loads torch, and takes seconds.
+    speed
+        Operations a second of a classifier's training here: what would take long at that speed is not tried.
     """
 
-    def __init__(self, file: Path, settings: SettingsOf, measure: bool = True) -> None:
-        self._file, self._settings, self._measure = file, settings, measure
+    def __init__(self, file: Path, settings: SettingsOf, measure: bool = True, speed: float | None = None) -> None:
+        self._file, self._settings, self._measure, self._speed = file, settings, measure, speed
         self._known: dict[str, float] = read_speeds(file)
         self._failed: set[str] = set()
         self._keys: dict[str, str] = {}  # by job: time left is asked for again and again
@@ -62,10 +65,17 @@ class Paces:
 
         device = Device.best()
         trial = Trial(job.protocol, len(job.task.counts), device, lambda stage: self._settings(job.task.dataset, stage))
+        request = StageRequest.of(call.name, **_parameters(call))
+        judges = STAGES[call.name].cls.judges
+        counted = trial.operations_of_looks(call.name) if judges else trial.operations_of_steps(request)
+        if self._speed and not counted / self._speed <= TRIAL_SECONDS:
+            raise TooLong
         with device.session(job.protocol):
-            if STAGES[call.name].cls.judges:
-                return trial.seconds_of_looks(call.name)
-            return trial.seconds_of_steps(StageRequest.of(call.name, **_parameters(call)))
+            return trial.seconds_of_looks(call.name) if judges else trial.seconds_of_steps(request)
+
+
+class TooLong(Exception):
+    """A trial would take so long that its answer is not worth it."""
 
 
 def _key(job: Job, call: StageCall) -> str:

@@ -155,7 +155,7 @@ def _estimate(config: Config, grid: Grid, store: Store, counting: bool) -> Estim
     elsewhere = _elsewhere(config, grid, reference, counted)
     protocol = config.profile.protocol(config.run.datasets[0])
     measured = speed(config.paths.cache / "speed.json", protocol, counting)
-    paces = Paces(config.paths.cache / "speed.json", partial(_settings, config), counting)
+    paces = Paces(config.paths.cache / "speed.json", partial(_settings, config), counting, measured)
     estimate = Estimate(worker_count(config), elsewhere, counted, measured, paces.of)
     for job in grid.jobs if counting else ():
         counted.of(job)

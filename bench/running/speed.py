@@ -20,6 +20,8 @@ from bench.store.regular import MIB, read_regular
 from bench.training.device import Device, has_cuda
 
 SECONDS = 1.0
+LONG = 5.0  # of a step: one is enough
+MOST_A_STEP = 1e11  # operations; of a larger step a part of its batch tells as much
 SLOWEST, FASTEST = 1e3, 1e18  # operations a second
 CLASSES = 2  # their number hardly matters
 
@@ -61,18 +63,23 @@ def _measured(protocol: Protocol) -> float:
     from bench.training.optimisers import optimiser  # loads torch
 
     device, network = Device.best(), network_of(protocol.backbone)
+    each = step_operations(protocol.backbone, protocol.image_size, CLASSES)
     with device.session(protocol), torch.random.fork_rng(devices=[]):
         blank = network.blank(protocol.image_size, CLASSES, torch.nn.Linear, torch.Generator(device.torch))
         side, model = protocol.image_size, device.model(blank)
         shape = (int(str(blank.head.in_features)),) if network.views else (3, side, side)
-        images = torch.zeros(protocol.batch_size, *shape, device=device.torch)
+        batch = min(protocol.batch_size, max(1, int(MOST_A_STEP / each)))
+        images = torch.zeros(batch, *shape, device=device.torch)
         chosen = [parameter for parameter in model.parameters() if parameter.requires_grad]
         rule = optimiser(protocol, chosen)
         clock = clock_of(protocol)
         steps, started = -1, clock()
         while steps < 1 or clock() - started < SECONDS:
             if steps == 0:
-                started = clock()  # the first is slow
+                if clock() - started > LONG:  # the first is slow, but not by as much
+                    steps = 1
+                    break
+                started = clock()
             with device.autocast(protocol):
                 loss = model(images).float().square().mean()
             rule.zero_grad(set_to_none=True)
@@ -81,8 +88,7 @@ def _measured(protocol: Protocol) -> float:
             loss.item()  # a GPU works on after the call has returned
             steps += 1
         seconds = clock() - started
-    each = step_operations(protocol.backbone, protocol.image_size, CLASSES)
-    return steps * protocol.batch_size * each / seconds
+    return steps * batch * each / seconds
 
 
 def is_possible(speed: float) -> bool:

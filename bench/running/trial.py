@@ -47,6 +47,22 @@ class Trial:
         (short, few), (long, more) = took
         return max(long - short, 1e-9) / (more - few)
 
+    def operations_of_steps(self, request: StageRequest) -> float:
+        """Count what `seconds_of_steps` has to compute, about."""
+        batch = int(str(self.settings(request.name).get("batch_size", 1)))
+        counts = (MORE * batch,) * self.classes
+        return sum(self._operations(self._short(request, steps), counts) for steps in (FEW, MORE))
+
+    def operations_of_looks(self, name: str) -> float:
+        """Count what `seconds_of_looks` has to compute."""
+        cls: Any = STAGES[name].cls
+        return 2 * LOOKS * float(cls(cls.Settings(**self.settings(name)), {}).use_operations(self.protocol.image_size))
+
+    def _operations(self, stage: Stage, counts: tuple[int, ...]) -> float:
+        before = [self._short(it, FEW) for it in stage.requires(counts) if isinstance(it, StageRequest)]
+        own = stage.operations(counts, self.protocol, lambda name: STAGES[name].cls.Settings(**self.settings(name)))
+        return own + sum(self._operations(it, counts) for it in before)
+
     def seconds_of_looks(self, name: str) -> float:
         """Let the network of judges look at images; return what an operation takes."""
         from bench.judging.judge import pretrained

@@ -20,7 +20,7 @@ from bench.plan.jobcode import check_code, check_read
 from bench.plan.needs import REGULARISER
 from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import device_name, environment
-from bench.running.handshake import Greeting, greet
+from bench.running.handshake import Greeting, greet, must_see, of_worker
 from bench.running.stopping import EVERYBODY, asked, interruptible
 from bench.running.work import Answer, Busy, Done, Failure, Reused
 from bench.stage import Material, Reads, Request, Tensors
@@ -86,8 +86,12 @@ def work(bench: Bench, order: Order) -> Answer:
             return Busy()
         if (found := store.get(order.job.id)) and found.finished != order.replaces:
             return Reused(found.status)
-        registry.load(bench.plugins)
-        check_code(order.job, order.code)
+        must_see(bench.greeting, order.caches.values())
+        try:
+            registry.load(bench.plugins)
+            check_code(order.job, order.code)
+        except ConfigError as error:
+            raise of_worker(bench.greeting, error) from None
         loaded = {*sys.modules}
         weights = Weights(bench.results)
         started = time.process_time()

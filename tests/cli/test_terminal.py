@@ -127,3 +127,10 @@ def test_the_systems_own_files_keep_their_places(tmp_path: Path) -> None:
         refused(imbench("pack", path, "--dataset", "stripes"), f"{path}: no place for a file")
         refused(imbench("predict", "model", "images", "--out", path), f"{path}: no place for a file")
     assert Path("/dev/stdout").is_symlink()
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_workers_work_where_standard_streams_are_closed(tmp_path: Path, closed: str) -> None:
+    bench_toml(tmp_path, methods=["Vanilla", "CS"], executor="loky", workers=1)
+    assert shell(f"imbench run {closed}").returncode == 0
+    assert "2 done" in imbench("run", "--dry-run").err

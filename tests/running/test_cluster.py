@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,7 +58,54 @@ def test_workers_that_are_missed_once_after_a_long_time_are_waited_for(monkeypat
         lost.check()
 
 
-@pytest.mark.parametrize("dies", ["worker", "scheduler"])
+def http() -> Iterator[int]:
+    """Serve pages, as whoever mistypes a port finds."""
+    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    with ThreadingHTTPServer(("127.0.0.1", 0), quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def silence() -> Iterator[int]:
+    """Accept whoever comes, and say nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("other", [http, silence])
+def test_what_is_no_scheduler_is_one_line_with_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: Callable[[], Iterator[int]]
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1.0)
+    with contextmanager(other)() as port:
+        bench_toml(tmp_path, methods=["CS"], executor="dask", scheduler=f"tcp://127.0.0.1:{port}")
+        refused(imbench("run"), f"no dask scheduler answers at tcp://127.0.0.1:{port}")
+
+
+def test_a_call_that_does_not_end_is_left_and_others_answer_or_raise() -> None:
+    over = threading.Event()
+    with pytest.raises(TimeoutError):
+        cluster.within(0.1, over.wait)
+    over.set()
+    assert cluster.within(PATIENCE, lambda: 3) == 3
+    with pytest.raises(MemoryError):
+        cluster.within(PATIENCE, no_memory)
+    client = SimpleNamespace(run=lambda *_, **__: no_answer.wait(), nthreads=lambda: no_answer.wait())
+    no_answer = threading.Event()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cluster, "WORKERS_SECONDS", 0.1)
+        for ask in (lambda: cluster.ask_workers(client, int, "tcp://a"), lambda: cluster.threads_of(client, "tcp://a")):
+            with pytest.raises(ConfigError, match=r"lost \(tcp://a\)"):
+                ask()
+    no_answer.set()
+
+
+def no_memory() -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("dies", ["worker", "scheduler", "frozen scheduler"])
 def test_a_cluster_that_dies_during_a_run_ends_it_in_one_line(tmp_path: Path, dies: str) -> None:
     plugin = tmp_path / "waits.py"
     plugin.write_text(WAITS.format(file=tmp_path / "at work"))
@@ -66,11 +118,11 @@ def test_a_cluster_that_dies_during_a_run_ends_it_in_one_line(tmp_path: Path, di
             wait_for(lambda: (tmp_path / "at work").exists() or runner.poll() is not None, "the work")
             assert runner.poll() is None, runner.communicate()
             victim = process.pid if dies == "worker" else scheduler_pid(address)
-            os.kill(victim, signal.SIGKILL)
+            os.kill(victim, signal.SIGSTOP if dies == "frozen scheduler" else signal.SIGKILL)
             _, said = runner.communicate(timeout=PATIENCE)
     last = said.strip().splitlines()[-1]
     assert runner.returncode == 2 and "Traceback" not in said, said
-    assert ("no dask worker for" if dies == "worker" else "dask scheduler is lost") in last
+    assert ("no dask worker for" if dies == "worker" else f"dask scheduler is lost ({address})") in last
     assert not [*Store(tmp_path / "results").records()]
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,15 @@ import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from small_cluster import ROOT, scheduler, worker
 
-from bench.errors import ConfigError
+from bench import registry
+from bench.data.cache import open_cache
+from bench.errors import ConfigError, StoreError
+from bench.plan.config import load_config
+from bench.plan.grid import build_grid
 from bench.running import handshake
-from bench.running.handshake import Greeting, answer, differences, greet, own_copy
+from bench.running.handshake import Greeting, answer, differences, greet, of_worker, own_copy
 from bench.running.work import Done, Reused
+from bench.running.worker import Bench, Order, work
 from bench.store.store import Store
 
 needs_dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="dask is not installed")
@@ -89,3 +95,66 @@ def test_a_remote_worker_without_the_results_folder_is_refused_before_any_work(
         bench_toml(tmp_path, executor="dask", scheduler=address)
         refused(imbench("run"), "worker tcp://", f"does not see the results folder {results}", "must share it")
     assert not [*Store(results).records()] and list((results / "claims").iterdir()) == []
+
+
+def test_a_file_that_only_the_runner_sees_is_named_with_the_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    monkeypatch.setattr(handshake, "PATIENCE_SECONDS", 0.1)
+    registry.load()
+    (job,) = build_grid(load_config(bench_toml(tmp_path, methods=["CS"]))).jobs
+    gone = tmp_path / "cache" / "gone.npy"
+    order = Order(job, {"train": gone}, {}, {})
+    store = Store(tmp_path / "results")
+    with store.claim("here"), pytest.raises(ConfigError, match=rf"^worker .*: it does not see {gone} of this run"):
+        work(Bench(store.root, (), Greeting(store.root, "here", own_copy())), order)
+    with pytest.raises(StoreError, match=r"gone\.npy: no such image cache; run the same command again"):
+        open_cache(gone)
+
+
+def test_an_error_about_code_names_a_worker_that_the_runner_did_not_start() -> None:
+    error = ConfigError("plugin mine: its file has changed since this process began; run the same command again")
+    assert of_worker(None, error) is of_worker(Greeting(Path(), ""), error) is error
+    told = str(of_worker(Greeting(Path(), "", own_copy()), error))
+    assert told.startswith("worker ") and "plugin mine: its file has changed" in told
+    assert told.endswith("; restart this worker, then run the same command again")
+
+
+@needs_dask
+def test_a_long_lived_worker_with_an_old_plugin_is_named_and_to_be_restarted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(MINE.format(what="counts / counts"))
+    with scheduler(tmp_path) as address:
+        path = bench_toml(tmp_path, plugins=[plugin], methods=["Mine"], executor="dask", scheduler=address)
+        command = [sys.executable, "-m", "bench", "run", "--redo-stale", "--config", str(path)]
+        said = []
+        with worker(address):
+            said.append(ran(command))
+            plugin.write_text(MINE.format(what="50.0 / counts"))
+            said += [ran(command), ran(command)]
+        with worker(address):
+            said.append(ran(command))
+    assert [it.returncode for it in said] == [0, 2, 2, 0], said
+    for it in said[1:3]:
+        last = it.stderr.strip().splitlines()[-1]
+        assert "worker tcp://" in last and "plugin mine: its file has changed" in last and "restart this worker" in last
+
+
+MINE = """
+from bench.method import Method
+from bench.registry import register
+
+@register("Mine")
+class Mine(Method):
+    def class_weights(self, counts, progress):
+        return {what}
+"""
+
+
+def ran(command: list[str]) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -88,6 +88,20 @@ def test_a_stage_that_cannot_be_tried_is_asked_once_and_stops_nothing(
     assert paces.of(stage) is None and paces.of(replace(stage)) is None and len(asked) == 1
 
 
+def test_what_would_take_long_is_not_tried_and_goes_at_a_classifiers_speed(
+    smoke: tuple[Config, list[Job]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, jobs = smoke
+    monkeypatch.setattr("bench.running.trial.Trial._make", lambda *_: pytest.fail("it was tried"))
+    monkeypatch.setattr("bench.running.trial.Trial.seconds_of_looks", lambda *_: pytest.fail("it was tried"))
+    paces = Paces(tmp_path / "speed.json", partial(settings, config), speed=1.0)
+    estimate = Estimate(1, speed=1.0, pace=paces.of)
+    for job in jobs:
+        assert paces.of(job) is None
+        if job.kind == "stage":
+            assert estimate.seconds(job) == operations(job)
+
+
 @pytest.mark.parametrize("told", ["1e-300", "1e308", "NaN", "Infinity", "0", "-1", "1" + "0" * 400])
 def test_speeds_that_no_machine_has_are_forgotten(tmp_path: Path, told: str) -> None:
     (tmp_path / "speed.json").write_text(f'{{"wrong": {told}, "right": 1e9}}')
