@@ -27,7 +27,7 @@ from bench.cli import (
     second,
     starting,
 )
-from bench.cli.options import say
+from bench.cli.options import refuse_empty_paths, say
 from bench.cli.terminal import CLOSED, finish, settle
 from bench.errors import Stopped, Terminated, UserError
 from bench.running.stopping import SAID, listen_in_runner
@@ -85,6 +85,7 @@ def _no_other_end() -> Iterator[None]:
 def _status() -> int:
     """Run a command and return its exit status."""
     try:
+        refuse_empty_paths(sys.argv[1:])
         app()
     except UserError as error:
         say(f"imbench: {error}")
