@@ -20,7 +20,7 @@ GIVEN = {
 
 
 def text_of(path: Path) -> bytes:
-    """Return the content of a table or list that a user names.
+    """Return the content of a table, a list or another file that many images are in or named by.
 
     Raises
     ------
