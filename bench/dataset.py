@@ -18,6 +18,7 @@ from bench.errors import DataError
 PARTS = ("train", "val", "test", "spare")  # that every split has; spare may be empty
 # That some have: for judges of made images, which no fit sees, and a second test part, that every fit is asked about.
 FURTHER = ("annotator", "judging", "extended")
+MOST_BYTES = 1 << 30  # of an image's file
 SHORT = 3  # so many counts are written out in a label
 
 
@@ -226,18 +227,16 @@ class Dataset:
         return self.root / name
 
     def content(self, name: str) -> bytes:
-        """Return the bytes whose digest identifies one image.
-
-        Raises
-        ------
-        DataError
-            The file is missing or unreadable; the text names it.
-        """
+        """Return the bytes whose digest identifies one image; DataError names a file that cannot be read."""
+        path = self.path(name)
         try:
-            return self.path(name).read_bytes()
-        except OSError as error:
+            if path.stat().st_size > MOST_BYTES or not path.is_file():
+                raise OSError(0, f"no file, or one of more than the {MOST_BYTES >> 20:,} MB that an image can have")
+            return path.read_bytes()
+        except (OSError, MemoryError) as error:
             absent = isinstance(error, FileNotFoundError)
-            raise DataError(self.missing(name) if absent else f"{self.path(name)}: {error.strerror}") from None
+            said = getattr(error, "strerror", None) or "not enough memory to read it"
+            raise DataError(self.missing(name) if absent else f"{path}: {said}") from None
 
     def missing(self, name: str) -> str:
         """Return the sentence for a file that is not there, with the command that gets it."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bench.data.collected import text_of
 from bench.data.duplicates import near_groups
 from bench.data.given_test import carve_beside
 from bench.data.manifest import Progress
@@ -132,9 +133,9 @@ def unpacked(path: Path, kind: int, missing: str) -> np.ndarray:
         The file is missing, damaged or of another kind; the text names it.
     """
     try:
-        raw = gzip.decompress(path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(missing) from None
+        if not path.exists():
+            raise DataError(missing)
+        raw = gzip.decompress(text_of(path))
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
     count = int.from_bytes(raw[4:8], "big") * (SIDE * SIDE if kind == IMAGES else 1)

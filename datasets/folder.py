@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from bench.data.collected import Collected
+from bench.data.collected import Collected, text_of
 from bench.data.dealing import Balance
 from bench.data.decoding import Shape
 from bench.data.duplicates import alike, equal_files, groups, two_labels, whole
@@ -243,7 +243,4 @@ class FolderDataset(Dataset):
 
 
 def _digest(path: Path) -> str:
-    try:
-        return sha256(path.read_bytes()).hexdigest()[:12]
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
+    return sha256(text_of(path)).hexdigest()[:12]

@@ -16,6 +16,7 @@ from bench.papers.paper import Paper
 from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.registry import STAGES, shipped_datasets
+from bench.store.regular import MIB, read_regular
 
 
 def load_claims(files: Iterable[Path] = (), papers: Iterable[Paper] = ()) -> dict[str, tuple[Claim, Paper | None]]:
@@ -91,9 +92,9 @@ def _check_generator(claim: Claim, name: str) -> None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf8")
+        return read_regular(path, 64 * MIB).decode()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        reason = (error.strerror or error) if isinstance(error, OSError) else "not UTF-8 text"
         raise ConfigError(f"{path}: {reason}") from None
 
 

@@ -26,7 +26,7 @@ from bench.cli import (
     starting,
 )
 from bench.cli.ending import ONLY, no_other_end, of_plugin
-from bench.cli.options import say
+from bench.cli.options import refuse_empty_paths, say
 from bench.cli.terminal import CLOSED, finish, settle
 from bench.errors import Stopped, Terminated, UserError
 from bench.running.stopping import SAID, listen_in_runner
@@ -64,6 +64,7 @@ def main() -> None:
 def _status() -> int:
     """Run a command and return its exit status."""
     try:
+        refuse_empty_paths(sys.argv[1:])
         app()
     except UserError as error:
         say(f"imbench: {error}")

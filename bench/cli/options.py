@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,23 @@ Seeds = Annotated[int | None, typer.Option("--seeds", help="Repetitions of every
 Profile = Annotated[str | None, typer.Option("--profile", help="The protocol, one of the configuration's profiles.")]
 Results = Annotated[Path | None, typer.Option("--results", help="The folder of records.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+PATHS = frozenset(("--chart", "--config", "--copy-by-class", "--out", "--pack", "--readme", "--results"))
+
+
+def refuse_empty_paths(arguments: Sequence[str]) -> None:
+    """Refuse an option whose path is empty: it would be the working folder, which nobody named.
+
+    Raises
+    ------
+    UserError
+        There is one; the text names it.
+    """
+    for option, value in pairwise([*arguments, "-"]):
+        name, given, joined = option.partition("=")
+        if name in PATHS and not (joined if given else value).strip():
+            raise UserError(f"{name}: an empty path; leave the option out, or say . for the working folder")
 
 
 def target(path: Path | None) -> Path | None:

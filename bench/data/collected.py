@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.errors import DataError
+from bench.store.regular import MIB, read_regular
 
 Found = dict[str, list[str]]  # names by class
 
+MOST_BYTES = 1024 * MIB  # of a table or list: lines of a hundred bytes for ten million images
 GIVEN = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+
+
+def text_of(path: Path) -> bytes:
+    """Return the content of a table, a list or another file that many images are in or named by.
+
+    Raises
+    ------
+    DataError
+        It cannot be read, is no regular file, or larger than such are.
+    """
+    try:
+        return read_regular(path, MOST_BYTES)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from None
 
 
 @dataclass(frozen=True)

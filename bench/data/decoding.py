@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from bench.data.colours import Colours, in_srgb
 from bench.data.depth import BITS_PER_SAMPLE, SAMPLE_FORMAT, SIGNED, UNSIGNED, colour_bits, narrowed, scaled
-from bench.dataset import Dataset
+from bench.dataset import MOST_BYTES, Dataset
 from bench.errors import DataError
 from bench.store.regular import Odd, open_regular
 
@@ -118,7 +118,8 @@ def decoded(path: Path, content: bytes | None = None, colours: Colours = "shown"
     except (FileNotFoundError, DataError):
         raise
     except Odd as odd:
-        raise DataError(f"{path}: cannot be read as an image (it is {odd})") from None
+        what = str(odd) if str(odd).startswith("it ") else f"it is {odd}"
+        raise DataError(f"{path}: cannot be read as an image ({what})") from None
     except UnidentifiedImageError:
         size = path.stat().st_size if content is None else len(content)
         what = "no picture of a format that is read here" if size else "the file is empty"
@@ -150,7 +151,7 @@ def fitted(image: Image.Image, shape: Shape, size: int) -> Image.Image:
 
 
 def _opened(path: Path, content: bytes | None) -> BinaryIO:
-    return open_regular(path) if content is None else BytesIO(content)
+    return open_regular(path, MOST_BYTES) if content is None else BytesIO(content)
 
 
 def _see_to(image: Image.Image) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.data.collected import Collected
+from bench.data.collected import Collected, text_of
 from bench.data.folders import check_names
 from bench.data.labelled import by_part_and_class
 from bench.data.locating import Locator
@@ -58,9 +58,7 @@ def in_lists(lists: Mapping[str, Path], root: Path, skip: bool = False) -> Colle
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
+        text = text_of(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(f"{path}: not UTF-8 text; a list of files has a name a line") from None
     lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
+from bench.data.matching import TooSlow, matched
 from bench.dataset import Split
 from bench.errors import ConfigError, DataError
 
@@ -29,29 +30,27 @@ def groups_by_pattern(names: Sequence[str], pattern: str, field: str) -> dict[st
     Raises
     ------
     ConfigError
-        The pattern is no regular expression.
+        The pattern is no regular expression, or one that would not come to an end.
     DataError
         Names do not match, or all brackets match nothing in them; the text says how many, and names one.
     """
     try:
-        compiled = re.compile(pattern)
-    except re.error as error:
+        re.compile(pattern)
+        found = dict(zip(names, matched(pattern, names), strict=True))
+    except (re.error, OverflowError, RecursionError) as error:
         raise ConfigError(f"{field} = {pattern!r}: no regular expression ({error})") from None
-    found = {name: _matched(compiled, name) for name in names}
-    without = [name for name, whose in found.items() if not whose]
+    except TooSlow as slow:
+        raise ConfigError(
+            f"{field} = {pattern!r}: {slow}; write it without a repeat in a repeat, as (a+)+ is"
+        ) from None
+    group = {name: as_group(text or "") for name, text in found.items()}
+    without = [name for name, whose in group.items() if not whose]
     if without:
-        said = "its brackets match nothing in {}" if compiled.search(without[0]) else "{} do not match"
+        said = "{} do not match" if found[without[0]] is None else "its brackets match nothing in {}"
         raise DataError(
             f"{field} = {pattern!r}: {said.format(f'{len(without)} of {len(names)} names')}, such as {without[0]}"
         )
-    return found
-
-
-def _matched(pattern: re.Pattern[str], name: str) -> str:
-    """Return the group that a pattern finds in a name, "" if it finds none."""
-    if not (match := pattern.search(name)):
-        return ""
-    return as_group("/".join(filter(None, match.groups())) if pattern.groups else match[0])
+    return group
 
 
 def as_group(text: str) -> str:

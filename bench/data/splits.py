@@ -12,7 +12,9 @@ from bench.data.manifest import combined, digests, manifest_text, read_manifest,
 from bench.dataset import FURTHER, PARTS, Dataset, Pinned, Split
 from bench.errors import DataError
 from bench.store.leftovers import write_anew
+from bench.store.regular import MIB, open_regular, read_regular
 
+MOST_BYTES = 4096 * MIB
 MANY = 500  # names of a part and class from which on only the numbers in them are written out
 
 
@@ -25,7 +27,7 @@ def read_split(path: Path) -> Split:
         The file cannot be read, has not the form of a split, or names an image twice.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf8"))
+        raw = json.loads(read_regular(path, MOST_BYTES).decode())
         classes = tuple(map(str, raw["classes"]))
         there = (*PARTS, *(part for part in FURTHER if part in raw["parts"]))
         parts = {part: {label: _names(raw["parts"][part][label]) for label in classes} for part in there}
@@ -84,8 +86,13 @@ def written_down(dataset: Dataset, edition: str, make: Callable[[], Split], file
         The images are missing, or the file cannot be read.
     """
     if file.exists():
-        manifest = read_manifest(file.with_suffix(".sha256"))
-        return Pinned(f"{edition}-{combined(manifest)}", read_split(file), manifest)
+        split, digests_of = read_split(file), file.with_suffix(".sha256")
+        try:
+            open_regular(digests_of, MOST_BYTES).close()
+        except OSError as error:
+            raise DataError(f"{digests_of}: {error.strerror or error}; delete {file.name} to draw anew") from None
+        manifest = read_manifest(digests_of)
+        return Pinned(f"{edition}-{combined(manifest)}", split, manifest)
     split = make()
     manifest = digests(dataset, split.names())
     return Pinned(f"{edition}-{combined(manifest)}", split, manifest, file=file)

@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePath
 
+from bench.data.collected import text_of
 from bench.data.decoding import SUFFIXES
 from bench.errors import DataError, unknown
 
@@ -95,7 +96,7 @@ def ends_as_image(cell: str) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = text_of(path)
         if content.startswith(_ARCHIVE):
             raise DataError(f"{path}: a spreadsheet, not text; save it as csv")
         wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")  # spreadsheets save "Unicode text" so
@@ -103,8 +104,6 @@ def _text(path: Path) -> str:
             line = content[: content.index(b"\0")].count(b"\n") + 1
             raise DataError(f"{path}: line {line} holds a zero byte, as UTF-16 without its mark does; save it as UTF-8")
         return content.decode("utf-16" if wide else "utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from None

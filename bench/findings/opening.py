@@ -15,6 +15,7 @@ from bench.findings.study import STAR, Evidence, Study
 from bench.findings.thresholds import OVERVIEW, charted, helping, in_shares, of_kinds, of_many
 from bench.report.markdown import escape
 from bench.store.leftovers import write_anew
+from bench.store.regular import MIB, read_regular
 
 BEGIN, END = "<!-- findings: made by `make findings`, not by hand -->", "<!-- findings: end -->"
 
@@ -30,7 +31,7 @@ def write_opening(found: Evidence, readme: Path, page: str, pictures: str) -> No
         It cannot be written.
     """
     try:
-        text = readme.read_text(encoding="utf8")
+        text = read_regular(readme, 64 * MIB).decode().replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{readme}: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
     write_anew(readme, with_opening(text, opening(found, page, pictures), str(readme)).encode())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from bench.errors import ConfigError, no_file_name, unknown
 from bench.plan.bounds import out_of_reach
-from bench.plan.sections import DatasetSection, Strict
+from bench.plan.sections import DatasetSection, Strict, no_empty_path
 from bench.plan.toml import DEFAULT_FILE, settings_in
 from bench.protocol import Protocol
 from bench.streams import Streams
@@ -48,6 +48,8 @@ class Paths(Strict):
     reports: Path = Path("reports")
     cache: Path = Path(".cache")
 
+    _are_said = field_validator("*", mode="before")(no_empty_path)
+
     @property
     def data_root(self) -> Path:
         """The data folder: IMBENCH_DATA where it is set, else [paths] data."""
@@ -64,7 +66,7 @@ class ReportSection(Strict):
     """What a report shows beside the paper's tables and claims."""
 
     interval: bool = True
-    claims: tuple[Path, ...] = ()
+    claims: tuple[Annotated[Path, BeforeValidator(no_empty_path)], ...] = ()
     rise_masks: int = Field(1000, ge=1)
 
 

@@ -18,6 +18,7 @@ from bench.plan.jobcode import counted_as
 from bench.protocol import IMPLICIT, Protocol, Settings
 from bench.record import Record
 from bench.registry import METHODS, STAGES
+from bench.store.regular import MIB, read_regular
 from bench.streams import Streams
 
 LIST = "stale.toml"
@@ -43,7 +44,7 @@ def listed(folder: Path) -> tuple[Stale, ...]:
     """
     path = folder / LIST
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf8")).get("stale", [])
+        entries = tomllib.loads(read_regular(path, 64 * MIB).decode()).get("stale", [])
     except FileNotFoundError:
         return ()
     except (OSError, ValueError) as error:

@@ -15,7 +15,7 @@ from bench.plan.job import Job
 from bench.plan.jobcode import code_of
 from bench.protocol import Protocol
 from bench.record import digest
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 from bench.store.regular import MIB, read_regular
 
 MOST_OPERATIONS = 1e30  # as a record's cost may have
@@ -93,7 +93,7 @@ class Counted:
         """Remember what was counted; a cache that cannot be written stops nobody."""
         if self._file and self._new:
             with suppress(StoreError):
-                write_atomically(self._file, json.dumps(self._known, indent=0).encode(), durable=False)
+                write_anew(self._file, json.dumps(self._known, indent=0).encode(), durable=False)
             self._new = False
 
     def _key(self, job: Job) -> str:

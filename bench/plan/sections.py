@@ -42,6 +42,13 @@ class Strict(BaseModel):
         return values
 
 
+def no_empty_path(value: Any, info: ValidationInfo) -> Any:
+    """Return the value of a field; refuse an empty text, which as a path would be the working directory."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError(f"an empty path; leave {info.field_name} out where there is none")
+    return value
+
+
 class DatasetSection(Strict):
     """What bench.toml says of one dataset: how it is cut and, of a user's own, where its images are."""
 
@@ -65,12 +72,10 @@ class DatasetSection(Strict):
     @field_validator("folder", "labels", "lists", "split", mode="before")
     @classmethod
     def _paths_are_said(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse an empty path, which would be the working directory, and expand ~."""
+        """Refuse an empty path, and expand ~."""
         if isinstance(value, dict):
             return {label: cls._paths_are_said(path, info) for label, path in value.items()}
-        if isinstance(value, str) and not value.strip():
-            raise ValueError(f"an empty path; leave {info.field_name} out where there is none")
-        return os.path.expanduser(value) if isinstance(value, str) else value
+        return os.path.expanduser(no_empty_path(value, info)) if isinstance(value, str) else value
 
     @field_validator("split")
     @classmethod

@@ -15,7 +15,7 @@ from bench.errors import StoreError
 from bench.networks.network import network_of, step_operations
 from bench.protocol import Protocol
 from bench.running.environment import device_name
-from bench.store.atomic import write_atomically
+from bench.store.leftovers import write_anew
 from bench.store.regular import MIB, read_regular
 from bench.training.device import Device, has_cuda
 
@@ -108,4 +108,4 @@ def read_speeds(file: Path) -> dict[str, float]:
 def write_speeds(file: Path, known: Mapping[str, float]) -> None:
     """Remember speeds; a cache that cannot be written stops nobody."""
     with suppress(StoreError):
-        write_atomically(file, json.dumps(known, indent=1).encode(), durable=False)
+        write_anew(file, json.dumps(known, indent=1).encode(), durable=False)

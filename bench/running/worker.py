@@ -110,10 +110,8 @@ def work(bench: Bench, order: Order) -> Answer:
 
 def _require_same_images(order: Order) -> None:
     for part, stamp in order.stamps.items():
-        path = order.caches[part]
-        if (now := written(path)) != stamp:
-            what = "has been written to since this run began" if now else "is gone, or cannot be seen by this worker"
-            raise StoreError(f"{path} {what}; run the same command again")
+        if written(order.caches[part]) != stamp:
+            raise StoreError(f"{order.caches[part]} has changed since this run began; run the same command again")
 
 
 def perform(order: Order, weights: Weights, mark: str = EVERYBODY) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -196,3 +197,25 @@ def test_a_bracket_that_matches_nothing_names_no_group() -> None:
     assert groups_by_pattern(names[:2], r"_P(\d+)(?:-(\d+))?", "group") == {names[0]: "1/2", names[1]: "3"}
     with pytest.raises(DataError, match=r"its brackets match nothing in 2 of 4 names, such as c_.png"):
         groups_by_pattern(names, r"_(P\d+)?", "group")
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(a*)*(a*)*b"])
+def test_a_pattern_that_would_never_end_is_refused(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.data.matching.SECONDS", 1)
+    with pytest.raises(ConfigError, match=r"group = '.*not done with 2 names in 1 s; write it without a repeat"):
+        groups_by_pattern(["aaa", "a" * 60 + "!"], pattern, "group")
+
+
+@pytest.mark.parametrize("pattern", ["(", "a{99999999999}", "(" * 3000 + ")" * 3000])
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(ConfigError, match="no regular expression"):
+        groups_by_pattern(["a"], pattern, "group")
+
+
+@pytest.mark.parametrize("pattern", [r"^(.+?)_", r"_(\w+)\.", r"(?i)ZO.|\udcff", r"(o.)_(\d)?"])
+def test_groups_are_what_a_pattern_finds_in_this_process(pattern: str) -> None:
+    names = ["Zo\u00eb_1.png", "zo\udcff_2.png", "Zo\u2028_\u00e4.png"]
+    compiled = re.compile(pattern)
+    wanted = [compiled.search(name) for name in names]
+    texts = ["/".join(filter(None, it.groups())) if compiled.groups else it[0] for it in wanted if it]
+    assert [*groups_by_pattern(names, pattern, "group").values()] == [text.strip() for text in texts]

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from typer import Typer
+from typer.models import OptionInfo
+
+from bench.cli.app import app
+from bench.cli.options import PATHS
 
 ODD = {
     "run = 3\n": "run: Input should be a valid dictionary",
@@ -100,3 +107,43 @@ def test_a_number_that_no_machine_could_hold_is_refused_with_its_field(
 def test_a_pipe_is_no_file_of_settings_and_nobody_waits_for_it(command: tuple[str, ...], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     refused(imbench(*command, "fifo"), "fifo: a pipe")
+
+
+@pytest.mark.parametrize("path", ["", "  "])
+@pytest.mark.parametrize(
+    "field", ["paths.data", "paths.results", "paths.reports", "paths.cache", "report.claims", "datasets.mine.folder"]
+)
+def test_an_empty_path_is_not_the_working_folder(tmp_path: Path, field: str, path: str) -> None:
+    value = f'["{path}"]' if field == "report.claims" else f'"{path}"'
+    (tmp_path / "bench.toml").write_text("\n".join([f"{field} = {value}", "[run]", 'datasets = ["stripes"]']))
+    refused(imbench("run", "--dry-run"), f"bench.toml: {field}", "an empty path; leave")
+    assert [it.name for it in tmp_path.iterdir()] == ["bench.toml"]
+
+
+def commands(app: Typer) -> Iterator[Callable[..., Any]]:
+    """Yield the functions behind the commands of an application."""
+    yield from (it.callback for it in app.registered_commands if it.callback)
+    for group in app.registered_groups:
+        yield from commands(group.typer_instance)  # type: ignore[arg-type]
+
+
+def options_of_paths() -> set[str]:
+    """Return the options, of whichever command, whose value is a path."""
+    found = set()
+    for command in commands(app):
+        for name, hint in get_type_hints(command, include_extras=True).items():
+            kind, *told = get_args(hint) if hasattr(hint, "__metadata__") else (hint,)
+            if Path in (kind, *get_args(kind)) and told and isinstance(told[0], OptionInfo):
+                found |= {*(told[0].param_decls or [f"--{name.replace('_', '-')}"])}
+    return found
+
+
+def test_every_option_that_is_a_path_is_known_as_one() -> None:
+    assert options_of_paths() == PATHS
+
+
+@pytest.mark.parametrize("given", [("--results", ""), ("--results=",), ("--out", " "), ("--config", "")])
+def test_an_empty_path_of_an_option_is_not_the_working_folder(tmp_path: Path, given: tuple[str, ...]) -> None:
+    bench_toml(tmp_path)
+    refused(imbench("run", *given), given[0].removesuffix("="), "an empty path")
+    assert [it.name for it in tmp_path.iterdir()] == ["bench.toml"]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bench.errors import UserError, no_file_name
 from bench.report.jsonform import from_text
+from bench.store.regular import MIB, read_regular
 
 
 class Part(BaseModel):
@@ -65,7 +66,7 @@ def read_printed(path: Path) -> Printed:
         There is none, or no report is written so; the text names the place.
     """
     try:
-        data: dict[str, Any] = from_text(path.read_text(encoding="utf8"))
+        data: dict[str, Any] = from_text(read_regular(path, 1024 * MIB).decode())
         return Printed(
             **{name: it for name, it in data.items() if name in Printed.model_fields and name != "data"}, data=data
         )
