@@ -48,10 +48,9 @@ def end(status: int) -> NoReturn:
 
 def of_plugin(error: BaseException) -> tuple[str, int, str] | None:
     """Return file, line and function of the plugin that an error went through last; None where there is none."""
-    from bench.registry import PLUGIN  # needs torch, as a help text does not
-
-    frames = [*traceback.walk_tb(error.__traceback__)]
-    own = [it for it in frames if str(it[0].f_globals.get("__name__", "")).startswith(PLUGIN)]
+    registry = sys.modules.get("bench.registry")  # which a help text does without
+    frames = [*traceback.walk_tb(error.__traceback__)] if registry else []
+    own = [it for it in frames if registry and str(it[0].f_globals.get("__name__", "")).startswith(registry.PLUGIN)]
     if not own:
         return None
     frame, line = own[-1]

@@ -12,14 +12,20 @@ MOST = dict.fromkeys(("image_size", "load_size", "crop_size"), 4096) | {
     "threads": 1024,
 }
 MOST_OF_ANYTHING = 10**12
+MOST_OF_RATES = 3e38  # what a number of 32 bits can be
 
 
 def out_of_reach(values: object) -> str:
-    """Return what is wrong with the first number in a profile's tables that is too large, "" where none is."""
+    """Return what is wrong with the first number in a profile's tables that is too large, "" where none is.
+
+    Decimal numbers are rates and weights, but for sizes.
+    """
     for place, number in _numbers(values):
-        most = MOST.get(place.rpartition(".")[2], MOST_OF_ANYTHING)
+        name = place.rpartition(".")[2]
+        most = MOST.get(name, MOST_OF_ANYTHING if isinstance(number, int) else MOST_OF_RATES)
         if not number <= most:
-            return f"{place}: Input should be less than or equal to {most:,}"
+            limit = f"{most:,}" if isinstance(most, int) else f"{most:g}"
+            return f"{place}: Input should be less than or equal to {limit}"
     return ""
 
 

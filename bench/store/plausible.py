@@ -87,7 +87,7 @@ def _epochs(record: Record) -> str:
     """Return what is wrong with the epochs that a record tells of: of a fit they are counted one by one."""
     planned = record.identity.get("protocol", {}).get("epochs")
     most = planned if isinstance(planned, int) else MOST_EPOCHS
-    if record.kind in PREDICT:
+    if record.identity.get("kind") in PREDICT:
         for number, row in enumerate(record.history, 1):
             epoch = row.get("epoch")
             if epoch is None:

@@ -140,15 +140,17 @@ def test_a_process_that_is_killed_outright_leaves_a_state_to_go_on_from(folder: 
 
 def test_no_validation_or_test_image_reaches_a_stage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def guarded(caches: Mapping[str, Path], *rest: Any) -> Any:
-        def opening(path: Path) -> Any:
-            seen.append(next(part for part, file in caches.items() if file == path))
-            return open_cache(path)
-
-        monkeypatch.setattr(material, "open_cache", opening)
+        known.update(caches)
         return open_material(caches, *rest)
 
+    def opening(path: Path) -> Any:
+        seen.append(next(part for part, file in known.items() if file == path))
+        return open_cache(path)
+
     seen: list[str] = []
+    known: dict[str, Path] = {}
     open_cache, open_material = material.open_cache, worker.open_material
+    monkeypatch.setattr(material, "open_cache", opening)
     monkeypatch.setattr(worker, "open_material", guarded)
     run(toml(folder, methods=["AUG"]))
     assert "train" in seen and set(seen) <= {"train", "judging"}

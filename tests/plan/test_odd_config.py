@@ -92,7 +92,7 @@ def test_a_grid_that_nobody_could_run_is_refused_before_it_is_planned(
         (".stages.BAGAN", "width = 1e308", "stages.BAGAN.width: Input should be less than or equal to 10,000"),
         (".stages.BAGAN", "width = inf", "stages.BAGAN.width: Input should be less than or equal to 10,000"),
         (".stages.BAGAN", "width = nan", "stages.BAGAN.width: Input should be less than or equal to 10,000"),
-        (".stages.GAN", "average_horizon = 1e13", "stages.GAN.average_horizon: Input should be less than or equal to"),
+        (".stages.GAN", "average_horizon = 1e39", "stages.GAN.average_horizon: Input should be less than or equal to"),
         (".datasets.digits", "load_size = 10_000", "datasets.digits.load_size: Input should be less than or equal to"),
     ],
 )
