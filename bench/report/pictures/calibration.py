@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.report.pictures.panels import grid, height, shown
+from bench.report.pictures.panels import grid, height, shown, titled
 from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, CONTEXT, QUIET, WIDTH, drawing, rules
 
@@ -79,7 +79,6 @@ def figure(outcomes: Mapping[str, tuple[np.ndarray, np.ndarray]], name: str, tit
         panels = grid(drawn, len(found), f"predicted P({said})")
         for axes, (method, mine) in zip(panels, found.items(), strict=True):
             _panel(axes, method, mine)
-        panels[0].set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
         panels[0].set_ylabel(f"share that is {said}")
         return Picture(
             name, chart(drawn), _alt(title, said, found), (CAPTION if minority else LIKELIEST).format(minority=minority)
@@ -88,14 +87,14 @@ def figure(outcomes: Mapping[str, tuple[np.ndarray, np.ndarray]], name: str, tit
 
 def _panel(axes: Axes, method: str, mine: Reliability) -> None:
     rules(axes, "both")
-    axes.set_aspect("equal")
+    axes.set(aspect="equal", xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, zorder=1)
     axes.vlines(mine.predicted, mine.predicted, mine.observed, color=CONTEXT, linewidth=1.2, zorder=2)
     axes.plot(mine.predicted, mine.observed, color=BLUE, linewidth=1, zorder=3)
     axes.scatter(
         mine.predicted, mine.observed, s=6 + 110 * mine.count / mine.count.sum(), color=BLUE, zorder=4, clip_on=False
     )
-    axes.set_title(shown(method), fontweight="bold")
+    titled(axes, shown(method))
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     axes.text(0.97, 0.1, f"ECE {mine.ece:.3f}", transform=axes.transAxes, ha="right", fontsize=8, bbox=box)
 

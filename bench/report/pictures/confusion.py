@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from bench.report.pictures.panels import arranged, columns_for, shown
+from bench.report.pictures.panels import arranged, columns_for, shown, titled
 from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, INK, QUIET, WIDTH, drawing
 
@@ -37,7 +37,7 @@ def figure(matrices: Mapping[str, np.ndarray], classes: Sequence[str], name: str
         table = arranged(drawn, len(shares), columns)
         for axes, (method, matrix) in zip(table.flat, shares.items(), strict=False):
             axes.imshow(matrix, cmap=colours, vmin=0, vmax=1, aspect="equal")
-            axes.set_title(shown(method), fontweight="bold")
+            titled(axes, shown(method))
             axes.set_title(f"{np.nanmean(np.diag(matrix)):.3f}", loc="right", fontsize=7.5, color=QUIET)
             axes.set_xticks(range(len(names)), names, rotation=90, fontsize=6.5)
             axes.set_yticks(range(len(names)), names, fontsize=6.5)

@@ -62,7 +62,7 @@ def figure(frame: pd.DataFrame, task: str, metric: str = "f1_minority", name: st
             axes.margins(x=0.15)
 
     band = "its 95 % interval over seeds"
-    png = line_panels(title, lines, label, band, reference=reference, each=dots, whole=scaled)
+    png = line_panels(title, lines, label, band, reference=reference, each=dots, scaled=scaled)
     caption = CAPTION.format(before=before(reference), axis=" The horizontal axis is logarithmic." if of_two else "")
     alt = _alt(f"{title} against {label}", lines, [f"{count:g}" for count in x] if of_two else order)
     return Picture(f"{task}_{metric}_by_count", png, alt, caption)

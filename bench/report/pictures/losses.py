@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.report.pictures.panels import arranged, shown
+from bench.report.pictures.panels import arranged, level, shown, titled
 from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, CONTEXT, DASHED, INK, QUIET, WIDTH, drawing, rules
 
@@ -45,11 +45,12 @@ def figure(
     rows = -(-len(panels) // columns)
     with drawing(title, WIDTH, 0.7 + rows * (0.5 + ROW * len(methods))) as drawn:
         table = arranged(drawn, len(panels), columns)
-        for axes, panel in zip(table.flat, panels, strict=False):
+        drawn_in = list(table.flat[: len(panels)])
+        for axes, panel in zip(drawn_in, panels, strict=True):
             _panel(axes, panel, methods, delta)
-        table[0, 0].set_yticks(range(len(methods)), [shown(method) for method in methods])
-        table[0, 0].set(ylim=(len(methods) - 0.4, -0.6))
-        table[0, 0].set_xlim(left=0)
+        level(drawn_in)
+        for axes in drawn_in:
+            axes.set_xlim(left=0)
         table[-1, 0].set_xlabel(f"loss against the best, {unit}", loc="left")
         alike = f" At {', '.join(left_out)} no method is expected to lose more than that." if left_out else ""
         return Picture(name, chart(drawn), _alt(title, panels), CAPTION.format(unit=unit, delta=delta) + alike)
@@ -58,13 +59,15 @@ def figure(
 def _panel(axes: Axes, panel: Panel, methods: Sequence[str], delta: float) -> None:
     place, losses, choice = panel
     rules(axes, "x")
+    axes.set_yticks(range(len(methods)), [shown(method) for method in methods])
+    axes.set_ylim(len(methods) - 0.4, -0.6)
     axes.axvline(delta, color=QUIET, linewidth=0.8, linestyle=DASHED)
     for loss in losses:
         row, mine = methods.index(loss.method), loss.method == choice
         color = BLUE if mine else INK
         axes.hlines(row, loss.low, loss.high, color=BLUE if mine else CONTEXT, linewidth=2.5)
         axes.plot(loss.expected, row, "o", color=color, markersize=4.5 if mine else 3.5, zorder=3, clip_on=False)
-    axes.set_title(place, fontweight="bold")
+    titled(axes, place)
 
 
 def _alt(title: str, panels: Sequence[Panel]) -> str:

@@ -8,8 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.transforms import Bbox
 
 from bench.analysis.layout import method_label
 from bench.report.pictures.band import Band
@@ -17,6 +19,7 @@ from bench.report.pictures.picture import chart
 from bench.report.pictures.style import BLUE, CONTEXT, DASHED, INK, QUIET, WIDTH, drawing, rules
 
 MOST_COLUMNS = 5
+LONG = 18  # letters of a name that a panel's width may not hold
 
 
 def shown(method: str) -> str:
@@ -37,7 +40,7 @@ def height(count: int, row: float = 1.5) -> float:
 
 
 def grid(figure: Figure, count: int, label: str) -> list[Axes]:
-    """Return `count` axes in rows, with common limits; only the outer ones have tick labels.
+    """Return `count` axes in rows; only the outer ones have tick labels.
 
     `label` is written once, below the first panel of the last row.
     """
@@ -47,17 +50,52 @@ def grid(figure: Figure, count: int, label: str) -> list[Axes]:
 
 
 def arranged(figure: Figure, count: int, columns: int) -> np.ndarray:
-    """Return axes (rows, columns) with common limits: the first `count` are for panels, the others show nothing.
+    """Return axes (rows, columns): the first `count` are for panels, the others show nothing.
 
-    Tick labels stand at the left of each row and below the lowest panel of each column.
+    Tick labels stand at the left of each row and below the lowest panel of each column. Axes that share limits would
+    ask each other at every step: `level` makes them alike instead.
     """
     rows = -(-count // columns)
-    table: np.ndarray = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    for spare in table.flat[count:]:
-        spare.set_axis_off()
-    for above in table[-2, columns - (rows * columns - count) :] if rows > 1 else ():
-        above.tick_params(labelbottom=True)  # nothing stands below it
+    table: np.ndarray = figure.subplots(rows, columns, squeeze=False)
+    for k, axes in enumerate(table.flat):
+        if k < count:
+            left, lowest = k % columns == 0, k + columns >= count
+            axes.tick_params(labelleft=left, labelbottom=lowest)
+            axes.set_in_layout(left or lowest)
+        else:
+            axes.set_axis_off()
+    figure.set_layout_engine(_Outer(table))
     return table
+
+
+class _Outer(ConstrainedLayoutEngine):
+    """Asks outer panels, and those with long names, how much room they want; the others stand in line with them."""
+
+    def __init__(self, table: np.ndarray) -> None:
+        super().__init__()
+        self._table = table
+
+    def execute(self, fig: Figure) -> None:
+        super().execute(fig)
+        for (row, column), axes in np.ndenumerate(self._table):
+            if not axes.get_in_layout():
+                lowest = next(it for it in self._table[::-1, column] if it.axison)
+                across, down = (it.get_position(original=True) for it in (lowest, self._table[row, 0]))
+                axes.set_position((across.x0, down.y0, across.width, down.height), which="original")
+
+
+def titled(axes: Axes, name: str) -> None:
+    """Write a name above a panel; a long one is given room."""
+    axes.set_title(name, fontweight="bold")
+    axes.set_in_layout(axes.get_in_layout() or len(name) > LONG)
+
+
+def level(panels: Sequence[Axes]) -> None:
+    """Give panels the same limits, where none are set: those that the data of all want."""
+    filled = [axes.dataLim for axes in panels if np.isfinite(axes.dataLim.extents).all()]
+    for axes in panels if filled else ():
+        axes.update_datalim(Bbox.union(filled).corners())
+        axes.autoscale_view()
 
 
 def line_panels(
@@ -68,7 +106,7 @@ def line_panels(
     *,
     reference: str = "",
     each: Callable[[Axes, str], None] = lambda axes, method: None,
-    whole: Callable[[Axes], None] = lambda axes: None,
+    scaled: Callable[[Axes], None] = lambda axes: None,
     more: Sequence[Line2D] = (),
 ) -> bytes:
     """Return a chart, as PNG, of each method's line and band in its own panel, before the reference and all the others.
@@ -81,8 +119,8 @@ def line_panels(
         What the band is, for the legend; `more` is what else there is.
     reference
         The method whose line is dashed in every panel.
-    each, whole
-        What else to draw in a method's panel; what to set of the axes that all share.
+    each, scaled
+        What else to draw in a method's panel; what to set of its axes, alike in all.
     """
     traces = [np.column_stack([it.x, it.mean]) for it in lines.values()]
     with drawing(title, WIDTH, height(len(lines))) as drawn:
@@ -90,7 +128,7 @@ def line_panels(
         for axes, (method, mine) in zip(panels, lines.items(), strict=True):
             rules(axes)
             others = LineCollection(traces, colors=CONTEXT, linewidths=0.7, zorder=1)
-            axes.add_collection(others, autolim=False)  # each is in its own panel, whose limits all share
+            axes.add_collection(others, autolim=False)  # each is in its own panel, whose data all make room for
             if reference in lines and method != reference:
                 it = lines[reference]
                 axes.plot(it.x, it.mean, color=INK, linewidth=1.1, linestyle=DASHED, zorder=2)
@@ -99,9 +137,10 @@ def line_panels(
             if mine.empty:
                 at = axes.transAxes
                 axes.text(0.5, 0.5, "no result", transform=at, ha="center", color=QUIET, backgroundcolor="w")
-            axes.set_title(shown(method), fontweight="bold")
+            titled(axes, shown(method))
             each(axes, method)
-        whole(panels[0])
+            scaled(axes)
+        level(panels)
         _legend(drawn, band, reference if reference in lines else "", more)
         return chart(drawn)
 

@@ -62,7 +62,7 @@ def figure(
         _scaled(axes, priors)
 
     label, band = f"share of {minority} (%)", "its 95 % interval over seeds"
-    png = line_panels(title, lines, label, band, reference=reference, each=dotted, whole=scaled)
+    png = line_panels(title, lines, label, band, reference=reference, each=dotted, scaled=scaled)
     named = ", ".join(f"{what} ({prior:.3g})" for what, prior in marks.items())
     caption = (CAPTION if of_two else MANY).format(minority=minority, marks=named or "none", before=before(reference))
     return Picture(name, png, _alt(title, minority, priors, lines), caption)

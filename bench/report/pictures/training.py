@@ -61,15 +61,15 @@ def figure(
     whole = f"{title}: {QUANTITIES[quantity]}"
 
     def dots(axes: Axes, method: str) -> None:
-        for row, record in zip(values[method], runs[method], strict=True):
-            if epoch := record.selected_epoch:
-                axes.plot(epoch, row[epoch - 1], zorder=5, **DOT)
+        tested = [(row, it.selected_epoch) for row, it in zip(values[method], runs[method], strict=True)]
+        at = np.reshape([(epoch, row[epoch - 1]) for row, epoch in tested if epoch], (-1, 2))
+        axes.plot(*at.T, linestyle="", zorder=5, **DOT)
 
     def whole_epochs(axes: Axes) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
 
     dot = Line2D([], [], linestyle="", label="tested epochs", **DOT)
-    drawn = {"reference": reference, "each": dots, "whole": whole_epochs, "more": (dot,)}
+    drawn = {"reference": reference, "each": dots, "scaled": whole_epochs, "more": (dot,)}
     png = line_panels(whole, lines, "epoch", "range over seeds", **drawn)  # type: ignore[arg-type]
     caption = CAPTION.format(before=before(reference)) + (WEIGHTED if quantity == "loss" else "")
     caption += "".join(f" {shown(it)} reads {shown(owner)}'s fits." for it, owner in (readers or {}).items())
