@@ -126,7 +126,7 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
     """
     ready = readied(origin, task, is_aside)
     places, main = ready.places, headline(len(ready.places[0].classes))
-    every = {name: ready.known(name) for name in dict.fromkeys((main, ACSA, AUC))}
+    every = ready.known_of(tuple(dict.fromkeys((main, ACSA, AUC))))
     if len(places[0].classes) == 2 and (recut_runs := _tuned(ready)):
         every[TUNED] = recut_runs.known(ACSA)
     try:

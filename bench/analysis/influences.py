@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.analysis.formulas import log_odds
-from bench.analysis.metrics import Metric, Reading, rarest
+from bench.analysis.metrics import Metric, Reading
 from bench.statistics.spread import centred
 
 GROUPS = 60  # into which images are cut where a metric has no formula: each is left out once
@@ -43,12 +42,7 @@ def _scaled(influence: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _of_ranking(reading: Reading) -> np.ndarray:
-    if len(reading.counts) == 2:
-        rare = rarest(reading.counts)
-        return placements(reading.labels == rare, log_odds(reading.probabilities, rare))
-    classes = np.unique(reading.labels)
-    each = [placements(reading.labels == k, log_odds(reading.probabilities, k)) for k in classes]
-    mean: np.ndarray = np.mean(each, axis=0)
+    mean: np.ndarray = np.mean([placements(*ranking) for ranking in reading.rankings], axis=0)
     return mean
 
 

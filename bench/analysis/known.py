@@ -79,24 +79,37 @@ class _Group:
 
 
 def known(
-    metric: str,
+    metrics: Sequence[str],
     rows: Sequence[Entrant],
     places: Sequence[Task],
     found: Mapping[Spot, Sequence[Trial]],
     by_seed: bool = False,
-) -> Known:
-    """Read one metric off the runs of a dataset.
+) -> dict[str, Known]:
+    """Read metrics off the runs of a dataset; return what they show of each.
 
     Parameters
     ----------
     places
-        Where all of the metric's numbers mean something.
+        Where all of the metrics' numbers mean something.
     found
         The runs by row and place; all on the same test images.
     by_seed
         Whether each seed has a subset of its own, the same for all methods.
     """
-    groups = list(_groups(METRICS[metric], rows, places, found, by_seed))
+    groups: dict[str, list[_Group]] = {name: [] for name in metrics}
+    for at, seeds, readings in _runs(rows, places, found, by_seed):
+        for name, mine in groups.items():
+            metric, sign = METRICS[name], -1 if METRICS[name].lower_is_better else 1
+            figures = np.array([metric.of(it) for it in readings])
+            if np.isfinite(figures).all():
+                moved = np.stack([influences(metric, it) for it in readings])
+                mine.append(_Group(*at, seeds, sign * figures, sign * moved))
+    return {name: _known(METRICS[name], rows, places, mine, by_seed) for name, mine in groups.items()}
+
+
+def _known(
+    metric: Metric, rows: Sequence[Entrant], places: Sequence[Task], groups: Sequence[_Group], by_seed: bool
+) -> Known:
     first, others = ([it for it in groups if it.first == whether] for whether in (True, False))
     shape = len(rows), len(places)
     means, seeds = np.full(shape, np.nan), np.zeros(shape, np.int64)
@@ -130,26 +143,19 @@ def known(
         next((m for m, row in enumerate(rows) if row.method == plain()), None),
     )
     on_subsets, on_stages = (tuple(rows[m].method for m in each) for each in (shown, varied))
-    return Known(METRICS[metric], tuple(rows), tuple(places), seen, on_subsets, on_stages, by_seed)
+    return Known(metric, tuple(rows), tuple(places), seen, on_subsets, on_stages, by_seed)
 
 
-def _groups(
-    metric: Metric,
-    rows: Sequence[Entrant],
-    places: Sequence[Task],
-    found: Mapping[Spot, Sequence[Trial]],
-    by_seed: bool,
-) -> Iterator[_Group]:
-    sign = -1 if metric.lower_is_better else 1
+def _runs(
+    rows: Sequence[Entrant], places: Sequence[Task], found: Mapping[Spot, Sequence[Trial]], by_seed: bool
+) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray, list[Reading]]]:
+    """Give method, place, subset and stage of runs that have these in common, with their seeds and readings."""
     for m, row in enumerate(rows):
         for p, place in enumerate(places):
             mine = list(found.get(Spot(row.method, place.dataset, place.place), ()))
             for subset, stage, runs in grouped(mine, by_seed):
                 readings = [_reading(it, row.expression, place) for it in runs]
-                figures = np.array([metric.of(it) for it in readings])
-                if np.isfinite(figures).all():
-                    moved = np.stack([influences(metric, it) for it in readings])
-                    yield _Group(m, p, subset, stage, np.array([it.seed for it in runs]), sign * figures, sign * moved)
+                yield (m, p, subset, stage), np.array([it.seed for it in runs]), readings
 
 
 def _reading(trial: Trial, expression: Expression, place: Task) -> Reading:

@@ -73,10 +73,15 @@ class Reading:
             return self.probabilities.astype(np.float64)
         return np.asarray(self.scores / totals)
 
+    @cached_property
+    def rankings(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Of the minority class, or of each that has images: which are of it, bool (N,), and its log odds, (N,)."""
+        classes = [rarest(self.counts)] if len(self.counts) == 2 else np.unique(self.labels)
+        return [(self.labels == k, log_odds(self.probabilities, k)) for k in classes]
+
     def ranked(self, score: Callable[[np.ndarray, np.ndarray], float]) -> float:
         """Return how well probabilities rank the minority class, or the mean over classes of each against the rest."""
-        classes = [rarest(self.counts)] if len(self.counts) == 2 else np.unique(self.labels)
-        each = [score(self.labels == k, log_odds(self.probabilities, k)) for k in classes]
+        each = [score(*ranking) for ranking in self.rankings]
         return float(np.mean(each)) if each else float("nan")
 
 

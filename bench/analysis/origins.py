@@ -17,6 +17,7 @@ from bench.plan.config import Config
 from bench.plan.grid import Grid, build_grid, dataset_named, workshops
 from bench.plan.identity import protocol_identity
 from bench.plan.places import wanted
+from bench.plan.publish import records_of
 from bench.plan.second import beside
 from bench.record import Record
 from bench.registry import shipped_datasets
@@ -80,14 +81,15 @@ def origins_of(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dic
     shipped.sort(key=lambda name: (name not in wish.first, name))  # not as modules happened to be imported
     origins: dict[str, Origin] = {}
     lost: list[str] = []
+    seconds = [beside(store) for store in stores]
     for name in wish.requested:
-        if found := _origin(name, config, wish, stores, stores):
+        if found := _origin(name, config, wish, stores, seconds):
             origins[name] = found
     others = [name for name in dict.fromkeys((*shipped, *config.datasets)) if name not in wish.requested]
     for store in stores:
         for name in others:
             try:
-                if found := _origin(name, config, wish, [store], stores):
+                if found := _origin(name, config, wish, [store], seconds):
                     origins[name] = found
             except (DataError, StoreError, ConfigError) as error:  # a folder that is not here, or counts it never had
                 lost.append(f"{name}: its records cannot be shown: {' '.join(str(error).split())}")
@@ -98,11 +100,11 @@ def origins_of(config: Config, stores: Sequence[Store], wish: Wish) -> tuple[dic
 
 
 def _origin(
-    name: str, config: Config, wish: Wish, looked_in: Sequence[Store], stores: Sequence[Store]
+    name: str, config: Config, wish: Wish, looked_in: Sequence[Store], seconds: Sequence[Store]
 ) -> Origin | None:
     """Return a dataset's cells in the first of some stores that has records of them; if asked for, in any case.
 
-    Second opinions of them are looked for beside all stores.
+    Second opinions of them are looked for in `seconds`.
 
     Raises
     ------
@@ -111,21 +113,16 @@ def _origin(
     """
     empty, asked = None, name in wish.requested
     for store in looked_in:
-        found = _of(name, store)
+        found = records_of(store, name)
         if not (found or asked):
             continue
         records, passed = fellows(found, partial(_split, name, config))
         grid, lone = _grid(config, name, records.values(), wish)
         if any(job.id in records for job in grid.jobs):
-            again, more = fellows({id: it for other in stores for id, it in _of(name, beside(other)).items()})
+            again, more = fellows({id: it for other in seconds for id, it in records_of(other, name).items()})
             return Origin(grid, store, records, again, lone, (*passed, *more))
         empty = empty or Origin(grid, store, records, lone=lone, passed=tuple(passed))
     return empty if asked else None
-
-
-def _of(name: str, store: Store) -> dict[str, Record]:
-    ids = [id for id, summary in store.summaries().items() if summary.dataset == name]
-    return {id: record for id in ids if (record := store.get(id))}
 
 
 def _split(name: str, config: Config) -> Split | None:

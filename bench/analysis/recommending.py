@@ -71,7 +71,11 @@ class Ready:
 
     def known(self, metric: str) -> Known:
         """Return what they show of one metric."""
-        return known(metric, self.entrants, self.places, self.found, self.by_seed)
+        return self.known_of((metric,))[metric]
+
+    def known_of(self, metrics: Sequence[str]) -> dict[str, Known]:
+        """Return what they show of each of several metrics, in their order."""
+        return known(metrics, self.entrants, self.places, self.found, self.by_seed)
 
 
 def readied(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Ready:
@@ -126,7 +130,7 @@ def recommendations(
     ready = readied(origin, task, is_aside)
     cells, found, places = ready.cells, ready.found, ready.places
     metric = deciding_metric(metric, places)
-    every = [ready.known(name) for name in (metric, *(name for name in BESIDE if name != metric))]
+    every = list(ready.known_of((metric, *(name for name in BESIDE if name != metric))).values())
     ids = {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in found.items()}
     spent = costs(origin.grid, origin.records.get) if spent is None else spent
     operations = {(spot.method, spot.place): cost for spot, cost in spent.items()}

@@ -107,8 +107,10 @@ def opinions(
     for cell in grid.cells:
         if cell.fit in checked and not is_aside(cell.method):
             rows.setdefault(cell.fit, cell)  # of rows that share a fit, the first has it as its own
-    one_of = {_row(cell): cell for cell in rows.values()}
-    seeds = {row: _over_seeds(cell, records, grid) for row, cell in one_of.items()}
+    mates: dict[tuple[str, Task, int], list[Cell]] = {_row(cell): [] for cell in rows.values()}
+    for cell in grid.cells:
+        mates.get(_row(cell), []).append(cell)
+    seeds = {row: _over_seeds(cells, records) for row, cells in mates.items()}
     return [
         _opinion(cell, records[fit], made, seeds[_row(cell)])
         for fit, cell in rows.items()
@@ -142,10 +144,10 @@ def _row(cell: Cell) -> tuple[str, Task, int]:
     return cell.method, cell.task, cell.translator
 
 
-def _over_seeds(cell: Cell, records: Mapping[str, Record], grid: Grid) -> np.ndarray:
-    """Return the figures of all seeds of a cell's row."""
-    mates = [records[it.fit] for it in grid.cells if _row(it) == _row(cell) and it.fit in records]
-    return np.array([_figure(it, cell) for it in mates if it.test is not None])
+def _over_seeds(cells: Iterable[Cell], records: Mapping[str, Record]) -> np.ndarray:
+    """Return the figures of those of a row's cells, its seeds, that have records."""
+    done = [(records[cell.fit], cell) for cell in cells if cell.fit in records]
+    return np.array([_figure(record, cell) for record, cell in done if record.test is not None])
 
 
 def _figure(record: Record, cell: Cell) -> float:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bench.plan.campaign import Campaign, CampaignRun
     from bench.plan.config import Config
     from bench.plan.grid import Grid
+    from bench.record import Record
     from bench.store.store import Store
 
 app = typer.Typer()
@@ -126,10 +127,11 @@ def _say_what_is_left(runs: Campaign, chosen: list[CampaignRun], settings: dict[
 
 def _publish(folder: Path, just: CampaignRun, runs: Campaign, config: Path, results: Path | None) -> None:
     """Pack what is done of the datasets of a run in its profile, by this run or another of the campaign."""
-    from bench.plan.publish import publishable
+    from bench.plan.publish import publishable, records_of
     from bench.store.store import Store
 
     found: dict[tuple[str, str], dict[str, None]] = {}
+    records: dict[str, dict[str, Record]] = {}
     store: Store | None = None
     for run in runs.run:
         shared = [dataset for dataset in run.datasets if dataset in just.datasets and run.profile == just.profile]
@@ -138,8 +140,10 @@ def _publish(folder: Path, just: CampaignRun, runs: Campaign, config: Path, resu
         settings = settings_of(config, **run.overrides, results=results)
         store = store or Store(settings.paths.results)
         for dataset in shared:
+            if dataset not in records:
+                records[dataset] = records_of(store, dataset)
             try:
-                ids = publishable(settings, store, dataset, _grid(run, settings, store))
+                ids = publishable(settings, records[dataset], dataset, _grid(run, settings, store))
             except UserError:  # a run that cannot be planned has said so, and publishes nothing
                 continue
             found.setdefault((dataset, run.profile), {}).update(dict.fromkeys(ids))

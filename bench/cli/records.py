@@ -100,12 +100,12 @@ def pack(
     Besides the grid's: further methods and counts, controls, audits and repeats that were run.
     """
     from bench.plan.grid import build_grid
-    from bench.plan.publish import publishable
+    from bench.plan.publish import publishable, records_of
     from bench.store.store import Store
 
     settings = settings_of(config, datasets=[dataset], profile=profile, results=results)
     store = Store(settings.paths.results)
-    ids = publishable(settings, store, dataset, build_grid(settings))
+    ids = publishable(settings, records_of(store, dataset), dataset, build_grid(settings))
     say_aside(store)
     if not ids:
         kept = f"; {file} is left as it is" if file.exists() else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bench.plan.config import Config
 from bench.plan.grid import Grid
 from bench.plan.identity import protocol_identity
@@ -12,8 +14,14 @@ from bench.store.store import Store
 VARIED = ("epochs", "threads")  # of a protocol, by experiments
 
 
-def publishable(config: Config, store: Store, dataset: str, grid: Grid) -> list[str]:
-    """Return the ids of the done records of a dataset in the Config's profile; `grid` is the dataset's.
+def records_of(store: Store, dataset: str) -> dict[str, Record]:
+    """Return the records of a dataset by id."""
+    ids = [id for id, summary in store.summaries().items() if summary.dataset == dataset]
+    return {id: record for id in ids if (record := store.get(id))}
+
+
+def publishable(config: Config, records: Mapping[str, Record], dataset: str, grid: Grid) -> list[str]:
+    """Return the ids of those of a dataset's records that are done in the Config's profile; `grid` is the dataset's.
 
     A fit, audit or twin belongs to the profile by its protocol; its epochs do not count, for a control has its own, nor
     do threads, which vary for the noise of rounding. Stages and measurements belong to it by the grid, and by the fits
@@ -21,10 +29,7 @@ def publishable(config: Config, store: Store, dataset: str, grid: Grid) -> list[
     """
     ours = _common(protocol_identity(config.profile.protocol(dataset)))
     wanted_anyway = {job.id for job in grid.jobs}
-    found: dict[str, Record] = {}
-    for id, summary in store.summaries().items():
-        if summary.dataset == dataset and summary.status == "done" and (record := store.get(id)):
-            found[id] = record
+    found = {id: record for id, record in records.items() if record.status == "done"}
     fits = {id: it for id, it in found.items() if it.kind in TRAINED and _protocol(it) == ours}
     wanted = {id for id in found if id in wanted_anyway} | fits.keys()
     waiting = list(wanted)

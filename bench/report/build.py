@@ -237,12 +237,12 @@ def _frames(found: Gathered, published: Mapping[str, Sequence[str]]) -> Iterator
     rows = []
     for task, origin in found.origins.items():
         ids = published[task]
-        rows += [(id, task, origin.records[id].kind) for id in ids if id in origin.records]
+        rows += [(id, task, origin.records[id].kind) for id in ids]
         rows += [(id, task, SECOND) for id in sorted(origin.again) if first_of(origin.again[id].identity) in ids]
     yield "records.csv", (FRAMES["records.csv"], pd.DataFrame(rows, columns=["record", "task", "kind"]))
 
 
 def _published(found: Gathered, task: str) -> list[str]:
-    """Return the ids of a dataset's records of this profile; some may have come since the others were read."""
+    """Return the ids of a dataset's records of this profile."""
     origin = found.origins[task]
-    return publishable(found.config, origin.store, task, origin.grid)
+    return publishable(found.config, origin.records, task, origin.grid)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +14,8 @@ from bench.analysis.spots import Spot
 from bench.analysis.value import ENOUGH
 from bench.report.report import Mean, Provenance, Run
 from bench.statistics.intervals import t_interval
+
+OF_A_RUN = ["seed", "record", "status", "error", "chosen"]
 
 
 def provenances(cells: pd.DataFrame) -> tuple[Provenance, ...]:
@@ -32,11 +35,11 @@ def _provenance(rows: pd.DataFrame) -> Provenance:
     counts = [int(count) for count in first["counts"].split(":")]
     metrics = [name for name in supported(counts) if name in MAIN or METRICS[name].classes == "any"]
     spot = Spot(first["method"], first["task"], first["place"])
-    runs = tuple(_run(row, metrics) for _, row in rows.iterrows())
+    runs = tuple(_run(row, metrics) for row in rows[[*OF_A_RUN, *metrics]].to_dict("records"))
     return Provenance(spot, spot.place, tuple(_means(runs, metrics)), runs, _commands(spot, counts, rows))
 
 
-def _run(row: pd.Series, metrics: Sequence[str]) -> Run:
+def _run(row: Mapping[Hashable, Any], metrics: Sequence[str]) -> Run:
     counted = row["status"] in COUNTED
     figures = {metric: float(row[metric]) for metric in metrics if counted and pd.notna(row[metric])}
     return Run(int(row["seed"]), row["record"], row["status"], figures, row["error"], row["chosen"])

@@ -105,7 +105,7 @@ class PackedFiles:
     Parameters
     ----------
     remembering
-        Keep every record in memory when its line is read for its summary.
+        Keep every record in memory when its line is read for its summary, and look at the files once.
     """
 
     def __init__(self, folder: Path, set_aside: dict[str, str], remembering: bool = False) -> None:
@@ -115,6 +115,7 @@ class PackedFiles:
         self._compared: set[tuple[Line, Line]] = set()
         self.contradictions: list[tuple[Line, Line]] = []
         self._remembered: dict[Line, Record] | None = {} if remembering else None
+        self._whole: list[dict[str, Line]] = []
 
     def lines(self) -> dict[str, Line]:
         """Return the lines by record id.
@@ -150,14 +151,20 @@ class PackedFiles:
 
     def _each(self) -> Iterator[dict[str, Line]]:
         """Give the lines of every file, in the order of their names."""
+        if self._whole:
+            yield from self._whole
+            return
+        found = []
         try:
             for path in sorted(self._folder.glob("*.jsonl")):
                 try:
-                    yield self._of(path)
+                    yield (mine := self._of(path))
+                    found.append(mine)
                 except Odd as reason:
                     self._set_aside[str(path)] = f"it holds no records: {reason}"
         except OSError as error:
             raise StoreError(f"cannot read {self._folder}: {error.strerror or error}") from error
+        self._whole = found if self._remembered is not None else []
 
     def _of(self, path: Path) -> dict[str, Line]:
         with open_regular(path, MOST_PACKED) as file:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
 
-from bench.plan.publish import publishable
 from bench.record import digest
 from bench.store.store import Store
 
@@ -73,18 +71,6 @@ def test_a_report_shows_what_was_run_by_the_names_it_was_run_under(tmp_path: Pat
     assert imbench("report").status == 0
     rows = {(row["method"], row["minority_count"]) for row in reported_cells(tmp_path) if row["status"] == "done"}
     assert rows == {("Vanilla", "6"), ("OS", "6"), ("SMOTE", "6")}
-
-
-def test_a_report_may_be_written_while_records_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench_toml(tmp_path, methods=["CS"])
-    imbench("run")
-
-    def grown(*known: Any) -> list[str]:
-        return [*publishable(*known), "f" * 20]
-
-    monkeypatch.setattr("bench.report.build.publishable", grown)
-    assert imbench("report").status == 0
-    assert "f" * 20 not in (tmp_path / "reports" / "tiny" / "records.csv").read_text()
 
 
 def test_records_that_cannot_be_shown_are_named_and_the_others_are_shown(tmp_path: Path) -> None:
