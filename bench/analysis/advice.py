@@ -62,6 +62,15 @@ class Contender:
     records: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Loss:
+    """What is lost against the best method: what is expected, and ends that hold it with probability 0.9."""
+
+    expected: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, eq=False)
 class Advice:
     """What to take at one place, in one metric.
@@ -70,8 +79,8 @@ class Advice:
     ----------
     methods
         Those that have a run here, the best first: by expected regret.
-    scale
-        What a decision that always names the rarest class gets, by metric.
+    scale, always
+        What a decision that always names the rarest class gets, by metric; and what it loses: below 0, it is ahead.
     settle
         What would end the doubt; None where there is none.
     """
@@ -84,6 +93,7 @@ class Advice:
     choice: Contender
     among: tuple[Contender, ...]
     scale: Mapping[str, float]
+    always: Loss
     settle: Settling | None
 
 
@@ -167,8 +177,14 @@ def _at(
         methods[found.choice],
         tuple(methods[k] for k in among),
         scale,
+        _of_always(mine.max(axis=1) - deciding.sign * scale[metric]),
         settle,
     )
+
+
+def _of_always(behind: np.ndarray) -> Loss:
+    low, high = np.quantile(behind, ENDS)
+    return Loss(float(behind.mean()), float(low), float(high))
 
 
 def _share(draws: np.ndarray, known: Known, records: Mapping[tuple[str, str], tuple[str, ...]]) -> None:

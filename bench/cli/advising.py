@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +46,9 @@ def recommend(
     seeds: Seeds = None,
     profile: Profile = None,
     results: Results = None,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", help="Write what each choice may lose to this PNG file.")
+    ] = None,
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
@@ -57,6 +62,8 @@ def recommend(
     from bench.papers import shelf
     from bench.report.cautions import has_seen
 
+    if chart and not dataset:
+        raise UserError("a chart is of one dataset: name it, as in `imbench recommend digits --chart FILE`")
     settings = settings_of(config, seeds=seeds, profile=profile, results=results)
     stores = stores_of(settings, own=results is not None)
     origins, lost = origins_of(settings, stores, Wish((dataset,) if dataset else (), is_aside=shelf.ablated))
@@ -82,6 +89,8 @@ def recommend(
         lost += _changed(origin, name, found.records)
         for it in asked:
             printed.append(_as_data(it, found, seen)) if as_json else _show(it, found, whole=dataset is not None)
+        if chart:
+            _draw(replace(found, advice=tuple(asked)), chart)
         if asked and not as_json:
             _explain(asked[-1], found, seen, whole=dataset is not None)
     if at is not None and not told:
@@ -120,6 +129,15 @@ def _asked(found: Advised, at: str | None) -> list[Advice]:
         there = ", ".join(it.place.place for it in found.advice)
         raise UserError(f"{found.task}: no run at {at!r}; there are runs at {there}")
     return mine
+
+
+def _draw(found: Advised, file: Path) -> None:
+    from bench.papers import shelf
+    from bench.report.charts import recommended
+    from bench.store.leftovers import write_anew
+
+    write_anew(file, recommended(found, file.stem, shelf.shown(found.task))().png)
+    say(f"chart written to {file}")
 
 
 def _show(it: Advice, found: Advised, whole: bool) -> None:

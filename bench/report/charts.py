@@ -17,6 +17,7 @@ from bench.report.by_class import confusion_means
 from bench.report.listings import prior_measure
 from bench.report.pictures import calibration, confusion, counts, losses, pareto, priors, ranks, training, variance
 from bench.report.pictures.draw import Drawing
+from bench.report.recommended import always
 from bench.report.subject import Subject
 from bench.statistics.confusion import confusion_matrices
 from bench.statistics.intervals import t_interval
@@ -60,6 +61,8 @@ def recommended(advised: Advised, name: str, shown: str) -> Drawing:
     for it in advised.advice:
         if it is first or any(method.regret > it.delta for method in it.methods):
             told = [losses.Loss(method.method, method.regret, method.loses, method.most) for method in it.methods]
+            if np.isfinite(it.always.expected):  # not of a log loss
+                told.append(losses.Loss(always(it), it.always.expected, it.always.low, it.always.high, scale=True))
             panels.append((it.place.place, told, it.choice.method))
         else:
             left_out.append(it.place.place)

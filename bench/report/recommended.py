@@ -142,12 +142,12 @@ def _worth(it: Advice, advised: Advised) -> Iterator[str | Figure]:
         yield from _figures(gains, advised, "{:+.3f}", change=True)
         acsa, auc = (gains.get(name, 0.0) for name in ("acsa", "roc_auc"))
         yield ": most of it is a moved threshold" if acsa > it.delta and auc < MOVED * acsa else ""
-    yield f" (always {_rarest(it)}: "
+    yield f" ({always(it)}: "
     yield from _figures(it.scale, advised, "{:.3f}")
     sign = -1 if METRICS[it.metric].lower_is_better else 1
-    mine, always = it.choice.beliefs[it.metric], sign * it.scale[it.metric]
+    mine, scale = it.choice.beliefs[it.metric], sign * it.scale[it.metric]
     worst = min(sign * mine.low, sign * mine.high)
-    doubt = "no" if sign * mine.mean <= always else "not surely" if worst <= always else ""
+    doubt = "no" if sign * mine.mean <= scale else "not surely" if worst <= scale else ""
     yield f"; it is {doubt} better than that)." if doubt else ")."
 
 
@@ -156,6 +156,11 @@ def _figures(values: Mapping[str, float], advised: Advised, how: str, change: bo
         yield ", " if k else ""
         yield number(value, advised.records, how.format(round(value, 3) + 0.0))  # zero has no sign
         yield f" {short(name)}{' (less is better)' if change and METRICS[name].lower_is_better else ''}"
+
+
+def always(it: Advice) -> str:
+    """Return what a decision that always names the rarest class is called."""
+    return f"always {_rarest(it)}"
 
 
 def _rarest(it: Advice) -> str:
@@ -183,11 +188,8 @@ def rows(it: Advice) -> list[dict[str, object]]:
             row[short(name)] = f"{belief.mean:.3f}{ends}"
         row |= {"regret": f"{each.regret:.3f}", "best": f"{each.best:.2f}", "near": f"{each.near:.2f}", "n": each.runs}
         found.append(row | {"cost": _cost(each.cost, unit)})
-    always = {short(name): f"{value:.3f}" for name, value in it.scale.items()}
-    return [
-        *found,
-        {"method": f"always {_rarest(it)}", **always, "regret": "", "best": "", "near": "", "n": "", "cost": ""},
-    ]
+    scale = {short(name): f"{value:.3f}" for name, value in it.scale.items()}
+    return [*found, {"method": always(it), **scale, "regret": "", "best": "", "near": "", "n": "", "cost": ""}]
 
 
 def legend(it: Advice) -> str:

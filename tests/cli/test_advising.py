@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from PIL import Image
 from small_trials import METHODS, origin
 
 from bench.networks.paper_cnn import PaperCnn
@@ -65,6 +66,14 @@ def test_without_a_dataset_sentences_stand_alone_and_what_a_body_has_seen_is_sai
     assert all("holds photographs of digits with their labels" in " ".join(said.split()) for said in (every, one))
 
 
+def test_the_chart_of_a_dataset_is_a_picture_of_the_places_that_were_asked_for(stored: Path) -> None:
+    said = imbench("recommend", "digits", "--at", "6", "--chart", "one.png")
+    assert said.status == 0 and "chart written to one.png" in said.err and "take OS" in said.out
+    imbench("recommend", "digits", "--chart", "both.png")
+    one, both = (Image.open(stored / f"{name}.png") for name in ("one", "both"))
+    assert one.format == "PNG" and one.size == both.size and one.tobytes() != both.tobytes(), "a panel more in the row"
+
+
 def test_runs_of_code_that_has_changed_since_are_counted() -> None:
     assert "digits: 30 of its 30 runs were made by code that has changed since" in " ".join(
         imbench("recommend").err.split()
@@ -84,6 +93,7 @@ def test_metric_and_delta_are_the_users() -> None:
         (("digits", "--at", "7"), "no run at '7'; there are runs at 12:6, 12:10"),
         (("digits", "--metric", "accc"), "unknown metric 'accc'"),
         (("stripes",), "no record of profile tiny"),
+        (("--chart", "it.png"), "a chart is of one dataset: name it"),
     ],
 )
 def test_a_wrong_option_is_one_line(arguments: tuple[str, ...], part: str) -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench
 from small_trials import METHODS, origin
@@ -119,19 +120,23 @@ def test_an_interval_takes_three_runs_and_a_bounded_figure_keeps_within_its_boun
 
 
 def test_the_chart_says_in_words_what_it_shows() -> None:
-    losses = [Loss("TS", 0.01, 0.0, 0.03), Loss("US", 0.09, 0.05, 0.2)]
+    losses = [Loss("TS", 0.01, 0.0, 0.03), Loss("US", 0.09, 0.05, 0.2), Loss("always $x (", -0.2, -0.3, 0, scale=True)]
     drawn = figure([("9:1", losses, "TS"), ("9:3", losses[:1], "TS")], 0.01, "F1", "name", "Title", ["9:6", "9:9"])
     assert drawn.caption.endswith("At 9:6, 9:9 no method is expected to lose more than that.")
     assert "At 9:1, recommended TS: TS 0.010 (0.000 to 0.030); US 0.090 (0.050 to 0.200)" in drawn.alt
+    assert "US 0.090 (0.050 to 0.200); always $x ( -0.200 (-0.300 to 0.000)" in drawn.alt
     assert drawn.png.startswith(b"\x89PNG") and not drawn.shows_images
 
 
 def test_places_where_no_choice_loses_are_named_and_not_drawn() -> None:
-    def at(place: str, regret: float) -> SimpleNamespace:
+    def at(place: str, regret: float, expected: float = 0.2) -> SimpleNamespace:
         one = SimpleNamespace(method="TS", regret=regret, loses=0.0, most=2 * regret)
-        named = SimpleNamespace(place=place)
-        return SimpleNamespace(place=named, methods=[one], choice=one, delta=0.01, metric="f1_minority")
+        named = SimpleNamespace(place=place, counts=(9, 1), classes=("horse", "zebra"))
+        always = SimpleNamespace(expected=expected, low=0.1, high=0.3)
+        return SimpleNamespace(place=named, methods=[one], choice=one, delta=0.01, metric="f1_minority", always=always)
 
-    advised = SimpleNamespace(advice=[at("9:1", 0.001), at("9:3", 0.2), at("9:6", 0.002)])
+    advised = SimpleNamespace(advice=[at("9:1", 0.001), at("9:3", 0.2, np.inf), at("9:6", 0.002)])
     panels, *_, left_out = recommended(advised, "name", "Toy").args  # type: ignore[arg-type]
     assert [panel[0] for panel in panels] == ["9:1", "9:3"] and left_out == ["9:6"]
+    named = [[loss.method for loss in told] for _, told, _ in panels]
+    assert named == [["TS", "always zebra"], ["TS"]], "a log loss that is infinite is on no chart"
