@@ -51,6 +51,7 @@ TEXT = (
 )
 IMAGES = "images"  # what generators make
 CLASSES = "; "  # between the names of classes
+WEIGHTED = ", weighted"  # after what judges learned from, where it was as rare as it is
 FILE = "translators.csv"
 
 
@@ -67,7 +68,8 @@ def measured(
         trained for, such as `CycleGAN(epochs=32)`, or the method whose fit left the translator; `seed` is that fit's,
         and empty for a stage. `epochs` are the translator's in all, as far as records tell. `translator` is the stream
         of the stages. `makes` is `images` of noise or `translations`; `seconds` and `operations` are what a stage's
-        artifact took, with all that it starts from. `status` is done, stale, failed or missing.
+        artifact took, with all that it starts from. `judges_learned_from` is spare or train, `WEIGHTED` after it where
+        classes had unequal numbers. `status` is done, stale, failed or missing.
     """
     rows = [_row(job, profile, record_of, is_stale) for job in jobs if job.kind == "measurement"]
     figures = sorted({name for row in rows for name in row} - {*KEYS, *FACTS})
@@ -149,11 +151,12 @@ def _judges(job: Job, record_of: RecordOf) -> dict[str, object]:
     settings = judges[0].stage.settings
     made = (record_of(judge.id) for judge in judges)
     spare = {bool(row["from_spare_images"]) for record in made if record for row in record.history[-1:]}
+    weighted = "" if settings.get("balanced", True) else WEIGHTED
     return {
         "judges": len(judges),
         "evaluator": settings["network"],
         "layers": settings["layers"],
-        "judges_learned_from": "" if len(spare) != 1 else "spare" if spare.pop() else "train",
+        "judges_learned_from": "" if len(spare) != 1 else ("spare" if spare.pop() else "train") + weighted,
     }
 
 

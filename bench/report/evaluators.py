@@ -7,6 +7,7 @@ import pandas as pd
 
 from bench.analysis.frame import COUNTED
 from bench.analysis.layout import Label, Layout
+from bench.analysis.measured import WEIGHTED
 from bench.analysis.samples import of_real_images, seed_columns
 from bench.analysis.spots import method_key
 from bench.analysis.summary import summarise
@@ -17,23 +18,29 @@ from bench.report.table import Row
 
 REAL, TRUSTED = "real_accuracy", 0.9
 LEARNED_FROM = {
-    "spare": "real images that no fit and no translator sees",
+    "spare": "real images that no fit and no {maker} sees",
     "train": "real training images, since the split has too few to spare",
 }
 
 
-def evaluators(rows: pd.DataFrame) -> str:
+def evaluators(rows: pd.DataFrame, maker: str = "translator") -> str:
     """Return a sentence that names the evaluators that were used and what they learned from; "" if none was."""
     done = rows[rows["status"].isin(COUNTED)]
     found: dict[str, list[str]] = {}
     for row in done.drop_duplicates(["task", "evaluator", "layers", "judges_learned_from"]).to_dict("records"):
         layers = "all layers" if row["layers"] == "all" else "the last layer"
-        images = LEARNED_FROM.get(row["judges_learned_from"], "real images")
-        text = f"{network_named(row['evaluator']).title}, {layers} fine-tuned on balanced {images}"
+        images = _learned_from(row["judges_learned_from"], maker)
+        text = f"{network_named(row['evaluator']).title}, {layers} fine-tuned on {images}"
         found.setdefault(text, []).append(shelf.shown(row["task"]))
     if len(found) < 2:
         return "".join(f"Evaluator: {text}." for text in found)
     return f"Evaluators: {'; '.join(text + ' (' + ', '.join(tasks) + ')' for text, tasks in found.items())}."
+
+
+def _learned_from(told: str, maker: str) -> str:
+    origin, weighted, _ = told.partition(WEIGHTED)
+    images = LEARNED_FROM.get(origin, "real images").format(maker=maker)
+    return f"{images}, as rare as they are, rare ones weighing more" if weighted else f"balanced {images}"
 
 
 def real_row(layout: Layout, rows: pd.DataFrame, figure: str, label: str) -> Row:
@@ -56,15 +63,15 @@ def doubts(rows: pd.DataFrame) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def known_pool(rows: pd.DataFrame) -> tuple[str, ...]:
-    """Return a note on the tasks whose evaluators learned from images that translators train on."""
+def known_pool(rows: pd.DataFrame, maker: str = "translator", made: str = "a translation") -> tuple[str, ...]:
+    """Return a note on the tasks whose evaluators learned from images that translators, or generators, train on."""
     done = rows[rows["status"].isin(COUNTED)]
-    tasks = done.loc[done["judges_learned_from"] == "train", "task"].unique()
+    tasks = done.loc[done["judges_learned_from"].isin(("train", f"train{WEIGHTED}")), "task"].unique()
     if not len(tasks):
         return ()
     return (
         f"{', '.join(shelf.shown(str(task)) for task in tasks)}: the split keeps no images for evaluators. They have "
-        "seen the ones that translators train on, and may know a translation that copies one.",
+        f"seen the ones that {maker}s train on, and may know {made} that copies one.",
     )
 
 

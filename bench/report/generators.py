@@ -20,11 +20,12 @@ from bench.errors import ConfigError
 from bench.expression import Expression
 from bench.networks.network import network_named
 from bench.papers import shelf
-from bench.report.evaluators import doubts, evaluators, lacking
+from bench.report.evaluators import doubts, evaluators, known_pool, lacking
 from bench.report.report import Sheet
 from bench.report.table import Row, Table
 
 STUB, REAL, ALONE = "Generator", "real images", "alone"
+MAKER, MADE = "generator", "an image"
 TERA = 1e12
 
 
@@ -74,7 +75,8 @@ BY_CLASS = (
     Shown("diversity_to_", "similarity within pairs", "diversity_real_to_"),
 )
 CLASS_READINGS = {
-    "kid_to_": "From 50 real images of a class on. The last row has other real images, as many.",
+    "kid_to_": "Of a class with 50 real images or more: {n} made ones against {n} of them. The last row has other real "
+    "images, as many.",
     "accuracy_to_": "Mean over annotators. The last row is how often they are right on real images.",
     "nearest_to_": "Of classes with up to 1,000 training images. The last row is of real images that nobody learned "
     "from.",
@@ -122,7 +124,7 @@ def _table(task: str, place: str, rows: pd.DataFrame, cells: pd.DataFrame, banne
         tuple(Label(it.title, key=it.figure) for it in columns),
         (*lines, real),
         banner,
-        (*doubts(rows), *lacking(rows)),
+        (*doubts(rows), *known_pool(rows, MAKER, MADE), *lacking(rows)),
     )
 
 
@@ -143,7 +145,8 @@ def _by_class(task: str, place: str, shown: Shown, rows: pd.DataFrame, banner: s
     return Table(
         f"generators_{task}_{_plain(place)}_{shown.figure.strip('_')}",
         f"{shelf.shown(task)}, {place}: {shown.title}",
-        f"{CLASS_READINGS[shown.figure]} Below each class its training images.",
+        f"{CLASS_READINGS[shown.figure].format(n=_sizes(rows, [f'n_to_{roles[k]}' for k in told]))} "
+        "Below each class its training images.",
         STUB,
         tuple(Label(f"{classes[k]} ({counts[k]})", key=classes[k]) for k in told),
         (*lines, real),
@@ -190,8 +193,13 @@ def _reading(rows: pd.DataFrame) -> str:
     done = rows[rows["status"].isin(COUNTED)]
     network = network_named(done["evaluator"].iloc[0])
     features = network.title if network.trained_on else "the first annotator, for ImageNet says nothing of this task"
-    n = " or ".join(map(str, sorted({int(n) for n in done["n"].dropna()}))) if "n" in done else "0"
-    return HOW.format(features=features, n=n, sets=_sets(done), evaluators=evaluators(rows))
+    return HOW.format(features=features, n=_sizes(done, ["n"]), sets=_sets(done), evaluators=evaluators(rows, MAKER))
+
+
+def _sizes(rows: pd.DataFrame, columns: Sequence[str]) -> str:
+    """Return how many images distances are of."""
+    found = {int(n) for column in columns if column in rows for n in rows[column].dropna()}
+    return " or ".join(map(str, sorted(found))) or "as many"
 
 
 def _sets(done: pd.DataFrame) -> str:

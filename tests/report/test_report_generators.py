@@ -29,10 +29,10 @@ def _registered() -> None:
     registry.load()
 
 
-def job(name: str, place: str = "exp 10") -> Job:
+def job(name: str, place: str = "exp 10", **settings: object) -> Job:
     request, judge = StageRequest.of(name), StageRequest.of("Evaluator")
     call = StageCall(request, STAGES[name].cls.Settings().model_dump(mode="json"))
-    judging = StageCall(judge, {"network": "efficientnet_lite0", "layers": "head", "seeds": 2})
+    judging = StageCall(judge, {"network": "efficientnet_lite0", "layers": "head", "seeds": 2} | settings)
     need = Need(request, f"of {name}", call, role="translator")
     judges = tuple(Need(judge, f"judge {k}", judging, role=f"judge {k}") for k in range(2))
     task = Task("clothes", "", "", CLASSES, COUNTS, place)
@@ -51,6 +51,12 @@ def frame(*asked: tuple[Job, dict[str, float]], stages: tuple[Record, ...] = ())
     records = {each.id: Record(id=each.id, identity={}, status="done", figures=found) for each, found in asked}
     records |= {record.id: record for record in stages}
     return measured([each for each, _ in asked], "cpu", records.get, lambda _: False)
+
+
+def judges(spare: float) -> tuple[Record, ...]:
+    """Return the records of the judges, which learned from images that nobody else sees (1) or did not (0)."""
+    history = [{"from_spare_images": spare}]
+    return tuple(Record(id=f"judge {k}", identity={}, status="done", history=history) for k in range(2))
 
 
 def page(found: pd.DataFrame, cells: pd.DataFrame = NONE) -> str:
@@ -122,3 +128,17 @@ def test_each_place_has_its_own_tables() -> None:
     found = frame((job("cGAN"), figures(0.3)), (job("cGAN", "exp 100"), figures(0.3, kid=0.75)))
     text = page(found)
     assert table_lines(text, "exp 10")["cGAN"][0] == "0.2500" and table_lines(text, "exp 100")["cGAN"][0] == "0.7500"
+
+
+def test_the_page_says_whether_annotators_learned_from_balanced_images_and_whether_others_saw_these() -> None:
+    apart = page(frame((job("cGAN"), figures(0.3)), stages=judges(1.0)))
+    assert "fine-tuned on balanced real images that no fit and no generator sees." in apart
+    assert "keeps no images for evaluators" not in apart
+    rare = page(frame((job("cGAN", balanced=False), figures(0.3)), stages=judges(0.0)))
+    assert "balanced real" not in rare and "as rare as they are, rare ones weighing more" in rare
+    assert "seen the ones that generators train on, and may know an image that copies one" in rare
+
+
+def test_a_distance_by_class_says_of_how_many_images_it_is() -> None:
+    text = page(frame((job("cGAN"), figures(0.3, n_to_0=37.0))))
+    assert "Of a class with 50 real images or more: 37 made ones against 37 of them." in text
