@@ -57,7 +57,7 @@ class PlainStage(GeneratorStage):
 
         return standard(self.settings.blueprint.latent) if self.told == "nothing" else None
 
-    def each(self, n_classes: int, protocol: Any) -> float:
+    def each(self, counts: Sequence[int], protocol: Any) -> float:
         g, d = self.settings.blueprint.operations(self.settings.image_size, self.settings.width)
         again = d if self.settings.gan_loss == "relativistic" else 0.0
         return g + 2 * FORWARD_AND_BACK * d + FORWARD_AND_BACK * g + 2 * d + again
@@ -150,8 +150,8 @@ class BalancingStage(PlainStage):
 
         return Kept.of(tensors)
 
-    def each(self, n_classes: int, protocol: Any) -> float:
-        return super().each(n_classes, protocol) + FORWARD_AND_BACK * self._classifying(n_classes, protocol)
+    def each(self, counts: Sequence[int], protocol: Any) -> float:
+        return super().each(counts, protocol) + 2 * self._classifying(len(counts), protocol)  # back to the input alone
 
     def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
         # Were classes alike often among its images, about twice as much noise as is kept would be looked at.
@@ -159,7 +159,7 @@ class BalancingStage(PlainStage):
         return super().operations(counts, protocol, settings) + looked * self._search(len(counts), protocol)
 
     def _search(self, n_classes: int, protocol: Any) -> float:
-        return self.generation(n_classes) + self._classifying(n_classes, protocol)
+        return self.generation(()) + self._classifying(n_classes, protocol)
 
     def _classifying(self, n_classes: int, protocol: Any) -> float:
         from bench.networks.network import step_operations

@@ -63,7 +63,7 @@ class AutoencoderStage(TrainedStage):
         check_marks(self.name, tensors, counts, self.size)
         return TrainedAutoencoder(tensors, self.shape(len(counts)), device)
 
-    def each(self, n_classes: int, protocol: Any) -> float:
+    def each(self, counts: Sequence[int], protocol: Any) -> float:
         networks = BLUEPRINTS[str(self.parameters.get("networks", self.networks))]
         return FORWARD_AND_BACK * sum(networks.operations(self.size, self.width))
 
@@ -123,10 +123,11 @@ class BaganStage(AutoencodedStage):
 
         return Gaussians.of(tensors)
 
-    def each(self, n_classes: int, protocol: Any) -> float:
+    def each(self, counts: Sequence[int], protocol: Any) -> float:
         # Discriminator on N + N/n images; generator on as many, through the discriminator.
         g, d = self.settings.blueprint.operations(self.settings.image_size, self.settings.width)
-        return g / n_classes + (1 + 1 / n_classes) * (FORWARD_AND_BACK * (g + d) + 2 * d)
+        share = 1 / len(counts)
+        return g * share + (1 + share) * (FORWARD_AND_BACK * (g + d) + 2 * d)
 
 
 @register_stage("BAGAN-GP", reference="Huang & Jafari 2021, arXiv:2011.00189")
@@ -154,8 +155,12 @@ class BaganGPStage(AutoencodedStage):
 
         return standard(self.settings.blueprint.latent)
 
-    def each(self, n_classes: int, protocol: Any) -> float:
+    def each(self, counts: Sequence[int], protocol: Any) -> float:
         # Per update of the discriminator: three batches forward and back, and a gradient that is itself derived.
-        g, d = self.settings.blueprint.operations(self.settings.image_size, self.settings.width)
+        from bench.methods.generators.networks import EMBEDDED
+
+        networks, size, width = self.settings.blueprint, self.settings.image_size, self.settings.width
+        g, d = networks.operations(size, width)
+        d += 4.0 * EMBEDDED * networks.features(size, width)  # two dense layers, which no width makes smaller
         penalised = g + 3 * FORWARD_AND_BACK * d + 2 * FORWARD_AND_BACK * d
         return self.settings.discriminator_steps * penalised + FORWARD_AND_BACK * g + 2 * d

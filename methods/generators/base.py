@@ -34,8 +34,11 @@ class TrainedStage(Stage):
         """Return networks, optimisers and steps for a task's images, reduced to its size."""
         raise NotImplementedError
 
-    def each(self, n_classes: int, protocol: Any) -> float:
-        """Return about how many floating-point operations a step takes for each of its real images."""
+    def each(self, counts: Sequence[int], protocol: Any) -> float:
+        """Return about how many floating-point operations a step takes for each of its real images.
+
+        `counts` are those of a task's training images, (K,).
+        """
         raise NotImplementedError
 
     def finished(self, recipe: Recipe, material: Material) -> tuple[Tensors, float]:
@@ -55,11 +58,11 @@ class TrainedStage(Stage):
         loop.run(material.checkpoint)
         more, extra = self.finished(recipe, material)
         tensors = recipe.artifact() | dict(more) | marks(train.counts.tolist(), self.size)
-        flops = self.settings.images_seen(len(train)) * self.each(train.n_classes, material.protocol)
+        flops = self.settings.images_seen(len(train)) * self.each(train.counts.tolist(), material.protocol)
         return Made(tensors, loop.history, flops + extra)
 
     def operations(self, counts: Sequence[int], protocol: Protocol, settings: Callable[[str], Any]) -> float:
-        return self.settings.images_seen(sum(counts)) * self.each(len(counts), protocol)
+        return self.settings.images_seen(sum(counts)) * self.each(counts, protocol)
 
 
 class GeneratorStage(TrainedStage):
@@ -106,9 +109,9 @@ class GeneratorStage(TrainedStage):
         return TrainedGenerator(network, noise[0], self.size, len(counts), device, self.conditional, noise[1])
 
     def use_operations(self, image_size: int) -> float:
-        return self.generation(1)
+        return self.generation(())
 
-    def generation(self, n_classes: int) -> float:
-        """Return the operations that one image takes to make."""
+    def generation(self, counts: Sequence[int]) -> float:
+        """Return the operations that one image takes to make, given the counts of training images where they matter."""
         assert isinstance(self.settings, GeneratorSettings)
         return self.settings.blueprint.operations(self.settings.image_size, self.settings.width)[0]

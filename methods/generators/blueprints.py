@@ -87,7 +87,7 @@ class Blueprint:
     def operations(self, size: int, width: float) -> tuple[float, float]:
         """Return the operations of one image's forward pass: of the generator, and of a discriminator's convolutions.
 
-        What follows the convolutions is left out: at most a few per cent.
+        What follows the convolutions is left out: at most a few per cent, but for BAGAN-GP's dense layers.
         """
         plans = self.generator(size, width), self.trunk(size, width)
         made, judged = (sum(layer.operations for layer in plan) for plan in plans)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.methods.generators.base import FORWARD_AND_BACK, GeneratorStage
+from bench.methods.generators.base import GeneratorStage
 from bench.methods.generators.settings import GamoSettings
 from bench.registry import register_stage
 from bench.stage import Material, Tensors
@@ -41,12 +42,24 @@ class GamoStage(GeneratorStage):
 
         return standard(LATENT)
 
-    def each(self, n_classes: int, protocol: Any) -> float:
+    def each(self, counts: Sequence[int], protocol: Any) -> float:
         from bench.methods.generators.combinations import dense_operations
 
-        judged = dense_operations(3 * self.size**2, n_classes, self.settings.width)
-        combined = self.generation(n_classes)
-        return combined + 4 * FORWARD_AND_BACK * judged + FORWARD_AND_BACK * combined + 4 * judged
+        judged = dense_operations(3 * self.size**2, len(counts), self.settings.width)
+        # Two networks judge images and fakes, with nearly all in a first layer that nothing goes back through; fakes are
+        # as many of a class as it lacks, then as many of each class that lacks any, back to the weights of the mean.
+        lacking = [n for n in counts if n < max(counts)] or list(counts)
+        trained = len(lacking) / len(counts) * (2 * self._combined([1] * len(lacking), lacking) + 4 * judged)
+        return self.generation(counts) + 4 * 2 * judged + trained
 
-    def generation(self, n_classes: int) -> float:
-        return 2.0 * self.settings.points * 3 * self.size**2  # the weighted mean; the layers before it are small
+    def generation(self, counts: Sequence[int]) -> float:
+        lacks = [max(counts) - n for n in counts]
+        return self._combined(lacks if any(lacks) else [1] * len(counts), counts)
+
+    def _combined(self, shares: Sequence[int], counts: Sequence[int]) -> float:
+        """Return the operations of a weighted mean of images, mean over classes in shares; layers before it are small."""
+        points = sum(share * min(n, self.settings.points) for share, n in zip(shares, counts, strict=True))
+        return 2.0 * points / sum(shares) * 3 * self.size**2
+
+    def use_operations(self, image_size: int) -> float:
+        return self._combined([1], [self.settings.points])

@@ -72,7 +72,7 @@ class Filling(Method):
     def extra_operations(self, counts: Sequence[int], settings: Callable[[str], Any]) -> float:
         full = self._full(counts)
         stage: Any = STAGES[self.stage].cls(settings(self.stage), {})
-        each: float = stage.generation(len(counts))
+        each: float = stage.generation(counts)
         return each * sum(self._wanted(full, n) for n in counts)
 
     def _wanted(self, full: int, there: int) -> int:
