@@ -24,6 +24,7 @@ from bench.stage import FitRequest, Generator, StageRequest
 from bench.training.composition import Composition
 from bench.training.sizes import as_pixels, at_size
 
+registry.load()
 FILLING = ("BAGAN", "BAGAN-GP", "CBGAN", "ACGAN", "cGAN", "GAMO")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,7 +87,6 @@ def test_every_profile_sets_stages_that_take_time(name: str, profile: str) -> No
 
 
 def test_stages_declare_whether_they_generate() -> None:
-    registry.load()
     assert {entry.name for entry in STAGES if entry.cls.generates} == set(GENERATORS)
 
 
