@@ -63,6 +63,7 @@ def test_the_share_of_a_moved_threshold_is_what_the_truth_says(tmp_path: Path) -
 def test_nothing_helps_where_all_are_alike(tmp_path: Path) -> None:
     alike = found(tmp_path, skills=dict.fromkeys(METHODS, 2.5), lean={}, sd=0.02)
     assert helping(alike.studies[0]) == [] and moved(alike.studies) is None
+    assert all(row[1] == "Vanilla" or str(row[1]).endswith(", or Vanilla") for row in starting(alike).grids[0].rows)
     section = thresholds(alike)
     assert "No method surely beats Vanilla" in section.words[0]
     assert finding([*alike.studies]).startswith("In the one setting run so far (digits 12:6, tiny), no method")
@@ -72,9 +73,10 @@ def test_two_protocols_of_one_truth_agree_in_the_order_of_methods(known: Evidenc
     section = agreeing(known)
     (grid,) = section.grids
     assert len(grid.rows) == 1 and section.words == (
-        "Between protocols, at the smallest count that both have: in 1 of 1 pair the two orders surely agree.",
+        "Between protocols, at the smallest count that both have: in 1 of 1 pair tau is surely above 0, so that "
+        "methods tend to the same order.",
     )
-    assert [row[2] for row in grid.rows] == ["5"]
+    assert [row[2] for row in grid.rows] == ["4"], "that all beat Vanilla is no agreement among them"
     assert all(float(str(row[-1])) > 0.95 for row in grid.rows)
     assert section.lacking == tuple(
         f"Rank agreement between datasets: no two are run under {profile} yet." for profile in ("tiny", "other")
@@ -96,7 +98,7 @@ def test_a_better_body_is_above_the_best_of_the_other(tmp_path: Path) -> None:
     store = stored(second, dict.fromkeys(["Vanilla", "CS", "OS", "US"], 3.0), {})
     section = bodies(evidence([first, second], [store], tmp_path))
     assert [row[-1] for row in section.grids[0].rows] == [PLAINLY, PLAINLY]
-    assert section.words[0].startswith("Where no body has seen the photographs: in 2 of 2 places")
+    assert section.words[0].startswith("Where no body has seen the photographs: in 2 of 2 places of 1 dataset ")
 
 
 def test_one_starts_with_what_loses_least_where_it_was_tried(known: Evidence) -> None:
