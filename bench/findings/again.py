@@ -19,7 +19,7 @@ def again(found: Evidence) -> Section:
         for pair in sorted({it.processors for it in study.opinions})
         if (mine := [it for it in study.opinions if it.processors == pair])
     )
-    lacking = (f"{', '.join(untold)}: not done again yet (`imbench audit --rerun 2%`).",) if untold else ()
+    lacking = (f"{'; '.join(untold)}: not done again yet (`imbench audit --rerun 2%`).",) if untold else ()
     return Section(
         TITLE,
         grids=(Grid(("Where", "What came out", "Processors", "Evidence"), rows),) if rows else (),

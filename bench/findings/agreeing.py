@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from bench.analysis.believed import ACSA
+from bench.analysis.spots import plain
 from bench.findings.bodies import common, pairs
 from bench.findings.printing import counted
 from bench.findings.section import Grid, Section
@@ -19,7 +20,7 @@ Compared = tuple[str, str, int, Agreement]  # two studies in print, how many met
 
 
 def agreeing(found: Evidence) -> Section:
-    """Return Kendall's tau between protocols and between datasets."""
+    """Return Kendall's tau of the methods against imbalance between protocols and between datasets."""
     protocols = [
         it
         for first, second in pairs(found)
@@ -52,7 +53,10 @@ def agreeing(found: Evidence) -> Section:
     ):
         if each:
             surely = sum(it.low > 0 for *_, it in each)
-            words.append(f"Between {kind}: in {surely} of {counted(len(each), 'pair')} the two orders surely agree.")
+            words.append(
+                f"Between {kind}: in {surely} of {counted(len(each), 'pair')} tau is surely above 0, so that methods "
+                "tend to the same order."
+            )
             grids.append(_grid(kind, each))
         else:
             lacking.append(without)
@@ -61,7 +65,7 @@ def agreeing(found: Evidence) -> Section:
 
 def _compared(first: Study, second: Study, here: str, there: str) -> Iterator[Compared]:
     a, b = first.believed, second.believed
-    methods = [name for name in a.at(here) if name in b.at(there)]
+    methods = [name for name in a.at(here) if name in b.at(there) and name != plain()]
     if len(methods) >= FEWEST:
         ours, theirs = (
             np.stack([it.mean(ACSA, name, at) for name in methods], axis=1) for it, at in ((a, here), (b, there))
@@ -76,9 +80,11 @@ def _grid(kind: str, each: list[Compared]) -> Grid:
         for first, second, methods, it in each
     )
     note = (
-        "Kendall's tau between the true orders in ACSA of the methods that both have: 1 the same, 0 unrelated, -1 "
-        "reversed; believed value, with ends that hold it with probability 0.9. It is near 0 also where methods are "
-        "too much alike to be told apart. Of these methods, not of others."
+        "Kendall's tau between the true orders in ACSA of the methods against imbalance that both have: 1 the same, 0 "
+        f"unrelated, -1 reversed; believed value, with ends that hold it with probability 0.9. {plain()} is left out: "
+        "that all beat it here and there is no agreement among them. Rows that hardly differ from it are in, and stand "
+        "low in both orders wherever the others help: part of tau is theirs. It is near 0 also where methods are too "
+        "much alike to be told apart. Of these methods, not of others."
     )
     return Grid(
         ("One", "Other", "Methods", "Kendall's tau", "Probability that it is above 0"),

@@ -25,13 +25,14 @@ def bodies(found: Evidence) -> Section:
     if not rows:
         return Section(TITLE, lacking=lacking or ("No dataset is run under two profiles yet.",))
     words = [
-        f"{which}: in {sum(row[-1] == PLAINLY for row in mine)} of {counted(len(mine), 'place')} plain training under "
-        "the second profile lies surely above the best of the first, whatever that does about the imbalance."
+        f"{which}: in {sum(row[-1] == PLAINLY for row, _ in mine)} of {counted(len(mine), 'place')} of "
+        f"{counted(len({task for _, task in mine}), 'dataset')} plain training under the second profile lies surely "
+        "above the best of the first, whatever that does about the imbalance."
         for which, seen in (
             ("Where the body has seen the photographs with their labels", True),
             ("Where no body has seen the photographs", False),
         )
-        if (mine := [row for row, first, second in rows if (first.seen or second.seen) == seen])
+        if (mine := [(row, first.task) for row, first, second in rows if (first.seen or second.seen) == seen])
     ]
     header = (
         "Where",

@@ -38,7 +38,7 @@ def generation(found: Evidence) -> Section:
     """Return the gains of every method with a generator, place by place."""
     each = list(generated(found))
     none = [study.name() for study in found.studies if not study.believed.staged]
-    lacking = (f"{', '.join(none)}: no row with a generator.",) if none else ()
+    lacking = (f"{'; '.join(none)}: no row with a generator.",) if none else ()
     if not each:
         return Section(TITLE, lacking=("A method with a generator: not run yet.", *lacking))
     words = [

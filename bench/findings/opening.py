@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.analysis.believed import TUNED, effect
+from bench.analysis.believed import TUNED, Effect, effect
 from bench.analysis.spots import plain
 from bench.errors import UserError
 from bench.findings.page import link, pipe
-from bench.findings.printing import MISSING, believed_change, change, counted, level
+from bench.findings.printing import believed_change, counted, in_ends, level
 from bench.findings.section import Entry, Grid, Link
-from bench.findings.shares import in_training, sentence
+from bench.findings.shares import gained_in_training, sentence
 from bench.findings.study import STAR, Evidence, Study
-from bench.findings.thresholds import OVERVIEW, charted, helping, in_shares, of_kinds, of_many
+from bench.findings.thresholds import OVERVIEW, by_counts, charted, helping, in_shares, labelled, of_kinds, of_many
 from bench.report.markdown import escape
 from bench.store.leftovers import write_anew
 from bench.store.regular import MIB, read_regular
@@ -52,7 +52,9 @@ def opening(found: Evidence, page: str, pictures: str) -> str:
     more = link(Link("all findings", page), "README.md")
     if not studies:
         return f"No dataset has a baseline yet ({more})."
-    blocks = [f"**{' '.join(it for it in (finding(studies), sentence(found)) if it)}**"]
+    blocks = [f"**{finding(studies)}**"]
+    if more_of_it := [it for it in (threshold(studies), *map(of_many, studies), sentence(found)) if it]:
+        blocks.append("\n".join(f"- {escape(it)}" for it in more_of_it))
     if charted(studies):
         blocks.append(f"![{_alt(charted(studies))}]({pictures}/{OVERVIEW}.png)")
     blocks.append(pipe(_grid(studies, found), "README.md"))
@@ -64,23 +66,33 @@ def opening(found: Evidence, page: str, pictures: str) -> str:
 
 
 def _note(studies: list[Study], more: str) -> str:
-    star = (
-        f"\\{STAR} The body was trained on these very photographs, with their labels. "
-        if any(it.seen for it in studies)
-        else ""
-    )
-    return (
-        f"{star}Each dataset with the fewest training images of its rare class. F1 of that class (of many classes: "
-        f"ACSA, the mean recall of all) on test images in equal shares; always rare: a decision that names that class "
-        f"whatever it sees. {plain()}, plain training, and the gain are what is "
-        "[believed](docs/decisions-under-noise.md) of the mean over draws of rare images and seeds after seeing the "
-        "runs, the gain with ends that hold it with probability 0.9; the tables have what was seen. Rare as in "
-        "training: the gain seen in the tables' runs, on their test images weighted as rare as the training images (of "
-        "many classes in macro F1). Surely, here and in the findings: those ends lie on one side. "
-        "`paper` trains the paper's own network from scratch, `cpu` a smaller one, `pretrained` the last layer of a "
-        "frozen one. Where generated images help, what the papers' own tables say, what to start with in your "
+    brackets = [it for it in studies if not it.believed.beats_always(it.believed.taken(it.rarest)[0], it.rarest)]
+    seen = any(it.seen for it in studies)
+    star = f" {STAR}: it was trained on these very photographs, with labels." if seen else ""
+    lines = [
+        "Each dataset has the fewest rare training images that were tried; test images are in equal shares. What the "
+        "methods' short names mean stands below.",
+        "F1 of the rare class: 1 if all of it is found and nothing else is taken for it, 0 if none is found. Of many "
+        "classes: ACSA, balanced accuracy, the mean of all recalls. Always rare: the F1 of naming that class whatever "
+        "one sees" + ("; a method in brackets is not surely better than that." if brackets else "."),
+        f"Believed: the mean over draws of rare images and seeds, [as far as the runs tell]("
+        f"docs/decisions-under-noise.md), {plain()}'s, and the gain with ends that hold it with probability 0.9; the "
+        "tables have what was seen. Surely, here and in all findings: both ends lie on one side of zero, one row and "
+        "setting at a time.",
+        "Rare as in training: the gain seen in the tables' runs with their test images weighted as rare as the "
+        "training images (of many classes in macro F1), with such ends over seeds and test images.",
+        "`paper` trains the paper's own network from scratch, `cpu` a smaller one, `pretrained` the last layer of one "
+        f"that knows photographs.{star}",
+    ]
+    rest = (
+        "Where generated images help, what the papers' own tables do not bear out, what to start with in your "
         f"situation: {more}."
     )
+    return "\n".join(f"- {it}" for it in (*map(_starred, lines), rest))
+
+
+def _starred(text: str) -> str:
+    return text.replace(STAR, f"\\{STAR}")
 
 
 def finding(studies: list[Study]) -> str:
@@ -90,29 +102,62 @@ def finding(studies: list[Study]) -> str:
         none = "no method against imbalance surely beats plain training in balanced accuracy"
         only = f"In the one setting run so far ({studies[0].name(studies[0].rarest)}), {none}."
         return only if len(studies) == 1 else f"In {len(studies)} settings run so far, {none}."
+    better = [it for it in studies if _gain(it) == "helps"]
+    no_more = sum(not it.believed.beats_always(it.believed.taken(it.rarest)[0], it.rarest) for it in better)
+    doubt = f", but in {no_more} of them not surely a rule that always names the rare class" if no_more else ""
     kinds = [
-        f"{in_shares(share)} of what they gain {words} ({counted(len({it.task for it in mine}), 'dataset')})"
-        for words, mine, share in of_kinds([it for it in some if TUNED in it.believed.draws])
+        f"{in_shares(share)} of the way {words}" for words, _, share in of_kinds([it for it in some if _is_tuned(it)])
     ]
-    threshold = (
-        f" Where there are two classes, a moved threshold, which needs labelled images but no training, is "
-        f"{' and '.join(kinds)}."
+    moved = (
+        f" With two classes, plain training gets so far by a moved threshold alone: {', '.join(kinds)}."
         if kinds
         else ""
     )
-    threshold += "".join(f" {it}" for it in map(of_many, some) if it)
-    where = f"In {len(some)} of {counted(len(studies), 'setting')} run so far"
-    return f"{where}, methods against imbalance surely beat plain training in balanced accuracy.{threshold}"
+    return (
+        f"In {len(better)} of {counted(len(studies), 'setting')} run so far, the method to take surely beats plain "
+        f"training on test images in equal shares{doubt}.{moved}"
+    )
+
+
+def threshold(studies: list[Study]) -> str:
+    """Return what a moved threshold rests on: which datasets, how many labelled images, and what none would do."""
+    mine = [(words, some) for words, some, _ in of_kinds([it for it in studies if _is_tuned(it)])]
+    if not mine:
+        return ""
+    every = [study for _, some in mine for study in some]
+    where = "; ".join(f"{words}: {_datasets(some)}" for words, some in mine)
+    times = labelled(every)
+    images = f", but labelled images: here {times} as many rare ones as were trained on" if times else ""
+    return (
+        "The way is what the methods that surely help gain in balanced accuracy, the mean of the classes' recalls. "
+        f"{where[:1].upper()}{where[1:]}. The threshold is chosen on validation images, which needs no training"
+        f"{images}. {by_counts(every)}"
+    ).strip()
+
+
+def _datasets(studies: list[Study]) -> str:
+    seen = len({it.task for it in studies if it.seen})
+    known = f" ({seen} of them of photographs that the network had been trained on)" if seen else ""
+    return f"{counted(len({it.task for it in studies}), 'dataset')}{known}"
+
+
+def _is_tuned(study: Study) -> bool:
+    return TUNED in study.believed.draws
+
+
+def _gain(study: Study) -> Effect:
+    it, place = study.believed, study.rarest
+    return effect(it.gain(it.headline, it.taken(place)[0], place))
 
 
 def _grid(studies: list[Study], found: Evidence) -> Grid:
     header = (
         "Dataset and protocol",
         "Rare training images",
-        f"{plain()}, believed",
-        "Always rare",
+        f"F1 of plain training ({plain()}), believed",
+        "F1 of always rare",
         "Take",
-        "Gain, believed",
+        "Its gain, believed",
         "Does it surely help?",
         "Gain, rare as in training",
         "Numbers",
@@ -124,21 +169,20 @@ def _row(study: Study, found: Evidence) -> tuple[Entry, ...]:
     it, place = study.believed, study.rarest
     taken, said = it.taken(place)
     gain = it.gain(it.headline, taken, place)
-    base, training = float(it.mean(it.headline, plain(), place).mean()), in_training(study, found)
+    base, natural = float(it.mean(it.headline, plain(), place).mean()), gained_in_training(study, found)
     rare, always = str(min(study.places[0].counts)), level(it.always[place])
-    both = plain() in training and taken in training
-    natural = change(training[taken] - training[plain()]) if both else MISSING
-    if not it.beats_always(taken, place):
-        sure = "no better than always rare"
-    elif effect(gain) != "helps":
-        sure = "no"
-    else:
-        sure = "yes, but it may not be the best" if said.outcome == "unknown" else "yes"
-    if lacking := len(study.absent.get(place, ())):
-        there = len(it.at(place))
-        sure = f"{sure} (of {there} rows, {lacking} more not run)"
-    taken = taken if it.beats_always(taken, place) else f"({taken})"
-    return study.name(), rare, level(base), always, taken, believed_change(gain), sure, natural, study.link
+    beyond = it.beats_always(taken, place)
+    sure = {"helps": "yes", "not known": "not surely"}.get(effect(gain), "no")
+    if sure == "yes" and not beyond:
+        sure = "yes, but not surely more than always rare"
+    elif sure == "yes" and said.outcome == "unknown":
+        sure = "yes, but it may not be the best"
+    there = it.at(place)
+    not_run = [row for row in study.absent.get(place, ()) if not any(row.startswith(f"{name} (") for name in there)]
+    if not_run:
+        sure = f"{sure} (of {len(there)} rows, {len(not_run)} more not run)"
+    taken = taken if beyond else f"({taken})"
+    return study.name(), rare, level(base), always, taken, believed_change(gain), sure, in_ends(natural), study.link
 
 
 def _alt(studies: list[Study]) -> str:

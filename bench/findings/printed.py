@@ -45,9 +45,11 @@ def printed(found: Evidence) -> Section:
     balanced = tuple(_balanced(found))
     grids = [
         Grid(
-            ("Sentence", "Dataset", *(f"Ours, {profile}" for profile in found.profiles)),
+            ("Sentence", "About", "Dataset", *(f"Ours, {profile}" for profile in found.profiles)),
             tuple(map(_sentence, false)),
             "Sentences that the paper's own tables do not bear out",
+            "About: what of the paper the sentence is of. Where that is a table alone, the sentence is the rule that a "
+            "reader may take from it, and it has exceptions; no text of the paper need say so.",
         ),
         Grid(
             ("Row", "Where", "Figure", "Weights", f"Printed above {plain()}", *_ours(found)),
@@ -68,8 +70,8 @@ def printed(found: Evidence) -> Section:
         ),
     ]
     words = [
-        f"Of {counted(len(claims), 'sentence')} about the papers' figures, in our words, {len(false)} do not hold in "
-        "the paper's own tables."
+        f"Of {counted(len(claims), 'sentence')} about the papers' figures, all in our words, {len(false)} do not hold "
+        "in the paper's own tables."
     ]
     if same:
         words.append(
@@ -79,7 +81,7 @@ def printed(found: Evidence) -> Section:
         )
     empty = {entry for grid in grids[1:] for row in grid.rows for entry in row[len(row) - len(found.profiles) :]}
     lacking = ("What one pipeline shows at these places: not run yet.",) if empty <= {MISSING} else ()
-    title = "Where the papers' tables disagree with themselves"
+    title = "What the papers' own tables do not bear out"
     return Section(title, tuple(words), tuple(grid for grid in grids if grid.rows), lacking=lacking)
 
 
@@ -133,7 +135,8 @@ def _ours(found: Evidence) -> Iterator[str]:
 
 def _sentence(claim: ByProfile) -> tuple[str, ...]:
     told = (SHORT.get(it.verdict, it.verdict) for it in claim.values())
-    return first(claim).claim.text, shelf.shown(first(claim).claim.task), *told
+    it = first(claim).claim
+    return it.text, it.source, shelf.shown(it.task), *told
 
 
 def _line(it: Same, found: Evidence) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bench.analysis.advice import Belief
 from bench.analysis.believed import belief
 
 MISSING = "\N{EN DASH}"
@@ -22,8 +23,12 @@ def change(value: float) -> str:
 
 def believed_change(draws: np.ndarray) -> str:
     """Return the mean of draws of a difference, with the ends that hold it with probability 0.9."""
-    found = belief(draws)
-    return f"{change(found.mean)} ({change(found.low)} to {change(found.high)})"
+    return in_ends(belief(draws))
+
+
+def in_ends(found: Belief | None) -> str:
+    """Return a difference with its ends, a dash where nothing is known of it."""
+    return f"{change(found.mean)} ({change(found.low)} to {change(found.high)})" if found else MISSING
 
 
 def percent(share: float) -> str:

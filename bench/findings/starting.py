@@ -60,10 +60,11 @@ def starting(found: Evidence) -> Section:
     note = (
         "Loss: against the best method of each place, in F1 of the rare class (of many classes: ACSA), believed after "
         "seeing the runs; mean over the places of each dataset, then over datasets. Of methods within "
-        f"{DELTA:g} of the least loss, the cheapest, and of those the one that loses least: a rule for places not "
-        "tried, so that it may be another method than what the linked page takes at one of its own. Always rare: a "
-        "decision that names the rarest class whatever it sees; where it is ahead of the method, no training was worth "
-        "it. All for test images in equal shares. One dataset is one dataset; "
+        f"{DELTA:g} of the least loss, the cheapest, and of those the one that loses least; {plain()} stands beside it "
+        "where it is within that, too. It is a rule for places not tried, so that it may be another method than what "
+        "the linked page takes at one of its own. Always rare: a decision that names the rarest class whatever it "
+        "sees; where it is ahead of the method, no training was worth it. All for test images in equal shares. One "
+        "dataset is one dataset; "
         f"{STAR}: the body has seen these photographs with their labels."
     )
     tried = dict.fromkeys((study, place.place) for it in situations(found) for study, place in it.tried)
@@ -130,6 +131,8 @@ def _band(place: Task) -> str:
 def _row(situation: Situation, best: Start, base: Start | None) -> tuple[Entry, ...]:
     tasks = list(dict.fromkeys(f"{study.shown}{STAR if study.seen else ''}" for study, _ in situation.tried))
     tried = f"{', '.join(tasks)}: {counted(len(situation.tried), 'place')}"
+    least = min(it.mean for it in _regrets(situation))
+    as_good = base is not None and best.method != plain() and base.mean <= least + DELTA
     worst = f"{level(best.worst)} ({best.where[0].shown} {best.where[1].place})"
     loses = MISSING if base is None else level(base.mean)
     always = [(_always(study, place.place), study) for study, place in situation.tried]
@@ -138,7 +141,7 @@ def _row(situation: Situation, best: Start, base: Start | None) -> tuple[Entry, 
     )
     return (
         situation.words,
-        best.method,
+        f"{best.method}, or {plain()}" if as_good else best.method,
         level(best.mean),
         worst,
         loses,

@@ -42,6 +42,7 @@ class Study:
     absent: Mapping[str, tuple[str, ...]]  # by place: rows that were asked for there, and have no run, or too few
     frozen: bool  # whether only a last layer is trained, on the features of a body
     seen: bool  # whether that body was trained on the dataset's photographs, with their labels
+    validation: int  # images of the rarest class at the most imbalanced place, by which epochs and thresholds go
 
     @property
     def places(self) -> tuple[Task, ...]:
@@ -130,17 +131,20 @@ def _study(profile: str, task: str, found: Gathered, root: Path) -> Study:
     except DataError:  # they are planned of a user's images, which are not here
         controls = []
     page = Path("reports") / profile / INDEX
+    cells, beliefs = found.frame[found.frame["task"] == task], believed(origin, task, shelf.ablated)
+    labelled = cells.loc[cells["place"] == beliefs.places[0].place, "validation_images"]
     return Study(
         profile,
         task,
         shelf.shown(task),
-        believed(origin, task, shelf.ablated),
+        beliefs,
         controls,
         opinions(origin.grid, origin.records, origin.again, shelf.ablated),
         page.as_posix() if (root / page).is_file() else "",
-        _absent(found.frame[found.frame["task"] == task]),
+        _absent(cells),
         bool(network_of(found.config.profile.protocol(task).backbone).views),
         bool(has_seen(found.config, task)),
+        int(labelled.max()) if labelled.notna().any() else 0,
     )
 
 

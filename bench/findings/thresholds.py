@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.analysis.advice import Belief
 from bench.analysis.believed import ACSA, AUC, TUNED, belief, effect
-from bench.analysis.recommending import DELTA, listed
+from bench.analysis.recommending import DELTA
 from bench.analysis.spots import plain
 from bench.findings.printing import MISSING, believed_change, change, counted, percent
 from bench.findings.section import Entry, Grid, Section
@@ -32,9 +32,10 @@ HEADER = (
 NOTE = (
     "Means over the methods with a training of their own that surely beat {base} in ACSA at the smallest count. "
     "Tuned: the threshold of every fit, the baseline's too, lies where the ACSA of the validation images is best: no "
-    "training, but labelled images, more of the rare class than some training sets have. By class counts alone: the "
-    "gain of rows that read the baseline's own fits, with a threshold that needs no image. A share counts as 0 % or "
-    "100 % where it lies beyond; one of several settings is that of their means, each setting weighing the same."
+    "training, but labelled images{labelled}. By class counts alone: the gain of rows that read the baseline's own "
+    "fits, with a threshold that needs no image. A share counts as 0 % or 100 % where it lies beyond; one of several "
+    "settings is that of the means of their gains, so that a setting with large gains says more. Rows are counted one "
+    "by one, though some are nearly one method."
 )
 
 
@@ -43,11 +44,12 @@ def thresholds(found: Evidence) -> Section:
     every = [it for it in found.studies if plain() in it.believed.at(it.rarest)]
     two = [it for it in every if TUNED in it.believed.draws]
     many = [it.name() for it in every if not it.of_two]
-    lacking = [f"{listed(many)}: many classes have no one threshold, so that none is tuned."] if many else []
+    lacking = [f"{'; '.join(many)}: many classes have no one threshold, so that none is tuned."] if many else []
     lacking += [] if two else ["Two classes with a baseline: not run yet."]
     if not every:
         return Section(TITLE, lacking=tuple(lacking))
-    grid = Grid(HEADER, tuple(map(_row, every)), note=NOTE.format(base=plain()))
+    more = f", here {times} as many of the rare class as there are to train on" if (times := labelled(two)) else ""
+    grid = Grid(HEADER, tuple(map(_row, every)), note=NOTE.format(base=plain(), labelled=more))
     words = (*_words(two), *(it for it in map(of_many, every) if it))
     return Section(TITLE, words, (grid, *map(_every, every)), _pictures(two), tuple(lacking))
 
@@ -62,9 +64,28 @@ def of_many(study: Study) -> str:
     )
     classes = len(study.places[0].classes)
     return (
-        f"With the {classes} classes of {study.name(study.rarest)}, {best} gains {change(_mean(study, ACSA, best))}, a "
+        f"With the {classes} classes of {study.name()}, {best}, the best, gains {change(_mean(study, ACSA, best))}, a "
         f"threshold by class counts alone {change(_mean(study, ACSA, moved_alone))}."
     )
+
+
+def labelled(studies: Sequence[Study]) -> str:
+    """Return how many times as many validation as training images of the rare class there are, "" where not known."""
+    times = sorted(it.validation / min(it.places[0].counts) for it in studies if it.validation)
+    ends = list(dict.fromkeys(f"{it:.2g}" for it in (times[0], times[-1]))) if times else []
+    return f"{' to '.join(ends)} times" if ends else ""
+
+
+def by_counts(studies: Sequence[Study]) -> str:
+    """Return what a threshold by class counts gains beside what methods gain that train, kind by kind; "" of none."""
+    told = []
+    for words, mine, _ in of_kinds(studies):
+        both = [it for it in mine if _counted_out(it)]
+        if both:
+            free = np.mean([max(_mean(it, ACSA, name) for name in _counted_out(it)) for it in both])
+            theirs = np.mean([_gains(it, ACSA).mean() for it in both])
+            told.append(f"{change(float(free))} {words} (methods that help: {change(float(theirs))} on average)")
+    return f"A threshold by class counts alone, which needs no image, gains {'; '.join(told)}." if told else ""
 
 
 def helping(study: Study) -> list[str]:
@@ -110,7 +131,10 @@ def in_shares(found: Belief) -> str:
 
 def of_kinds(studies: Sequence[Study]) -> Iterator[tuple[str, list[Study], Belief]]:
     """Give each kind of network, in words, with its studies and what share of their gains is a moved threshold."""
-    for words, frozen in (("on a frozen body", True), ("in networks that are trained", False)):
+    for words, frozen in (
+        ("where the last layer alone is trained", True),
+        ("where the whole network is trained", False),
+    ):
         mine = [it for it in studies if it.frozen == frozen]
         if (share := moved(mine)) is not None:
             yield words, [it for it in mine if _trained(it)], share
@@ -136,27 +160,33 @@ def _pictures(studies: Sequence[Study]) -> tuple[Picture, ...]:
 
 
 def _words(two: Sequence[Study]) -> list[str]:
-    each = [(it, name) for it in two for name in _trained(it)]
-    if not each:
-        where = listed([it.name() for it in two]) if two else ""
+    kinds = list(of_kinds(two))
+    if not kinds:
+        where = "; ".join(it.name() for it in two)
         return [f"No method surely beats {plain()} in ACSA at the smallest count of {where}."] if two else []
-    kinds = [
-        f"{words} {in_shares(share)} ({listed([it.name(it.rarest) for it in mine])})"
-        for words, mine, share in of_kinds(two)
-    ]
-    told = [effect(it.believed.gain(TUNED, name, it.rarest)) for it, name in each]
+    shares = [f"{words} {in_shares(share)} ({_named(mine)})" for words, mine, share in kinds]
     return [
         f"Of what methods gain over {plain()} in ACSA where there are two classes, a moved threshold is, "
-        f"{'; '.join(kinds)}: that much goes when the threshold of {plain()} is chosen on the validation images, too.",
-        f"Of {counted(len(each), 'row')} that help and have a training of their own, {told.count('helps')} surely do "
-        "more than move a threshold, "
-        f"{told.count('does nothing')} surely do no more (within {DELTA:g}); of {told.count('not known')} it is not "
-        f"known{_worse(told.count('harms'))}.",
+        f"{', and '.join(shares)}: that much goes when the threshold of {plain()} is chosen on the validation images, "
+        "too.",
+        *(_told(words, mine) for words, mine, _ in kinds),
+        *(it for it in [by_counts(two)] if it),
     ]
 
 
-def _worse(count: int) -> str:
-    return f", and {count} are surely worse once all thresholds are tuned" if count else ""
+def _named(studies: Sequence[Study]) -> str:
+    return "; ".join(it.name(it.rarest) for it in studies)
+
+
+def _told(words: str, studies: Sequence[Study]) -> str:
+    """Return how many rows do more than move a threshold, of one kind of network: another may know nothing."""
+    told = [effect(it.believed.gain(TUNED, name, it.rarest)) for it in studies for name in _trained(it)]
+    return (
+        f"{words.capitalize()}, of {counted(len(told), 'row')} that help and have a training of their own, "
+        f"{told.count('helps')} surely do more than move a threshold, {told.count('does nothing')} surely do no more "
+        f"(within {DELTA:g}), {told.count('harms')} are surely worse once all thresholds are tuned, and of "
+        f"{told.count('not known')} it is not known."
+    )
 
 
 def _row(study: Study) -> tuple[Entry, ...]:
