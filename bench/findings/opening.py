@@ -106,10 +106,10 @@ def finding(studies: list[Study]) -> str:
     no_more = sum(not it.believed.beats_always(it.believed.taken(it.rarest)[0], it.rarest) for it in better)
     doubt = f", but in {no_more} of them not surely a rule that always names the rare class" if no_more else ""
     kinds = [
-        f"{in_shares(share)} of the way {words}" for words, _, share in of_kinds([it for it in some if _is_tuned(it)])
+        f"{in_shares(share)} of that way {words}" for words, _, share in of_kinds([it for it in some if _is_tuned(it)])
     ]
     moved = (
-        f" With two classes, plain training gets so far by a moved threshold alone: {', '.join(kinds)}."
+        f" With two classes, plain training with nothing but a moved threshold goes {', '.join(kinds)}."
         if kinds
         else ""
     )
@@ -129,7 +129,7 @@ def threshold(studies: list[Study]) -> str:
     times = labelled(every)
     images = f", but labelled images: here {times} as many rare ones as were trained on" if times else ""
     return (
-        "The way is what the methods that surely help gain in balanced accuracy, the mean of the classes' recalls. "
+        "That way is what the methods that surely help gain in balanced accuracy, the mean of the classes' recalls. "
         f"{where[:1].upper()}{where[1:]}. The threshold is chosen on validation images, which needs no training"
         f"{images}. {by_counts(every)}"
     ).strip()

@@ -130,8 +130,8 @@ def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) 
     text = opening(known, "docs/findings.md", "docs/findings")
     line, more, picture, table, note = text.split("\n\n")
     assert line.startswith("**In 2 of 2 settings run so far, the method to take surely beats plain training on test ")
-    assert "plain training gets so far by a moved threshold alone: " in line
-    assert line.endswith(" of the way where the whole network is trained.**") and "\n" not in line
+    assert "plain training with nothing but a moved threshold goes " in line
+    assert line.endswith(" of that way where the whole network is trained.**") and "\n" not in line
     assert "Where the whole network is trained: 1 dataset." in more
     assert "would surely be below that of plain training in 0 of 2 settings, surely above it in " in more
     assert "(docs/findings/overview.png)" in picture
