@@ -36,12 +36,12 @@ def trials(grid: Grid, records: Mapping[str, Record], wanted: Callable[[Cell], b
     alike: dict[str, list[Record]] = {}
     for record in records.values():
         if record.kind == "fit" and record.status == "done" and record.test is not None:
-            alike.setdefault(_but_streams(record.identity), []).append(record)
+            alike.setdefault(but_streams(record.identity), []).append(record)
     found: dict[Spot, dict[str, Trial]] = {}
     for cell in grid.cells:
         if cell.fit and wanted(cell):
             mine = found.setdefault(Spot(cell.method, cell.dataset, cell.place), {})
-            for record in alike.get(_but_streams(jobs[cell.fit].identity), ()):
+            for record in alike.get(but_streams(jobs[cell.fit].identity), ()):
                 if trial := _trial(record):
                     mine[record.id] = trial
     order = {spot: sorted(mine.values(), key=lambda it: (it.subset, it.stage, it.seed)) for spot, mine in found.items()}
@@ -64,7 +64,8 @@ def on_all_images(record: Record) -> Record:
     return record.model_copy(update={"test": Predictions.of(labels[order], probabilities[order])})
 
 
-def _but_streams(identity: Mapping[str, object]) -> str:
+def but_streams(identity: Mapping[str, object]) -> str:
+    """Return what the runs of one row at one place have in common."""
     return canonical({name: value for name, value in identity.items() if name != "streams"})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from bench.expression import Call
 from bench.papers.paper import Paper
 from bench.plan.compose import compose
 from bench.plan.config import Config
+from bench.plan.toml import parsed
 from bench.registry import STAGES, shipped_datasets
 from bench.store.regular import MIB, read_regular
 
@@ -47,8 +47,8 @@ def parse_claims(text: str, name: str) -> Claims:
         The text is not TOML, or a key or value is wrong.
     """
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = parsed(text)
+    except ValueError as error:
         raise ConfigError(f"{name}: {error}") from None
     try:
         return Claims(**raw)

@@ -86,7 +86,7 @@ def recommend(
             say(str(reason))
             continue
         told, seen = told + len(asked), has_seen(settings, name)
-        lost += _changed(origin, name, found.records)
+        lost += changed_runs(origin, name, found.records)
         for it in asked:
             printed.append(_as_data(it, found, seen)) if as_json else _show(it, found, whole=dataset is not None)
         if chart:
@@ -101,15 +101,21 @@ def recommend(
         say(line)
 
 
-def _changed(origin: Origin, name: str, rests_on: Sequence[str]) -> list[str]:
-    """Say how many runs of those that an answer rests on were made by code that has changed since."""
-    from bench.plan.state import standing
+def changed_runs(
+    origin: Origin, name: str, rests_on: Sequence[str], again: str = "imbench run --redo-stale"
+) -> list[str]:
+    """Say how many runs of those that an answer rests on were made by code that has changed since; `again` mends it."""
+    from bench.analysis.trials import but_streams
+    from bench.plan.jobcode import code_of
+    from bench.record import digest
 
-    states = standing(origin.grid, origin.store.summaries()).states
-    if changed := sum(states.get(id) == "stale" for id in rests_on):
+    # Not by the state of the grid's jobs: an answer rests on runs beyond the grid, too.
+    now = {but_streams(job.identity): digest(code_of(job)) for job in origin.grid.jobs if job.kind == "fit"}
+    runs = [origin.records[id] for id in rests_on]
+    if changed := sum(now.get(but_streams(it.identity), it.code_digest) != it.code_digest for it in runs):
         return [
             f"{name}: {changed} of its {len(rests_on)} runs {'was' if changed == 1 else 'were'} made by code that has "
-            "changed since; `imbench run --redo-stale` does them again"
+            f"changed since; `{again}` does them again"
         ]
     return []
 

@@ -34,9 +34,11 @@ def check_race(settings: Config, grid: Grid, metric: str, most: int) -> None:
     Raises
     ------
     UserError
-        There is no such metric, it decides nothing here, or `most` is less than the tables' seeds.
+        There is no such metric, it decides nothing here, or `most` is less than the tables' seeds or more than can be
+        planned.
     """
     from bench.analysis.recommending import deciding_metric
+    from bench.plan.further_seeds import further_seeds
 
     if most < settings.run.seeds:
         raise UserError(f"--max-seeds {most} is less than the {settings.run.seeds} seeds that every method gets")
@@ -45,6 +47,7 @@ def check_race(settings: Config, grid: Grid, metric: str, most: int) -> None:
         places.setdefault(cell.dataset, []).append(cell.task)
     for tasks in places.values():
         deciding_metric(metric, tasks)
+    further_seeds(settings, (), (), STEP, most)
 
 
 def decide(
@@ -100,6 +103,7 @@ def _conclude(settings: Config, store: Store, found: list[Contest], metric: str,
     """Say of every place what is recommended, why no seed is added, and what all of it is conditional on."""
     from bench.analysis.origins import Wish, origins_of
     from bench.analysis.recommending import recommendations
+    from bench.cli.advising import changed_runs
     from bench.papers import shelf
     from bench.report.recommended import plain_text, sentences
 
@@ -114,3 +118,6 @@ def _conclude(settings: Config, store: Store, found: list[Contest], metric: str,
             says = plain_text(tuple(sentences(it, advised, shelf.shown(name))))
             tell(fill(f"{name} {it.place.place}: {says} The race: {ENDINGS[race.heat.ending]}; {spent}.", WIDTH))
         tell(fill(f"{name}: {' '.join(advised.conditions)}", WIDTH) + "\n")
+        most = max((race.seeds.max() for race in ends.values()), default=0)
+        for line in changed_runs(origins[name], name, advised.records, f"imbench run --seeds {most} --redo-stale"):
+            say(line)

@@ -47,7 +47,7 @@ def settings_for(dataset: str, config: Path, **overrides: Any) -> tuple[Config, 
     if named or not path.exists():
         return settings.model_copy(update={"run": settings.run.model_copy(update={"datasets": (dataset,)})}), dataset
     called = path.resolve().name if path.is_dir() else path.resolve().stem
-    name = re.sub(r"[/\\\x00-\x1f\x7f]", "_", called).lstrip(".")[:60] or "images"
+    name = re.sub(r"[/\\\x00-\x1f\x7f\ud800-\udfff]", "_", called).lstrip(".")[:60] or "images"
     if name in settings.datasets or name in DATASETS:
         name += "_folder"
     # Two folders may be called images: each has a split of its own.

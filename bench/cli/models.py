@@ -51,7 +51,7 @@ def fit(
     from bench.plan.compose import compose
     from bench.plan.grid import build_grid, dataset_named
     from bench.plan.state import standing
-    from bench.running.planning import make_plan
+    from bench.running.planning import left_undone, make_plan
     from bench.running.run import run
     from bench.store.artifacts import Weights
     from bench.store.store import Store
@@ -93,6 +93,8 @@ def fit(
     record, job = store.get(cell.fit), next(job for job in grid.jobs if job.id == cell.fit)
     if record is None or record.status != "done":
         raise UserError(f"{job.label} failed: {record.error if record else 'there is no record'}")
+    if any(undone.id == job.id for undone, _ in left_undone(plan, store)):  # a success stays when its redoing fails
+        raise UserError(f"{job.label} failed, and what is stored of it was made by code that has changed since")
     weights = Weights(store.root)
     say_what_goes(out, method)
     if all_data:

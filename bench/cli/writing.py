@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import shutil
 from collections.abc import Iterable, Sequence
@@ -57,7 +58,7 @@ def copied(files: Iterable[tuple[Path, Path]]) -> None:
         try:
             place.mkdir(parents=True, exist_ok=True)
             target, number = place / path.name, 1
-            while target.exists():
+            while os.path.lexists(target):  # a link that leads nowhere would be followed
                 number += 1
                 target = place / f"{path.stem}-{number}{path.suffix}"
             shutil.copy2(path, target)

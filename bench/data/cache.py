@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 import torch
@@ -27,6 +28,8 @@ from bench.store.regular import MIB, is_odd, open_regular, put_aside, read_regul
 RULE = 1  # raise it when the preparation changes a pixel
 TIFF_RULE = 2  # the same for a part that holds TIFFs: since 2, turned grey ones and those whose zero is white are right
 COLOUR_RULE = 1  # the same where colour profiles count, as they do in people's own images
+WRITTEN = (".npy", ".sha256", ".part", ".partial", ".chunks")  # by who builds images, or features of them
+DAMAGED_HEADER = (SyntaxError, TokenError)  # numpy's, beside ValueError
 _CHUNK = 64  # images decoded ahead of the writer
 
 
@@ -67,7 +70,6 @@ def prepare(
         return path  # also where the folder can only be read
     with writing(cache_dir, len(names) * 3 * size * size), locked(path):
         _remove_leftovers(cache_dir)
-        put_aside(path)
         if not is_whole(path):
             _build(path, dataset, {name: found[name] for name in names}, size, progress)
     return path
@@ -87,7 +89,7 @@ def open_cache(path: Path) -> torch.Tensor:
         pixels = np.load(path, mmap_mode="c", allow_pickle=False)
     except FileNotFoundError as error:
         raise StoreError(f"{path}: no such image cache; run the same command again, it will be built") from error
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, *DAMAGED_HEADER) as error:
         raise StoreError(f"{path}: not a whole image cache ({error}); delete it, it will be built again") from error
     return torch.from_numpy(pixels)
 
@@ -151,7 +153,7 @@ def is_whole(path: Path) -> bool:
     try:
         wanted = read_regular(path.with_suffix(".sha256"), MIB).split()[0].decode()
         return _has_its_size(path) and wanted == digest_of(path)
-    except (OSError, IndexError, ValueError, SyntaxError):  # numpy's of a damaged header is any of these
+    except (OSError, IndexError, ValueError, *DAMAGED_HEADER):
         return False
 
 
@@ -170,8 +172,13 @@ def digest_of(path: Path) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of one cache file, so that of two builders one waits and then finds the work done."""
+    """Hold the lock of one cache file, so that of two builders one waits and then finds the work done.
+
+    What is no file, and stands where they write one, is renamed: a pipe would be waited for.
+    """
     with waiting_for(path.with_suffix(".lock")):
+        for suffix in WRITTEN:
+            put_aside(path.with_suffix(suffix))
         yield
 
 

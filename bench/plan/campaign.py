@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from bench.plan.beside import Beside
 from bench.plan.config import MOST, Config
 from bench.plan.grid import Grid, build_grid
 from bench.plan.sections import Strict
+from bench.plan.toml import parsed
 from bench.record import Record
 from bench.store.regular import MIB, read_regular
 
@@ -70,9 +70,11 @@ def read_campaign(path: Path) -> Campaign:
         The file is missing or not TOML, or a key or value is wrong; the text names it.
     """
     try:
-        return Campaign(**tomllib.loads(read_regular(path, MIB).decode("utf-8-sig")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raw = parsed(read_regular(path, MIB).decode("utf-8-sig"))
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        return Campaign(**raw)
     except (ValidationError, TypeError) as error:
         wrong = error.errors()[0] if isinstance(error, ValidationError) else None
         place = ".".join(map(str, wrong["loc"])) if wrong else "run"

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, fi
 
 from bench.errors import ConfigError, no_file_name, unknown
 from bench.plan.bounds import out_of_reach
-from bench.plan.sections import DatasetSection, Strict, no_empty_path
+from bench.plan.sections import SUMS, DatasetSection, Strict, no_empty_path
 from bench.plan.toml import DEFAULT_FILE, settings_in
 from bench.protocol import Protocol
 from bench.streams import Streams
@@ -144,6 +144,17 @@ class Config(Strict):
         for name in named:
             if wrong := no_file_name(str(info.field_name).removesuffix("s"), name):
                 raise ValueError(wrong)
+        return named
+
+    @field_validator("datasets")
+    @classmethod
+    def _splits_are_apart(cls, named: dict[str, DatasetSection]) -> dict[str, DatasetSection]:
+        kept: dict[Path, tuple[str, Path]] = {}
+        for name, it in named.items():
+            if it.split is not None:
+                other, split = kept.setdefault(it.split.with_suffix(SUMS), (name, it.split))
+                if split != it.split:
+                    raise ValueError(f"{other} and {name}: their splits {split} and {it.split} would share {SUMS}")
         return named
 
     @model_validator(mode="after")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from bench.plan.code import code_digests
 from bench.plan.identity import differences, protocol_identity
 from bench.plan.job import TRAINED
 from bench.plan.jobcode import counted_as
+from bench.plan.toml import parsed
 from bench.protocol import IMPLICIT, Protocol, Settings
 from bench.record import Record
 from bench.registry import METHODS, STAGES
@@ -40,15 +40,17 @@ def listed(folder: Path) -> tuple[Stale, ...]:
     Raises
     ------
     StoreError
-        It cannot be read, or an entry names neither a file nor an id, or no commit or reason.
+        It cannot be read, is no list of entries, or one names neither a file nor an id, or no commit or reason.
     """
     path = folder / LIST
     try:
-        entries = tomllib.loads(read_regular(path, 64 * MIB).decode()).get("stale", [])
+        entries = parsed(read_regular(path, 64 * MIB).decode()).get("stale", [])
     except FileNotFoundError:
         return ()
     except (OSError, ValueError) as error:
         raise StoreError(f"{path}: {error}") from None
+    if not (isinstance(entries, list) and all(isinstance(it, dict) for it in entries)):
+        raise StoreError(f"{path}: stale is no list of tables: begin each with [[stale]]")
     found = tuple(Stale(*(str(it.get(key, "")) for key in ("file", "id", "commit", "reason"))) for it in entries)
     for number, entry in enumerate(found, 1):
         if not (entry.file or entry.id) or not entry.commit or not entry.reason:

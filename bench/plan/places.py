@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 
 from bench.dataset import Dataset, Imbalance, Task, exponential, natural, one, rare, step, vector
 from bench.errors import ConfigError
 from bench.plan.config import Config, Profile
 
 _COUNT = r"\d{1,12}"
-_ONE = re.compile(r"one (\d+) (\d+(?:\.\d+)?)")
+_ONE = re.compile(rf"one ({_COUNT}) (\d+(?:\.\d+)?)")
 _TAIL = re.compile(r"(exp|step)[ (]\s*(\d+(?:\.\d+)?(?:e\+\d{1,2})?)\s*\)?")
 
 
@@ -39,7 +40,7 @@ def read_imbalance(value: object) -> Imbalance:
         return vector(tuple(map(int, text.split(":"))))
     if (single := _ONE.fullmatch(text)) and 0 < float(single[2]) <= 100:
         return one(int(single[1]), float(single[2]))
-    if (tail := _TAIL.fullmatch(text)) and float(tail[2]) >= 1:
+    if (tail := _TAIL.fullmatch(text)) and 1 <= float(tail[2]) < inf:
         return (exponential if tail[1] == "exp" else step)(float(tail[2]))
     raise ConfigError(
         f"imbalance {text[:99]!r} is none of: a count of the rarest class, exp RATIO, step RATIO, natural, "

@@ -32,6 +32,8 @@ def read_share(text: str) -> Fraction:
         It is no number above 0 and up to 1.
     """
     try:
+        if "e" in text.lower():  # a power of ten that no memory holds, perhaps
+            raise ValueError
         share = Fraction(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
     except (ValueError, ZeroDivisionError):
         share = Fraction(0)

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from bench.errors import unknown
 from bench.protocol import numbers_are_numbers
 
+SUMS = ".sha256"  # how the file of digests beside a split ends
+
 
 class Strict(BaseModel):
     """A frozen section of bench.toml that refuses keys it does not know."""
@@ -82,6 +84,8 @@ class DatasetSection(Strict):
     def _split_is_a_file(cls, path: Path | None) -> Path | None:
         if path is not None and (path.name in ("", "..") or os.path.isdir(path)):
             raise ValueError(f"'{path}' is a folder; name the file that keeps the split, such as splits/mine.json")
+        if path is not None and path.suffix == SUMS:
+            raise ValueError(f"'{path}' ends in {SUMS}, as the digests beside a split do; call it splits/mine.json")
         return path
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from bench.errors import ConfigError
 from bench.store.regular import MIB, read_regular
 
 DEFAULT_FILE = Path("bench.toml")
+MOST_BITS = 512  # of a whole number; of thousands of digits Python prints none
 
 
 def default_text() -> str:
@@ -77,22 +78,38 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path == DEFAULT_FILE and not os.path.lexists(path):
             return tomllib.loads(default_text())
-        raw = tomllib.loads(read_regular(path, MIB).decode("utf-8-sig"))
-        if _holds_zero(raw):
-            raise ConfigError(f"{path}: a text in it holds a zero byte, as no name of a file can")
-        return raw
+        return parsed(read_regular(path, MIB).decode("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: no such file; give --config another, or none for the settings that come with the suite"
         ) from None
-    except RecursionError:
-        raise ConfigError(f"{path}: it is nested too deeply") from None
-    except (OSError, ValueError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
 
 
-def _holds_zero(value: object) -> bool:
-    """Return whether a text anywhere in a value holds a zero byte, of which the system would say no more than that."""
-    if isinstance(value, dict):
-        return any(map(_holds_zero, (*value, *value.values())))
-    return any(map(_holds_zero, value)) if isinstance(value, list) else isinstance(value, str) and "\0" in value
+def parsed(text: str) -> dict[str, Any]:
+    """Return what TOML of anybody's says.
+
+    Raises
+    ------
+    ValueError
+        It is no TOML, is nested too deeply, or holds what no setting can be; UTF-8 that is none is a ValueError, too.
+    """
+    try:
+        raw = tomllib.loads(text)
+        if wrong := _impossible(raw):
+            raise ValueError(wrong)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return raw
+
+
+def _impossible(value: object) -> str:
+    """Return what is wrong with a text or number anywhere in a value, "" where nothing is."""
+    if isinstance(value, dict | list):
+        within = (*value, *value.values()) if isinstance(value, dict) else value
+        return next(filter(None, map(_impossible, within)), "")
+    if isinstance(value, str) and "\0" in value:
+        return "a text in it holds a zero byte, as no name of a file can"
+    endless = isinstance(value, int) and value.bit_length() > MOST_BITS  # in hexadecimal digits there may be thousands
+    return f"a number in it has more than {MOST_BITS} bits" if endless else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.data.cache import DAMAGED_HEADER
 from bench.dataset import Dataset
 from bench.networks.network import network_of
 from bench.plan.config import Config
@@ -17,6 +18,7 @@ from bench.plan.job import TRAINED
 from bench.protocol import Protocol
 from bench.running.planning import Plan
 from bench.running.run import EXTENDED, FITTED, leading_split
+from bench.store.regular import open_regular
 
 SECONDS = 1.0  # for which the body is measured
 
@@ -69,6 +71,7 @@ def _shapes(cache: Path, beginning: str) -> Iterator[tuple[int, int]]:
     """Yield images and views of the files of features in the cache that are called so."""
     for path in cache.glob(f"{escape(beginning)}*-features-*.npy"):
         try:
+            open_regular(path).close()  # a pipe would be waited for
             yield tuple(np.load(path, mmap_mode="r", allow_pickle=False).shape[:2])
-        except (OSError, ValueError, EOFError):
+        except (OSError, ValueError, EOFError, *DAMAGED_HEADER):
             continue  # it will be made again

@@ -24,12 +24,16 @@ class Receipts:
         self._weights = Weights(store.root)
 
     def missing(self, node: Node, outcome: Outcome) -> Failure | None:
-        """Return what is wrong with a job that its worker says is done; None where all is there."""
+        """Return what is wrong with a job that its worker says is done; None where all is there.
+
+        One that failed meanwhile in another runner has failed here too, and what needs it is not to begin.
+        """
         order = self._orders[node.id]
         if (record := self._found(order)) is None:
             return Failure("NotStored", f"its worker said that it is done, but {self._store.root} has no record of it")
         if record.status == "failed":
-            return None if outcome.value == "failed" else Failure("NotStored", "its record says that it failed")
+            theirs = Failure(*record.error.partition(": ")[::2])
+            return theirs if outcome.value == "failed" else Failure("NotStored", "its record says that it failed")
         if digest(dict(record.code)) != digest(dict(order.code)):
             return Failure("OtherCode", "another runner has stored it meanwhile, with other code; see `imbench why`")
         wanted = [ARTIFACT] if order.job.kind == "stage" else [CLASSIFIER] if order.keep_weights else []

@@ -69,8 +69,9 @@ def run(config: Config, plan: Plan, store: Store) -> Counter[str]:
         receipts = Receipts(store, orders)
 
         def follow(event: Event) -> None:
-            if event.outcome and event.outcome.failure and event.outcome.state == "failed":
-                _store_failure(store, orders[event.node.id], event.outcome.failure)
+            ended = event.outcome
+            if ended and ended.failure and ended.state == "failed" and ended.value != "failed":  # else it is stored
+                _store_failure(store, orders[event.node.id], ended.failure)
             display.follow(event)
 
         outcomes = run_schedule(

@@ -171,8 +171,11 @@ class _Schedule:
         try:
             future = self.executor.submit(perform, node.work)
         except BrokenExecutor:  # an idle worker was killed: nobody's fault
-            self.graph.put_back(node)
             self._broken = True
+            if self._deaths[node.id]:  # a suspect still has to be tried alone
+                self._suspects.append(node)
+            else:
+                self.graph.put_back(node)
             return
         self._running[future] = node
         self.on_event(Event("submitted", node))

@@ -13,7 +13,7 @@ from typing import Any, cast
 from bench import Stamp, registry, written
 from bench.data.material import open_material, open_reference
 from bench.data.parts import open_parts
-from bench.errors import ConfigError, StoreError, Terminated, TrainingDiverged, UserError
+from bench.errors import ConfigError, StoreError, Terminated, TrainingDiverged, UserError, printable
 from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code, check_read
@@ -239,7 +239,7 @@ def failed_record(order: Order, failure: Failure) -> Record:
         identity=order.job.identity,
         code=dict(order.code),
         status="failed",
-        error=str(failure),
+        error=printable(str(failure)),  # a name of a file in it may be no text
         failed_epoch=failure.epoch,
         environment=environment(Device.best()),
         finished=_now(),

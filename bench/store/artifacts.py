@@ -50,7 +50,7 @@ class Weights:
         before = [found for found in self._files(id, name) if found != path]
         write_atomically(path, data)
         for old in before:
-            old.unlink(missing_ok=True)
+            self._forget(old)
         return path
 
     def find(self, id: str, name: str = ARTIFACT) -> Path | None:
@@ -82,7 +82,7 @@ class Weights:
         own = self._folder(id) / f"checkpoint.{code[:16]}.safetensors"
         for other in self._folder(id).glob("checkpoint*.safetensors"):
             if other != own:
-                other.unlink(missing_ok=True)
+                self._forget(other)
         return FileCheckpoint(own, self)
 
     def _folder(self, id: str) -> Path:
@@ -103,6 +103,13 @@ class Weights:
         """Return whether an artifact was written for this record: another of its shapes would be taken unseen."""
         state = read_state(path)
         return state is not None and state[1] == digest_of(whose, state[0])
+
+    def _forget(self, path: Path) -> None:
+        """Delete a file; whatever else has its name is moved aside."""
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:  # a folder
+            self._move_aside(path)
 
     def _move_aside(self, path: Path) -> None:
         aside = self.root / "aside"

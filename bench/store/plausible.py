@@ -23,6 +23,7 @@ TYPES: dict[str, type] = {
 CENTURY = 3.2e9  # seconds
 MOST_COST = {"flops": 1e30, "peak_memory_bytes": 2.0**60, "train_images": 1e18}  # of the others: seconds
 MOST_EPOCHS = 10**12
+MOST_AXES, MOST_NUMBERS = 8, 2**31  # of an array
 MOST_STREAM = 10**30
 EPOCH_TOLERANCE = 1e-6  # records keep some digits of what a history says
 COUNTERS = ("epoch", "gan_epoch", "step")
@@ -47,6 +48,11 @@ def implausible(record: Record) -> str:
             return f"answers {name}: {reason}"
         if not np.isfinite(packed.array()).all():
             return f"answers {name}: numbers that are not finite"
+    rows = (record.figures, record.chosen, *record.history)
+    if not all(
+        math.isfinite(value) for row in rows for value in row.values()
+    ):  # as text, JSON can hold one that is not
+        return "a number that is not finite"
     return _epochs(record) or _cost(record.cost)
 
 
@@ -111,7 +117,7 @@ def _cost(cost: Cost) -> str:
     values = cost.model_dump()
     if min(values.values()) < 0:
         return "its cost is negative"
-    if any(value > MOST_COST.get(name, CENTURY) for name, value in values.items()):
+    if not all(value <= MOST_COST.get(name, CENTURY) for name, value in values.items()):
         return "its cost is more than any machine has computed"
     return ""
 
@@ -135,6 +141,9 @@ def _predictions(part: Predictions, record: Record) -> str:
 
 
 def _incomplete(packed: Packed | Ratios) -> str:
+    sides = packed.shape
+    if len(sides) > MOST_AXES or min(sides, default=0) < 0 or math.prod(max(side, 1) for side in sides) > MOST_NUMBERS:
+        return "an array of a shape that none has"
     if isinstance(packed, Packed):
         text, wanted = packed.base64, 4 * math.prod(packed.shape)
     else:

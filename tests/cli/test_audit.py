@@ -63,7 +63,7 @@ def test_a_share_is_read(text: str, share: Fraction) -> None:
     assert read_share(text) == share
 
 
-@pytest.mark.parametrize("text", ["", "0", "two", "101%", "-1%", "1/0", "nan"])
+@pytest.mark.parametrize("text", ["", "0", "two", "101%", "-1%", "1/0", "nan", "1e-999999999%"])
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="give a share above 0 %"):
         read_share(text)

@@ -52,3 +52,19 @@ def test_a_race_that_cannot_be_decided_is_refused_before_any_fit(tmp_path: Path)
     bench_toml(Path(), datasets=["digits"], methods=["Vanilla", "CS"], seeds=3)
     refused(imbench("run", "--decide", "--max-seeds", 2), "--max-seeds 2", "3 seeds")
     assert not list((tmp_path / "results").rglob("records/*/*.json"))
+    refused(imbench("run", "--decide", "--seeds", 3, "--max-seeds", 90_000), "180,000 cells and more are asked for")
+    assert not list((tmp_path / "results").rglob("records/*/*.json"))
+
+
+def test_a_decision_on_further_seeds_of_code_that_has_changed_says_so(tmp_path: Path) -> None:
+    assert imbench("run", "--seeds", 3).status == 0
+    store = Store(tmp_path / "results")
+    further = [record for record in store.records() if record.identity["streams"]["order"] == 2]
+    for record in further:
+        store.save(record.model_copy(update={"code": {"bench.training.fit": "0" * 12}}))
+    said = imbench("run", "--decide", "--delta", 1)
+    assert said.status == 0
+    assert f"digits: {len(further)} of its 6 runs were made by code that has changed since" in said.err
+    assert "`imbench run --seeds 3 --redo-stale` does them again" in said.err
+    assert imbench("run", "--seeds", 3, "--redo-stale").status == 0
+    assert "changed since" not in imbench("run", "--decide", "--delta", 1).err

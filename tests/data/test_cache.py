@@ -101,7 +101,7 @@ def test_another_shape_is_another_file_and_keeps_the_aspect(tmp_path: Path) -> N
     assert open_cache(padded)[:, :, 0].max() == 0 and open_cache(squashed)[:, :, 0].max() > 0
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "no digest"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "no digest", "header"])
 def test_damaged_cache_is_built_again(damage: str, tmp_path: Path) -> None:
     dataset = tiny(tmp_path / "tiny")
     path = build(dataset, tmp_path / "cache")
@@ -110,6 +110,10 @@ def test_damaged_cache_is_built_again(damage: str, tmp_path: Path) -> None:
         path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
     elif damage == "cut":
         path.write_bytes(good[:-7])
+        with pytest.raises(StoreError, match="not a whole image cache"):
+            open_cache(path)
+    elif damage == "header":
+        path.write_bytes(good.replace(b"}", b" ", 1))  # a bracket that is never closed
         with pytest.raises(StoreError, match="not a whole image cache"):
             open_cache(path)
     else:

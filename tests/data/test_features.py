@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from builders import CPU, tiny
+from patience import PATIENCE
 from torch import Tensor
 
 from bench import registry
@@ -136,6 +139,22 @@ def test_a_killed_preparation_goes_on_behind_what_is_whole(
     assert prepare_features(images, frozen(), 2, other).read_bytes() == expected
     assert sum(seen) == again
     assert not [*other.glob("*.partial"), *other.glob("*.chunks")]
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".sha256", ".partial", ".chunks"])
+def test_a_pipe_in_the_way_of_their_files_is_renamed_and_nobody_waits(suffix: str, tmp_path: Path) -> None:
+    images = stored(tmp_path)
+    path = prepare_features(images, frozen(), 2, tmp_path)
+    made = path.read_bytes()
+    if suffix == ".chunks":
+        path.with_suffix(".partial").touch()  # by who was killed: then its journal is read
+    path.unlink()
+    path.with_suffix(suffix).unlink(missing_ok=True)
+    os.mkfifo(path.with_suffix(suffix))
+    again = Thread(target=prepare_features, args=(images, frozen(), 2, tmp_path), daemon=True)
+    again.start()
+    again.join(PATIENCE)
+    assert not again.is_alive() and path.read_bytes() == made
 
 
 def test_crops_of_images_without_room_are_refused() -> None:

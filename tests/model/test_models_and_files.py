@@ -14,7 +14,7 @@ from builders import as_on_a_fresh_machine, imbench, model_of_stripes, refused
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from bench.cli.writing import class_folders
+from bench.cli.writing import class_folders, copied
 from bench.datasets.stripes import pixels
 from bench.errors import StoreError
 from bench.model.saved import read_facts
@@ -150,6 +150,14 @@ def test_a_fit_says_what_changed_since_the_split_was_kept(tmp_path: Path, monkey
 def test_two_classes_never_share_a_folder_of_copies() -> None:
     found = class_folders(("a/b", "a_b", "A_B", "..", "plain"), Path("out"))
     assert [it.name for it in found.values()] == ["a_b", "a_b-2", "A_B-3", "_..", "plain"]
+
+
+def test_no_copy_is_written_behind_a_link(tmp_path: Path) -> None:
+    (image := tmp_path / "one.png").write_bytes(b"pixels")
+    (folder := tmp_path / "sorted" / "cat").mkdir(parents=True)
+    (folder / "one.png").symlink_to(tmp_path / "elsewhere.png")
+    copied([(image, folder)])
+    assert not (tmp_path / "elsewhere.png").exists() and (folder / "one-2.png").read_bytes() == b"pixels"
 
 
 def test_a_moved_decision_moves_the_card_and_the_figures(home: Path, tmp_path: Path) -> None:

@@ -66,6 +66,16 @@ def test_a_model_is_never_of_code_that_has_changed_since(redone: bool, toml: Pat
     assert not np.array_equal(new.test.probabilities.array(), old.test.probabilities.array())
 
 
+def test_no_model_of_changed_code_is_written_where_the_new_code_fails(toml: Path, tmp_path: Path) -> None:
+    fitted(toml, "mine")
+    power = METHOD.format(power=0.2)
+    (tmp_path / "power.py").write_text(power.replace("return normalised(", "raise ValueError("))
+    command = ["fit", "stripes", "--method", "PowerCS", "--at", "12:6", "--out", "again", "--config", str(toml)]
+    done = subprocess.run([sys.executable, "-m", "bench", *command], capture_output=True, text=True)
+    assert done.returncode == 2 and "PowerCS" in done.stderr.splitlines()[-1] and "failed" in done.stderr
+    assert not Path("again").exists()
+
+
 def test_what_a_model_loses_that_is_written_anew_is_said(toml: Path) -> None:
     fitted(toml, "mine")
     said = imbench("threshold", "mine", "--recall", "vertical=1", "--write", "--config", toml)

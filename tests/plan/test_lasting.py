@@ -106,3 +106,7 @@ def test_an_entry_without_a_commit_or_a_reason_is_refused(tmp_path: Path) -> Non
     (tmp_path / LIST).write_text('[[stale]]\nfile = "a.jsonl"\ncommit = "abc"\n')
     with pytest.raises(StoreError, match="entry 1 needs a file or an id, a commit and a reason"):
         listed(tmp_path)
+    for odd in ("stale = 3", "stale = [3]", "[stale]", f"stale = {'[' * 2000}{']' * 2000}"):
+        (tmp_path / LIST).write_text(odd)
+        with pytest.raises(StoreError, match=f"{LIST}: "):
+            listed(tmp_path)

@@ -12,14 +12,19 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from typer import Typer
 from typer.models import OptionInfo
 
+from bench.claims.files import load_claims
 from bench.cli.app import app
 from bench.cli.options import PATHS
+from bench.errors import ConfigError
+from bench.plan.campaign import read_campaign
 
 ODD = {
     "run = 3\n": "run: Input should be a valid dictionary",
     "[[run]]\nseeds = 1\n": "run: Input should be a valid dictionary",
     'paths = "x"\n': "paths: Input should be a valid dictionary",
     f"x = {'9' * 5000}\n": "limit (4300 digits)",
+    f"run.seeds = 0x{'F' * 4000}\n": "a number in it has more than 512 bits",
+    f"run.minority = 0x{'F' * 4000}\n": "a number in it has more than 512 bits",
     f"x = {'[' * 2000}{']' * 2000}\n": "nested too deeply",
     "[profiles]\nmine = 3\n": "profiles.mine: Input should be a valid dictionary",
     "profiles = 3\n": "profiles: Input should be a valid dictionary",
@@ -101,6 +106,24 @@ def test_a_number_that_no_machine_could_hold_is_refused_with_its_field(
 ) -> None:
     bench_toml(tmp_path, f"[profiles.mine{section}]\n{line}\n")
     refused(imbench("run", "--dry-run"), f"bench.toml: profiles.mine: {most}")
+
+
+@pytest.mark.parametrize("read", [read_campaign, lambda path: load_claims([path])], ids=["campaign", "claims"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"x = {'9' * 5000}", r"limit \(4300 digits\)"),
+        (f"x = 0x{'F' * 4000}", "more than 512 bits"),
+        (f"x = {'[' * 2000}{']' * 2000}", "nested too deeply"),
+    ],
+    ids=["decimal", "hexadecimal", "nested"],
+)
+def test_an_odd_file_beside_it_is_one_line(
+    tmp_path: Path, read: Callable[[Path], object], text: str, said: str
+) -> None:
+    (tmp_path / "odd.toml").write_text(text)
+    with pytest.raises(ConfigError, match=f"odd.toml: .*{said}"):
+        read(tmp_path / "odd.toml")
 
 
 @pytest.mark.parametrize("command", [("status", "--config"), ("campaign",)])

@@ -74,6 +74,8 @@ def test_an_imbalance_is_read_however_it_is_spelled(spelled: object, imbalance: 
         "one 6",
         "one 6 0",
         "one 6 101",
+        f"one {'9' * 5000} 5",
+        f"exp {'9' * 400}",
         [],
         ["a"],
         None,

@@ -30,6 +30,14 @@ from bench.plan.grid import dataset_named
         ('folder = "x"\nsplit = "."', r"datasets\.mine\.split: '\.' is a folder; name the file"),
         ('folder = "x"\nsplit = "a/.."', r"datasets\.mine\.split: 'a/\.\.' is a folder"),
         ('folder = "x"\nsplit = "/tmp"', r"datasets\.mine\.split: '/tmp' is a folder"),
+        (
+            'folder = "x"\nsplit = "a.sha256"',
+            r"datasets\.mine\.split: 'a\.sha256' ends in \.sha256, as the digests beside",
+        ),
+        (
+            'folder = "x"\nsplit = "a.txt"\n[datasets.other]\nfolder = "y"\nsplit = "a.json"',
+            r"datasets: mine and other: their splits a\.txt and a\.json would share \.sha256",
+        ),
         ('labels = ""', r"datasets\.mine\.labels: an empty path; leave labels out"),
         ('folder = " "', r"datasets\.mine\.folder: an empty path"),
         ('lists = { a = "a.txt", b = "" }', r"datasets\.mine\.lists: an empty path"),

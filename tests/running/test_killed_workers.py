@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -154,3 +155,32 @@ def test_every_node_is_announced_once_at_its_end(tmp_path: Path) -> None:
     ]
     run(nodes, processes, 3, lambda event: ended.append(event.node.id) if event.kind == "ended" else None)
     assert sorted(ended) == ["bad", "blocked", "good", "killer"]
+
+
+class Dying(ThreadPoolExecutor):
+    """One of several executors in a row: it dies, with all that it is at, under some work, or before it takes any."""
+
+    script: ClassVar[list[set[str] | None]] = []
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self._killers, self._death = self.script.pop(0), threading.Event()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        if self._killers is None:
+            raise BrokenExecutor
+        return super().submit(self._under, fn, *args, **kwargs)
+
+    def _under(self, fn: Callable[..., Any], work: Any) -> Any:
+        if self._killers and work.args[0] in self._killers:
+            self._death.set()
+        if self._death.wait(0.2):
+            raise BrokenExecutor
+        return fn(work)
+
+
+def test_a_suspect_is_tried_alone_also_where_an_idle_worker_dies_before_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two die together; the next executor is dead before it has work; then one of the two would be beside the killer.
+    monkeypatch.setattr(Dying, "script", [{"a", "b"}, None, *[{"killer"}] * 9])
+    outcomes = run([Node(name, partial(succeed, name)) for name in ("a", "b", "killer")], Dying, 2)
+    assert states(outcomes) == {"a": "done", "b": "done", "killer": "failed"}

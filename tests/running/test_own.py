@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -201,3 +202,19 @@ def test_a_loss_that_diverges_is_a_failed_cell_and_the_others_go_on(tmp_path: Pa
     status = {row["method"]: row["status"] for row in reported_cells(tmp_path)}
     assert status == {"Explodes": "failed", "Vanilla": "done", "CS": "done"}
     assert imbench("run").status == 1, "what failed is tried again"
+
+
+def test_an_error_with_a_name_that_is_no_text_fails_its_own_cell(tmp_path: Path) -> None:
+    raises = MINE.replace("return normalised(1 / np.sqrt(counts))", "raise ValueError('gone\\udcff.csv')")
+    (tmp_path / "raises.py").write_text(raises)
+    bench_toml(tmp_path, plugins=[tmp_path / "raises.py"], methods=["SquareRoot", "Vanilla"])
+    ran = imbench("run")
+    assert ran.status == 1 and "1 fit done now, 0 before, 1 failed" in ran.err
+    assert "gone\\udcff.csv" in imbench("status").out
+
+
+def test_a_folder_whose_name_is_no_text_is_fitted(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / os.fsdecode(b"pets\xff"), {"cat": 24, "lynx": 12})
+    bench_toml(tmp_path)
+    said = imbench("fit", folder, "--method", "Vanilla", "--out", "mine")
+    assert said.status == 0 and "mine: Vanilla on pets_, balanced accuracy" in said.err, said.err

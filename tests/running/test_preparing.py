@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,18 @@ def test_features_that_are_missing_are_counted_with_their_time(tmp_path: Path, m
     assert imbench("run", "--config", path).status == 0
     again = imbench("run", "--dry-run", "--seeds", 2, "--config", path)
     assert "1 fit to do" in again.err and "features of" not in again.err
+
+
+def test_a_pipe_among_the_features_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    path = bench_toml(tmp_path, FROZEN.replace("efficientnet_lite0", "small"), profile="frozen", methods=["Vanilla"])
+    (tmp_path / "cache").mkdir()
+    os.mkfifo(pipe := tmp_path / "cache" / "stripes-train-32-0-features-0.npy")
+    writer = os.open(pipe, os.O_RDWR)  # else who opens it waits for ever
+    (tmp_path / "cache" / "stripes-val-32-0-features-0.npy").write_bytes(b"\x93NUMPY\x01\x00\x01\x00(")
+    said = imbench("run", "--dry-run", "--config", path)
+    os.close(writer)
+    assert said.status == 0 and "features of 52 views of images are made once: about" in said.err
 
 
 def test_without_a_frozen_body_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

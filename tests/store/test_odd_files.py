@@ -139,6 +139,16 @@ def test_odd_claims_artifacts_and_checkpoints_are_out_of_the_way(tmp_path: Path,
     assert [path.name for path in (tmp_path / "claims").iterdir()] == ["ab.aside1"]
 
 
+def test_a_folder_where_an_artifact_or_checkpoint_of_before_was_does_not_undo_the_work(tmp_path: Path) -> None:
+    weights = Weights(tmp_path)
+    for name in ("artifact-0123456789abcdef", "checkpoint.0123456789abcdef"):
+        (tmp_path / "stages" / "ab" / f"{name}.safetensors").mkdir(parents=True)
+    weights.checkpoint("ab", "0" * 64).save({"step": torch.ones(1)})
+    weights.save("ab", {"weight": torch.ones(1)})
+    assert weights.find("ab") is not None and len(weights.set_aside) == 2
+    assert len([*(tmp_path / "stages" / "ab").iterdir()]) == 2
+
+
 def test_a_packed_file_of_terabytes_is_named_and_never_read(tmp_path: Path) -> None:
     Store(tmp_path).save(small_record(0))
     (packed := tmp_path / "packed.jsonl").touch()

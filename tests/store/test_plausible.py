@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench
 
-from bench.record import Cost, Packed, Predictions, Record, digest
+from bench.record import Cost, Packed, Predictions, Record, canonical, digest
 from bench.store.recordtext import Damaged, compact, decode, readable
 from bench.store.store import Store
 
@@ -58,6 +59,32 @@ def test_probabilities_that_are_none_are_refused(values: Any, reason: str) -> No
 def test_ratios_that_are_none_are_refused() -> None:
     none = predictions(((float("nan"), 0.1), (0.5, 0.5), (0.0, 1.0)))
     assert refusal(extended=none) == "extended: probabilities that are not between 0 and 1"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(
+    ("field", "of"),
+    [
+        ("figures", lambda it: {"fid": it}),
+        ("chosen", lambda it: {"tau": it}),
+        ("history", lambda it: [{"epoch": 1, "loss": it}]),
+        ("cost", lambda it: {"seconds": it}),
+    ],
+)
+def test_numbers_that_are_spelled_as_text_and_none_are_refused(field: str, of: Any, value: str, tmp_path: Path) -> None:
+    content = json.loads(compact(record())) | {field: of(value)}
+    content.pop("checksum")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "all.jsonl").write_text(canonical({"checksum": digest(content), **content}) + "\n")
+    theirs = Store(tmp_path / "theirs", read_only=True)
+    merged = Store(tmp_path / "ours").merge(theirs)
+    assert not merged.added and ["it cannot be true" in it.reason for it in theirs.set_aside] == [True]
+
+
+@pytest.mark.parametrize("shape", [(-1, -1), (1,) * 70, (0, 10**30), (0, 2**31, 2**31)])
+def test_answers_of_a_shape_that_no_array_has_are_refused(shape: tuple[int, ...]) -> None:
+    packed = Packed(shape=shape, base64="" if 0 in shape else "AAAAAA==")
+    assert refusal(answers={"a": packed}) == "answers a: an array of a shape that none has"
 
 
 def test_arrays_that_do_not_fit_their_shape_are_refused() -> None:
