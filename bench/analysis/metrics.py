@@ -124,15 +124,10 @@ def _band(name: str) -> Metric:
         mine = recalls(reading.confusion)[SHOTS.classes(name, reading.counts)]
         return float(mine.mean()) if len(mine) else float("nan")
 
-    called = f"recall_{name}"
+    said = f"recall_{name}"
     title = f"recall of the classes with {_BANDS[name]} training images"
     return Metric(
-        called,
-        title,
-        mean,
-        "many",
-        compared=lambda counts: recall_measure(called, SHOTS.classes(name, counts)),
-        band=name,
+        said, title, mean, "many", compared=lambda counts: recall_measure(said, SHOTS.classes(name, counts)), band=name
     )
 
 
