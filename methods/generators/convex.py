@@ -46,7 +46,7 @@ class GamoStage(GeneratorStage):
         from bench.methods.generators.combinations import dense_operations
 
         judged = dense_operations(3 * self.size**2, len(counts), self.settings.width)
-        # Two networks judge images and fakes, with nearly all in a first layer that nothing goes back through; fakes are
+        # Two networks judge images and fakes, most of it in a first layer that nothing goes back through. Fakes are
         # as many of a class as it lacks, then as many of each class that lacks any, back to the weights of the mean.
         lacking = [n for n in counts if n < max(counts)] or list(counts)
         trained = len(lacking) / len(counts) * (2 * self._combined([1] * len(lacking), lacking) + 4 * judged)
@@ -57,7 +57,7 @@ class GamoStage(GeneratorStage):
         return self._combined(lacks if any(lacks) else [1] * len(counts), counts)
 
     def _combined(self, shares: Sequence[int], counts: Sequence[int]) -> float:
-        """Return the operations of a weighted mean of images, mean over classes in shares; layers before it are small."""
+        """Return the operations of a weighted mean of images, over classes in shares; layers before it are small."""
         points = sum(share * min(n, self.settings.points) for share, n in zip(shares, counts, strict=True))
         return 2.0 * points / sum(shares) * 3 * self.size**2
 
