@@ -17,7 +17,8 @@ import numpy as np
 from tabulate import tabulate
 
 from bench import registry
-from bench.analysis.believed import ACSA, belief
+from bench.analysis.advice import belief
+from bench.analysis.believed import ACSA
 from bench.analysis.origins import Wish, origins_of
 from bench.analysis.recommending import Ready, readied
 from bench.analysis.spots import plain

@@ -23,7 +23,7 @@ OF_RANKING = frozenset(("roc_auc", "average_precision"))  # figures of a fit, ho
 
 @dataclass(frozen=True)
 class Belief:
-    """What is believed of a method's true mean in one metric: its mean, and ends that hold it with probability 0.9."""
+    """What is believed of a number, such as a true mean: its mean, and ends that hold it with probability 0.9."""
 
     mean: float
     low: float
@@ -62,15 +62,6 @@ class Contender:
     records: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Loss:
-    """What is lost against the best method: what is expected, and ends that hold it with probability 0.9."""
-
-    expected: float
-    low: float
-    high: float
-
-
 @dataclass(frozen=True, eq=False)
 class Advice:
     """What to take at one place, in one metric.
@@ -93,7 +84,7 @@ class Advice:
     choice: Contender
     among: tuple[Contender, ...]
     scale: Mapping[str, float]
-    always: Loss
+    always: Belief
     settle: Settling | None
 
 
@@ -159,7 +150,7 @@ def _at(
     loses, most = np.maximum(np.quantile(behind, ENDS, axis=0), 0)
     methods = []
     for k, (m, name) in enumerate(zip(there, names, strict=True)):
-        beliefs = {it: _belief(it, each[:, m, p]) for it, each in draws.items()}
+        beliefs = {it: belief(each[:, m, p] * (-1 if METRICS[it].lower_is_better else 1)) for it, each in draws.items()}
         ids = records.get((name, place.place), ())
         chances = (float(found.regret[k]), float(found.best[k]), float(found.near[k]), float(loses[k]), float(most[k]))
         methods.append(Contender(name, beliefs, *chances, float(spent[k]), len(ids), ids))
@@ -177,14 +168,9 @@ def _at(
         methods[found.choice],
         tuple(methods[k] for k in among),
         scale,
-        _of_always(mine.max(axis=1) - deciding.sign * scale[metric]),
+        belief(mine.max(axis=1) - deciding.sign * scale[metric]),
         settle,
     )
-
-
-def _of_always(behind: np.ndarray) -> Loss:
-    low, high = np.quantile(behind, ENDS)
-    return Loss(float(behind.mean()), float(low), float(high))
 
 
 def _share(draws: np.ndarray, known: Known, records: Mapping[tuple[str, str], tuple[str, ...]]) -> None:
@@ -229,10 +215,10 @@ def bounded_draws(it: Known) -> np.ndarray:
     return np.clip(draws, min(0, it.sign), max(0, it.sign)) if it.metric.bounded else draws
 
 
-def _belief(metric: str, draws: np.ndarray) -> Belief:
-    sign = -1 if METRICS[metric].lower_is_better else 1
-    low, high = sorted(sign * np.quantile(draws, ENDS))
-    return Belief(float(sign * draws.mean()), float(low), float(high))
+def belief(draws: np.ndarray) -> Belief:
+    """Return the mean of draws, and ends that hold it with probability 0.9."""
+    low, high = np.quantile(draws, ENDS)
+    return Belief(float(draws.mean()), float(low), float(high))
 
 
 def always_rarest(place: Task, labels: np.ndarray, metrics: Sequence[str]) -> dict[str, float]:

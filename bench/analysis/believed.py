@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from bench.analysis.advice import ENDS, OF_RANKING, Belief, alike_costs, always_rarest, bounded_draws
+from bench.analysis.advice import OF_RANKING, alike_costs, always_rarest, belief, bounded_draws
 from bench.analysis.experiments import costs
 from bench.analysis.metrics import headline, rarest
 from bench.analysis.origins import Origin
@@ -152,12 +152,6 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
         },
         {place.place: always_rarest(place, ready.labels, [main])[main] for place in places},
     )
-
-
-def belief(draws: np.ndarray) -> Belief:
-    """Return the mean of draws, and ends that hold it with probability 0.9."""
-    low, high = np.quantile(draws, ENDS)
-    return Belief(float(draws.mean()), float(low), float(high))
 
 
 def surely(difference: np.ndarray) -> bool:

@@ -109,7 +109,8 @@ def opinions(
             rows.setdefault(cell.fit, cell)  # of rows that share a fit, the first has it as its own
     mates: dict[tuple[str, Task, int], list[Cell]] = {_row(cell): [] for cell in rows.values()}
     for cell in grid.cells:
-        mates.get(_row(cell), []).append(cell)
+        if (row := _row(cell)) in mates:
+            mates[row].append(cell)
     seeds = {row: _over_seeds(cells, records) for row, cells in mates.items()}
     return [
         _opinion(cell, records[fit], made, seeds[_row(cell)])

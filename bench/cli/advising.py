@@ -63,7 +63,9 @@ def recommend(
     from bench.report.cautions import has_seen
 
     if chart and not dataset:
-        raise UserError("a chart is of one dataset: name it, as in `imbench recommend digits --chart FILE`")
+        raise UserError("a chart is of one dataset: name it, as in `imbench recommend digits --chart FILE.png`")
+    if chart and chart.suffix.lower() != ".png":
+        raise UserError(f"{chart}: a chart is a PNG file, and ends in .png")
     settings = settings_of(config, seeds=seeds, profile=profile, results=results)
     stores = stores_of(settings, own=results is not None)
     origins, lost = origins_of(settings, stores, Wish((dataset,) if dataset else (), is_aside=shelf.ablated))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.analysis.believed import Effect, belief, effect
+from bench.analysis.advice import belief
+from bench.analysis.believed import Effect, effect
 from bench.analysis.recommending import DELTA
 from bench.analysis.spots import plain
 from bench.dataset import Task

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.analysis.advice import Belief
-from bench.analysis.believed import belief
+from bench.analysis.advice import Belief, belief
 
 MISSING = "\N{EN DASH}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -83,6 +84,7 @@ def in_training(study: Study, found: Evidence) -> dict[str, float]:
     return _valued(study, found, training_prior(_counts(study)))
 
 
+@lru_cache(64)  # of a study, several places tell it
 def gained_in_training(study: Study, found: Evidence) -> Belief | None:
     """Return what the method that is taken gains over the baseline where classes have the shares of training.
 

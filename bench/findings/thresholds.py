@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.analysis.advice import Belief
-from bench.analysis.believed import ACSA, AUC, TUNED, belief, effect
+from bench.analysis.advice import Belief, belief
+from bench.analysis.believed import ACSA, AUC, TUNED, effect
 from bench.analysis.recommending import DELTA
 from bench.analysis.spots import plain
 from bench.findings.printing import MISSING, believed_change, change, counted, percent

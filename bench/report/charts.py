@@ -61,8 +61,8 @@ def recommended(advised: Advised, name: str, shown: str) -> Drawing:
     for it in advised.advice:
         if it is first or any(method.regret > it.delta for method in it.methods):
             told = [losses.Loss(method.method, method.regret, method.loses, method.most) for method in it.methods]
-            if np.isfinite(it.always.expected):  # not of a log loss
-                told.append(losses.Loss(always(it), it.always.expected, it.always.low, it.always.high, scale=True))
+            if np.isfinite(it.always.mean):  # not of a log loss
+                told.append(losses.Loss(always(it), it.always.mean, it.always.low, it.always.high, scale=True))
             panels.append((it.place.place, told, it.choice.method))
         else:
             left_out.append(it.place.place)

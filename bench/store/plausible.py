@@ -49,9 +49,7 @@ def implausible(record: Record) -> str:
         if not np.isfinite(packed.array()).all():
             return f"answers {name}: numbers that are not finite"
     rows = (record.figures, record.chosen, *record.history)
-    if not all(
-        math.isfinite(value) for row in rows for value in row.values()
-    ):  # as text, JSON can hold one that is not
+    if not all(math.isfinite(value) for row in rows for value in row.values()):  # JSON can spell others as text
         return "a number that is not finite"
     return _epochs(record) or _cost(record.cost)
 

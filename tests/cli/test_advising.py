@@ -94,6 +94,7 @@ def test_metric_and_delta_are_the_users() -> None:
         (("digits", "--metric", "accc"), "unknown metric 'accc'"),
         (("stripes",), "no record of profile tiny"),
         (("--chart", "it.png"), "a chart is of one dataset: name it"),
+        (("digits", "--chart", "it.svg"), "it.svg: a chart is a PNG file, and ends in .png"),
     ],
 )
 def test_a_wrong_option_is_one_line(arguments: tuple[str, ...], part: str) -> None:

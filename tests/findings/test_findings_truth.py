@@ -10,7 +10,8 @@ import pytest
 from evidences import METHODS, configured, found, stored
 from sklearn.metrics import f1_score
 
-from bench.analysis.believed import ACSA, AUC, TUNED, belief, effect
+from bench.analysis.advice import belief
+from bench.analysis.believed import ACSA, AUC, TUNED, effect
 from bench.errors import UserError
 from bench.findings.agreeing import agreeing
 from bench.findings.bodies import PLAINLY, bodies

@@ -11,6 +11,7 @@ import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench
 from small_trials import METHODS, origin
 
+from bench.analysis.advice import Belief
 from bench.analysis.recommending import recommendations
 from bench.analysis.value import Value
 from bench.plan.config import load_config
@@ -129,11 +130,11 @@ def test_the_chart_says_in_words_what_it_shows() -> None:
 
 
 def test_places_where_no_choice_loses_are_named_and_not_drawn() -> None:
-    def at(place: str, regret: float, expected: float = 0.2) -> SimpleNamespace:
+    def at(place: str, regret: float, always: float = 0.2) -> SimpleNamespace:
         one = SimpleNamespace(method="TS", regret=regret, loses=0.0, most=2 * regret)
         named = SimpleNamespace(place=place, counts=(9, 1), classes=("horse", "zebra"))
-        always = SimpleNamespace(expected=expected, low=0.1, high=0.3)
-        return SimpleNamespace(place=named, methods=[one], choice=one, delta=0.01, metric="f1_minority", always=always)
+        scale = Belief(always, 0.1, 0.3)
+        return SimpleNamespace(place=named, methods=[one], choice=one, delta=0.01, metric="f1_minority", always=scale)
 
     advised = SimpleNamespace(advice=[at("9:1", 0.001), at("9:3", 0.2, np.inf), at("9:6", 0.002)])
     panels, *_, left_out = recommended(advised, "name", "Toy").args  # type: ignore[arg-type]
