@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures import wait as wait_for
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from typing import Any
 
-from bench.errors import ConfigError
+from bench.errors import ConfigError, told
 from bench.running.processes import leave_interrupts_to_the_run, thread_environment
 from bench.running.stopping import GRACE_SECONDS, ask, asked, listen_in_worker
 
@@ -73,31 +73,49 @@ def cluster(workers: int, threads: int, address: str) -> Iterator[Any]:
     Raises
     ------
     ConfigError
-        dask is not installed, no scheduler answers, or it has no worker within half a minute.
+        dask is not installed or does not start, no scheduler answers, or it has no worker within half a minute.
     """
+    with ExitStack() as opened:
+        with _started():
+            client = _client(opened, workers, threads, address)
+        yield client
+
+
+@contextmanager
+def _started() -> Iterator[None]:
+    """Turn whatever dask raises as it is imported and started, a mistake in its own settings say, into one line."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:
+        cause: BaseException = error
+        while cause.__cause__:  # its own words are of little help: "Scheduler failed to start."
+            cause = cause.__cause__
+        why = told(str(cause) or type(cause).__name__)
+        raise ConfigError(f"dask does not start ({why}); its settings are in yaml files and DASK_ variables") from error
+
+
+def _client(opened: ExitStack, workers: int, threads: int, address: str) -> Any:
     try:
         dask, distributed = import_module("dask"), import_module("distributed")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ConfigError('the executor dask needs: pip install "imbalance-bench[dask]"') from error
     # The schedule finds out who kills workers; dask need not try first.
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), _quiet():
-        if address:
-            with _connected(distributed, address) as client:
-                yield client
-            return
-        environment = thread_environment(threads)  # the option, for dask's setting yields to our own environment
-        with (
-            distributed.LocalCluster(
-                workers,
-                threads_per_worker=1,
-                processes=True,
-                env=environment,
-                preload=[__name__],
-                dashboard_address=LOOPBACK,
-            ) as ours,
-            distributed.Client(ours) as client,
-        ):
-            yield client
+    opened.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 0}))
+    opened.enter_context(_quiet())
+    if address:
+        return opened.enter_context(_connected(distributed, address))
+    ours = distributed.LocalCluster(
+        workers,
+        threads_per_worker=1,
+        processes=True,
+        env=thread_environment(threads),  # the option, for dask's setting yields to our own environment
+        preload=[__name__],
+        dashboard_address=LOOPBACK,
+        silence_logs=logging.CRITICAL,  # of a worker that cannot be made
+    )
+    return opened.enter_context(distributed.Client(opened.enter_context(ours)))
 
 
 def within(seconds: float, call: Callable[[], Any]) -> Any:

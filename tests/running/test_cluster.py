@@ -20,7 +20,7 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from patience import PATIENCE, wait_for
 from small_cluster import ROOT, scheduler, worker
 
-from bench.errors import ConfigError
+from bench.errors import ConfigError, Terminated
 from bench.running import cluster
 from bench.store.store import Store
 
@@ -39,6 +39,68 @@ def test_a_scheduler_without_workers_is_one_line_in_time(tmp_path: Path, monkeyp
         said = imbench("run")
     refused(said, "no dask worker for 1 s; start some with `dask worker tcp://")
     assert f"{address}: whoever can reach it can run code on workers" in said.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "cause"),
+    [
+        ({"distributed.comm.require-encryption": True}, "TLS"),
+        ({"distributed.comm.timeouts.connect": "soon"}, "soon"),
+        ({"distributed.nanny.preload": ["no_such_module"]}, "no_such_module"),
+        ({"distributed.worker.memory.target": "much"}, "MemoryError"),  # of a worker's process
+        ({"temporary-directory": "/proc/none"}, "/proc/none"),
+    ],
+)
+def test_a_dask_that_does_not_start_is_one_line_with_its_cause(
+    tmp_path: Path, settings: dict[str, object], cause: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import dask
+
+    bench_toml(tmp_path, methods=["CS"], executor="dask", workers=1)
+    before = workers_of_ours()
+    with dask.config.set(settings):
+        refused(imbench("run"), "imbench: dask does not start (", cause)
+    assert workers_of_ours() == before and "Traceback" not in capfd.readouterr().err
+
+
+def workers_of_ours() -> set[int]:
+    """Return the processes that dask has started for this one."""
+    from psutil import Process  # comes with distributed
+
+    return {it.pid for it in Process().children(recursive=True) if any("spawn_main" in word for word in it.cmdline())}
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            ValueError("A dask config file at 'a.yaml' is malformed:\n\nwhile parsing"),
+            r"\(A dask config .*: while pars",
+        ),
+        (ImportError("cannot import name 'a' from 'tornado'"), r"\(cannot import name 'a' from"),
+        (RuntimeError(), r"\(RuntimeError\)"),
+        (ModuleNotFoundError("No module named 'distributed'"), "needs: pip install"),
+    ],
+)
+def test_a_dask_that_cannot_be_imported_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    monkeypatch.setattr(cluster, "import_module", lambda _: raised(error))
+    with pytest.raises(ConfigError, match=told), cluster.cluster(1, 1, ""):
+        pass
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, Terminated])
+def test_what_ends_the_run_while_dask_starts_goes_on_to_it(
+    monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    monkeypatch.setattr("distributed.LocalCluster", lambda *_, **__: raised(end()))
+    with pytest.raises(end), cluster.cluster(1, 1, ""):
+        pass
+
+
+def raised(error: BaseException) -> None:
+    raise error
 
 
 def test_workers_that_are_missed_once_after_a_long_time_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +152,7 @@ def test_a_call_that_does_not_end_is_left_and_others_answer_or_raise() -> None:
     over.set()
     assert cluster.within(PATIENCE, lambda: 3) == 3
     with pytest.raises(MemoryError):
-        cluster.within(PATIENCE, no_memory)
+        cluster.within(PATIENCE, lambda: raised(MemoryError()))
     client = SimpleNamespace(run=lambda *_, **__: no_answer.wait(), nthreads=lambda: no_answer.wait())
     no_answer = threading.Event()
     with pytest.MonkeyPatch.context() as patched:
@@ -99,10 +161,6 @@ def test_a_call_that_does_not_end_is_left_and_others_answer_or_raise() -> None:
             with pytest.raises(ConfigError, match=r"lost \(tcp://a\)"):
                 ask()
     no_answer.set()
-
-
-def no_memory() -> None:
-    raise MemoryError
 
 
 @pytest.mark.parametrize("dies", ["worker", "scheduler", "frozen scheduler"])
