@@ -9,6 +9,7 @@ import typer
 
 from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_plugins, say, settings_of, show, target
 from bench.errors import UserError
+from bench.plan.bounds import MOST_SEEDS
 
 app = typer.Typer()
 ModelFolder = Annotated[Path, typer.Argument(help="A model's folder, as `imbench fit` writes it.")]
@@ -26,7 +27,9 @@ def fit(
         str, typer.Option("--method", help="How to train: OS, CS, 'LDAM+DRW' ...; default: what the runs recommend.")
     ] = "",
     at: Annotated[str, typer.Option("--at", help="How to cut the training part; natural: all of it.")] = "natural",
-    seed: Annotated[int, typer.Option(min=0, help="Of initialisation, order and augmentation.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEEDS - 1, help="Of initialisation, order and augmentation.")
+    ] = 0,
     all_data: Annotated[
         bool,
         typer.Option(
@@ -67,6 +70,7 @@ def fit(
         "at": (at,),
         "seeds": max(seed + 1, settings.run.seeds),
         "translators": 1,
+        "subset_methods": (),
         "keep_weights": ("*",),
     }
     settings = settings.model_copy(update={"run": settings.run.model_copy(update=wanted)})

@@ -30,6 +30,7 @@ from bench.cli.options import (
     tell,
 )
 from bench.errors import Stopped
+from bench.plan.bounds import MOST_SEEDS
 
 if TYPE_CHECKING:
     from bench.plan.config import Config
@@ -78,7 +79,9 @@ def run(
     ] = False,
     metric: Annotated[str, typer.Option("--metric", help="What --decide decides by, e.g. acsa.")] = "",
     delta: Annotated[float, typer.Option("--delta", min=0, help="The difference nobody would care about.")] = 0.01,
-    max_seeds: Annotated[int, typer.Option("--max-seeds", min=2, help="Seeds that --decide may give a method.")] = 30,
+    max_seeds: Annotated[
+        int, typer.Option("--max-seeds", min=2, max=MOST_SEEDS, help="Seeds that --decide may give a method.")
+    ] = 30,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Do every fit of the grid that is not done yet. Stop it at any moment; the same command goes on.
@@ -107,8 +110,8 @@ def run(
     )
     datasets = introduce(settings, keep=not dry_run)
     store = Store(settings.paths.results)
-    beside = Beside(with_controls, oracle_audit).jobs(settings, store.get, device_name())
-    grid = build_grid(settings).extended(beside)
+    grid = build_grid(settings)  # first: it refuses what is too much
+    grid = grid.extended(Beside(with_controls, oracle_audit).jobs(settings, store.get, device_name()))
     if decide:
         from bench.cli.deciding import check_race
 

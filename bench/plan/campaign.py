@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from bench.errors import ConfigError
 from bench.plan.beside import Beside
+from bench.plan.bounds import MOST_SEEDS
 from bench.plan.config import MOST, Config
 from bench.plan.grid import Grid, build_grid
 from bench.plan.sections import Strict
@@ -27,7 +28,7 @@ class CampaignRun(Strict):
     methods: tuple[str, ...] = ()
     minority: tuple[int, ...] = ()
     at: tuple[str, ...] = ()
-    seeds: int | None = Field(None, ge=1)
+    seeds: int | None = Field(None, ge=1, le=MOST_SEEDS)
     translators: int | None = Field(None, ge=1, le=MOST)
     controls: bool = False
     audit: bool = False

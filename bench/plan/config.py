@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from bench.errors import ConfigError, no_file_name, unknown
-from bench.plan.bounds import out_of_reach
+from bench.plan.bounds import MOST_SEEDS, out_of_reach
 from bench.plan.sections import SUMS, DatasetSection, Strict, no_empty_path
 from bench.plan.toml import DEFAULT_FILE, settings_in
 from bench.protocol import Protocol
@@ -28,7 +28,7 @@ class RunSection(Strict):
     methods: tuple[str, ...] = Field(min_length=1)
     minority: tuple[int, ...] = ()
     at: tuple[str, ...] = ()
-    seeds: int = Field(5, ge=1)
+    seeds: int = Field(5, ge=1, le=MOST_SEEDS)
     translators: int = Field(3, ge=1, le=MOST)
     subsets: int = Field(3, ge=1, le=MOST)
     subset_methods: tuple[str, ...] = ()

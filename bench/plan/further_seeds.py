@@ -27,7 +27,7 @@ def further_seeds(
     most
         Seeds that a row may have, those of the tables included.
     """
-    run = config.run.model_copy(update={"seeds": most, "translators": 1})
+    run = config.run.model_copy(update={"seeds": most, "translators": 1, "subset_methods": ()})
     whole = build_grid(config.model_copy(update={"run": run}))
     next_ones: dict[tuple[str, str, str], list[str]] = {}
     for cell in whole.cells:

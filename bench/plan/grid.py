@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from bench.dataset import Dataset, Task
 from bench.errors import ConfigError, unknown
 from bench.expression import Expression
+from bench.plan.bounds import refuse_too_many
 from bench.plan.compose import compose
 from bench.plan.config import Config, Profile
 from bench.plan.job import Job, add_jobs
 from bench.plan.needs import Workshop
 from bench.plan.places import places, rarest, read_imbalance
-from bench.plan.subsets import on_other_subsets
+from bench.plan.subsets import on_other_subsets, subset_rows
 from bench.registry import DATASETS, STAGES, unknown_dataset, users_dataset
 from bench.stage import Request, StageRequest
 from bench.training.composition import Composition
-
-MOST_CELLS = 100_000  # to plan as many takes a quarter of a minute
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def build_grid(config: Config) -> Grid:
     Raises
     ------
     ConfigError
-        A dataset, method or imbalance does not exist; the text names it.
+        A dataset, method or imbalance does not exist, or more is asked for than can be planned; the text names it.
     """
     for name in config.profile.datasets:
         dataset_named(name, config)  # an exception for a dataset that does not exist is a typo
@@ -136,23 +136,21 @@ def build_grid(config: Config) -> Grid:
         methods = composed(name, config)
         shops = workshops(name, config)
         rare = rarest([shop.task for shop in shops])
-        _refuse_too_many(len(cells) + len(methods) * len(shops) * config.run.seeds)
-        for shop in shops:
-            for method in methods:
-                reason, alone = _asked(shop, config, method)
-                for translator in range(config.run.translators if shop.task is rare and not (reason or alone) else 1):
-                    for seed in range(config.run.seeds):
-                        cell, made = _cell(shop, config, method, reason, seed, translator)
-                        cells.append(cell)
-                        add_jobs(jobs, made, method)
-        others += on_other_subsets(next(shop for shop in shops if shop.task is rare), config, methods)
+        rarest_shop = next(shop for shop in shops if shop.task is rare)
+        before = len(cells) + len(others)
+        refuse_too_many(before + len(methods) * len(shops) * config.run.seeds)
+        rows = [_row(shop, config, method, shop.task is rare) for shop in shops for method in methods]
+        redrawn = subset_rows(rarest_shop, config, methods)
+        each_seed = sum(row.translators for row in rows) + len(redrawn) * (config.run.subsets - 1)
+        refuse_too_many(before + each_seed * config.run.seeds)
+        for row in rows:
+            for translator in range(row.translators):
+                for seed in range(config.run.seeds):
+                    cell, made = _cell(row, config, seed, translator)
+                    cells.append(cell)
+                    add_jobs(jobs, made, row.method)
+        others += on_other_subsets(rarest_shop, config, redrawn)
     return Grid(tuple(cells), _in_order(jobs.values())).extended(others)
-
-
-def _refuse_too_many(cells: int) -> None:
-    if cells > MOST_CELLS:
-        asked = f"{cells:,} cells and more are asked for, at most {MOST_CELLS:,} are planned at a time"
-        raise ConfigError(f"{asked}; take fewer seeds, methods, places or datasets")
 
 
 def composed(dataset: str, config: Config) -> list[Composition]:
@@ -216,26 +214,34 @@ def left_out(requests: Iterable[Request], config: Config) -> str:
     return f"the profile {config.run.profile} leaves rows out that need a trained generator (trained_generators)"
 
 
-def _asked(shop: Workshop, config: Config, method: Composition) -> tuple[str, bool]:
-    """Return why a method does not apply, "" if it does, and whether it has no cell with another translator.
+class _Row(NamedTuple):
+    """A method at a place: why it does not apply, "" if it does, and the translators that its cells are made with."""
 
-    So it is for a method without any, and for one whose every seed leaves its own (ALT).
+    shop: Workshop
+    method: Composition
+    reason: str
+    translators: int
+
+
+def _row(shop: Workshop, config: Config, method: Composition, rare: bool) -> _Row:
+    """Return a method's row at a place; at the rarest it has cells with other translators, where any are shared.
+
+    A method without any shares none, nor does one whose every seed leaves its own (ALT).
     """
     counts, protocol = shop.task.counts, shop.protocol
     requests = method.requires(counts, protocol)
     reason = method.supports(counts, protocol) or left_out(requests, config) or shop.supports(requests)
-    return reason, not requests or bool(method.leaves)
+    alone = not requests or bool(method.leaves)
+    return _Row(shop, method, reason, config.run.translators if rare and not (reason or alone) else 1)
 
 
-def _cell(
-    shop: Workshop, config: Config, method: Composition, reason: str, seed: int, translator: int
-) -> tuple[Cell, list[Job]]:
-    """Return a cell with the jobs it needs; there are none where a reason is given why it does not apply."""
-    cell = Cell(shop.task, method.expression, seed, config.run.profile, "", reason, translator)
-    if reason:
+def _cell(row: _Row, config: Config, seed: int, translator: int) -> tuple[Cell, list[Job]]:
+    """Return a cell with the jobs it needs; there are none where the method does not apply."""
+    cell = Cell(row.shop.task, row.method.expression, seed, config.run.profile, "", row.reason, translator)
+    if row.reason:
         return cell, []
-    *stages, job = shop.fit(method, config.profile.streams(seed).model_copy(update={"stage": translator}))
-    made = [*stages, job, *shop.measurements(method, job)]
+    *stages, job = row.shop.fit(row.method, config.profile.streams(seed).model_copy(update={"stage": translator}))
+    made = [*stages, job, *row.shop.measurements(row.method, job)]
     return replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages)), made
 
 

@@ -13,24 +13,28 @@ from bench.streams import Streams
 from bench.training.composition import Composition
 
 
-def on_other_subsets(shop: Workshop, config: Config, methods: Iterable[Composition]) -> list[Job]:
-    """Return the fits of `run.subset_methods` on every subset but the first, one seed after the other.
+def subset_rows(shop: Workshop, config: Config, methods: Iterable[Composition]) -> list[Composition]:
+    """Return those of the methods that are `run.subset_methods`.
 
-    No cell shows them. A row that does not apply has none, nor has a profile whose seeds draw a subset each.
+    One that does not apply is none, and there is none in a profile whose seeds draw a subset each.
+    """
+    if config.profile.seed_draws_subset:
+        return []
+    chosen = {compose(row, config.composition.allow, shop.arguments).name for row in config.run.subset_methods}
+    return [it for it in methods if it.name in chosen and not it.supports(shop.task.counts, shop.protocol)]
+
+
+def on_other_subsets(shop: Workshop, config: Config, rows: Iterable[Composition]) -> list[Job]:
+    """Return the fits of such rows on every subset but the first, one seed after the other; no cell shows them.
 
     Raises
     ------
     ConfigError
         A row rests on a stage, which has seen the first subset.
     """
-    if config.profile.seed_draws_subset:
-        return []
-    chosen = {compose(row, config.composition.allow, shop.arguments).name for row in config.run.subset_methods}
     jobs: dict[str, Job] = {}
     for seed in range(config.run.seeds):
-        for method in methods:
-            if method.name not in chosen or method.supports(shop.task.counts, shop.protocol):
-                continue
+        for method in rows:
             for subset in range(1, config.run.subsets):
                 *stages, job = shop.fit(method, Streams.of(seed).model_copy(update={"subset": subset}))
                 if stages:

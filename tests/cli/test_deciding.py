@@ -52,7 +52,9 @@ def test_a_race_that_cannot_be_decided_is_refused_before_any_fit(tmp_path: Path)
     bench_toml(Path(), datasets=["digits"], methods=["Vanilla", "CS"], seeds=3)
     refused(imbench("run", "--decide", "--max-seeds", 2), "--max-seeds 2", "3 seeds")
     assert not list((tmp_path / "results").rglob("records/*/*.json"))
-    refused(imbench("run", "--decide", "--seeds", 3, "--max-seeds", 90_000), "180,000 cells and more are asked for")
+    more = ["Vanilla", *(f"CBL(beta=0.9{n}5)" for n in range(10))]
+    bench_toml(Path(), datasets=["digits"], methods=more, seeds=3)
+    refused(imbench("run", "--decide", "--max-seeds", 10_000), "110,000 cells and more are asked for")
     assert not list((tmp_path / "results").rglob("records/*/*.json"))
 
 

@@ -70,12 +70,39 @@ def test_a_field_of_a_profile_is_named(tmp_path: Path, line: str) -> None:
     refused(imbench("run", "--dry-run"), "bench.toml: profiles.mine", line.split()[0])
 
 
+@pytest.mark.parametrize(
+    ("run", "cells"),
+    [
+        ({"methods": [f"CBL(beta=0.9{n}5)" for n in range(11)]}, "110,000"),
+        ({"methods": ["CS"], "minority": [*range(1, 12)]}, "110,000"),
+        ({"methods": ["AUG"], "translators": 1000}, "10,000,000"),
+        ({"methods": ["CS"], "subset_methods": ["CS"], "subsets": 1000}, "10,000,000"),
+        ({"methods": ["CS", "AUG"], "translators": 6, "subset_methods": ["CS"], "subsets": 5}, "110,000"),
+    ],
+)
+@pytest.mark.parametrize("beside", [(), ("--oracle-audit",), ("--controls",)])
 def test_a_grid_that_nobody_could_run_is_refused_before_it_is_planned(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: dict[str, Any], cells: str, beside: tuple[str, ...]
 ) -> None:
+    bench_toml(tmp_path, **run)
+    monkeypatch.setattr("bench.plan.needs.Workshop.fit", lambda *_: pytest.fail("a fit is planned"))
+    said = imbench("run", "--dry-run", "--seeds", 10_000, *beside)
+    refused(said, f"{cells} cells and more are asked for, at most 100,000", "fewer seeds, translators, subsets")
+
+
+@pytest.mark.parametrize("digits", [5, 4300])
+def test_no_number_of_seeds_is_beyond_what_is_said(tmp_path: Path, digits: int) -> None:
     bench_toml(tmp_path)
-    monkeypatch.setattr("bench.plan.grid._cell", lambda *_: pytest.fail("a cell is planned"))
-    refused(imbench("run", "--dry-run", "--seeds", "300000"), "900,000 cells and more are asked for, at most 100,000")
+    seeds = "9" * digits
+    for command in (("run", "--dry-run"), ("status",), ("report",)):
+        refused(imbench(*command, "--seeds", seeds), "command line: run.seeds: ", "less than or equal to 10000")
+    for command in (("run", "--decide", "--max-seeds", seeds), ("fit", "stripes", "--seed", seeds)):
+        said = imbench(*command)
+        assert said.status == 2 and "Traceback" not in said.err, command
+    (tmp_path / "odd.toml").write_text(
+        f'[[run]]\nname = "a"\nprofile = "tiny"\ndatasets = ["stripes"]\nseeds = {seeds[:4200]}'
+    )
+    refused(imbench("campaign", "odd.toml"), "odd.toml: run.0.seeds: ", "less than or equal to 10000")
 
 
 @pytest.mark.parametrize(

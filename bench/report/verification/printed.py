@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bench.errors import UserError, no_file_name
+from bench.plan.bounds import MOST_SEEDS
 from bench.report.jsonform import from_text
 from bench.store.regular import MIB, read_regular
 
@@ -21,7 +22,7 @@ class Part(BaseModel):
 class MadeWith(Part):
     """The options that a report was made with."""
 
-    seeds: int = Field(default=1, ge=1, le=10_000)
+    seeds: int = Field(default=1, ge=1, le=MOST_SEEDS)
     interval: bool = True
     requested: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
