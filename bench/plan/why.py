@@ -57,8 +57,9 @@ def cell_named(cell: str, config: Config) -> tuple[Cell, Job | None]:
         raise UserError(f"{cell!r} is not DATASET/PLACE/METHOD/SEED, such as horse2zebra/25/CS/0")
     dataset, place, expression, seed = parts[0], parts[1], parts[2], int(parts[3])
     read_imbalance(place)
-    update = {"datasets": (dataset,), "methods": (expression,), "minority": (), "at": (place,), "seeds": seed + 1}
-    run = config.run.model_copy(update=update)
+    asked = {"datasets": (dataset,), "methods": (expression,), "minority": (), "at": (place,)}
+    alone = {"seeds": seed + 1, "translators": 1, "subset_methods": ()}
+    run = config.run.model_copy(update=asked | alone)
     grid = build_grid(config.model_copy(update={"run": run}))
     found = next(cell for cell in grid.cells if cell.seed == seed and not cell.translator)
     return found, next((job for job in grid.jobs if job.id == found.fit), None)
