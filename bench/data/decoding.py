@@ -29,6 +29,7 @@ SUFFIXES = frozenset(
     )
 )
 MOST_PIXELS = 80_000_000  # a larger picture is refused; a few bytes can claim to be billions of pixels
+AT_MOST = f"at most {MOST_PIXELS:,} are decoded"
 BACKGROUND = (255, 255, 255)  # what shows through transparent pictures
 BORDER = (0, 0, 0)  # what fills the square beside a padded picture
 SAID = "decoding"  # key of what a picture's `info` says of how it was decoded
@@ -45,8 +46,10 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Pillow's remarks on damaged metadata, many lines a picture; what matters is an error and told in our words.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+# Pillow's remarks on damaged metadata and on many pixels, lines a picture; what matters is an error and told in our
+# words.
+for _remark in (UserWarning, Image.DecompressionBombWarning):
+    warnings.filterwarnings("ignore", category=_remark, module=r"PIL\.")
 
 Shape = Literal["squash", "pad", "crop"]
 
@@ -104,7 +107,7 @@ def decoded(path: Path, content: bytes | None = None, colours: Colours = "shown"
         with _opened(path, content) as file, Image.open(file, formats=FORMATS) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
-                raise DataError(f"{path}: {width} x {height} pixels; at most {MOST_PIXELS:,} are decoded")
+                raise DataError(f"{path}: {width} x {height} pixels; {AT_MOST}")
             said = ["only the first of its frames is used"] if _has_frames(image) else []
             _see_to(image)
             bits = colour_bits(image)
@@ -120,6 +123,8 @@ def decoded(path: Path, content: bytes | None = None, colours: Colours = "shown"
     except Odd as odd:
         what = str(odd) if str(odd).startswith("it ") else f"it is {odd}"
         raise DataError(f"{path}: cannot be read as an image ({what})") from None
+    except Image.DecompressionBombError:  # twice what Pillow remarks on is refused by itself, before it says the size
+        raise DataError(f"{path}: too many pixels; {AT_MOST}") from None
     except UnidentifiedImageError:
         size = path.stat().st_size if content is None else len(content)
         what = "no picture of a format that is read here" if size else "the file is empty"
