@@ -9,6 +9,7 @@ from unicodedata import category
 
 FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")  # what may become part of a path
 LONGEST = 300  # characters of foreign text in a line
+LONGEST_LINE = 1000  # characters of a line that says something; names of files alone have 255
 
 
 class UserError(Exception):
@@ -57,6 +58,20 @@ def printable(text: str) -> str:
     return "".join(
         it.encode("unicode_escape").decode() if it not in "\n\t" and category(it) in steers else it for it in text
     )
+
+
+def one_line(text: str) -> str:
+    """Return printable text as one line: a name that holds a line break begins no line that looks like one of ours."""
+    return printable(text).replace("\n", "\\n")
+
+
+def shortened(line: str) -> str:
+    """Return a line of sensible length: of a longer one the middle is left out, for its end says what to do."""
+    left_out = len(line) - LONGEST_LINE
+    if left_out <= 0:
+        return line
+    end = LONGEST_LINE // 3
+    return f"{line[: LONGEST_LINE - end]} ... ({left_out:,} characters left out) ... {line[-end:]}"
 
 
 def told(text: str, more: str = "") -> str:

@@ -22,8 +22,8 @@ FOLDER_2010, FOLDER_2011 = "images", "CUB_200_2011/images"
 
 MANUAL = """\
 CUB is a manual download. Get one edition:
-  2010 (the paper's; "Caltech-UCSD Birds 200", images.tgz): it unpacks to {root}/images/037.Acadian_Flycatcher/ ...
-  2011 (CUB_200_2011.tgz): it unpacks to {root}/CUB_200_2011/images/037.Acadian_Flycatcher/ ...
+  2010 (the paper's; "Caltech-UCSD Birds 200", images.tgz): it unpacks to {root}/images/037.Acadian_Flycatcher/ ..., or
+  2011 (CUB_200_2011.tgz): it unpacks to {root}/CUB_200_2011/images/037.Acadian_Flycatcher/ ...,
 from {url}, then run `imbench data check cub`."""
 
 

@@ -23,7 +23,7 @@ from bench.data.sharing import SHARE, Alike, Shares, classes_of_given, drawn
 from bench.data.splits import written_down
 from bench.data.survey import survey
 from bench.dataset import PARTS, Dataset, Imbalance, Pinned, Split, rare
-from bench.errors import DataError
+from bench.errors import DataError, one_line
 from bench.registry import register_dataset
 
 SMALLEST_CLASS = 10
@@ -187,7 +187,7 @@ class FolderDataset(Dataset):
         said += alike_names(dict.fromkeys(found.group.values()), "Groups, each dealt for itself,")
         if not found.group and (pattern := sign(names)):
             said.append(sign_sentence(pattern, split))
-        note = "\n".join([split.note, *(f"{sentence}." for sentence in said)])
+        note = "\n".join(map(one_line, [split.note, *(f"{sentence}." for sentence in said)]))
         return Split(split.classes, split.parts, note, self._asked())
 
     def _refuse_vanished(self, found: Collected, bad: frozenset[str]) -> None:

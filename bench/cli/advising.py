@@ -24,7 +24,7 @@ from bench.cli.options import (
     stores_of,
     tell,
 )
-from bench.errors import UserError
+from bench.errors import UserError, one_line
 
 if TYPE_CHECKING:
     from bench.analysis.advice import Advice
@@ -171,7 +171,7 @@ def _explain(it: Advice, found: Advised, seen: str, whole: bool) -> None:
 
 def _table(found: Sequence[Mapping[str, object]]) -> str:
     """Return rows in columns as narrow as can be: with methods of usual names they fit a terminal."""
-    lines = [[*found[0]], *([str(value) for value in row.values()] for row in found)]
+    lines = [[*found[0]], *([one_line(str(value)) for value in row.values()] for row in found)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 

@@ -61,7 +61,8 @@ def campaign(
         return
     failed = []
     for run in chosen:
-        say(f"\n{run.name}")
+        say("")
+        say(run.name)
         try:
             failed += [run.name] if _do(run, settings[run.name]) else []
         finally:  # also where somebody stops it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.cli.options import say
+from bench.cli.options import say, say_text
 
 if TYPE_CHECKING:
     from bench.dataset import Dataset
@@ -31,7 +31,7 @@ def introduce(settings: Config, keep: bool) -> list[Dataset]:
             memo = settings.paths.cache / f"{name}-digests.json" if keep else None
             found = census(dataset, memo) if dataset.of_users else None
         if found:
-            say(str(found))
+            say_text(str(found))
         if new:
             say(f"{name}: the split was drawn and is kept in {new}")
     return datasets

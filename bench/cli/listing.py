@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.errors import one_line
+
 if TYPE_CHECKING:  # what is listed is imported by then, and help needs none of it
     from bench.plan.config import Config
     from bench.plan.job import Job
@@ -26,13 +28,14 @@ def plan_text(plan: Plan, config: Config, device: str) -> str:
     apart = sum(bool(cell.not_applicable) for cell in plan.grid.cells)
     reasons = dict.fromkeys(cell.not_applicable for cell in plan.grid.cells if cell.not_applicable)
     return "\n".join(
-        [
+        one_line(line)
+        for line in (
             f"profile {config.run.profile} on {device}, executor {config.run.executor}, "
             f"{counted(plan.estimate.workers, 'worker')}, results in {config.paths.results}",
             f"{_asked(plan)}{f' ({known})' if known else ''}"
             + (f"; not applicable: {counted(apart, 'cell')} ({'; '.join(reasons)})" if apart else ""),
             f"{kinds(plan.todo)} to do, {time_left(plan)}" if plan.todo else "nothing left to do",
-        ]
+        )
     )
 
 
@@ -81,10 +84,10 @@ def failures(plan: Plan, store: Store) -> Iterator[str]:
     summaries = store.summaries()
     for job in plan.grid.jobs:
         if plan.standing.states[job.id] == "failed":
-            yield f"failed: {job.label}: {summaries[job.id].error}"
+            yield one_line(f"failed: {job.label}: {summaries[job.id].error}")
     for cell in plan.grid.cells:
         if cell.not_applicable and cell.seed == 0:
-            yield f"not applicable: {cell.dataset} {cell.place} {cell.method}: {cell.not_applicable}"
+            yield one_line(f"not applicable: {cell.dataset} {cell.place} {cell.method}: {cell.not_applicable}")
 
 
 def claims_text(rows: Rows) -> str:
@@ -127,5 +130,5 @@ def why_text(explanation: dict[str, Any]) -> str:
         elif isinstance(value, list):
             lines += [f"{key}:", *(f"  {inner}" for inner in value)]
         else:
-            lines.append(f"{key}: {value}")
-    return "\n".join(lines)
+            lines += f"{key}: {value}".replace("\n", "\n    ").split("\n")  # an error's text may have many
+    return "\n".join(map(one_line, lines))

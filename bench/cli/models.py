@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_plugins, say, settings_of, show, target
+from bench.cli.options import (
+    DEFAULT_FILE,
+    ConfigFile,
+    Profile,
+    Results,
+    load_plugins,
+    say,
+    say_text,
+    settings_of,
+    show,
+    target,
+)
 from bench.errors import UserError
 from bench.plan.bounds import MOST_SEEDS
 
@@ -79,7 +90,8 @@ def fit(
     if out:
         free_for_a_model(out)
     if new := keep_split(images):
-        say(f"{census(images)}\n{dataset}: the split was drawn and is kept in {new}")
+        say_text(str(census(images)))
+        say(f"{dataset}: the split was drawn and is kept in {new}")
     elif images.of_users:
         for line in drift(images, settings.paths.cache / f"{dataset}-digests.json"):
             say(f"{dataset}: {line}")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.cli.terminal import CLOSED
-from bench.errors import UserError, printable
+from bench.errors import UserError, one_line, printable, shortened
+from bench.plan.bounds import MOST_SEEDS
 
 if TYPE_CHECKING:  # heavy modules are imported in the command that needs them, so that others need not wait
     from bench.plan.config import Config
@@ -31,7 +32,7 @@ At = Annotated[
     list[str] | None,
     typer.Option("--at", help="Another imbalance: 'exp 100', 'step 10', natural, 450:25; may be repeated."),
 ]
-Seeds = Annotated[int | None, typer.Option("--seeds", help="Repetitions of every cell.")]
+Seeds = Annotated[int | None, typer.Option("--seeds", help=f"Repetitions of every cell, at most {MOST_SEEDS:,}.")]
 Profile = Annotated[str | None, typer.Option("--profile", help="The protocol, one of the configuration's profiles.")]
 Results = Annotated[Path | None, typer.Option("--results", help="The folder of records.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -135,8 +136,13 @@ def tell(text: str) -> None:
         raise UserError(f"the output cannot be written: {error.strerror or error}") from None
 
 
-def say(text: str) -> None:
-    """Print a line on standard error, where it disturbs no output."""
+def say(line: str) -> None:
+    """Print a line on standard error, where it disturbs no output; what names in it hold makes no other line of it."""
+    print(shortened(one_line(line)), file=sys.stderr, flush=True)
+
+
+def say_text(text: str) -> None:
+    """Print lines on standard error; names in them are those of `one_line`."""
     print(printable(text), file=sys.stderr, flush=True)
 
 

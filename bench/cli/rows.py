@@ -9,11 +9,14 @@ from typing import Any
 
 from tabulate import tabulate
 
+from bench.errors import one_line
+
 LEFT_OUT = ("", "-", "None")
 
 
 def in_print(rows: Sequence[Mapping[str, Any]], width: int) -> str:
     """Return rows as text for lines of at most `width` characters."""
+    rows = [{key: value if value is None else one_line(str(value)) for key, value in row.items()} for row in rows]
     table = tabulate(rows, headers="keys", disable_numparse=True)
     if all(len(line) <= width for line in table.splitlines()):
         return table

@@ -25,6 +25,7 @@ from bench.cli.options import (
     Seeds,
     say,
     say_aside,
+    say_text,
     settings_of,
     show,
     tell,
@@ -155,7 +156,7 @@ def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bo
     for path in plan.damaged:
         say(f"set aside, to be made again: {path}: its content is not what was written")
     states = plan.standing.count(plan.grid.jobs)
-    say(listing.plan_text(plan, settings, in_words()))
+    say_text(listing.plan_text(plan, settings, in_words()))
     if dry_run:
         return
     if settings.run.scheduler and not settings.run.scheduler.startswith("tls://"):

@@ -16,6 +16,7 @@ from bench.data.duplicates import NOISE
 from bench.data.folders import ALIKE, DOUBTFUL, UNOPENED
 from bench.data.grouping import CROSSING, UNTOLD
 from bench.dataset import PARTS, Dataset
+from bench.errors import one_line
 
 SMALL = 10  # images of a class in a part below which one image moves its recall by more than a tenth
 
@@ -40,12 +41,13 @@ class Census:
     def __str__(self) -> str:
         """Return the block as lines of text."""
         images, header = sum(sum(counts) for _, counts in self.rows), ("", *self.parts, "all")
-        lines = [header, *((name, *map(str, counts), str(sum(counts))) for name, counts in self.rows)]
+        lines = [header, *((one_line(name), *map(str, counts), str(sum(counts))) for name, counts in self.rows)]
         first, *wide = [max(cell_len(line[k]) for line in lines) for k in range(len(header))]
         table = ("  ".join(["", set_cell_size(line[0], first), *map(str.rjust, line[1:], wide)]) for line in lines)
         title = f"{self.dataset}: {images} images of {len(self.rows)} classes in {self.root}, edition {self.edition}"
-        said = (f"  {note}." for note in self.notes)
-        return "\n".join([title, *table, *said, *(f"  Look at this: {it}." for it in self.warnings), f"  {self.kept}."])
+        said = [f"  {note}." for note in self.notes]
+        said = [*said, *(f"  Look at this: {it}." for it in self.warnings), f"  {self.kept}."]
+        return "\n".join(map(one_line, [title, *table, *said]))
 
 
 def census(dataset: Dataset, memo: Path | None = None) -> Census:

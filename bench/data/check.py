@@ -14,7 +14,7 @@ from bench.data.grouping import CROSSING
 from bench.data.manifest import Progress, differing, digests
 from bench.data.survey import Survey, survey
 from bench.dataset import PARTS, Dataset, Split
-from bench.errors import DataError
+from bench.errors import DataError, one_line
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Finding:
     names: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        shown = "".join(f"\n    {name}" for name in self.names[:10])
+        shown = "".join(f"\n    {one_line(name)}" for name in self.names[:10])
         more = f"\n    and {len(self.names) - 10} more" if len(self.names) > 10 else ""
-        return f"{self.level:7} {self.subject}: {self.text}{shown}{more}"
+        return f"{self.level:7} {self.subject}: {one_line(self.text)}{shown}{more}"
 
 
 def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> list[Finding]:
@@ -60,7 +60,11 @@ def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> l
         *_oddities(seen),
         _verdict("digests", other, _pinned(dataset), "are not the images of this edition"),
         *_counts(split, dataset.of_users),
-        *([Finding("warning", "split", split.note)] if UNPROTECTED in split.note or CROSSING in split.note else []),
+        *(
+            [Finding("warning", "split", split.note.replace("\n", " "))]
+            if UNPROTECTED in split.note or CROSSING in split.note
+            else []
+        ),
         *_duplicates(dataset, split, seen, found, progress),
     ]
 

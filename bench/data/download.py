@@ -41,13 +41,13 @@ def obtain(dataset: Dataset, progress: Progress | None = None) -> str:
     if all(dataset.path(name).is_file() for name in names):
         _verify(dataset, names)
         new = keep_split(dataset)
-        drawn = f"; the split was drawn and is kept in {new}. {dataset.split().note}" if new else ""
+        drawn = f"; the split was drawn and is kept in {new}. {_in_a_line(dataset.split().note)}" if new else ""
         return f"{dataset.name}: all {len(names)} images of edition {dataset.edition} are in {dataset.root}{drawn}"
     source = dataset.source
     if source is None:
         raise DataError(dataset.missing(next(name for name in names if not dataset.path(name).is_file())))
     if source.manual:
-        raise DataError(source.manual.format(root=dataset.root, url=source.url))
+        raise DataError(_in_a_line(source.manual).format(root=dataset.root, url=source.url))
     for file in source.files or (source,):
         _lay(dataset, file, names, progress)
     dataset.__dict__.pop("pinned", None)  # what came may be another edition than the published one
@@ -56,6 +56,10 @@ def obtain(dataset: Dataset, progress: Progress | None = None) -> str:
     keep_split(dataset)
     what = f"{len(names)} images of edition {dataset.edition}"
     return f"{dataset.name}: downloaded and verified, {what} in {dataset.root}"
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _lay(dataset: Dataset, source: Source, names: list[str], progress: Progress | None) -> None:

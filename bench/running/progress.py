@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bench.errors import printable, told
+from bench.errors import one_line, told
 from bench.plan.estimate import Estimate, spoken
 from bench.plan.job import Job, noun
 from bench.running.schedule import Event
@@ -83,7 +83,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
-        print(printable(text), file=sys.stderr, flush=True)
+        print(one_line(text), file=sys.stderr, flush=True)
 
     def show(self) -> None:
         """Update what is on the screen."""
@@ -137,14 +137,14 @@ class LiveProgress(Progress):
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._live.console.print(printable(text), highlight=False, markup=False)
+        self._live.console.print(one_line(text), highlight=False, markup=False)
 
     def _picture(self) -> Table:
         picture = Table.grid()
         picture.add_row(ProgressBar(total=len(self.jobs), completed=self.done + self.failed, width=60))
         picture.add_row(Text(self.line()))
         for job, seconds in self.running():
-            picture.add_row(Text(f"  {job.label}  {spoken(seconds)}", style="dim"))
+            picture.add_row(Text(one_line(f"  {job.label}  {spoken(seconds)}"), style="dim"))
         return picture
 
 
@@ -166,6 +166,7 @@ def counting(text: str) -> Iterator[Callable[[int, int], None]]:
     """
     console = Console(stderr=True, force_terminal=sys.stderr.isatty())
     pace, spoke = _Pace(), time.monotonic() + PLAIN_SECONDS - QUIET_SECONDS
+    text = one_line(text)
     with console.status(Text(text)) as status:
 
         def count(done: int, total: int) -> None:
@@ -175,7 +176,7 @@ def counting(text: str) -> Iterator[Callable[[int, int], None]]:
                 status.update(Text(line))
             elif time.monotonic() - spoke >= QUIET_SECONDS:
                 spoke = time.monotonic()
-                print(printable(line), file=sys.stderr, flush=True)
+                print(line, file=sys.stderr, flush=True)
 
         yield count
 
