@@ -68,7 +68,7 @@ def refuse_other_images(images: Dataset, cache_dir: Path) -> None:
     DataError
         An image is missing, or another one.
     """
-    from bench.data.cache import as_pinned
+    from bench.data.pinned import as_pinned
 
     if images.of_users and images.root.is_dir():
         as_pinned(images, images.split().names(), cache_dir)

@@ -7,7 +7,7 @@ import fcntl
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import file_digest, sha256
@@ -18,9 +18,10 @@ import numpy as np
 import torch
 
 from bench.data.decoding import colours_of, fitted, picture_of
-from bench.data.manifest import Progress, differing, digests
+from bench.data.manifest import Progress
+from bench.data.pinned import as_pinned
 from bench.dataset import Dataset, Split
-from bench.errors import DataError, StoreError
+from bench.errors import StoreError
 from bench.store.leftovers import sweep
 from bench.store.lock import open_lock, stand_aside, waiting_for
 from bench.store.regular import MIB, is_odd, open_regular, put_aside, read_regular
@@ -92,24 +93,6 @@ def open_cache(path: Path) -> torch.Tensor:
     except (OSError, ValueError, EOFError, *DAMAGED_HEADER) as error:
         raise StoreError(f"{path}: not a whole image cache ({error}); delete it, it will be built again") from error
     return torch.from_numpy(pixels)
-
-
-def as_pinned(dataset: Dataset, names: Sequence[str], cache_dir: Path) -> dict[str, str]:
-    """Return {name: SHA-256 in hex} of images that are what the dataset's edition says; a memo there spares reading.
-
-    Raises
-    ------
-    DataError
-        An image is missing, or another one; the text names it.
-    """
-    found = digests(dataset, names, cache_dir / f"{dataset.name}-digests.json")
-    if others := differing(dataset.pinned, found):
-        more = f" (nor are {len(others) - 1} others)" if len(others) > 1 else ""
-        raise DataError(
-            f"{dataset.path(others[0])} is not the image of edition {dataset.edition!r}{more}; "
-            f"see `imbench data check {dataset.name}`"
-        )
-    return found
 
 
 def _build(path: Path, dataset: Dataset, names: Mapping[str, str], size: int, progress: Progress | None) -> None:

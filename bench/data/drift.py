@@ -6,7 +6,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from bench.data.folders import image_files, natural
-from bench.data.manifest import differing, digests
+from bench.data.pinned import judged
 from bench.dataset import Dataset
 
 SINCE = "Since the split was kept"  # each sentence begins so
@@ -32,7 +32,7 @@ def drift(dataset: Dataset, memo: Path | None = None) -> list[str]:
     gone = [name for name in names if not dataset.path(name).is_file()]
     absent = {*gone}
     there = [name for name in names if name not in absent]
-    other = differing(dataset.pinned, digests(dataset, there, memo))
+    _, other = judged(dataset, there, memo)
     new = sorted(
         {*image_files(dataset.root)} - {*names}, key=lambda name: (_class_of(name) in split.classes, natural(name))
     )
