@@ -135,7 +135,7 @@ class Said(NamedTuple):
 def imbench(*arguments: object) -> Said:
     """Run a command in this process as its console script does."""
     out, err, argv = io.StringIO(), io.StringIO(), sys.argv
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
     sys.argv = ["imbench", *map(str, arguments)]
     try:
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:

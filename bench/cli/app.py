@@ -29,7 +29,7 @@ from bench.cli.ending import ONLY, no_other_end, of_plugin
 from bench.cli.options import refuse_empty_paths, say
 from bench.cli.terminal import CLOSED, finish, settle
 from bench.errors import Stopped, Terminated, UserError
-from bench.running.stopping import SAID, listen_in_runner
+from bench.running.stopping import SAID, listen_in_runner, listen_no_more
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,20 +45,35 @@ for part in (running, repeating, second, advising, campaign, reporting, findings
 
 def main() -> None:
     """Run a command; a user's error is one line and exit status 2, Ctrl-C one line and 130, SIGTERM and SIGHUP 143."""
-    listen_in_runner()
-    settle()
     status = 1
     try:
-        with no_other_end():
-            status = _status()
-    except BrokenPipeError:  # whoever read the output has gone, as `head` does
-        status = CLOSED
+        status = _end()
     finally:
         reason = finish()
     if reason and reason != "closed" and not status:
         with suppress(OSError):
             say(f"imbench: the output cannot be written: {reason}")
     sys.exit(status or (0 if not reason else CLOSED if reason == "closed" else 1))
+
+
+def _end() -> int:
+    """Run a command to its end, whoever brings that, and return its exit status; signals then end the process."""
+    try:
+        try:
+            listen_in_runner()
+            settle()
+            with no_other_end():
+                status = _status()
+        except BrokenPipeError:  # whoever read the output has gone, as `head` does
+            status = CLOSED
+        listen_no_more()
+    except (Terminated, KeyboardInterrupt) as error:  # also in the instant in which the command ends by itself
+        listen_no_more()
+        system = isinstance(error, Terminated)
+        with suppress(OSError):  # the terminal may be gone
+            say(f"imbench: {SAID if system else 'stopped'}")
+        status = (Terminated if system else Stopped).exit_status
+    return status
 
 
 def _status() -> int:
@@ -69,11 +84,7 @@ def _status() -> int:
     except UserError as error:
         say(f"imbench: {error}")
         return error.exit_status
-    except Terminated as error:
-        with suppress(OSError):  # the terminal may be gone
-            say(f"imbench: {SAID}")
-        return error.exit_status
-    except KeyboardInterrupt:
+    except (Terminated, KeyboardInterrupt):
         raise
     except Exception as error:
         if said := _not_ours(error):

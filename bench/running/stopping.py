@@ -82,6 +82,15 @@ def listen_in_runner() -> None:
     _on_signals(_end_runner)
 
 
+def listen_no_more() -> None:
+    """From now on a signal ends this process at once, and without a word: nothing is left that it could keep."""
+    if signal.getsignal(signal.SIGALRM) is _out_of_patience:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def listen_in_worker() -> None:
     """From now on a signal ends this worker: at once, or after a stage that works here has kept its state."""
     _on_signals(_end_worker)
