@@ -82,7 +82,7 @@ class Store:
         """
         self._must_be_writable()
         path = self._path(record.id)
-        if str(path) in self._set_aside and path.is_file():  # of a later version, say: not ours to overwrite
+        if str(path) in self._set_aside and self._read(path, record.id) is None and path.is_file():  # a later one
             self._move_aside(path, stamp_of(path.stat()), read_regular(path, MOST_BYTES))
         write_atomically(path, readable(record))
 
