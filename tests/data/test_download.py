@@ -19,6 +19,7 @@ from bench.datasets.celeba import CelebA
 from bench.datasets.cub import Cub
 from bench.datasets.digits import Digits
 from bench.errors import DataError
+from bench.store.lock import waiting_for
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 DIGEST = sha256(CONTENT).hexdigest()
@@ -33,6 +34,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.ranges, self.cuts, self.busy = content, ranges, cuts, busy
         self.asked: list[str | None] = []
+        self.length = ""  # what it says of its answer's
 
     @property
     def url(self) -> str:
@@ -55,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_error(416)
         body = server.content[start:]
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", server.length or str(len(body)))
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(server.content) - 1}/{len(server.content)}")
         self.end_headers()
@@ -91,6 +93,14 @@ def test_whole_file_arrives_with_progress(tmp_path: Path) -> None:
         fetch(Source(server.url, len(CONTENT), DIGEST), tmp_path / "f", lambda *now: seen.append(now), pause=0.0)
     assert (tmp_path / "f").read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT)) and seen == sorted(seen)
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "\N{SUPERSCRIPT TWO}", "-1"])
+def test_a_length_that_is_no_number_is_none(length: str, tmp_path: Path) -> None:
+    with serving(Server()) as server:
+        server.length = length
+        get(server, tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("ranges", [True, False])
@@ -190,9 +200,9 @@ class Remote(Dataset):
         return Pinned("1", Split(self.classes, parts), {name: sha256(text).hexdigest() for name, text in FILES.items()})
 
 
-def remote(root: Path, url: str) -> Remote:
+def remote(root: Path, url: str, packed: bool = True) -> Remote:
     class Served(Remote):
-        source = Source(url)
+        source = Source(url, files=() if packed else tuple(Source(url.replace("set.zip", name)) for name in FILES))
 
     return Served(root / "remote")
 
@@ -205,6 +215,38 @@ def test_obtain_downloads_unpacks_and_verifies(tmp_path: Path) -> None:
         assert contents(dataset.root) == set(FILES)
         assert "all 2 images" in obtain(dataset)
         assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("packed", [True, False])
+def test_who_obtains_a_dataset_that_another_process_gets_meanwhile_finds_it_there(
+    packed: bool, when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FILES, "b0", FILES["a0"])  # the server has one content
+    served = zipped(tmp_path / "set.zip", FILES).read_bytes() if packed else FILES["a0"]
+    others = [when]
+
+    def race() -> None:
+        if when in others:
+            others.remove(when)
+            assert "2 images of edition 1" in obtain(remote(tmp_path / "data", server.url, packed))
+
+    @contextmanager
+    def beaten(path: Path) -> Iterator[None]:
+        if when == "before":
+            race()
+        with waiting_for(path):
+            yield
+        if when == "after":
+            race()
+
+    monkeypatch.setattr("bench.data.download.waiting_for", beaten)
+    with serving(Server(served)) as server:
+        dataset = remote(tmp_path / "data", server.url, packed)
+        assert "downloaded and verified" in obtain(dataset)
+        assert len(server.asked) == (1 if packed else 2) and others == []
+    assert contents(dataset.root) == set(FILES)
+    assert [path.suffix for path in (tmp_path / "data" / ".downloads").iterdir()] == [".lock"] * len(server.asked)
 
 
 def test_obtain_refuses_files_that_are_not_the_edition(tmp_path: Path) -> None:
