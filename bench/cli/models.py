@@ -7,7 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_plugins, say, settings_of, show, target
+from bench.cli.options import (
+    DEFAULT_FILE,
+    ConfigFile,
+    Profile,
+    Results,
+    load_plugins,
+    say,
+    say_aside,
+    say_damaged,
+    settings_of,
+    show,
+    target,
+)
 from bench.errors import UserError
 
 app = typer.Typer()
@@ -88,6 +100,8 @@ def fit(
     needed = {cell.fit, *cell.stages}
     only = type(grid)((cell,), tuple(job for job in grid.jobs if job.id in needed))
     plan = make_plan(settings, store, redo_stale=True, grid=only, for_weights=True)
+    say_aside(store)
+    say_damaged(plan.damaged)
     if plan.todo:
         run(settings, plan, store)
     record, job = store.get(cell.fit), next(job for job in grid.jobs if job.id == cell.fit)

@@ -140,6 +140,12 @@ def say(text: str) -> None:
     print(printable(text), file=sys.stderr, flush=True)
 
 
+def say_damaged(paths: Iterable[Path]) -> None:
+    """Name artifacts that were moved aside: whoever looks next does not meet them any more."""
+    for path in paths:
+        say(f"set aside, to be made again: {path}: its content is not what was written")
+
+
 def say_aside(*stores: Store, told: Collection[str] = ()) -> None:
     """Name the files of stores that do not count, but for those that were told."""
     for store in stores:

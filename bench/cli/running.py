@@ -25,6 +25,7 @@ from bench.cli.options import (
     Seeds,
     say,
     say_aside,
+    say_damaged,
     settings_of,
     show,
     tell,
@@ -149,8 +150,7 @@ def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bo
     from bench.training.device import in_words
 
     say_aside(store)
-    for path in plan.damaged:
-        say(f"set aside, to be made again: {path}: its content is not what was written")
+    say_damaged(plan.damaged)
     states = plan.standing.count(plan.grid.jobs)
     say(listing.plan_text(plan, settings, in_words()))
     if dry_run:
@@ -204,6 +204,7 @@ def status(
     store = Store(settings.paths.results)
     plan = make_plan(settings, store, counting=False)
     say_aside(store)
+    say_damaged(plan.damaged)
     show(listing.status_rows(plan), as_json)
     if not as_json:
         for line in listing.failures(plan, store):
