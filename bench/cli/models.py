@@ -13,8 +13,8 @@ from bench.cli.options import (
     Profile,
     Results,
     load_plugins,
+    naming_aside,
     say,
-    say_aside,
     say_damaged,
     settings_of,
     show,
@@ -100,10 +100,10 @@ def fit(
     needed = {cell.fit, *cell.stages}
     only = type(grid)((cell,), tuple(job for job in grid.jobs if job.id in needed))
     plan = make_plan(settings, store, redo_stale=True, grid=only, for_weights=True)
-    say_aside(store)
     say_damaged(plan.damaged)
-    if plan.todo:
-        run(settings, plan, store)
+    with naming_aside(store):
+        if plan.todo:
+            run(settings, plan, store)
     record, job = store.get(cell.fit), next(job for job in grid.jobs if job.id == cell.fit)
     if record is None or record.status != "done":
         raise UserError(f"{job.label} failed: {record.error if record else 'there is no record'}")
