@@ -7,7 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Profile, Results, load_plugins, say, settings_of, show, target
+from bench.cli.options import (
+    DEFAULT_FILE,
+    ConfigFile,
+    Profile,
+    Results,
+    load_plugins,
+    naming_aside,
+    say,
+    say_damaged,
+    settings_of,
+    show,
+    target,
+)
 from bench.errors import UserError
 
 app = typer.Typer()
@@ -88,8 +100,10 @@ def fit(
     needed = {cell.fit, *cell.stages}
     only = type(grid)((cell,), tuple(job for job in grid.jobs if job.id in needed))
     plan = make_plan(settings, store, redo_stale=True, grid=only, for_weights=True)
-    if plan.todo:
-        run(settings, plan, store)
+    say_damaged(plan.damaged)
+    with naming_aside(store):
+        if plan.todo:
+            run(settings, plan, store)
     record, job = store.get(cell.fit), next(job for job in grid.jobs if job.id == cell.fit)
     if record is None or record.status != "done":
         raise UserError(f"{job.label} failed: {record.error if record else 'there is no record'}")
