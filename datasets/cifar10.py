@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bench.data.collected import text_of
 from bench.data.duplicates import near_groups
 from bench.data.given_test import carve_beside
 from bench.data.manifest import Progress
@@ -23,6 +24,7 @@ BATCHES = {"train": [f"data_batch_{k}.bin" for k in range(1, 6)], "test": ["test
 AGAIN = f"move {BINARY} away and run `imbench data prepare cifar10`"
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
+MOST_BYTES = 64 << 20  # of an official file, which has 31 MB
 
 
 @register_dataset("cifar10", reference="Krizhevsky 2009, Learning multiple layers of features from tiny images")
@@ -112,9 +114,9 @@ def batch(path: Path) -> np.ndarray:
         It cannot be read, or is no such file; the text names it.
     """
     try:
-        raw = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}; {AGAIN}") from error
+        raw = np.frombuffer(text_of(path, MOST_BYTES), np.uint8)
+    except DataError as error:
+        raise DataError(f"{error}; {AGAIN}") from None
     if not len(raw) or len(raw) % (1 + PIXELS) or raw[:: 1 + PIXELS].max() > 9:
         raise DataError(f"{path}: not a file of CIFAR-10's binary version; {AGAIN}")
     return raw.reshape(-1, 1 + PIXELS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from bench.errors import ConfigError
 from bench.expression import Expression
 from bench.registry import METHODS
 
+COUNTS = re.compile(r"\d{1,12}(:\d{1,12})*")  # images of each class; longer ones are in edited files alone
 Key = tuple[str, ...]
 Place = tuple[str, str]  # a task and the label of its counts, such as ("horse2zebra", "450:25")
 
@@ -48,5 +50,4 @@ def resolved(task: str, at: int | str, places: Iterable[Place]) -> Place:
 
 
 def _smallest(label: str) -> int | None:
-    counts = label.split(":")
-    return min(map(int, counts)) if all(count.isdecimal() for count in counts) else None
+    return min(map(int, label.split(":"))) if COUNTS.fullmatch(label) else None

@@ -18,7 +18,7 @@ Verdict = Literal["reproduced", "contradicted", "undecided at this noise", "not 
 LEVEL, MARGIN = 0.95, 0.01  # of a claim, where its file says nothing
 MEASURED = "translation_accuracy"
 GENERATED = {f"generated_{figure}": figure for figure in MADE}  # of generators, by what a claim calls them
-OF_CLASS = re.compile(r"(recall|precision|f1)_(minority|majority|\d+)")
+OF_CLASS = re.compile(r"(recall|precision|f1)_(minority|majority|\d{1,9})")
 # What decisions alone tell, so that it has an interval over seeds and test images.
 DECIDED = tuple(name for name, metric in METRICS.items() if metric.compared or name in ("worst_recall", "g_mean"))
 

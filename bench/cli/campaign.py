@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import listing
-from bench.cli.options import DEFAULT_FILE, ConfigFile, Json, Results, say, say_aside, settings_of, show
+from bench.cli.options import DEFAULT_FILE, ConfigFile, Json, Results, say, say_aside, say_damaged, settings_of, show
 from bench.cli.running import Executor, Workers, do
 from bench.errors import Stopped, UserError
 
@@ -104,11 +104,14 @@ def _say_what_is_left(runs: Campaign, chosen: list[CampaignRun], settings: dict[
     from bench.store.store import Store
 
     rows: list[dict[str, object]] = []
-    seen: set[str] = set()
+    seen, told = set[str](), set[str]()
     total = 0.0
     for run in chosen:
         store = Store(settings[run.name].paths.results)
         plan = make_plan(settings[run.name], store, grid=_grid(run, settings[run.name], store), clock="processor")
+        say_aside(store, told=told)
+        told |= {file.path for file in store.set_aside}
+        say_damaged(plan.damaged)
         ours = [job for job in plan.todo if job.id not in seen]
         seen |= {job.id for job in ours}
         hours = sum(plan.estimate.seconds(job) or 0.0 for job in ours) / 3600

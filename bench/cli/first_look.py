@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.cli.options import say
+from bench.cli.options import say, say_damaged
 
 if TYPE_CHECKING:
     from bench.plan.config import Config
@@ -25,6 +25,7 @@ def look_first(settings: Config, store: Store, plan: Plan) -> bool:
     quick = tuple(job for job in plan.todo if job.id in wanted)
     if not quick or len(quick) == len(plan.todo):
         return False
+    say_damaged(plan.damaged)  # what is planned after the look meets them no more
     say(f"first {len(quick)} fits of the rows that need no translator or generator")
     run_plan(settings, replace(plan, todo=quick), store)
     say(f"a first table is in {write_first_look(settings, cells, store)}; going on with the rest")

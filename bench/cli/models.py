@@ -13,7 +13,9 @@ from bench.cli.options import (
     Profile,
     Results,
     load_plugins,
+    naming_aside,
     say,
+    say_damaged,
     say_text,
     settings_of,
     show,
@@ -75,15 +77,8 @@ def fit(
     method, choice = chosen(settings, dataset, at, method)
     if choice or not named:
         say(f"{dataset}: {method} is taken. {choice or 'There are no runs at this place to choose a method by.'}")
-    wanted = {
-        "methods": (method,),
-        "minority": (),
-        "at": (at,),
-        "seeds": max(seed + 1, settings.run.seeds),
-        "translators": 1,
-        "subset_methods": (),
-        "keep_weights": ("*",),
-    }
+    place = {"methods": (method,), "minority": (), "at": (at,), "seeds": max(seed + 1, settings.run.seeds)}
+    wanted = place | {"translators": 1, "subset_methods": (), "keep_weights": ("*",)}
     settings = settings.model_copy(update={"run": settings.run.model_copy(update=wanted)})
     images = dataset_named(dataset, settings)
     compose(method, settings.composition.allow, settings.profile.arguments(dataset))  # before a split is kept
@@ -104,8 +99,10 @@ def fit(
     needed = {cell.fit, *cell.stages}
     only = type(grid)((cell,), tuple(job for job in grid.jobs if job.id in needed))
     plan = make_plan(settings, store, redo_stale=True, grid=only, for_weights=True)
-    if plan.todo:
-        run(settings, plan, store)
+    say_damaged(plan.damaged)
+    with naming_aside(store):
+        if plan.todo:
+            run(settings, plan, store)
     record, job = store.get(cell.fit), next(job for job in grid.jobs if job.id == cell.fit)
     if record is None or record.status != "done":
         raise UserError(f"{job.label} failed: {record.error if record else 'there is no record'}")

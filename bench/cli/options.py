@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -144,6 +145,23 @@ def say(line: str) -> None:
 def say_text(text: str) -> None:
     """Print lines on standard error; names in them are those of `one_line`."""
     print(printable(text), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def naming_aside(store: Store) -> Iterator[None]:
+    """Name the files of a store that do not count, and in the end those that the block met."""
+    say_aside(store)
+    told = {file.path for file in store.set_aside}
+    try:
+        yield
+    finally:
+        say_aside(store, told=told)
+
+
+def say_damaged(paths: Iterable[Path]) -> None:
+    """Name artifacts that were moved aside: whoever looks next does not meet them any more."""
+    for path in paths:
+        say(f"set aside, to be made again: {path}: its content is not what was written")
 
 
 def say_aside(*stores: Store, told: Collection[str] = ()) -> None:

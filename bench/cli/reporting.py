@@ -20,6 +20,7 @@ from bench.cli.options import (
     Seeds,
     say,
     say_aside,
+    say_damaged,
     settings_of,
     show,
     stores_of,
@@ -53,8 +54,9 @@ def report(
     stores = stores_of(settings, own=results is not None)
     console = Console(stderr=True, force_terminal=sys.stderr.isatty())
     with console.status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
-        written = build_report(settings, tuple(dataset or ()), stores, tuple(method or ()))
+        written, damaged = build_report(settings, tuple(dataset or ()), stores, tuple(method or ()))
     say_aside(*stores)
+    say_damaged(damaged)
     show([{"file": str(path)} for path in written], as_json)
 
 

@@ -23,8 +23,10 @@ from bench.cli.options import (
     Profile,
     Results,
     Seeds,
+    naming_aside,
     say,
     say_aside,
+    say_damaged,
     say_text,
     settings_of,
     show,
@@ -152,26 +154,23 @@ def do(settings: Config, store: Store, plan: Plan, dry_run: bool, redo_stale: bo
     from bench.running.planning import left_undone
     from bench.training.device import in_words
 
-    say_aside(store)
-    for path in plan.damaged:
-        say(f"set aside, to be made again: {path}: its content is not what was written")
-    states = plan.standing.count(plan.grid.jobs)
-    say_text(listing.plan_text(plan, settings, in_words()))
-    if dry_run:
-        return
-    if settings.run.scheduler and not settings.run.scheduler.startswith("tls://"):
-        say(f"{settings.run.scheduler}: whoever can reach it can run code on workers and here (docs/cluster.md: TLS)")
-    with stoppable():
-        from bench.running.run import run as run_plan
+    with naming_aside(store):
+        say_damaged(plan.damaged)
+        states = plan.standing.count(plan.grid.jobs)
+        say_text(listing.plan_text(plan, settings, in_words()))
+        if dry_run:
+            return
+        if (address := settings.run.scheduler) and not address.startswith("tls://"):
+            say(f"{address}: whoever can reach it can run code on workers and here (docs/cluster.md: TLS)")
+        with stoppable():
+            from bench.running.run import run as run_plan
 
-        ended = run_plan(settings, plan, store) if plan.todo else {}
-    stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
-    now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
-    before = states["done"] + ended.get("reused", 0)
-    say(f"{now} done now, {before} before, {ended.get('failed', 0)} failed{stale}")
-    told = {file.path for file in store.set_aside}
-    undone = left_undone(plan, store)
-    say_aside(store, told=told)
+            ended = run_plan(settings, plan, store) if plan.todo else {}
+        stale = "" if redo_stale or not states["stale"] else f", {states['stale']} stale (--redo-stale does them again)"
+        now = listing.counted(ended.get("done", 0), noun(plan.grid.jobs))
+        before = states["done"] + ended.get("reused", 0)
+        say(f"{now} done now, {before} before, {ended.get('failed', 0)} failed{stale}")
+        undone = left_undone(plan, store)
     absent = [job.label for job, state in undone if state == "missing" and not ended.get("failed", 0)]
     if absent:
         say(f"no record: {', '.join(absent[:3])}{f' and {len(absent) - 3} more' if len(absent) > 3 else ''}")
@@ -208,6 +207,7 @@ def status(
     store = Store(settings.paths.results)
     plan = make_plan(settings, store, counting=False)
     say_aside(store)
+    say_damaged(plan.damaged)
     show(listing.status_rows(plan), as_json)
     if not as_json:
         for line in listing.failures(plan, store):

@@ -24,7 +24,7 @@ from bench.dataset import Dataset, Split
 from bench.errors import StoreError
 from bench.store.leftovers import sweep
 from bench.store.lock import open_lock, stand_aside, waiting_for
-from bench.store.regular import MIB, is_odd, open_regular, put_aside, read_regular
+from bench.store.regular import MIB, is_odd, open_regular, read_regular
 
 RULE = 1  # raise it when the preparation changes a pixel
 TIFF_RULE = 2  # the same for a part that holds TIFFs: since 2, turned grey ones and those whose zero is white are right
@@ -98,8 +98,6 @@ def open_cache(path: Path) -> torch.Tensor:
 def _build(path: Path, dataset: Dataset, names: Mapping[str, str], size: int, progress: Progress | None) -> None:
     """Write the pixels to a temporary file, then the digest beside it, then rename: where the file is, it is whole."""
     partial = path.with_suffix(".part")
-    for odd in (partial, path.with_suffix(".sha256")):
-        stand_aside(odd)
     try:
         with partial.open("wb") as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), 3, size, size)}
@@ -157,11 +155,11 @@ def digest_of(path: Path) -> str:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of one cache file, so that of two builders one waits and then finds the work done.
 
-    What is no file, and stands where they write one, is renamed: a pipe would be waited for.
+    What is no file, and stands where they write one, is renamed: a pipe would be waited for, a link written through.
     """
     with waiting_for(path.with_suffix(".lock")):
         for suffix in WRITTEN:
-            put_aside(path.with_suffix(suffix))
+            stand_aside(path.with_suffix(suffix))
         yield
 
 

@@ -19,7 +19,7 @@ GIVEN = {
 }
 
 
-def text_of(path: Path) -> bytes:
+def text_of(path: Path, most: int = MOST_BYTES) -> bytes:
     """Return the content of a table, a list or another file that many images are in or named by.
 
     Raises
@@ -28,7 +28,7 @@ def text_of(path: Path) -> bytes:
         It cannot be read, is no regular file, or larger than such are.
     """
     try:
-        return read_regular(path, MOST_BYTES)
+        return read_regular(path, most)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from None
 

@@ -66,18 +66,24 @@ def _lay(dataset: Dataset, source: Source, names: list[str], progress: Progress 
     """Download a file and lay it, or what it unpacks to, into a dataset's folder; nothing there is written over."""
     name = Path(urlsplit(source.url).path).name
     came = dataset.root.parent / ".downloads" / name
-    if dataset.source is not source:
-        if not (dataset.root / name).exists():
-            fetch(source, came, progress)
-            dataset.root.mkdir(exist_ok=True)
-            came.rename(dataset.root / name)
-        return
-    if dataset.root.is_dir() and any(dataset.root.iterdir()):
+    packed = dataset.source is source
+    if packed and _is_filled(dataset.root):
         absent = sum(not dataset.path(it).is_file() for it in names)
         raise DataError(f"{dataset.root} lacks {absent} of {len(names)} images; move it away to download the dataset")
-    fetch(source, came, progress)
-    unpack(came, dataset.root)
-    came.unlink()
+    with _alone(came):
+        if _is_filled(dataset.root) if packed else (dataset.root / name).exists():
+            return  # another process was quicker, perhaps while this one waited
+        _fetch(source, came, progress)
+        if packed:
+            unpack(came, dataset.root)
+            came.unlink()
+        else:
+            dataset.root.mkdir(exist_ok=True)
+            came.rename(dataset.root / name)
+
+
+def _is_filled(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def fetch(source: Source, destination: Path, progress: Progress | None = None, pause: float = 1.0) -> None:
@@ -95,26 +101,35 @@ def fetch(source: Source, destination: Path, progress: Progress | None = None, p
     DataError
         No address serves the file, or what it serves has another size or digest; the text says which.
     """
-    partial = destination.with_name(destination.name + ".part")
-    with _alone(partial):
-        stand_aside(partial)
-        put_aside(destination)
-        if destination.exists() and not _wrong(source, destination):
-            return
-        # Without a digest nobody could tell whether an old beginning fits a new end.
-        if source.sha256 is None:
-            partial.unlink(missing_ok=True)
-        failures = []
-        for url in (source.url, *source.mirrors):
-            resumed = partial.exists()
+    with _alone(destination):
+        _fetch(source, destination, progress, pause)
+
+
+def _fetch(source: Source, destination: Path, progress: Progress | None, pause: float = 1.0) -> None:
+    """Do what `fetch` does, for who holds the lock."""
+    partial = _partial(destination)
+    stand_aside(partial)
+    put_aside(destination)
+    if destination.exists() and not _wrong(source, destination):
+        return
+    # Without a digest nobody could tell whether an old beginning fits a new end.
+    if source.sha256 is None:
+        partial.unlink(missing_ok=True)
+    failures = []
+    for url in (source.url, *source.mirrors):
+        resumed = partial.exists()
+        failure = _persist(url, partial, source.size, progress, pause) or _wrong(source, partial)
+        if failure and resumed and not partial.exists():
             failure = _persist(url, partial, source.size, progress, pause) or _wrong(source, partial)
-            if failure and resumed and not partial.exists():
-                failure = _persist(url, partial, source.size, progress, pause) or _wrong(source, partial)
-            if not failure:
-                partial.replace(destination)
-                return
-            failures.append(f"{url}: {failure}")
-        raise DataError("; ".join(failures))
+        if not failure:
+            partial.replace(destination)
+            return
+        failures.append(f"{url}: {failure}")
+    raise DataError("; ".join(failures))
+
+
+def _partial(destination: Path) -> Path:
+    return destination.with_name(destination.name + ".part")
 
 
 def _wrong(source: Source, path: Path) -> str:
@@ -168,8 +183,7 @@ def _download(url: str, partial: Path, size: int | None, progress: Progress | No
     with response:
         if start and not _continues(response, start):
             start = 0
-        length = response.headers.get("Content-Length")
-        total = start + int(length) if length and length.isdigit() else size or 0
+        total = size or 0 if response.length is None else start + response.length
         with partial.open("ab" if start else "wb", buffering=0) as file:
             while block := response.read(_BLOCK):
                 _write(file, block, partial)
@@ -201,8 +215,9 @@ def _verify(dataset: Dataset, names: list[str]) -> None:
 
 
 @contextmanager
-def _alone(partial: Path) -> Iterator[None]:
-    """Hold the download's lock, so that two processes do not write one file."""
+def _alone(destination: Path) -> Iterator[None]:
+    """Hold the download's lock, so that two processes do not write one file, or unpack it to one folder."""
+    partial = _partial(destination)
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         with waiting_for(partial.with_name(partial.name + ".lock")):

@@ -23,6 +23,7 @@ from bench.networks.layers.body import Body
 from bench.networks.network import network_of
 from bench.networks.pretrained import Pretrained
 from bench.protocol import Protocol
+from bench.store.regular import MIB, read_regular
 from bench.training.device import Device
 
 RULE = 1  # raise it when a view, or anything else about a feature, changes
@@ -30,6 +31,7 @@ CROPS = ("centre", "top left", "top right", "bottom left", "bottom right")
 # In this order: the first so many of them are the views of a protocol.
 VIEWS = ("whole", "whole mirrored", *CROPS, *(f"{crop} mirrored" for crop in CROPS))
 BATCH = 8  # images on a CPU at a time: their maps fit its cache, which makes it nearly twice as fast as 32
+MOST_BYTES = 64 * MIB  # of a journal: one of a million chunks has so many
 CHUNK = 64  # images that are written at a time, and lost at most when a run is killed
 
 
@@ -121,6 +123,8 @@ def prepare_features(
     named = json.dumps([RULE, images.name, frozen.digest, VIEWS[:views], frozen.image_size if views > 2 else None])
     path = cache_dir / f"{images.stem}-features-{sha256(named.encode()).hexdigest()[:16]}.npy"
     shape = (len(pixels), views, frozen.network.widths[0])
+    if is_whole(path):
+        return path.resolve()  # also where the folder can only be read
     with writing(cache_dir, 4 * int(np.prod(shape))), locked(path):
         if not is_whole(path):
             _finish(path, pixels, frozen, shape, progress)
@@ -169,7 +173,10 @@ def _finish(
 
 def _whole_chunks(partly: Path, journal: Path, begin: int, size: int) -> list[str]:
     """Return the digests of the full chunks, from the first on, that are on the disk as they were written."""
-    wanted = journal.read_text().splitlines() if journal.exists() else []
+    try:
+        wanted = read_regular(journal, MOST_BYTES).decode().splitlines()
+    except (OSError, ValueError):
+        wanted = []  # there is none, or nobody wrote it so
     done: list[str] = []
     with partly.open("rb") as file:
         file.seek(begin)

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from unicodedata import normalize
+from unicodedata import decimal, normalize
 
 from bench.data.collected import Found
 from bench.data.decoding import SUFFIXES
@@ -120,7 +120,7 @@ def image_files(root: Path) -> list[str]:
 def natural(name: str) -> list[tuple[int, str]]:
     """Return a key by which names sort as people do: 2 before 10, capitals beside small letters."""
     pieces = re.split(r"(\d+)", name.casefold())
-    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces] + [(-1, name)]
+    return [_size(piece) if piece.isdecimal() else (-1, piece) for piece in pieces] + [(-1, name)]
 
 
 def subfolders(folder: Path) -> list[Path]:
@@ -147,6 +147,13 @@ def beside(folder: Path) -> list[str]:
         more = f" and {len(archives) - NAMED} more" if len(archives) > NAMED else ""
         said.append(f"{UNOPENED}: unpack {', '.join(archives[:NAMED])}{more}, if images of yours are in there")
     return said
+
+
+def _size(digits: str) -> tuple[int, str]:
+    """Return a key that sorts numbers by their size; Python makes no number of thousands of digits."""
+    plain_digits = digits if digits.isascii() else "".join(str(decimal(digit)) for digit in digits)
+    significant = plain_digits.lstrip("0")
+    return len(significant), significant
 
 
 def _left_out(folder: Path) -> str:

@@ -34,7 +34,7 @@ def read_split(path: Path) -> Split:
         split = Split(classes, parts, str(raw.get("note", "")), str(raw.get("asked", "")))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path}: not a split ({type(error).__name__}: {error}); delete it to draw anew") from error
     twice = [name for name, count in Counter(split.names()).items() if count > 1]
     if twice:

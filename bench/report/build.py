@@ -59,8 +59,10 @@ FRAMES = {
 
 def build_report(
     config: Config, requested: tuple[str, ...], stores: Sequence[Store], methods: tuple[str, ...] = ()
-) -> list[Path]:
-    """Write the report of the Config's profile, of some methods alone if any are named, and return its files.
+) -> tuple[list[Path], list[Path]]:
+    """Write the report of the Config's profile, of some methods alone if any are named.
+
+    Returns its files, and the damaged artifacts that were moved aside as they were to be drawn from.
 
     Errors as for `gather`.
     """
@@ -73,7 +75,7 @@ def build_report(
     folder = config.paths.reports / config.run.profile
     with suppress(OSError):  # of a folder that is none, say: the writing tells it
         (folder / first_look.FILE).unlink()  # the tables take its place
-    return write(report, folder)
+    return write(report, folder), illustrations.damaged
 
 
 def gathered(

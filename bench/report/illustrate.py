@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from bench.analysis.gather import Gathered
 from bench.errors import DataError, StoreError
@@ -26,6 +27,7 @@ class Illustrations:
     def __init__(self, found: Gathered) -> None:
         self._found = found
         self._drawn: dict[str, Iterator[Picture]] = {}
+        self.damaged: list[Path] = []  # artifacts that were moved aside
 
     def begin(self, subject: Subject) -> None:
         """Begin to draw a dataset's charts."""
@@ -34,7 +36,7 @@ class Illustrations:
     def finished(self, subjects: Mapping[str, Subject]) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
         """Return the pictures of all datasets, as the page has all, and a line for each that could not be drawn."""
         diagrams = self._draw(critical_difference(list(subjects.values())))
-        with_images = {task: list(_with_images(subjects[task], self._found)) for task in subjects}
+        with_images = {task: list(self._with_images(subject)) for task, subject in subjects.items()}
         pictures = list(diagrams)
         for task, drawn in self._drawn.items():
             pictures += drawn
@@ -44,11 +46,15 @@ class Illustrations:
     def _draw(self, drawings: Iterable[Drawing]) -> Iterator[Picture]:
         return draw(list(drawings), here=self._found.config.run.executor == "inline")
 
+    def _with_images(self, subject: Subject) -> Iterator[Picture | str]:
+        weights = Weights(self._found.origins[subject.task].store.root)
+        yield from _with_images(subject, self._found, weights)
+        self.damaged += weights.set_aside
 
-def _with_images(subject: Subject, found: Gathered) -> Iterator[Picture | str]:
+
+def _with_images(subject: Subject, found: Gathered, weights: Weights) -> Iterator[Picture | str]:
     task, config = subject.task, found.config
-    origin = found.origins[task]
-    weights, test = Weights(origin.store.root), partial(open_test, task, config)
+    origin, test = found.origins[task], partial(open_test, task, config)
     grid = translation_grid(task, origin.grid.jobs, weights, test)
     ready = partial(_on_page, private=dataset_named(task, config).has_files)
     for drawn in (*([grid] if grid else []), *sample_grids(task, origin.grid.jobs, weights, test)):

@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.analysis.lone import Labels
 from bench.analysis.measured import FILE as TRANSLATORS
+from bench.analysis.spots import COUNTS
 from bench.errors import UserError, unknown
 from bench.plan.config import Config
 from bench.plan.second import beside
@@ -106,7 +107,7 @@ def _again(printed: Printed, config: Config, store: Store, labels: Labels) -> Re
 def _labels(path: Path) -> Labels:
     """Return what the places of a cells.csv are called, in their order; counts that are none are left out."""
     rows = read_rows(path, ("task", "counts", "place"))
-    there = [row for row in rows if all(count.isdecimal() for count in row["counts"].split(":"))]
+    there = [row for row in rows if COUNTS.fullmatch(row["counts"])]
     return {(row["task"], tuple(map(int, row["counts"].split(":")))): row["place"] for row in there}
 
 

@@ -40,11 +40,27 @@ class Copy:
 
 @dataclass(frozen=True)
 class Greeting:
-    """What a worker has to find: the runner's mark in the results folder, and its copy where it may have another."""
+    """What a worker has to find: the runner's mark in the results folder, and the same suite.
+
+    `copy` is the runner's, where a worker may have another; else `files` is the state of those that they share.
+    """
 
     results: Path
     mark: str
     copy: Copy | None = None
+    files: str = ""
+
+
+@cache
+def own_files() -> str:
+    """Return a digest of the suite's files, of their sizes and times, as this process found them when it began.
+
+    A worker that begins later, for one that has grown or was killed, imports what they are by then.
+    """
+    root = str(Path(str(bench.__file__)).parent)
+    files = {path: stamp for path, stamp in bench.BEGAN.items() if path.startswith(root + os.sep)}  # plugins' join them
+    found = sorted((os.path.relpath(path, root), *stamp[:2]) for path, stamp in files.items())
+    return sha256(repr(found).encode()).hexdigest()[:12]
 
 
 @cache
@@ -86,6 +102,8 @@ def answer(greeting: Greeting) -> str:
             told = str(error)
         if told:
             return f"{told}; install the same copy and versions on both sides"
+    if greeting.files and greeting.files != own_files():
+        return f"files of the suite have changed since this run began{AGAIN}"
     mark = greeting.results / CLAIMS / greeting.mark
     end = time.monotonic() + PATIENCE_SECONDS
     while not _is_there(mark):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bench.record import Record, digest
 from bench.running.graph import Node
 from bench.running.schedule import Outcome
-from bench.running.work import Failure
+from bench.running.work import Failure, aside
 from bench.running.worker import Order
 from bench.store.artifacts import ARTIFACT, CLASSIFIER, Weights
 from bench.store.store import Store
@@ -21,7 +21,6 @@ class Receipts:
 
     def __init__(self, store: Store, orders: Mapping[str, Order]) -> None:
         self._store, self._orders = store, orders
-        self._weights = Weights(store.root)
 
     def missing(self, node: Node, outcome: Outcome) -> Failure | None:
         """Return what is wrong with a job that its worker says is done; None where all is there.
@@ -36,10 +35,12 @@ class Receipts:
             return theirs if outcome.value == "failed" else Failure("NotStored", "its record says that it failed")
         if digest(dict(record.code)) != digest(dict(order.code)):
             return Failure("OtherCode", "another runner has stored it meanwhile, with other code; see `imbench why`")
+        weights = Weights(self._store.root)
         wanted = [ARTIFACT] if order.job.kind == "stage" else [CLASSIFIER] if order.keep_weights else []
         for name in wanted:
-            if self._weights.find(node.id, name) is None:
-                return Failure("NotStored", f"its worker said that it is done, but its {name} is missing or damaged")
+            if weights.find(node.id, name) is None:
+                lost = f"its worker said that it is done, but its {name} is missing or damaged"
+                return Failure("NotStored", lost, notes=tuple(map(aside, weights.set_aside)))
         return None
 
     def _found(self, order: Order) -> Record | None:

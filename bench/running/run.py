@@ -21,7 +21,7 @@ from bench.plan.grid import dataset_named
 from bench.plan.job import TRAINED, Job, bare
 from bench.running.executors import Workers, open_workers
 from bench.running.graph import Node
-from bench.running.handshake import Greeting, answer, own_copy, refusal
+from bench.running.handshake import Greeting, answer, own_copy, own_files, refusal
 from bench.running.planning import Plan, keeps_weights, worker_count
 from bench.running.progress import counting, progress
 from bench.running.receipts import Receipts
@@ -95,7 +95,8 @@ def _plugins(config: Config) -> tuple[str, ...]:
 
 def _welcomed(workers: Workers, store: Store, mark: str) -> Greeting:
     """Return what each worker has to find, after all that are there now have found it."""
-    greeting = Greeting(store.root.resolve(), mark, own_copy() if workers.elsewhere else None)
+    copy, files = (own_copy(), "") if workers.elsewhere else (None, own_files())
+    greeting = Greeting(store.root.resolve(), mark, copy, files)
     for name, found in workers.ask(partial(answer, greeting)).items():
         if isinstance(found, BaseException):
             raise refusal(name, f"it cannot answer ({type(found).__name__}: {found}); is its copy of the suite ours?")

@@ -209,7 +209,7 @@ class _Schedule:
             case Stop() as stop:
                 raise stop.error()
             case Failure() as failure:
-                self._end(node, Outcome("failed", failure=failure, seconds=reply.seconds))
+                self._end(node, Outcome("failed", failure=failure, seconds=reply.seconds, notes=failure.notes))
             case Busy():
                 self._waiting.append((time.monotonic() + self.poll_seconds, node))
                 self.on_event(Event("busy", node))
@@ -220,8 +220,10 @@ class _Schedule:
                 self._succeed(node, Outcome("reused", value, seconds=reply.seconds))
 
     def _succeed(self, node: Node, outcome: Outcome) -> None:
-        failure = self.confirm(node, outcome)
-        self._end(node, replace(outcome, state="failed", failure=failure) if failure else outcome)
+        if failure := self.confirm(node, outcome):
+            notes = (*outcome.notes, *failure.notes)
+            outcome = replace(outcome, state="failed", failure=failure, notes=notes)
+        self._end(node, outcome)
 
     def _suspect(self, dead: list[Node]) -> None:
         # Of several that died together nobody knows which one it was: each is tried again, alone. So whoever dies a

@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import bench.errors
-from bench.errors import Terminated, UserError
+from bench.errors import Terminated, UserError, printable, told
 
 LONGEST = 1000  # characters of an error's text that are kept
 
@@ -43,12 +44,16 @@ class Busy:
 
 @dataclass(frozen=True)
 class Failure:
-    """An error as text. `kind` is its class, `place` the line that raised it, `epoch` where a loss diverged."""
+    """An error as text. `kind` is its class, `place` the line that raised it, `epoch` where a loss diverged.
+
+    `notes` are lines for whoever runs it, as those of `Done`.
+    """
 
     kind: str
     message: str
     place: str = ""
     epoch: int | None = None
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.kind}: {self.message}" if self.message else self.kind
@@ -95,7 +100,7 @@ def perform(work: Work) -> Reply:
         result = work()
     except UserError as error:
         known = next(base for base in type(error).__mro__ if base.__module__ == bench.errors.__name__)
-        result = Stop(known.__name__, str(error))
+        result = Stop(known.__name__, "; ".join([str(error), *_notes(error)]))
     except Terminated:
         raise
     except BaseException as error:  # whatever a method raises fails its own node only, and many errors do not pickle
@@ -115,7 +120,37 @@ def failure_of(error: BaseException) -> Failure:
         message = "its text cannot be had"
     if len(message) > LONGEST:
         message = f"{message[:LONGEST]}... ({len(message) - LONGEST} more characters)"
-    return Failure(type(error).__name__, message, "" if epoch else _place(error), epoch)
+    return Failure(type(error).__name__, message, "" if epoch else _place(error), epoch, _notes(error))
+
+
+@contextmanager
+def telling(label: str, damaged: Iterable[Path]) -> Iterator[None]:
+    """Let an error take along what was moved aside meanwhile: whoever does the work again does not meet it any more.
+
+    Who is stopped says it at once, since nobody waits for its answer.
+    """
+    try:
+        yield
+    except (Terminated, KeyboardInterrupt):
+        with suppress(OSError, ValueError):  # the terminal may be gone
+            for path in damaged:
+                print(printable(f"{label}: {aside(path)}"), file=sys.stderr, flush=True)
+        raise
+    except BaseException as error:
+        with suppress(Exception):  # an error of a plugin may take no notes
+            for path in damaged:
+                error.add_note(aside(path))
+        raise
+
+
+def aside(path: Path) -> str:
+    """Return a line about what was moved aside."""
+    return f"set aside: {path}: its content is not what was written"
+
+
+def _notes(error: BaseException) -> tuple[str, ...]:
+    notes = getattr(error, "__notes__", ())
+    return tuple(told(it) for it in notes if isinstance(it, str)) if isinstance(notes, list) else ()
 
 
 def _hears_the_user() -> bool:

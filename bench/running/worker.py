@@ -22,7 +22,7 @@ from bench.record import Cost, Packed, Record, digest
 from bench.running.environment import device_name, environment
 from bench.running.handshake import Greeting, greet, must_see, of_worker
 from bench.running.stopping import EVERYBODY, asked, interruptible
-from bench.running.work import Answer, Busy, Done, Failure, Reused
+from bench.running.work import Answer, Busy, Done, Failure, Reused, telling
 from bench.stage import Material, Reads, Request, Tensors
 from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import Store
@@ -95,16 +95,17 @@ def work(bench: Bench, order: Order) -> Answer:
         loaded = {*sys.modules}
         weights = Weights(bench.results)
         started = time.process_time()
-        _require_same_images(order)
-        with untouched(), sources_read() as read:
-            record = perform(order, weights, mark)
-        _require_same_images(order)  # they are mapped into memory: what is written to the file meanwhile is seen
-        took = {"processor_seconds": 0.0 if weights.went_on else time.process_time() - started}
-        record = record.model_copy(update={"cost": record.cost.model_copy(update=took)})
-        check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
-        if bench.plugins:  # else no method is a user's: a warning shows a line of whoever called this, say
-            check_read(order.job, read)
-        store.save(record)
+        with telling(order.job.label, weights.set_aside):
+            _require_same_images(order)
+            with untouched(), sources_read() as read:
+                record = perform(order, weights, mark)
+            _require_same_images(order)  # they are mapped into memory: what is written to the file meanwhile is seen
+            took = {"processor_seconds": 0.0 if weights.went_on else time.process_time() - started}
+            record = record.model_copy(update={"cost": record.cost.model_copy(update=took)})
+            check_code(order.job, order.code, loaded)  # what was imported only now must not be of a later edit
+            if bench.plugins:  # else no method is a user's: a warning shows a line of whoever called this, say
+                check_read(order.job, read)
+            store.save(record)
         notes = tuple(f"set aside, begun again without it: {path}" for path in weights.set_aside)
         return Done("done", notes, record.cost.seconds)
 
@@ -220,8 +221,7 @@ def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[s
             translator, list(by_role.values()), parts, device, reference, cast("int | None", most), regulariser
         )
     answers = {name: Packed.of(values) for name, values in measured.answers.items()}
-    cost = Cost(seconds=time.perf_counter() - started)
-    return {"figures": measured.figures, "answers": answers, "cost": cost}
+    return {"figures": measured.figures, "answers": answers, "cost": Cost(seconds=time.perf_counter() - started)}
 
 
 def _by_request(needed: Mapping[Need, Any]) -> dict[Request, Any]:

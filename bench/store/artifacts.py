@@ -16,9 +16,11 @@ import torch
 from bench.errors import StoreError
 from bench.stage import Tensors
 from bench.store.atomic import write_atomically
-from bench.store.regular import open_regular
+from bench.store.regular import MIB, open_regular
 
 CHECKPOINT_SECONDS = 120.0
+MOST_BYTES = 65536 * MIB  # of an artifact: a million images of 128 x 128 have 49 GB
+MOST_OF_STATE = 16384 * MIB  # of what a training goes on from, which has to fit into memory three times
 DIGEST = "sha256"  # of tensors and of whose they are, kept inside the file
 ARTIFACT, CLASSIFIER = "artifact", "classifier"
 
@@ -56,8 +58,8 @@ class Weights:
     def find(self, id: str, name: str = ARTIFACT) -> Path | None:
         """Return the file of an artifact if it is there and whole; one that is not is moved aside."""
         for path in self._files(id, name):
-            # In this order: what has grown to terabytes does not fit its header, which is seen before it is hashed.
-            if self._belongs(path, f"{id}/{name}") and self._is_whole(path):
+            # In this order: what is hashed is read block by block, tensors are in memory.
+            if self._is_whole(path) and self._belongs(path, f"{id}/{name}"):
                 return path
             self._move_aside(path)
         return None
@@ -94,15 +96,14 @@ class Weights:
 
     def _is_whole(self, path: Path) -> bool:
         try:
-            with open_regular(path) as file:
+            with open_regular(path, MOST_BYTES) as file:
                 return file_digest(file, "sha256").hexdigest()[:16] == path.stem.rpartition("-")[2]
         except OSError:
             return False
 
     def _belongs(self, path: Path, whose: str) -> bool:
         """Return whether an artifact was written for this record: another of its shapes would be taken unseen."""
-        state = read_state(path)
-        return state is not None and state[1] == digest_of(whose, state[0])
+        return read_state(path, whose, MOST_BYTES) is not None
 
     def _forget(self, path: Path) -> None:
         """Delete a file; whatever else has its name is moved aside."""
@@ -112,10 +113,13 @@ class Weights:
             self._move_aside(path)
 
     def _move_aside(self, path: Path) -> None:
-        aside = self.root / "aside"
+        place, number = self.root / "aside" / f"{path.parent.name}-{path.name}", 1
         try:
-            aside.mkdir(parents=True, exist_ok=True)
-            path.replace(aside / f"{path.parent.name}-{path.name}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            while os.path.lexists(place):  # a folder could not take its place, and a file is not to
+                number += 1
+                place = place.with_name(f"{path.parent.name}-{path.name}.{number}")
+            path.rename(place)
         except OSError:
             return  # gone by now, or not ours to move: it does not count either way
         self.set_aside.append(path)
@@ -136,12 +140,12 @@ class FileCheckpoint:
         """
         if not os.path.lexists(self.path):
             return None
-        found = read_state(self.path)
-        if found is None or found[1] != self._digest(found[0]):
+        found = read_state(self.path, self._whose, MOST_OF_STATE)
+        if found is None:
             self.set_aside()
             return None
         self.loaded = self._weights.went_on = True
-        return found[0]
+        return found
 
     def set_aside(self) -> None:
         """Move the state out of the way, under its own name: a training did not start from it, or not well."""
@@ -158,33 +162,37 @@ class FileCheckpoint:
         from safetensors.torch import save
 
         kept = {name: value.contiguous() for name, value in state.items()}
-        write_atomically(self.path, save(kept, {DIGEST: self._digest(kept)}))
+        write_atomically(self.path, save(kept, {DIGEST: digest_of(self._whose, kept)}))
         self._saved = time.monotonic()
 
     def remove(self) -> None:
         """Forget the state: the artifact is done."""
         self.path.unlink(missing_ok=True)
 
-    def _digest(self, state: Tensors) -> str:
+    @property
+    def _whose(self) -> str:
         # Trainings of one shape would go on from each other's state, and nothing would look wrong.
-        return digest_of(f"{self.path.parent.name}/{self.path.name}", state)
+        return f"{self.path.parent.name}/{self.path.name}"
 
 
 def digest_of(whose: str, tensors: Tensors) -> str:
     """Return the SHA-256 in hex of tensors, and of whose they are."""
     from safetensors.torch import save
 
-    return sha256(f"{whose}\n".encode() + save(dict(tensors))).hexdigest()
+    content = sha256(f"{whose}\n".encode())
+    content.update(save(dict(tensors)))
+    return content.hexdigest()
 
 
-def read_state(path: Path) -> tuple[dict[str, torch.Tensor], str] | None:
-    """Return the tensors of a file and the digest that it holds, "" without one; None of what is no such file."""
+def read_state(path: Path, whose: str, most: int) -> dict[str, torch.Tensor] | None:
+    """Return the tensors of a file of at most so many bytes; None where it holds none, or no digest of theirs."""
     from safetensors import SafetensorError, safe_open
 
     try:
-        open_regular(path).close()
+        open_regular(path, most).close()
         with safe_open(path, "pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-            return tensors, (file.metadata() or {}).get(DIGEST, "")
-    except (SafetensorError, OSError, ValueError):
+            held = (file.metadata() or {}).get(DIGEST)
+        return tensors if held == digest_of(whose, tensors) else None
+    except (SafetensorError, OSError, ValueError, RuntimeError, MemoryError):  # which torch and the machine raise
         return None

@@ -78,12 +78,17 @@ def stand_aside(path: Path) -> bool:
             return False
     except FileNotFoundError:
         return False
+    step_aside(path)
+    return True
+
+
+def step_aside(path: Path) -> None:
+    """Rename whatever stands at a path, over nothing that is there."""
     number = 1
     while os.path.lexists(aside := path.with_name(f"{path.name}{ASIDE}{number}")):
         number += 1
     with suppress(FileNotFoundError):  # another process was quicker
         path.rename(aside)
-    return True
 
 
 def _lock(path: Path) -> int | None:

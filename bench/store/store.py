@@ -29,8 +29,9 @@ from bench.store.merge import MergeReport, collision, judge
 from bench.store.packed import PackedFiles, refuse_loss
 from bench.store.recordtext import MOST_BYTES, Damaged, Newer, compact, decode, readable
 from bench.store.regular import Odd, open_regular, read_regular
+from bench.store.rooms import ROOMS, clear, is_folder, listed, state
 
-REFERENCE, CLAIMS, ROOMS = "reference", "claims", ("records", "stages", "splits")
+REFERENCE, CLAIMS = "reference", "claims"
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,15 @@ class Store:
     def prepare(self) -> None:
         """Make the folder, try a write, and sweep away what writers that died left: before hours of work depend on it.
 
+        What is no folder where one has to be is renamed, and set aside.
+
         Raises
         ------
         StoreError
             The folder cannot be made or written.
         """
         self._must_be_writable()
+        self._set_aside |= {str(path): "no folder, where one has to be; renamed" for path in clear(self.root)}
         with suppress(FileNotFoundError):  # another runner that starts at this moment sweeps it away
             write_atomically(self.root / "records" / "probe", b"?")
             (self.root / "records" / "probe").unlink()
@@ -82,7 +86,7 @@ class Store:
         """
         self._must_be_writable()
         path = self._path(record.id)
-        if str(path) in self._set_aside and path.is_file():  # of a later version, say: not ours to overwrite
+        if str(path) in self._set_aside and self._read(path, record.id) is None and path.is_file():  # a later one
             self._move_aside(path, stamp_of(path.stat()), read_regular(path, MOST_BYTES))
         write_atomically(path, readable(record))
 
@@ -180,13 +184,13 @@ class Store:
 
     def _scan(self) -> Iterator[tuple[str, Path, Stamp]]:
         """Give id, path and stamp of every loose record file; the id is "" where name and folder do not agree."""
-        for folder in _entries(self.root / "records"):
-            if _is_folder(folder):
-                for file in _entries(Path(folder.path)):
+        for folder in listed(self.root / "records"):
+            if is_folder(folder):
+                for file in listed(Path(folder.path)):
                     if file.name.endswith(".json") and not file.name.startswith("."):
                         id = file.name.removesuffix(".json")
                         with suppress(FileNotFoundError):  # set aside by another process at this moment
-                            yield id if id[:2] == folder.name else "", Path(file.path), stamp_of(_state(file))
+                            yield id if id[:2] == folder.name else "", Path(file.path), stamp_of(state(file))
 
     def _read(self, path: Path, id: str) -> Record | None:
         try:
@@ -222,29 +226,3 @@ class Store:
                 path.rename(place)
         except OSError:
             return  # gone by now, or not ours to move: it is named and does not count
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
-
-
-def _state(entry: os.DirEntry[str]) -> os.stat_result:
-    try:
-        return entry.stat()
-    except FileNotFoundError:
-        raise
-    except OSError:
-        return entry.stat(follow_symlinks=False)
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StoreError(f"cannot read {folder}: {error.strerror or error}") from error

@@ -6,7 +6,8 @@ import pytest
 
 from bench.analysis.spots import method_key, resolved
 
-PLACES = [("toy", "450:25"), ("toy", "450:50"), ("tail", "exp 100"), ("tail", "300:30:3"), ("other", "9:25")]
+LONG = ("long", f"{'9' * 5000}:9")  # more digits than Python makes a number of
+PLACES = [("toy", "450:25"), ("toy", "450:50"), ("tail", "exp 100"), ("tail", "300:30:3"), ("other", "9:25"), LONG]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,10 @@ def test_what_is_the_same_row(one: str, other: str, same: bool) -> None:
 
 @pytest.mark.parametrize(
     ("task", "at", "label"),
-    [("toy", 25, "450:25"), ("toy", "450:50", "450:50"), ("tail", "exp 100", "exp 100"), ("tail", 3, "3")],
+    [
+        *[("toy", 25, "450:25"), ("toy", "450:50", "450:50")],
+        *[("tail", "exp 100", "exp 100"), ("tail", 3, "3"), ("long", 9, "9")],
+    ],
 )
 def test_a_count_names_a_place_of_two_classes_alone(task: str, at: int | str, label: str) -> None:
     assert resolved(task, at, PLACES) == (task, label)

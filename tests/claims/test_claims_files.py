@@ -33,6 +33,7 @@ GOOD = 'id = "a"\ntext = "t"\ntask = "digits"\nminority = [8]\nmetric = "acsa"\n
             f'[[claims]]\n{GOOD.replace("acsa", "asca")}kind = "best"',
             "claim a: metric: unknown metric 'asca': did you mean 'acsa'?",
         ),
+        (f'[[claims]]\n{GOOD.replace("acsa", "recall_" + "9" * 5000)}kind = "best"', "claim a: metric: unknown metric"),
         ('[[claims]]\nkind = "best"', "claim 1: "),
         (f'[[claims]]\n{GOOD}kind = "best"\n[[claims]]\n{GOOD}kind = "best"', "the id 'a' is given to two claims"),
         ("claims = [3]", "claim 1: "),

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
 
+from bench.plan.config import load_config
+from bench.plan.grid import build_grid
 from bench.record import digest
 from bench.store.store import Store
 
@@ -32,6 +34,17 @@ def test_a_damaged_record_is_set_aside_named_and_done_again(tmp_path: Path) -> N
     assert len(list((tmp_path / "results" / "aside").iterdir())) == 2
     again = imbench("run")
     assert again.status == 0 and "2 fits done now, 0 before" in again.err
+
+
+def test_a_file_where_a_folder_of_records_has_to_be_is_named_and_the_work_is_kept(tmp_path: Path) -> None:
+    path = bench_toml(tmp_path, methods=["CS"])
+    (job,) = build_grid(load_config(path)).jobs
+    (odd := tmp_path / "results" / "records" / job.id[:2]).parent.mkdir(parents=True)
+    odd.touch()
+    said = imbench("run")
+    assert said.status == 0 and "1 fit done now" in said.err
+    assert said.err.count(f"set aside, not counted: {odd}: no folder, where one has to be; renamed") == 1
+    assert (odd / f"{job.id}.json").is_file()
 
 
 def test_a_record_of_other_code_is_stale_until_it_is_redone(tmp_path: Path) -> None:

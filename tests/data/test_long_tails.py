@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from bench.dataset import Dataset
+from bench.datasets import fashion_mnist
 from bench.datasets.cifar10 import Cifar10
 from bench.datasets.fashion_mnist import FILES, FashionMnist
 from bench.datasets.infrared_solar_modules import InfraredSolarModules
@@ -86,6 +89,24 @@ def test_a_damaged_idx_file_is_one_line_with_its_name(damage: str, tmp_path: Pat
     path.write_bytes(gzip.compress(raw[:-1]))
     with pytest.raises(DataError, match="not an idx file of 28x28 images"):
         dataset.read("train/00000")
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a bomb"])
+def test_an_idx_file_that_is_none_is_neither_waited_for_nor_unpacked_without_end(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = written(tmp_path / "fashion_mnist")
+    (path := dataset.path("train/0")).unlink()
+    if kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        monkeypatch.setattr(fashion_mnist, "MOST_BYTES", 100_000)
+        path.write_bytes(gzip.compress(b"\0" * 50_000_000))
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz: (a pipe|not an idx file)"):
+        dataset.read("train/00000")
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
 
 
 def test_missing_idx_files_name_the_command(tmp_path: Path) -> None:

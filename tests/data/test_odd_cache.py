@@ -9,10 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from builders import CPU, as_on_a_fresh_machine, bench_toml, imbench, refused, tiny
 
+from bench import registry
 from bench.data import cache as cache_of_images
+from bench.data.cache import WRITTEN, prepare
+from bench.data.features import frozen_body, prepare_features
+from bench.datasets.stripes import Stripes
 
+registry.load()
 ROOT = Path(__file__).resolve().parents[2]
 ODD: dict[str, Callable[[Path], None]] = {
     "folder": Path.mkdir,
@@ -42,15 +47,57 @@ def test_odd_locks_arrays_digests_and_memos_stop_nobody(cache: Path, kind: str) 
     assert array.read_bytes() == content
 
 
-@pytest.mark.parametrize("suffix", [".lock", ".sha256", ".part", ".npy"])
-def test_no_link_in_the_cache_makes_a_file_elsewhere(cache: Path, suffix: str) -> None:
-    (array, *_) = sorted(cache.glob("*.npy"))
-    content = array.read_bytes()
-    for path in (array, array.with_suffix(suffix)):
+def images_of(folder: Path) -> Path:
+    """Return the decoded images of a small dataset, in a cache in a folder."""
+    stripes = Stripes(folder)
+    return prepare(stripes, stripes.split(), "val", 32, folder / "cache")
+
+
+def features_of(folder: Path) -> Path:
+    """Return the features of these images."""
+    frozen = frozen_body(tiny(backbone="small(train=head, views=1)"), CPU)
+    return prepare_features(images_of(folder), frozen, 1, folder / "cache")
+
+
+both = pytest.mark.parametrize("made", [images_of, features_of])
+
+
+@both
+@pytest.mark.parametrize("leads", ["to a file", "nowhere"])
+@pytest.mark.parametrize("suffix", [*WRITTEN, ".lock"])
+def test_nothing_is_written_through_a_link_in_the_cache(
+    made: Callable[[Path], Path], suffix: str, leads: str, tmp_path: Path
+) -> None:
+    content = (array := made(tmp_path)).read_bytes()
+    for path in (array, odd := array.with_suffix(suffix)):
         path.unlink(missing_ok=True)
-    array.with_suffix(suffix).symlink_to(outside := cache.parent / "outside")
-    assert imbench("run", "--seeds", "2").status == 0
-    assert not outside.exists() and array.read_bytes() == content and not array.is_symlink()
+    outside = tmp_path / "outside"
+    if leads == "to a file":
+        outside.write_text("precious")
+    odd.symlink_to(outside)
+    assert made(tmp_path) == array and array.read_bytes() == content and not odd.is_symlink()
+    assert outside.read_text() == "precious" if leads == "to a file" else not outside.exists()
+
+
+@both
+@pytest.mark.parametrize("suffix", ["", ".npy", ".sha256"])
+def test_a_whole_file_is_returned_before_anything_is_written(
+    made: Callable[[Path], Path], suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = made(tmp_path)
+    if suffix:  # a link to it, elsewhere, is as good
+        (it := array.with_suffix(suffix)).rename(elsewhere := tmp_path / f"elsewhere{suffix}")
+        it.symlink_to(elsewhere)
+    monkeypatch.setattr("bench.store.lock.open_lock", lambda _: pytest.fail("the folder can only be read"))
+    assert made(tmp_path).resolve() == array.resolve()
+
+
+@pytest.mark.parametrize("journal", [b"\xff\xfe\0", b"", b"0" * 64 + b"\n"])
+def test_a_journal_of_features_that_is_not_as_written_begins_them_anew(journal: bytes, tmp_path: Path) -> None:
+    content = (array := features_of(tmp_path)).read_bytes()
+    array.rename(array.with_suffix(".partial"))
+    array.with_suffix(".chunks").write_bytes(journal)
+    assert features_of(tmp_path).read_bytes() == content
 
 
 @pytest.mark.parametrize("size", [0, 5, 100, 1 << 40])

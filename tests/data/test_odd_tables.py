@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from bench.data.census import census
+from bench.data.folders import natural
 from bench.data.splits import keep_split
 from bench.datasets.folder import FolderDataset
 from bench.errors import DataError
@@ -90,3 +94,18 @@ def test_what_changed_since_the_split_was_kept_is_said(tmp_path: Path) -> None:
     said = warnings()
     assert "one image is gone: cat/1.png" in said and "one image is another image now: dog/0.png" in said
     assert "2 images are in its folder and in no part, such as bird/a.png" in said
+
+
+def test_a_class_of_thousands_of_digits_is_a_class(tmp_path: Path) -> None:
+    long = "7" * 5000
+    rows = [f"{i:03d}.png,{long if i % 2 else '10'}" for i in range(24)]
+    assert tabled(tmp_path, ["file,label", *rows]).split().classes == ("10", long)
+
+
+@given(st.lists(st.text("019٣a.B", max_size=5), max_size=6))
+def test_names_are_in_the_order_of_the_numbers_in_them(names: list[str]) -> None:
+    def by_numbers(name: str) -> list[tuple[int, str]]:
+        pieces = re.split(r"(\d+)", name.casefold())
+        return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces] + [(-1, name)]
+
+    assert sorted(names, key=natural) == sorted(names, key=by_numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import tarfile
 from collections.abc import Callable
 from hashlib import sha256
@@ -133,13 +134,16 @@ def test_the_official_cifar10_is_downloaded_split_by_the_same_rule_and_read(
                 assert again.content(name) == row[1:].tobytes()
 
 
-@pytest.mark.parametrize("damage", [b"", b"\0" * 3072, b"\x0b" + b"\0" * 3072])
-def test_a_damaged_official_file_is_one_line_with_its_name(damage: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [b"", b"\0" * 3072, b"\x0b" + b"\0" * 3072, "a pipe", "a terabyte"])
+def test_a_damaged_official_file_is_one_line_with_its_name(damage: bytes | str, tmp_path: Path) -> None:
     folder = tmp_path / "cifar10" / BINARY
     folder.mkdir(parents=True)
-    for names in BATCHES.values():
-        for name in names:
-            (folder / name).write_bytes(damage)
+    for path in (folder / name for names in BATCHES.values() for name in names):
+        if damage == "a pipe":
+            os.mkfifo(path)
+        else:
+            path.write_bytes(damage if isinstance(damage, bytes) else b"")
+            os.truncate(path, 1 << 40 if isinstance(damage, str) else len(damage))
     with pytest.raises(DataError, match=r"data_batch_1\.bin"):
         Cifar10(tmp_path / "cifar10").split()
 

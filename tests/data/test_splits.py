@@ -51,6 +51,13 @@ def test_many_names_that_differ_in_a_number_are_written_short_and_read_back(
     assert path.stat().st_size < 9 * len(names) + 1000
 
 
+@pytest.mark.parametrize("text", ["[" * 950 + "]" * 950, "[" * 100_000, '{"classes":' * 950 + "1" + "}" * 950])
+def test_a_split_of_brackets_in_brackets_is_one_clear_line(tmp_path: Path, text: str) -> None:
+    (path := tmp_path / "mine-0.json").write_text(text)
+    with pytest.raises(DataError, match=r"mine-0\.json: not a split .* delete it to draw anew"):
+        read_split(path)
+
+
 def test_a_manifest_means_the_same_with_the_line_ends_of_another_system(tmp_path: Path) -> None:
     lines = [f"{i:064x}  picture {i}.png" for i in range(3)]
     (tmp_path / "unix").write_bytes("\n".join([*lines, ""]).encode())

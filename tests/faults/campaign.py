@@ -33,6 +33,8 @@ UNDISTURBED = "undisturbed"
 SIZES = {"kills": 20, "stops": 4, "full": 6, "several": 2, "clocks": 1, "damage": 6}
 EXAMPLES, LONG_EXAMPLES, ROUNDS = 300, 1000, 10
 CLUSTER = ["tests/running/test_handshake.py", "tests/running/test_cluster.py"]
+CLUSTER_KIND = "a Dask cluster of separate processes"
+MACHINES_KIND = "hypothesis: store, claims, parsers, readers"
 MACHINES = ["tests/faults/test_machines.py", "tests/faults/test_readers.py"]
 Kinds = dict[str, Callable[[Path, random.Random], Tally]]
 
@@ -48,19 +50,22 @@ def campaign(whole: Bench, examples: int) -> Kinds:
 
     return {
         UNDISTURBED: undisturbed,
-        "machines": lambda _, rng: of_tests("hypothesis: store, claims, parsers, readers", MACHINES, rng, examples),
+        "machines": lambda folder, rng: of_tests(MACHINES_KIND, MACHINES, folder, rng, examples),
         "damage": lambda folder, rng: damage(SIZES["damage"], whole, folder, rng),
         "clocks": lambda folder, rng: jumping_clocks(SIZES["clocks"], whole, folder, rng),
-        "full": lambda folder, _: full_disks(SIZES["full"], whole, folder),
+        "full": lambda folder, rng: full_disks(SIZES["full"], whole, folder, rng),
         "several": lambda folder, rng: several_runners(SIZES["several"], whole, folder, rng),
         "stops": lambda folder, rng: stops(SIZES["stops"], whole, folder, rng),
         "kills": lambda folder, rng: kills(SIZES["kills"], whole, folder, rng),
-        "cluster": lambda _, rng: of_tests("a Dask cluster of separate processes", CLUSTER, rng, 1),
+        "cluster": lambda folder, rng: of_tests(CLUSTER_KIND, CLUSTER, folder, rng, 1),
     }
 
 
-def of_tests(kind: str, files: list[str], rng: random.Random, examples: int) -> Tally:
-    """Run tests in which every fault is one; those of random input with so many examples each."""
+def of_tests(kind: str, files: list[str], folder: Path, rng: random.Random, examples: int) -> Tally:
+    """Run tests in which every fault is one; those of random input with so many examples each.
+
+    What they said is in the folder, where the one that failed stands with the input that it failed with.
+    """
     tally = Tally(kind)
     seed = f"--hypothesis-seed={rng.randrange(1 << 32)}"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", seed, *files]
@@ -72,6 +77,7 @@ def of_tests(kind: str, files: list[str], rng: random.Random, examples: int) -> 
         text=True,
         check=False,
     )
+    (folder / "said.txt").write_text(done.stdout + done.stderr, encoding="utf8")
     counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|error)", done.stdout.splitlines()[-1])}
     tally.tried = sum(counts.values()) * examples
     for line in done.stdout.splitlines():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -12,36 +13,45 @@ from pathlib import Path
 from trials import Bench, Tally, at_some_point, compare, ended, judge
 
 CLASSICAL = ("CS", "OS", "US", "Vanilla", "AUG")
-STEP = 12 << 10  # bytes by which a full disk grows
+LEAST, AMPLE = 4 << 10, 64 << 20  # bytes of the smallest disk, and of one that holds all
 
 
-def full_disks(tries: int, whole: Bench, folder: Path) -> Tally:
-    """Run on a disk that is full, and again when it is a little larger, until all is done; no record suffers."""
+def full_disks(tries: int, whole: Bench, folder: Path, rng: random.Random) -> Tally:
+    """Run on disks that fill up anywhere between the first write and the last, until all is done; no record suffers."""
     tally = Tally("full disks")
-    bench = Bench(folder / "full", executor="inline")
-    bench.results.mkdir()
-    size = 4 << 10
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(bench.results)]
-    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
-        tally.notes.append("not tried: no small disk can be mounted here")
-        return tally
-    try:
-        for attempt in range(10_000):
-            run = bench.run()
-            judge(tally, run)
-            if run.status == 0:
-                break
-            tally.tried += 1
-            line = run.said.strip().splitlines()[-1]
-            if "cannot write in" not in line or "No space left" not in line:
-                tally.escape(f"a full disk is said so: {line}")
-            size += STEP if attempt < tries - 1 else 64 << 20
-            again = ["mount", "-o", f"remount,size={size}", str(bench.results)]
-            subprocess.run(again, check=True, capture_output=True)
-        compare(tally, bench, whole)
-    finally:
-        subprocess.run(["umount", "-l", str(bench.results)], check=False)
+    for place in ("results", "cache"):
+        bench = Bench(folder / place, executor="inline")
+        small, needed = bench.folder / place, _bytes(whole.folder / place)
+        small.mkdir()
+        sizes = sorted(rng.randrange(LEAST, needed) for _ in range(tries // 2))
+        if os.geteuid() or not _mounted(small, sizes[0]):
+            tally.notes.append("not tried: no small disk can be mounted here")
+            return tally
+        try:
+            for size in [*sizes, AMPLE]:
+                _mounted(small, size, "remount,")
+                run = bench.run()
+                judge(tally, run)
+                if run.status == 0:
+                    break
+                tally.tried += 1
+                line = run.said.strip().splitlines()[-1]
+                if not re.search("cannot write.*(No space left|disk full)", line):
+                    tally.escape(f"a full disk is said so: {line}")
+            compare(tally, bench, whole)
+        finally:
+            subprocess.run(["umount", "-l", str(small)], check=False)
     return tally
+
+
+def _mounted(place: Path, size: int, how: str = "") -> bool:
+    """Mount a disk of so many bytes, or give the one that is there another size; return whether that is allowed."""
+    command = ["mount", "-t", "tmpfs", "-o", f"{how}size={size}", "tmpfs", str(place)]
+    return not subprocess.run(command, capture_output=True, check=False).returncode
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def several_runners(rounds: int, whole: Bench, folder: Path, rng: random.Random) -> Tally:

@@ -64,6 +64,57 @@ def test_a_damaged_translator_is_set_aside_named_and_trained_again(folder: Path)
     assert artifacts(folder)[views.id] == before[views.id]
 
 
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which the fit of a translator is lost, and what it has made of the images."""
+    folder = tmp_path_factory.mktemp("done")
+    with pytest.MonkeyPatch.context() as patch:
+        as_on_a_fresh_machine(patch, folder)
+        path = toml(folder, methods=["Vanilla", "AUG"])
+        run(path)
+        lost = next(job for job in jobs(path, "fit") if job.method == "AUG")
+        next((folder / "results" / "records").rglob(f"{lost.id}.json")).unlink()
+        views = next(job for job in jobs(path, "stage") if job.method.startswith("Views"))
+        shutil.rmtree(folder / "results" / "stages" / views.id)
+        one = '[[run]]\nname = "one"\ndatasets = ["stripes"]\nprofile = "tiny"\nmethods = ["AUG"]\nminority = [6]\n'
+        (folder / "campaign.toml").write_text(one)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("run", "--dry-run"),
+        ("run", "--first-look", "--seeds", "2"),
+        ("fit", "stripes", "--method", "AUG", "--at", "12:6", "--out", "model"),
+        ("campaign", "campaign.toml", "--dry-run"),
+        ("report",),
+    ],
+)
+def test_who_moves_a_damaged_translator_aside_names_it(folder: Path, done: Path, command: tuple[str, ...]) -> None:
+    shutil.copytree(done / "results", folder / "results")
+    shutil.copy(done / "campaign.toml", folder)
+    path = toml(folder, methods=["Vanilla", "AUG"])
+    translators = [job.id for job in jobs(path, "stage") if job.method.startswith("CycleGAN")]
+    files = [next((folder / "results" / "stages" / id).iterdir()) for id in translators]
+    for file in files:
+        file.write_bytes(file.read_bytes()[:-1] + b"?")
+    said = imbench(*command)
+    named = {it.name for it in files if said.err.count(f"set aside, to be made again: {it}: ") == 1}
+    assert named and named == {it.name[21:] for it in (folder / "results" / "aside").iterdir()}, said
+
+
+def test_what_was_set_aside_is_named_where_the_work_fails_after_all(folder: Path) -> None:
+    path = toml(folder, "learning_rate = 1e30", methods=["AUG"])
+    translator = next(job for job in jobs(path, "stage") if job.method == "CycleGAN")
+    kept = weights.Weights(folder / "results").checkpoint(translator.id, digest(code_of(translator)))
+    kept.save({"progress.done": torch.tensor([1, 0])})
+    kept.path.write_bytes(kept.path.read_bytes()[:-1] + b"?")
+    said = run(path, status=1)
+    assert f"{translator.label}: set aside: {kept.path}: its content" in said and f"failed: {translator.label}" in said
+
+
 def test_a_translator_that_collapses_fails_with_its_epoch_and_only_what_needs_it(folder: Path) -> None:
     path = toml(folder, "learning_rate = 1e30")
     run(path, status=1)

@@ -43,3 +43,13 @@ def test_any_other_edit_of_report_json_is_a_difference(report: Path, written: Pa
     whole["claims"] = value
     (report / "report.json").write_text(json.dumps(whole), encoding="utf8")
     assert verified(report, written).mismatches
+
+
+@pytest.mark.parametrize("column", ["counts", "place", "minority_count", "seed"])
+def test_a_count_of_thousands_of_digits_in_cells_csv_is_a_difference(report: Path, written: Path, column: str) -> None:
+    header, *rows = (report / "cells.csv").read_text(encoding="utf8").splitlines()
+    names, fields = header.split(","), rows[0].split(",")
+    long = "9" * 5000
+    fields[names.index(column)] = f"{long}:9" if column in ("counts", "place") else long
+    (report / "cells.csv").write_text("\n".join([header, ",".join(fields), *rows[1:], ""]), encoding="utf8")
+    assert "cells.csv" in {it.file for it in verified(report, written).mismatches}

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from builders import PLUGIN, as_on_a_fresh_machine, bench_toml
 
+import bench
 from bench import registry
 from bench.errors import ConfigError
 from bench.plan.code import code_digests
 from bench.plan.config import Config, load_config
+from bench.running.handshake import own_files
 from bench.running.planning import Plan, make_plan
 from bench.running.run import run
 from bench.store.store import Store
@@ -131,3 +133,20 @@ def test_a_module_of_the_suite_that_was_edited_after_the_start_is_refused(monkey
     monkeypatch.setitem(sources.bench.BEGAN, str(path), (1, 2, 3, 4))
     with pytest.raises(ConfigError, match=r"bench\.training\.loop: its file has changed since this process began"):
         code_digests(["bench.training.trainer"])
+
+
+@pytest.mark.parametrize("file", ["running/worker.py", "record.py"])
+def test_a_process_that_began_after_an_edit_of_the_suite_does_not_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    """No digest covers these files; workers that have grown are replaced by new processes, which import what is there."""
+    config = load_config(bench_toml(tmp_path, methods=["Vanilla"], executor="loky", workers=1))
+    store = Store(config.paths.results)
+    plan = make_plan(config, store)
+    (path,) = [path for path in bench.BEGAN if path.endswith(f"bench/{file}")]
+    monkeypatch.setitem(bench.BEGAN, path, (1, 2, 3, 4))  # as if the file had been another when this run began
+    own_files.cache_clear()
+    with pytest.raises(ConfigError, match="files of the suite have changed since this run began; run the same command"):
+        run(config, plan, store)
+    own_files.cache_clear()
+    assert not [*store.records()]

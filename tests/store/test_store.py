@@ -85,6 +85,24 @@ def test_two_damaged_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
     assert {file.read_bytes() for file in (tmp_path / "aside").iterdir()} == {b"first", b"second"}
 
 
+def test_a_record_in_the_place_of_a_damaged_one_stays_until_another_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, path = Store(tmp_path), only_file_of(tmp_path, 1)
+    store.save(small_record(1))
+    path.write_bytes(b"damaged")
+    assert store.get(small_record(1).id) is None
+    store.save(small_record(1))
+
+    def dies(*_: object) -> None:
+        raise StoreError("killed before it wrote")
+
+    monkeypatch.setattr("bench.store.store.write_atomically", dies)
+    with pytest.raises(StoreError):
+        store.save(small_record(1, shift=0.01))
+    assert Store(tmp_path).get(small_record(1).id) == small_record(1)
+
+
 def test_record_under_another_name_is_not_counted(tmp_path: Path) -> None:
     Store(tmp_path).save(small_record(1))
     path = only_file_of(tmp_path, 1)
