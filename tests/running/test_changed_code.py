@@ -139,7 +139,7 @@ def test_a_module_of_the_suite_that_was_edited_after_the_start_is_refused(monkey
 def test_a_process_that_began_after_an_edit_of_the_suite_does_not_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
-    """No digest covers these files; workers that have grown are replaced by new processes, which import what is there."""
+    """No digest covers these files; workers that have grown are replaced by processes that import what is there."""
     config = load_config(bench_toml(tmp_path, methods=["Vanilla"], executor="loky", workers=1))
     store = Store(config.paths.results)
     plan = make_plan(config, store)
