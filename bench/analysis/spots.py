@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bench.errors import ConfigError
 from bench.expression import Expression
-from bench.registry import METHODS
+from bench.registry import METHODS, slots_of
 
 Key = tuple[str, ...]
 Place = tuple[str, str]  # a task and the label of its counts, such as ("horse2zebra", "450:25")
@@ -36,7 +36,7 @@ def method_key(method: str) -> Key:
 
 def plain() -> str:
     """Return the name of the baseline: the registered method that fills no slot."""
-    return next(entry.name for entry in METHODS if not entry.cls().slots)
+    return next(entry.name for entry in METHODS if not slots_of(entry.cls))
 
 
 def resolved(task: str, at: int | str, places: Iterable[Place]) -> Place:
