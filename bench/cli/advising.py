@@ -73,8 +73,9 @@ def recommend(
     chosen = {name: origin for name, origin in origins.items() if dataset in (None, name)}
     if not any(origin.records for origin in chosen.values()):
         raise UserError(
-            f"no record of profile {settings.run.profile} to recommend from; `imbench run` makes some, "
-            "`imbench merge FOLDER` takes over those of another folder, such as results/reference of a clone"
+            "; ".join((f"no record of profile {settings.run.profile} to recommend from", *lost))
+            + "; `imbench run` makes some, `imbench merge FOLDER` takes over those of another folder, such as "
+            "results/reference of a clone"
         )
     printed: list[dict[str, Any]] = []
     told = 0
