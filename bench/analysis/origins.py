@@ -16,6 +16,7 @@ from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.plan.grid import Grid, build_grid, dataset_named
 from bench.plan.identity import protocol_identity
+from bench.plan.job import TRAINED
 from bench.plan.places import cuttable
 from bench.plan.publish import records_of
 from bench.plan.second import beside
@@ -148,7 +149,8 @@ def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> t
         The images cannot be cut to any place that there are records of.
     """
     protocol = protocol_identity(config.profile.protocol(name))
-    mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
+    trained = [record.identity for record in records if record.kind in TRAINED]
+    mine = [identity for identity in trained if identity["protocol"] == protocol]
     given, allowed = config.profile.arguments(name), config.composition.allow
     methods = [compose(row, allowed, given) for row in wish.methods or config.run.methods]
     for spelled in [] if wish.methods else sorted({spelled_row(it["method"], given, allowed) for it in mine}):

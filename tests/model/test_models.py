@@ -131,6 +131,10 @@ def test_a_decision_that_is_moved_and_kept_is_used(home: Path, tmp_path: Path) -
         (lambda folder: rewrite(folder, "classes", ["a", "b", "c"]), ("model.json", "each of 3 classes")),
         (lambda folder: rewrite(folder, "classes", ["a", "a"]), ("model.json", "each of its own name")),
         (lambda folder: rewrite(folder, "counts", [12]), ("model.json", "counts has not a number for each")),
+        (lambda folder: rewrite(folder, "counts", [12, 0]), ("model.json", "counts.1: ")),
+        (lambda folder: rewrite(folder, "counts", [10**30, 1]), ("model.json", "counts.0: ")),
+        (lambda folder: said_of(folder, [10**12, 4]), ("model.json", "validation: probabilities of shape")),
+        (lambda folder: said_of(folder, [0, 8]), ("model.json", "validation: a class without images")),
         (lambda folder: rewrite(folder, "factors", [1.0, -1.0]), ("model.json", "factors has not a number")),
         (lambda folder: rewrite(folder, "method", []), ("model.json", "method")),
         (lambda folder: rewrite(folder, "method", [{"name": "LDAM"}]), ("model.safetensors", "not the weights")),
@@ -149,6 +153,12 @@ def test_a_damaged_or_foreign_model_is_refused_by_name(
 def rewrite(folder: Path, key: str, value: object, **more: object) -> None:
     facts = json.loads((folder / "model.json").read_text())
     (folder / "model.json").write_text(json.dumps(facts | {key: value} | more))
+
+
+def said_of(folder: Path, counts: list[int]) -> None:
+    """Let the model's predictions be of other validation images."""
+    said = json.loads((folder / "model.json").read_text())["validation"]
+    rewrite(folder, "validation", said | {"counts": counts})
 
 
 @pytest.mark.parametrize(
