@@ -167,6 +167,8 @@ def said_of(folder: Path, counts: list[int]) -> None:
         (("--recall", "horizontl=0.9"), ("unknown class 'horizontl'", "horizontal")),
         (("--recall", "horizontal"), ("NAME=NUMBER",)),
         (("--prior", "horizontal=1.5"), ("between 0 and 1",)),
+        (("--prior", "horizontal=nan"), ("between 0 and 1",)),
+        (("--recall", "horizontal=nan"), ("above 0 and is at most 1",)),
         (("--cost", "horizontal=2"), ("TRUE:TAKEN=COST",)),
         (("--cost", "horizontal:vertical=nan"), ("TRUE:TAKEN=COST",)),
         (("--cost", "horizontal:vertical=inf"), ("TRUE:TAKEN=COST",)),
