@@ -108,6 +108,16 @@ def users_dataset() -> type[Dataset]:
     return next(entry.cls for entry in DATASETS if entry.cls.of_users)
 
 
+def slots_of(method: type[Method]) -> tuple[str, ...]:
+    """Return the slots that a method fills, which its class tells: to make one may take arguments."""
+    return tuple(slot for hook, slot in SLOTS.items() if getattr(method, hook) is not getattr(Method, hook))
+
+
+def parameters_of(method: type[Method]) -> dict[str, object]:
+    """Return what a method can be given, with the defaults; `Parameter.empty` stands for what it must be given."""
+    return {name: it.default for name, it in inspect.signature(method).parameters.items()}
+
+
 def judging_stage() -> str:
     """Return the name of the stage whose artifacts judge made images, "" where none is registered."""
     return next((entry.name for entry in STAGES if entry.cls.judges), "")

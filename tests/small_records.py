@@ -16,9 +16,21 @@ from bench.running.work import Answer, Busy, Done, Reused
 from bench.store.store import Store
 
 
+def identity_of(kind: str = "fit", **fields: object) -> dict[str, Any]:
+    """Return an identity that a record of this kind can have, of a dataset that is nowhere."""
+    task = {"dataset": "toy", "edition": "1", "split": "s", "classes": ["a", "b"], "counts": [12, 6]}
+    fit = {"method": [], "streams": {}, "protocol": {}, "stages": []}
+    others = {
+        "twin": fit | {"processor": "x"},
+        "stage": {"stage": "CycleGAN", "parameters": {}, "settings": {}, "stages": []},
+        "measurement": {"of": "x", "judges": [], "images": {}},
+    }
+    return {"kind": kind} | task | others.get(kind, fit) | fields
+
+
 def small_record(number: int, shift: float = 0.0, kind: str = "fit", **fields: Any) -> Record:
     """Return a done record; `number` makes its identity, `shift` changes its test probabilities."""
-    identity = {"kind": kind, "dataset": "toy", "number": number}
+    identity = identity_of(kind, number=number)
     labels = np.array([0, 0, 1, 1])
     rare = (0.2 + shift, 0.4, 0.6, 0.8)
     probabilities = Predictions.of(labels, np.array([(1 - p, p) for p in rare]))

@@ -34,7 +34,7 @@ def lone_grid(
     jobs: dict[str, Job] = {}
     known = list(labels)
     tasks = dict.fromkeys(_task(identity, labels) for identity in identities)
-    for task in sorted(tasks, key=lambda it: _order(it, known)):
+    for task in sorted(tasks, key=lambda it: (_order(it, known), it.edition, it.split, it.classes)):
         shop = Workshop(task, task, profile.protocol(name), settings, arguments, config.composition.allow)
         for method in methods:
             for seed in range(config.run.seeds):

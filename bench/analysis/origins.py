@@ -14,9 +14,10 @@ from bench.dataset import Imbalance, Split, vector
 from bench.errors import ConfigError, DataError, StoreError
 from bench.plan.compose import compose
 from bench.plan.config import Config
-from bench.plan.grid import Grid, build_grid, dataset_named, workshops
+from bench.plan.grid import Grid, build_grid, dataset_named
 from bench.plan.identity import protocol_identity
-from bench.plan.places import wanted
+from bench.plan.job import TRAINED
+from bench.plan.places import cuttable
 from bench.plan.publish import records_of
 from bench.plan.second import beside
 from bench.record import Record
@@ -29,7 +30,8 @@ class Origin:
     """A dataset's cells with the store that they are read from, its records there by id, and second opinions.
 
     `lone` says why its records alone tell of its places, where its images or their split are not those of then;
-    `passed` has a line for each record that is passed over, see `bench.analysis.fellows`.
+    `passed` has a line for each record that is passed over, see `bench.analysis.fellows`, and for each place that the
+    images here cannot be cut to.
     """
 
     grid: Grid
@@ -117,11 +119,14 @@ def _origin(
         if not (found or asked):
             continue
         records, passed = fellows(found, partial(_split, name, config))
-        grid, lone = _grid(config, name, records.values(), wish)
+        grid, lone, uncut = _grid(config, name, records.values(), wish)
+        passed += uncut
         if any(job.id in records for job in grid.jobs):
             again, more = fellows({id: it for other in seconds for id, it in records_of(other, name).items()})
             return Origin(grid, store, records, again, lone, (*passed, *more))
         empty = empty or Origin(grid, store, records, lone=lone, passed=tuple(passed))
+        if asked and uncut and not grid.cells and store is looked_in[-1]:
+            raise ConfigError(uncut[-1])
     return empty if asked else None
 
 
@@ -132,13 +137,20 @@ def _split(name: str, config: Config) -> Split | None:
         return None
 
 
-def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> tuple[Grid, str]:
+def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> tuple[Grid, str, list[str]]:
     """Return the grid of a dataset with the methods and places that its profile's records have beyond the Config.
 
-    Where a user's images are not here, or not as they were, the records alone tell of their places: then also why.
+    Where a user's images are not here, or not as they were, the records alone tell of their places: then also why. A
+    place that the images cannot be cut to is not among them: a line says so.
+
+    Raises
+    ------
+    ConfigError
+        The images cannot be cut to any place that there are records of.
     """
     protocol = protocol_identity(config.profile.protocol(name))
-    mine = [record.identity for record in records if record.identity.get("protocol") == protocol]
+    trained = [record.identity for record in records if record.kind in TRAINED]
+    mine = [identity for identity in trained if identity["protocol"] == protocol]
     given, allowed = config.profile.arguments(name), config.composition.allow
     methods = [compose(row, allowed, given) for row in wish.methods or config.run.methods]
     for spelled in [] if wish.methods else sorted({spelled_row(it["method"], given, allowed) for it in mine}):
@@ -152,25 +164,31 @@ def _grid(config: Config, name: str, records: Iterable[Record], wish: Wish) -> t
     except DataError as error:
         if mine and dataset.of_users:
             fits = [it for it in mine if it["kind"] == "fit"]
-            return lone_grid(name, config, fits, methods, wish.labels), " ".join(str(error).split())
+            return lone_grid(name, config, fits, methods, wish.labels), " ".join(str(error).split()), []
         raise
-    asked = [shop.task.counts for shop in workshops(name, config)]
-    others = sorted({tuple(identity["counts"]) for identity in mine} - {*asked})
-    try:
-        for counts in others:
-            vector(counts).counts(split.counts("train"))
-    except ValueError as error:
-        raise ConfigError(f"{name}: {error}") from None
-    at = [*wanted(dataset, config), *(cut_to(counts, asked, split.counts("train")) for counts in others)]
-    return build_grid(narrowed(config, name, tuple(method.name for method in methods), at)), ""
+    asked, uncut = cuttable(dataset, config)
+    counts = {tuple(identity["counts"]) for identity in mine}
+    whole, places = split.counts("train"), [*asked]
+    for other in sorted(counts - {*asked.values()}):
+        try:
+            places.append(cut_to(vector(other).counts(whole), asked.values(), whole))
+        except ValueError as error:
+            uncut.append(f"{name}: {error}; records of {':'.join(map(str, other))} are left out")
+            counts.remove(other)
+    if mine and not counts:
+        raise ConfigError(uncut[-1])
+    return build_grid(_narrowed(config, name, (method.name for method in methods), places)), "", uncut
 
 
-def narrowed(
-    config: Config, name: str, methods: tuple[str, ...] | None = None, at: Sequence[Imbalance] | None = None
-) -> Config:
-    """Return the Config of one dataset, with other methods and imbalances if given."""
-    run = config.run
-    change: dict[str, object] = {"datasets": (name,), "methods": run.methods if methods is None else methods}
-    if at is not None:
-        change |= {"minority": (), "at": tuple(at)}
+def possible(config: Config, name: str) -> tuple[Config, list[str]]:
+    """Return the Config of one dataset at the places that its images can be cut to, and a line for each other."""
+    at, uncut = cuttable(dataset_named(name, config), config)
+    return _narrowed(config, name, config.run.methods, at), uncut
+
+
+def _narrowed(config: Config, name: str, methods: Iterable[str], at: Iterable[Imbalance]) -> Config:
+    """Return the Config of one dataset with other methods and imbalances; without any of these, of no dataset."""
+    run, places = config.run, tuple(at)
+    datasets = (name,) if places else ()
+    change = {"datasets": datasets, "methods": tuple(methods), "minority": (), "at": places}
     return config.model_copy(update={"run": run.model_copy(update=change)})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from bench.analysis.spots import plain
 from bench.errors import ConfigError
 from bench.plan.compose import compose
-from bench.registry import METHODS
+from bench.registry import METHODS, parameters_of
 from bench.training.composition import Composition
 
 
@@ -20,10 +21,10 @@ def spelled_row(
     calls, names = [], sorted(name for name, _ in parts)
     order = next((it.split("+") for it in allowed if sorted(it.split("+")) == names), [])
     for name, arguments in sorted(parts, key=lambda part: order.index(part[0]) if order else 0):
-        expected = (METHODS[name].cls().parameters if name in METHODS else {}) | dict(given.get(name, {}))
+        expected = (parameters_of(METHODS[name].cls) if name in METHODS else {}) | dict(given.get(name, {}))
         own = [f"{k}={v}" for k, v in arguments.items() if k not in expected or expected[k] != v]
         calls.append(f"{name}({', '.join(own)})" if own else name)
-    return "+".join(calls) or next(entry.name for entry in METHODS if not entry.cls().slots)
+    return "+".join(calls) or plain()
 
 
 def known_row(expression: str, given: Mapping[str, Mapping[str, object]]) -> Composition | None:

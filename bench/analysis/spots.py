@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bench.errors import ConfigError
 from bench.expression import Expression
-from bench.registry import METHODS
+from bench.registry import METHODS, slots_of
 
 COUNTS = re.compile(r"\d{1,12}(:\d{1,12})*")  # images of each class; longer ones are in edited files alone
 Key = tuple[str, ...]
@@ -38,7 +38,7 @@ def method_key(method: str) -> Key:
 
 def plain() -> str:
     """Return the name of the baseline: the registered method that fills no slot."""
-    return next(entry.name for entry in METHODS if not entry.cls().slots)
+    return next(entry.name for entry in METHODS if not slots_of(entry.cls))
 
 
 def resolved(task: str, at: int | str, places: Iterable[Place]) -> Place:

@@ -14,6 +14,7 @@ import typer
 from bench.cli.options import (
     DEFAULT_FILE,
     ConfigFile,
+    Delta,
     Json,
     Profile,
     Results,
@@ -40,9 +41,7 @@ def recommend(
     dataset: Annotated[str | None, typer.Argument(help="A dataset; default: every one that has records.")] = None,
     at: Annotated[str | None, typer.Option("--at", help="A place: 25, 450:25, 'exp 100'; default: all.")] = None,
     metric: Annotated[str, typer.Option("--metric", help="What decides, e.g. acsa; default: F1, or ACSA.")] = "",
-    delta: Annotated[
-        float, typer.Option("--delta", min=0, max=1e6, help="The difference nobody would care about.")
-    ] = 0.01,
+    delta: Delta = 0.01,
     seeds: Seeds = None,
     profile: Profile = None,
     results: Results = None,
@@ -73,8 +72,9 @@ def recommend(
     chosen = {name: origin for name, origin in origins.items() if dataset in (None, name)}
     if not any(origin.records for origin in chosen.values()):
         raise UserError(
-            f"no record of profile {settings.run.profile} to recommend from; `imbench run` makes some, "
-            "`imbench merge FOLDER` takes over those of another folder, such as results/reference of a clone"
+            "; ".join((f"no record of profile {settings.run.profile} to recommend from", *lost))
+            + "; `imbench run` makes some, `imbench merge FOLDER` takes over those of another folder, such as "
+            "results/reference of a clone"
         )
     printed: list[dict[str, Any]] = []
     told = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,25 @@ At = Annotated[
 Seeds = Annotated[int | None, typer.Option("--seeds", help=f"Repetitions of every cell, at most {MOST_SEEDS:,}.")]
 Profile = Annotated[str | None, typer.Option("--profile", help="The protocol, one of the configuration's profiles.")]
 Results = Annotated[Path | None, typer.Option("--results", help="The folder of records.")]
+
+
+def no_number(value: float) -> float:
+    """Refuse what `float` reads but nothing can be measured by: no range keeps it out.
+
+    Raises
+    ------
+    UserError
+        It is NaN.
+    """
+    if math.isnan(value):
+        raise UserError("nan is no number: give one such as 0.01")
+    return value
+
+
+Delta = Annotated[
+    float,
+    typer.Option("--delta", min=0, max=1e6, callback=no_number, help="The difference nobody would care about."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

@@ -99,13 +99,17 @@ def pack(
 
     Besides the grid's: further methods and counts, controls, audits and repeats that were run.
     """
+    from bench.analysis.origins import possible
     from bench.plan.grid import build_grid
     from bench.plan.publish import publishable, records_of
     from bench.store.store import Store
 
     settings = settings_of(config, datasets=[dataset], profile=profile, results=results)
     store = Store(settings.paths.results)
-    ids = publishable(settings, records_of(store, dataset), dataset, build_grid(settings))
+    asked, uncut = possible(settings, dataset)
+    ids = publishable(settings, records_of(store, dataset), dataset, build_grid(asked))
+    for line in uncut:
+        say(line)
     say_aside(store)
     if not ids:
         kept = f"; {file} is left as it is" if file.exists() else ""

@@ -16,14 +16,15 @@ METHOD = ("method", "fills", "parameters", "needs", "rebalances", "on balanced c
 
 def methods(config: Config) -> Rows:
     """Return every registered method: slots, parameters with defaults, all that it declares, idea, reference."""
-    from bench.registry import METHODS
+    from bench.registry import METHODS, parameters_of
 
     rows: Rows = []
     for entry in METHODS:
         try:
             method = entry.cls()
-        except TypeError as error:  # one of a user's own that has no default for something
-            rows.append(dict.fromkeys(METHOD, "-") | {"method": entry.name, "needs": str(error), "idea": entry.summary})
+        except (TypeError, ValueError) as error:  # a user's own: something has no default, or a wrong one
+            told = {"parameters": ", ".join(parameters_of(entry.cls)), "needs": str(error), "idea": entry.summary}
+            rows.append(dict.fromkeys(METHOD, "-") | {"method": entry.name} | told)
             continue
         rows.append(
             {
@@ -61,40 +62,42 @@ def stages(config: Config) -> Rows:
     from bench.plan.grid import stage_settings
     from bench.registry import STAGES
 
-    return [
-        {
-            "stage": entry.name,
-            "setting": name,
-            **{
-                profile: stage_settings(settings, "", entry.name)[name] for profile, settings in config.profiles.items()
-            },
-            "meaning": field.description,
+    rows: Rows = []
+    for entry in STAGES:
+        fields = entry.cls.Settings.model_fields
+        needed = {name for name, field in fields.items() if field.is_required()}
+        given = {profile: settings.stage_values(entry.name, "") for profile, settings in config.profiles.items()}
+        values = {
+            profile: stage_settings(config.profiles[profile], "", entry.name) if needed <= {*mine} else mine
+            for profile, mine in given.items()
         }
-        for entry in STAGES
-        for name, field in entry.cls.Settings.model_fields.items()
-    ]
+        rows += [
+            {"stage": entry.name, "setting": name}
+            | {profile: mine.get(name, "-") for profile, mine in values.items()}
+            | {"meaning": field.description}
+            for name, field in fields.items()
+        ]
+    return rows
 
 
 def networks(config: Config) -> Rows:
     """Return every registered network: title, arguments with defaults, what its weights have seen, whether at hand."""
+    from bench.errors import ConfigError
     from bench.networks.network import network_named
     from bench.registry import NETWORKS
 
-    rows = []
+    rows: Rows = []
     for entry in NETWORKS:
-        network = network_named(entry.name)
+        told = {"network": entry.name, "title": "-", "arguments": ", ".join(entry.cls.Settings.model_fields)}
+        told |= {"trained on": "-", "at hand": "-", "idea": entry.summary, "reference": entry.reference}
+        rows.append(told)
+        try:
+            network = network_named(entry.name)
+        except ConfigError:  # a user's own, with an argument that has no default
+            continue
         fields = network.settings.model_dump()
-        rows.append(
-            {
-                "network": entry.name,
-                "title": network.title,
-                "arguments": ", ".join(f"{key}={value}" for key, value in fields.items()),
-                "trained on": network.trained_on or "-",
-                "at hand": "yes" if network.at_hand else "no",
-                "idea": entry.summary,
-                "reference": entry.reference,
-            }
-        )
+        told |= {"title": network.title, "arguments": ", ".join(f"{key}={value}" for key, value in fields.items())}
+        told |= {"trained on": network.trained_on or "-", "at hand": "yes" if network.at_hand else "no"}
     return rows
 
 

@@ -78,8 +78,11 @@ def claims(
 
     settings = settings_of(config, seeds=seeds, profile=profile, results=results)
     stores = stores_of(settings, own=results is not None)
-    found = findings(gathered(settings, tuple(dataset or ()), stores))
+    shown = gathered(settings, tuple(dataset or ()), stores)
+    found = findings(shown)
     say_aside(*stores)
+    for line in shown.lost:
+        say(line)
     if dataset:
         found = tuple(finding for finding in found if finding.claim.task in dataset)
         if not found:

@@ -17,6 +17,7 @@ from bench.cli.options import (
     At,
     ConfigFile,
     Datasets,
+    Delta,
     Json,
     Methods,
     Minority,
@@ -81,7 +82,7 @@ def run(
         bool, typer.Option("--decide", help="Then add seeds to methods in contention until it is known which to take.")
     ] = False,
     metric: Annotated[str, typer.Option("--metric", help="What --decide decides by, e.g. acsa.")] = "",
-    delta: Annotated[float, typer.Option("--delta", min=0, help="The difference nobody would care about.")] = 0.01,
+    delta: Delta = 0.01,
     max_seeds: Annotated[
         int, typer.Option("--max-seeds", min=2, max=MOST_SEEDS, help="Seeds that --decide may give a method.")
     ] = 30,

@@ -12,7 +12,7 @@ from bench.analysis.believed import Believed, believed
 from bench.analysis.decisions import decision_of
 from bench.analysis.experiments import ControlFigures, control_figures
 from bench.analysis.gather import Gathered
-from bench.analysis.origins import narrowed
+from bench.analysis.origins import possible
 from bench.analysis.second import Opinion, opinions
 from bench.dataset import Task
 from bench.errors import DataError, UserError
@@ -127,7 +127,7 @@ def evidence(configs: Sequence[Config], stores: Sequence[Store], root: Path) -> 
 def _study(profile: str, task: str, found: Gathered, root: Path) -> Study:
     origin = found.origins[task]
     try:
-        controls = control_figures(narrowed(found.config, task), origin.records.get, decision_of)
+        controls = control_figures(possible(found.config, task)[0], origin.records.get, decision_of)
     except DataError:  # they are planned of a user's images, which are not here
         controls = []
     page = Path("reports") / profile / INDEX

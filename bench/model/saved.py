@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from bench.networks.layers.classifier import Classifier
 from bench.protocol import Protocol
 from bench.record import Predictions, Ratios
 from bench.store.leftovers import write_anew
+from bench.store.plausible import MOST_IMAGES, no_predictions
 from bench.store.regular import MIB, read_regular
 from bench.training.composition import Composition, build
 from bench.training.device import Device
@@ -57,7 +58,7 @@ class Facts(BaseModel):
     dataset: str
     place: str
     classes: tuple[str, ...]
-    counts: tuple[int, ...]
+    counts: tuple[Annotated[int, Field(ge=1, le=MOST_IMAGES)], ...]
     method: tuple[Written, ...] = Field(min_length=1)
     protocol: dict[str, Any]
     shape: Literal["squash", "pad", "crop"] = "squash"
@@ -81,13 +82,13 @@ class Facts(BaseModel):
         classes = len(self.classes)
         if classes < 2 or len(set(self.classes)) < classes:
             raise ValueError("a model has at least two classes, each of its own name")
-        if len(self.counts) != classes or min(self.counts) < 1:
+        if len(self.counts) != classes:
             raise ValueError(f"counts has not a number for each of {classes} classes")
         if self.factors and (len(self.factors) != classes or not all(0 <= it < math.inf for it in self.factors)):
             raise ValueError(f"factors has not a number for each of {classes} classes")
-        for part in filter(None, (self.validation, self.test)):
-            if part.probabilities.array().shape != (len(part.labels), classes):
-                raise ValueError(f"predictions are not of {classes} classes and so many images as there are labels")
+        for name, part in (("validation", self.validation), ("test", self.test)):
+            if part is not None and (reason := no_predictions(part, self.classes)):
+                raise ValueError(f"{name}: {reason}")
         return self
 
 

@@ -17,7 +17,7 @@ from bench.plan.compose import compose
 from bench.plan.config import Config, Profile
 from bench.plan.job import Job, add_jobs
 from bench.plan.needs import Workshop
-from bench.plan.places import places, rarest, read_imbalance
+from bench.plan.places import places, rarest, read_imbalance, whole_of
 from bench.plan.subsets import on_other_subsets, subset_rows
 from bench.registry import DATASETS, STAGES, unknown_dataset, users_dataset
 from bench.stage import Request, StageRequest
@@ -170,7 +170,7 @@ def workshops(name: str, config: Config) -> list[Workshop]:
     """
     dataset = dataset_named(name, config)
     split, protocol = dataset.split(), config.profile.protocol(name)
-    whole = Task(name, dataset.edition, split.digest, split.classes, split.counts("train"), "whole")
+    whole = whole_of(dataset)
     settings, arguments = partial(stage_settings, config.profile, name), config.profile.arguments(name)
     limit = protocol.eval_per_class
     judged = sum(min(n, limit or n) for part in ("val", "test") for n in split.counts(part))

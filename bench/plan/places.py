@@ -56,13 +56,29 @@ def places(dataset: Dataset, config: Config) -> list[Task]:
     ConfigError
         An imbalance cannot be cut from the training part; the text names the counts that there are.
     """
-    split, profile = dataset.split(), config.profile
-    whole = Task(dataset.name, dataset.edition, split.digest, split.classes, split.counts("train"), "whole")
+    whole = whole_of(dataset)
     found: dict[tuple[int, ...], Task] = {}
     for imbalance in wanted(dataset, config):
-        counts = _cut(imbalance, whole, profile)
+        counts = _cut(imbalance, whole, config.profile)
         found.setdefault(counts, replace(whole, counts=counts, place=imbalance.label(counts)))
     return _told_apart(list(found.values()))
+
+
+def cuttable(dataset: Dataset, config: Config) -> tuple[dict[Imbalance, tuple[int, ...]], list[str]]:
+    """Return the imbalances asked for with the counts that each makes, and a line for each that cannot be cut."""
+    whole, found, lines = whole_of(dataset), {}, []
+    for imbalance in wanted(dataset, config):
+        try:
+            found[imbalance] = _cut(imbalance, whole, config.profile)
+        except ConfigError as error:
+            lines.append(f"{error}; this place is left out")
+    return found, lines
+
+
+def whole_of(dataset: Dataset) -> Task:
+    """Return the task of all training images."""
+    split = dataset.split()
+    return Task(dataset.name, dataset.edition, split.digest, split.classes, split.counts("train"), "whole")
 
 
 def rarest(tasks: Sequence[Task]) -> Task:

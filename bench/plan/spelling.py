@@ -9,7 +9,7 @@ from typing import Any
 from bench.errors import ConfigError, unknown
 from bench.networks.network import network_of
 from bench.plan.config import Config, Profile
-from bench.registry import METHODS, STAGES, Registry
+from bench.registry import METHODS, STAGES, Registry, parameters_of
 
 
 def check_spelling(config: Config, path: Path) -> None:
@@ -29,7 +29,7 @@ def check_spelling(config: Config, path: Path) -> None:
         _check_backbones(f"{path}: profiles.{name}", profile)
         for place, tables in _tables(f"{path}: profiles.{name}", profile):
             _check(f"{place}.stages", tables.get("stages", {}), STAGES, lambda it: STAGES[it].cls.Settings.model_fields)
-            _check(f"{place}.methods", tables.get("methods", {}), METHODS, lambda it: METHODS[it].cls().parameters)
+            _check(f"{place}.methods", tables.get("methods", {}), METHODS, lambda it: parameters_of(METHODS[it].cls))
 
 
 def _check_backbones(place: str, profile: Profile) -> None:

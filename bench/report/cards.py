@@ -8,14 +8,15 @@ import pandas as pd
 
 from bench import __version__
 from bench.analysis.frame import COUNTED
+from bench.analysis.spelled import known_row
 from bench.analysis.spots import Spot, plain
 from bench.errors import told
 from bench.expression import Expression
-from bench.plan.compose import compose
+from bench.method import TRAINING_SLOTS, Method
 from bench.plan.config import Config
 from bench.plan.grid import dataset_named
 from bench.record import Record
-from bench.registry import METHODS
+from bench.registry import METHODS, slots_of
 from bench.report.report import Entry, MethodCard
 from bench.report.subject import Subject
 
@@ -29,16 +30,15 @@ def cards(config: Config, frame: pd.DataFrame, subjects: Mapping[str, Subject]) 
         mine = [row for row, names in rows.items() if entry.name in names]
         if not mine:
             continue
-        method = entry.cls()
-        alone = any(entry.name in row.split("+") for row in mine)
+        slots = slots_of(entry.cls)
         yield MethodCard(
             entry.name,
             entry.summary,
             entry.reference,
-            method.slots,
-            _cost(entry.name, subjects),
-            _parameters(entry.name, config, subjects) if alone else "",
-            f"{method.smallest_count} images a class" if method.smallest_count > 1 else "",
+            slots,
+            _cost(entry.name, slots, subjects),
+            _parameters(entry.name, config, subjects) if any(entry.name in row.split("+") for row in mine) else "",
+            _smallest(entry.name, mine, config, subjects),
             tuple(mine) if mine != [entry.name] else (),
         )
 
@@ -47,13 +47,27 @@ def _parameters(method: str, config: Config, subjects: Mapping[str, Subject]) ->
     """Return a method's arguments as the profile gives them, dataset by dataset where they differ."""
     texts: dict[str, list[str]] = {}
     for task, subject in subjects.items():
-        (part,) = compose(method, given=config.profile.arguments(task)).parts
-        text = ", ".join(f"{name}={value}" for name, value in part.parameters.items())
-        texts.setdefault(text, []).append(subject.shown)
-    return next(iter(texts)) if len(texts) == 1 else "; ".join(f"{', '.join(on)}: {it}" for it, on in texts.items())
+        for part in _made(method, method, config, task):
+            text = ", ".join(f"{name}={value}" for name, value in part.parameters.items())
+            texts.setdefault(text, []).append(subject.shown)
+    return "".join(texts) if len(texts) == 1 else "; ".join(f"{', '.join(on)}: {it}" for it, on in texts.items())
 
 
-def _cost(method: str, subjects: Mapping[str, Subject]) -> str:
+def _smallest(method: str, rows: Iterable[str], config: Config, tasks: Iterable[str]) -> str:
+    """Say how many images of a class a method needs, each number if its rows need several."""
+    made = [part for row in rows for task in tasks for part in _made(method, row, config, task)]
+    needed = sorted({part.smallest_count for part in made})
+    return f"{' or '.join(map(str, needed))} images a class" if needed and needed[-1] > 1 else ""
+
+
+def _made(method: str, row: str, config: Config, task: str) -> list[Method]:
+    """Return the parts of a row that are this method; none where the row cannot be made as it is spelled."""
+    if (found := known_row(row, config.profile.arguments(task))) is None:
+        return []
+    return [part for call, part in zip(found.expression.calls, found.parts, strict=True) if call.name == method]
+
+
+def _cost(method: str, slots: Iterable[str], subjects: Mapping[str, Subject]) -> str:
     """Say what a fit costs at the most imbalanced place of each task, beside the baseline's."""
     lines, base = [], plain()
     for task, subject in subjects.items():
@@ -63,7 +77,7 @@ def _cost(method: str, subjects: Mapping[str, Subject]) -> str:
             at = there.get(Spot(base, task, subject.rarest).method)
             times = f", {mine / at:.1f} x {base}" if at else ""
             lines.append(f"{mine / TERA:.2g} TFLOP a fit on {subject.shown}{times}")
-    shares = method != base and compose(method).training_part == compose(base).training_part
+    shares = method != base and not {*slots} & {*TRAINING_SLOTS}
     return "; ".join(lines) + (f" (it reads {base}'s fits)" if shares else "")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from inspect import Parameter
 
 from bench.papers import shelf
 from bench.plan.config import Config, Profile
 from bench.plan.grid import stage_settings
 from bench.protocol import Protocol
 from bench.record import Record
-from bench.registry import METHODS, STAGES
+from bench.registry import METHODS, STAGES, parameters_of
 from bench.report.figure import Figure, number
 from bench.report.report import Listing
 
@@ -106,8 +107,12 @@ def _values(profile: Profile, task: str, stages: Iterable[str], methods: Iterabl
         found |= {Setting(stage, name, fields[name].description or ""): value for name, value in values.items()}
     given = profile.arguments(task)
     for method in methods:
-        parameters = METHODS[method].cls(**given.get(method, {})).parameters
-        found |= {Setting(method, name, f"argument of {method}"): value for name, value in parameters.items()}
+        parameters = parameters_of(METHODS[method].cls) | dict(given.get(method, {}))
+        found |= {
+            Setting(method, name, f"argument of {method}"): value
+            for name, value in parameters.items()
+            if value is not Parameter.empty
+        }
     return found
 
 

@@ -23,7 +23,7 @@ from bench.analysis.experiments import (
 from bench.analysis.gather import Gathered
 from bench.analysis.layout import Part, main_rows, part_of
 from bench.analysis.metrics import headline
-from bench.analysis.origins import Origin, narrowed
+from bench.analysis.origins import Origin, possible
 from bench.analysis.recommending import Advised, recommendations
 from bench.analysis.second import Opinion, opinions
 from bench.analysis.spots import Spot
@@ -150,19 +150,20 @@ def subjects_of(found: Gathered, begin: Callable[[Subject], None] = lambda _: No
 
 
 def _beside(
-    config: Config, mine: Iterable[Record], record_of: RecordOf
+    config: Config, task: str, mine: Iterable[Record], record_of: RecordOf
 ) -> tuple[Sequence[ControlFigures], Sequence[OracleGap]]:
     """Return what controls and audits found; nothing where the images are not here, of which both are planned."""
     audited = any(record.kind == "audit" for record in mine)  # else every fit would be planned in vain
     try:
-        gaps = oracle_gaps(config, record_of, decision_of, "acsa") if audited else []
-        return control_figures(config, record_of, decision_of), gaps
+        asked, _ = possible(config, task)
+        gaps = oracle_gaps(asked, record_of, decision_of, "acsa") if audited else []
+        return control_figures(asked, record_of, decision_of), gaps
     except DataError:
         return (), ()
 
 
 def _subject(task: str, found: Gathered) -> Subject:
-    origin, config = found.origins[task], narrowed(found.config, task)
+    origin, config = found.origins[task], found.config
     cells = [cell for cell in origin.grid.cells if not cell.translator and not shelf.ablated(cell.method)]
     rows = {
         training_key(found.records[cell.fit]): cell.expression
@@ -181,7 +182,7 @@ def _subject(task: str, found: Gathered) -> Subject:
         found.outcomes_of(task),
         found.families[task],
         spent,
-        *_beside(config, mine, record_of),
+        *_beside(config, task, mine, record_of),
         chances(mine, protocol, rows, decision_of, "acsa"),
         found.records,
         _advised(task, origin, spent),

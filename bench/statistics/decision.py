@@ -55,9 +55,9 @@ def recommend(draws: np.ndarray, costs: np.ndarray, delta: float) -> Recommendat
     Raises
     ------
     ValueError
-        Shapes do not fit, there is no draw, or delta is negative.
+        Shapes do not fit, there is no draw, or delta is negative or no number.
     """
-    if draws.ndim != 2 or not draws.size or draws.shape[1:] != costs.shape or delta < 0:
+    if draws.ndim != 2 or not draws.size or draws.shape[1:] != costs.shape or not delta >= 0:
         raise ValueError(f"draws {draws.shape}, costs {costs.shape} and delta {delta} do not fit together")
     loss = draws.max(axis=1, keepdims=True) - draws
     regret, near = loss.mean(axis=0), (loss <= delta).mean(axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,21 @@ import numpy as np
 from bench.record import Cost, Packed, Predictions, Ratios, Record
 
 PREDICT = ("fit", "audit", "twin")  # kinds of records that hold what a classifier said
-OF_A_FIT = ("dataset", "classes", "counts", "method", "streams", "stages")  # what its identity has, beside a protocol
-OF_A_MEASUREMENT = ("of", "judges", "images", "dataset", "classes", "counts")
+TASK = ("dataset", "edition", "split", "classes", "counts")
+FIT = (*TASK, "method", "streams", "protocol", "stages")
+NEEDED = {  # what the identity of a kind has
+    **dict.fromkeys(PREDICT, FIT),
+    "twin": (*FIT, "processor"),
+    "stage": (*TASK, "stage", "parameters", "settings", "stages"),
+    "measurement": (*TASK, "of", "judges", "images"),
+}
 TYPES: dict[str, type] = {
-    **dict.fromkeys(("kind", "dataset", "edition", "split", "stage", "of"), str),
+    **dict.fromkeys(("kind", "dataset", "edition", "split", "stage", "of", "processor"), str),
     **dict.fromkeys(("protocol", "streams", "parameters", "settings", "images"), dict),
     **dict.fromkeys(("classes", "counts", "method", "stages", "judges"), list),
 }
+NAMES = ("classes", "stages", "judges")  # lists of text
+MOST_IMAGES = 10**12  # of a class
 CENTURY = 3.2e9  # seconds
 MOST_COST = {"flops": 1e30, "peak_memory_bytes": 2.0**60, "train_images": 1e18}  # of the others: seconds
 MOST_EPOCHS = 10**12
@@ -41,7 +49,7 @@ def implausible(record: Record) -> str:
         return "it is a measurement that is done, and has no figures"
     for name in ("validation", "test", "extended"):
         part: Predictions | None = getattr(record, name)
-        if part is not None and (reason := _predictions(part, record)):
+        if part is not None and (reason := no_predictions(part, record.identity.get("classes", part.counts))):
             return f"{name}: {reason}"
     for name, packed in record.answers.items():
         if reason := _incomplete(packed):
@@ -59,22 +67,26 @@ def _identity(identity: Mapping[str, Any]) -> str:
     for name, value in identity.items():
         if name in TYPES and not isinstance(value, TYPES[name]):
             return f"{name} is no {TYPES[name].__name__}"
-    whole = identity.get("kind") in PREDICT and "protocol" in identity
-    if whole and (lacking := [name for name in OF_A_FIT if name not in identity]):
-        return f"a {identity['kind']} without {lacking[0]}"
-    judged = identity.get("kind") == "measurement" and not {"of", "judges"}.isdisjoint(identity)
-    if judged and (lacking := [name for name in OF_A_MEASUREMENT if name not in identity]):
-        return f"a measurement without {lacking[0]}"
+    if (kind := identity.get("kind")) is None:
+        return "it is of no kind"
+    if lacking := [name for name in NEEDED.get(kind, ()) if name not in identity]:
+        return f"a {kind} without {lacking[0]}"
+    for name in NAMES:
+        if not all(isinstance(it, str) for it in identity.get(name, ())):
+            return f"its {name} are no names"
     if reason := _streams(identity.get("streams", {})):
         return reason
-    classes, counts = identity.get("classes", ()), identity.get("counts", ())
-    if not all(isinstance(it, str) for it in classes):
-        return "its classes are no names"
-    if not all(type(it) is int and it >= 0 for it in counts):
-        return "its counts are no numbers of images"
-    if classes and counts and len(classes) != len(counts):
-        return f"counts of {len(counts)} classes, the task has {len(classes)}"
+    if "counts" in identity and (reason := _counts(identity["counts"], identity.get("classes"))):
+        return reason
     return "" if all(map(_is_call, identity.get("method", ()))) else "its method is none"
+
+
+def _counts(counts: Sequence[object], classes: Sequence[str] | None) -> str:
+    if len(counts) < 2 or not all(type(it) is int and 1 <= it <= MOST_IMAGES for it in counts):
+        return "its counts are no numbers of images of two classes or more"
+    if classes is not None and len(classes) != len(counts):
+        return f"counts of {len(counts)} classes, the task has {len(classes)}"
+    return ""
 
 
 def _streams(streams: Mapping[str, Any]) -> str:
@@ -120,11 +132,11 @@ def _cost(cost: Cost) -> str:
     return ""
 
 
-def _predictions(part: Predictions, record: Record) -> str:
+def no_predictions(part: Predictions, classes: Sequence[object]) -> str:
+    """Return why these cannot be what a classifier said of images of these classes, "" where they can."""
     if min(part.counts, default=0) < 1:
         return "a class without images"
-    classes = record.identity.get("classes")
-    if isinstance(classes, list) and len(classes) != len(part.counts):
+    if len(classes) != len(part.counts):
         return f"counts of {len(part.counts)} classes, the task has {len(classes)}"
     if tuple(part.probabilities.shape) != (sum(part.counts), len(part.counts)):
         return f"probabilities of shape {part.probabilities.shape} for {sum(part.counts)} images"

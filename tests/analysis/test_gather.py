@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_records import identity_of
 
 from bench import registry
 from bench.analysis.gather import gather
+from bench.analysis.lone import lone_grid
 from bench.analysis.origins import Wish
 from bench.analysis.spelled import spelled_row
+from bench.plan.compose import compose
 from bench.plan.config import Config, load_config
 from bench.plan.grid import build_grid
 from bench.record import Cost, Predictions, Record
@@ -75,3 +78,11 @@ def test_a_stored_composition_is_called_as_it_is_allowed() -> None:
     stored: list[tuple[str, dict[str, object]]] = [("DRW", METHODS["DRW"].cls().parameters), ("LDAM", {"C": 3})]
     assert spelled_row(stored, {}, ("US+CS", "LDAM+DRW")).split("+") == ["LDAM(C=3)", "DRW"]
     assert spelled_row(stored, {}) == "DRW+LDAM(C=3)", "nothing is known of its order"
+
+
+def test_records_alone_give_their_places_in_one_order_whichever_is_read_first() -> None:
+    registry.load()
+    made = [identity_of(dataset="mine", split=split, edition=edition) for edition in "21" for split in "ts"]
+    grids = [lone_grid("mine", _config(), order, [compose("Vanilla")], {}) for order in (made, made[::-1])]
+    assert [cell.task for cell in grids[0].cells] == [cell.task for cell in grids[1].cells]
+    assert len(grids[0].cells) == 4

@@ -7,13 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
 from typer.main import get_command
 
 from bench.cli.app import app
+from bench.cli.options import no_number
+from bench.errors import UserError
 
 
 @pytest.fixture(autouse=True)
@@ -206,6 +210,21 @@ def test_no_help_has_square_brackets_which_are_taken_for_markup_and_vanish() -> 
     texts = [command.help or "" for command in commands]
     texts += [getattr(option, "help", None) or "" for command in commands for option in command.params]
     assert [text for text in texts if "[" in text] == []
+
+
+def test_no_option_takes_what_is_no_number_for_one(tmp_path: Path) -> None:
+    bench_toml(tmp_path)
+    groups = [app]
+    for group in groups:
+        groups += [it.typer_instance for it in group.registered_groups if it.typer_instance]
+    callbacks = [command.callback for group in groups for command in group.registered_commands if command.callback]
+    options = {(it.__name__, name) for it in callbacks for name, hint in get_type_hints(it).items() if hint is float}
+    assert options == {("run", "delta"), ("recommend", "delta")}
+    for command, value in product(("run", "recommend"), ("nan", "inf", "-inf")):
+        said = imbench(command, "--delta", value)
+        assert said.status == 2 and "Traceback" not in said.err + said.out, (command, value)
+    with pytest.raises(UserError, match="nan is no number"):
+        no_number(float("nan"))  # which the ranges of some versions of typer let through
 
 
 @pytest.mark.parametrize("width", [10**11, 10**17, 10**30])

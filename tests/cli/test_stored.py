@@ -93,10 +93,48 @@ def test_records_that_cannot_be_shown_are_named_and_the_others_are_shown(tmp_pat
     record = next(it for it in store.records() if it.identity["dataset"] == "digits")
     identity = record.identity | {"counts": [9000, 8000]}
     store.save(record.model_copy(update={"identity": identity, "id": digest(identity)}))
+    line = "digits: count 9000 is not possible, it can be 1 to 100; records of 9000:8000 are left out"
+    assert imbench("report").status == 0
+    assert {(row["task"], row["status"]) for row in reported_cells(tmp_path)} == {
+        ("digits", "done"),
+        ("stripes", "done"),
+    }
+    assert line in (tmp_path / "reports" / "tiny" / "index.html").read_text()
+    next((tmp_path / "results").rglob(f"{record.id}*")).unlink()
     assert imbench("report").status == 0
     assert {row["task"] for row in reported_cells(tmp_path)} == {"stripes"}
-    page = (tmp_path / "reports" / "tiny" / "index.html").read_text()
-    assert "digits: its records cannot be shown: digits: count 9000 is not possible" in page
+    assert f"digits: its records cannot be shown: {line}" in (tmp_path / "reports/tiny/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("run", "more"),
+    [
+        ({"minority": [50]}, ""),
+        ({"minority": [50, 6]}, ""),
+        ({"minority": [], "at": ["9000:5"]}, ""),
+        ({"minority": []}, "[datasets.stripes]\nminority = [50]\n"),
+    ],
+)
+def test_a_place_that_cannot_be_cut_hides_nothing_that_was_run(
+    tmp_path: Path, run: dict[str, object], more: str
+) -> None:
+    bench_toml(tmp_path, methods=["Vanilla", "CS"], seeds=2)
+    assert imbench("run").status == 0
+    bench_toml(tmp_path, more, methods=["Vanilla", "CS"], seeds=2, **run)
+    for command in (("recommend", "stripes"), ("claims",), ("pack", "mine.jsonl", "--dataset", "stripes")):
+        said = imbench(*command)
+        assert said.status == 0 and "is not possible" in said.err, (command, said.err)
+    assert len((tmp_path / "mine.jsonl").read_text().splitlines()) == 4
+    assert imbench("report").status == 0
+    done = {(row["method"], row["minority_count"], row["status"]) for row in reported_cells(tmp_path)}
+    assert done == {("Vanilla", "6", "done"), ("CS", "6", "done")}
+    assert "this place is left out" in (tmp_path / "reports" / "tiny" / "index.html").read_text()
+    assert imbench("verify", "reports/tiny").status == 0
+
+
+def test_a_place_that_cannot_be_cut_is_refused_where_nothing_was_run_elsewhere(tmp_path: Path) -> None:
+    bench_toml(tmp_path, minority=[50])
+    refused(imbench("report", "--dataset", "stripes"), "stripes: minority count 50 is not possible, it can be 1 to 12")
 
 
 def test_damaged_records_are_named_by_every_command_that_reads_them(tmp_path: Path) -> None:

@@ -131,6 +131,10 @@ def test_a_decision_that_is_moved_and_kept_is_used(home: Path, tmp_path: Path) -
         (lambda folder: rewrite(folder, "classes", ["a", "b", "c"]), ("model.json", "each of 3 classes")),
         (lambda folder: rewrite(folder, "classes", ["a", "a"]), ("model.json", "each of its own name")),
         (lambda folder: rewrite(folder, "counts", [12]), ("model.json", "counts has not a number for each")),
+        (lambda folder: rewrite(folder, "counts", [12, 0]), ("model.json", "counts.1: ")),
+        (lambda folder: rewrite(folder, "counts", [10**30, 1]), ("model.json", "counts.0: ")),
+        (lambda folder: said_of(folder, [10**12, 4]), ("model.json", "validation: probabilities of shape")),
+        (lambda folder: said_of(folder, [0, 8]), ("model.json", "validation: a class without images")),
         (lambda folder: rewrite(folder, "factors", [1.0, -1.0]), ("model.json", "factors has not a number")),
         (lambda folder: rewrite(folder, "method", []), ("model.json", "method")),
         (lambda folder: rewrite(folder, "method", [{"name": "LDAM"}]), ("model.safetensors", "not the weights")),
@@ -151,12 +155,20 @@ def rewrite(folder: Path, key: str, value: object, **more: object) -> None:
     (folder / "model.json").write_text(json.dumps(facts | {key: value} | more))
 
 
+def said_of(folder: Path, counts: list[int]) -> None:
+    """Let the model's predictions be of other validation images."""
+    said = json.loads((folder / "model.json").read_text())["validation"]
+    rewrite(folder, "validation", said | {"counts": counts})
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--recall", "horizontl=0.9"), ("unknown class 'horizontl'", "horizontal")),
         (("--recall", "horizontal"), ("NAME=NUMBER",)),
         (("--prior", "horizontal=1.5"), ("between 0 and 1",)),
+        (("--prior", "horizontal=nan"), ("between 0 and 1",)),
+        (("--recall", "horizontal=nan"), ("above 0 and is at most 1",)),
         (("--cost", "horizontal=2"), ("TRUE:TAKEN=COST",)),
         (("--cost", "horizontal:vertical=nan"), ("TRUE:TAKEN=COST",)),
         (("--cost", "horizontal:vertical=inf"), ("TRUE:TAKEN=COST",)),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import bench_toml, imbench
+from small_records import small_record
 
 from bench import registry
 from bench.plan.config import load_config
@@ -14,7 +15,7 @@ from bench.plan.estimate import Estimate
 from bench.plan.grid import build_grid
 from bench.plan.job import Job
 from bench.plan.operations import operations
-from bench.record import Cost, Record
+from bench.record import Cost
 from bench.running.environment import device_name
 from bench.running.planning import make_plan
 from bench.store.store import Store
@@ -84,7 +85,7 @@ def test_a_fresh_clone_says_how_long_a_run_takes(tmp_path: Path) -> None:
 
 def test_a_record_of_a_dataset_that_is_unknown_here_stops_nobody(tmp_path: Path) -> None:
     root = tmp_path / "fresh"
-    Store(root / "reference").save(Record(id="ab12", identity={"kind": "fit", "dataset": "gone"}, status="done"))
+    Store(root / "reference").save(small_record(0))
     asked = imbench("run", "--dry-run", "--results", root, "--config", bench_toml(tmp_path))
     assert (asked.status, " s with 1 worker\n" in asked.err) == (0, True)
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
 
 from bench import registry
 from bench.datasets import stripes
@@ -126,3 +126,45 @@ def test_a_plugin_in_a_folder_whose_name_is_no_text_is_loaded(home: Path) -> Non
     file.write_text(RAISING.format(what="__init__(self, k=float('nan'))", body="self.k = k"))
     with pytest.raises(ConfigError, match="Bad cannot be told"):
         registry.load((str(file),))
+
+
+@pytest.mark.parametrize(("row", "more"), [("Bad(k=3)", ""), ("Bad", "[profiles.tiny.methods.Bad]\nk = 2\n")])
+def test_a_row_of_a_method_without_defaults_is_shown_by_every_command(home: Path, row: str, more: str) -> None:
+    file = plugin(home, "bad", RAISING.format(what="__init__(self, k)", body="self.k = k"))
+    toml = bench_toml(home, more, methods=["Vanilla", row], seeds=2, plugins=[file])
+    assert imbench("run", "--config", toml).status == 0
+    for command in (["report"], ["recommend"], ["claims"], ["fit", "stripes", "--method", row, "--out", home / "mine"]):
+        said = imbench(*command, "--config", toml)
+        assert said.status == 0, (command, said.err)
+    assert {cell["method"] for cell in reported_cells(home)} == {"Vanilla", row}
+    assert imbench("verify", home / "reports" / "tiny", "--config", toml).status == 0
+
+
+NEEDY = """
+from bench.networks.network import Network
+from bench.protocol import Settings
+from bench.registry import register_network, register_stage
+from bench.stage import Stage, StageSettings
+
+class Width(Settings):
+    width: int
+
+@register_network("wide")
+class Wide(Network):
+    Settings = Width
+
+class StageWidth(StageSettings):
+    width: int
+
+@register_stage("Needy")
+class Needy(Stage):
+    Settings = StageWidth
+"""
+
+
+@pytest.mark.parametrize(("kind", "name"), [("networks", "wide"), ("stages", "Needy")])
+def test_a_network_or_stage_without_a_default_is_listed_with_its_argument(home: Path, kind: str, name: str) -> None:
+    toml = bench_toml(home, plugins=[plugin(home, "needy", NEEDY)])
+    rows = json.loads(imbench("list", kind, "--json", "--config", toml).out)
+    (mine,) = [row for row in rows if name in row.values()]
+    assert "width" in mine.values() and {*mine} == {*rows[0]}

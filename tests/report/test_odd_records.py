@@ -66,6 +66,8 @@ def test_reports_and_advice_pass_over_other_images_and_escape_foreign_text(
     forge(first, test=Predictions.of(labels, np.tile([0.01, 0.99], (5, 1))))
     forge(second, environment={"torch": STEERS, "processor": "x" * 5000}, finished=f"{STEERS}no time", error=STEERS)
     forge(third, status="failed", error=f"{STEERS}bad\r\n\n# head{'y' * 5000}", test=None)
+    later = {name: value for name, value in fourth.identity.items() if name != "method"} | {"kind": "later"}
+    Store(tmp_path / "results").save(fourth.model_copy(update={"identity": later, "id": digest(later)}))
     assert imbench("report").status == 0
     page = (tmp_path / "reports" / "tiny" / "README.md").read_text()
     told = imbench("recommend")

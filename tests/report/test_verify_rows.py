@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_records import identity_of
 
 from bench.analysis.metrics import figures
 from bench.record import Predictions, Record, digest
@@ -28,7 +29,7 @@ def test_the_other_way_gives_the_tables_figures(by_prior: bool, counts: tuple[in
 
 
 def test_a_translators_figures_are_those_of_its_record(tmp_path: Path) -> None:
-    identity = {"kind": "measurement", "dataset": "digits", "counts": [12, 6]}
+    identity = identity_of("measurement", dataset="digits")
     measurement = Record(
         id=digest(identity), identity=identity, status="done", figures={"accuracy_to_1/seed0": 0.625, "kid/seed0": 0.1}
     )

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench
+from small_records import identity_of
 
 from bench.record import Cost, Packed, Predictions, Record, canonical, digest
 from bench.store.recordtext import Damaged, compact, decode, readable
 from bench.store.store import Store
 
-IDENTITY = {"kind": "fit", "dataset": "toy", "classes": ["a", "b"]}
+IDENTITY = identity_of()
 LABELS = np.array([0, 0, 1])
 
 
@@ -123,20 +124,39 @@ def test_a_fit_that_is_done_has_predictions(lacking: str) -> None:
         {"streams": 3},
         {"protocol": 3},
         {"stages": "x"},
-        {"protocol": {"epochs": 8}},
+        {"stages": [[]]},
+        {"classes": ["a"], "counts": [9]},
+        {"counts": []},
+        {"counts": [9, 0]},
+        {"counts": [10**30, 1]},
+        {"edition": 1},
+        {"split": None},
+        {"kind": None},
         {"streams": {"order": "x"}},
         {"streams": {"order": 0.5}},
         {"streams": {"order": True}},
         {"streams": {"order": 10**400}},
         {"streams": {"dropout": 1}},
-        {"kind": "measurement", "of": "x"},
-        {"kind": "measurement", "judges": []},
-        {"kind": "measurement", "of": 3},
+        identity_of("twin", processor=3),
+        identity_of("measurement", of=3),
+        identity_of("measurement", judges=[{}]),
+        identity_of("stage", stages=[[]]),
     ],
 )
 def test_an_identity_that_nobody_could_build_on_is_refused(wrong: dict[str, Any]) -> None:
     identity = IDENTITY | wrong
     assert refusal(id=digest(identity), identity=identity)
+
+
+@pytest.mark.parametrize("kind", ["fit", "audit", "twin", "stage", "measurement"])
+def test_an_identity_without_what_its_kind_has_is_refused(kind: str) -> None:
+    whole = identity_of(kind)
+    assert decode(compact(record(id=digest(whole), identity=whole, figures={"fid": 1.0}))).kind == kind
+    for name in whole.keys() - {"kind"}:
+        identity = {field: value for field, value in whole.items() if field != name}
+        assert refusal(id=digest(identity), identity=identity, figures={"fid": 1.0}) == f"a {kind} without {name}"
+    whole.pop("kind")
+    assert refusal(id=digest(whole), identity=whole) == "it is of no kind"
 
 
 def test_answers_of_judges_are_arrays_of_finite_numbers() -> None:
@@ -154,12 +174,12 @@ def test_answers_of_judges_are_arrays_of_finite_numbers() -> None:
 def test_an_epoch_that_never_was_and_a_negative_cost_are_refused() -> None:
     assert refusal(selected_epoch=3, history=[{"epoch": 1.0}]) == "epoch 3 was selected of 1"
     assert refusal(selected_epoch=0) == "epoch 0 was selected of 1000000000000"
-    other = IDENTITY | {"protocol": {"epochs": 8}, "counts": [9, 1], "method": [], "streams": {}, "stages": []}
+    other = identity_of(protocol={"epochs": 8})
     assert refusal(id=digest(other), identity=other, selected_epoch=9) == "epoch 9 was selected of 8"
     assert refusal(cost=Cost(seconds=-1.0)) == "its cost is negative"
 
 
-PLANNED = IDENTITY | {"protocol": {"epochs": 3}, "counts": [9, 1], "method": [], "streams": {}, "stages": []}
+PLANNED = identity_of(protocol={"epochs": 3})
 
 
 @pytest.mark.parametrize(
@@ -186,13 +206,13 @@ def test_an_epoch_beyond_any_training_is_refused() -> None:
     assert refusal(selected_epoch=10**15) == f"epoch {10**15} was selected of {10**12}"
     for failed in (-5, 0, 10**15):
         assert refusal(failed_epoch=failed) == f"it failed in epoch {failed}"
-    assert "epoch 1e+300" in refusal(
-        status="failed", identity={"kind": "stage"}, id=digest({"kind": "stage"}), history=[{"epoch": 1e300}]
-    )
+    stage = identity_of("stage")
+    assert "epoch 1e+300" in refusal(status="failed", identity=stage, id=digest(stage), history=[{"epoch": 1e300}])
 
 
 def test_a_measurement_that_is_done_has_figures() -> None:
-    made = {"identity": {"kind": "measurement"}, "id": digest({"kind": "measurement"})}
+    identity = identity_of("measurement")
+    made = {"identity": identity, "id": digest(identity)}
     assert refusal(**made) == "it is a measurement that is done, and has no figures"
     whole = record(**made, figures={"fid": 1.0})
     assert decode(compact(whole)) == whole
