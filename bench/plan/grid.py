@@ -135,29 +135,27 @@ def build_grid(config: Config) -> Grid:
     for name in dict.fromkeys(config.run.datasets):
         methods = composed(name, config)
         shops = workshops(name, config)
-        rare = rarest([shop.task for shop in shops])
-        rarest_shop = next(shop for shop in shops if shop.task is rare)
-        before = len(cells) + len(others)
-        refuse_too_many(before + len(methods) * len(shops) * config.run.seeds)
-        rows = [_row(shop, config, method, shop.task is rare) for shop in shops for method in methods]
-        redrawn = subset_rows(rarest_shop, config, methods)
+        rare = next(shop for shop in shops if shop.task is rarest([it.task for it in shops]))
+        refuse_too_many(len(cells) + len(others) + len(methods) * len(shops) * config.run.seeds)
+        rows = [_row(shop, config, method, shop is rare) for shop in shops for method in methods]
+        redrawn = subset_rows(rare, config, methods)
         each_seed = sum(row.translators for row in rows) + len(redrawn) * (config.run.subsets - 1)
-        refuse_too_many(before + each_seed * config.run.seeds)
+        refuse_too_many(len(cells) + len(others) + each_seed * config.run.seeds)
         for row in rows:
             for translator in range(row.translators):
                 for seed in range(config.run.seeds):
                     cell, made = _cell(row, config, seed, translator)
                     cells.append(cell)
                     add_jobs(jobs, made, row.method)
-        others += on_other_subsets(rarest_shop, config, redrawn)
+        others += on_other_subsets(rare, config, redrawn)
     return Grid(tuple(cells), _in_order(jobs.values())).extended(others)
 
 
 def composed(dataset: str, config: Config) -> list[Composition]:
     """Return the rows that a Config asks for, each once, with what the profile gives to methods for a dataset."""
     arguments = config.profile.arguments(dataset)
-    rows = [compose(row, config.composition.allow, arguments) for row in config.run.methods]
-    return list({row.name: row for row in rows}.values())
+    rows = (compose(row, config.composition.allow, arguments) for row in config.run.methods)
+    return [*{row.name: row for row in rows}.values()]
 
 
 def workshops(name: str, config: Config) -> list[Workshop]:
@@ -224,15 +222,17 @@ class _Row(NamedTuple):
 
 
 def _row(shop: Workshop, config: Config, method: Composition, rare: bool) -> _Row:
-    """Return a method's row at a place; at the rarest it has cells with other translators, where any are shared.
+    """Return a method's row at a place; at the rarest it has cells with other translators, where any are shared."""
+    reason = not_applicable(shop, config, method)
+    alone = not method.requires(shop.task.counts, shop.protocol) or bool(method.leaves)  # ALT's seeds leave their own
+    return _Row(shop, method, reason, config.run.translators if rare and not (reason or alone) else 1)
 
-    A method without any shares none, nor does one whose every seed leaves its own (ALT).
-    """
+
+def not_applicable(shop: Workshop, config: Config, method: Composition) -> str:
+    """Return why a method has no fit at a place in the profile, "" if it has."""
     counts, protocol = shop.task.counts, shop.protocol
     requests = method.requires(counts, protocol)
-    reason = method.supports(counts, protocol) or left_out(requests, config) or shop.supports(requests)
-    alone = not requests or bool(method.leaves)
-    return _Row(shop, method, reason, config.run.translators if rare and not (reason or alone) else 1)
+    return method.supports(counts, protocol) or left_out(requests, config) or shop.supports(requests)
 
 
 def _cell(row: _Row, config: Config, seed: int, translator: int) -> tuple[Cell, list[Job]]:
@@ -241,8 +241,8 @@ def _cell(row: _Row, config: Config, seed: int, translator: int) -> tuple[Cell, 
     if row.reason:
         return cell, []
     *stages, job = row.shop.fit(row.method, config.profile.streams(seed).model_copy(update={"stage": translator}))
-    made = [*stages, job, *row.shop.measurements(row.method, job)]
-    return replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages)), made
+    cell = replace(cell, fit=job.id, stages=tuple(stage.id for stage in stages))
+    return cell, [*stages, job, *row.shop.measurements(row.method, job)]
 
 
 def _in_order(jobs: Iterable[Job]) -> tuple[Job, ...]:
