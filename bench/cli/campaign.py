@@ -74,12 +74,16 @@ def campaign(
 
 def _do(run: CampaignRun, settings: Config) -> bool:
     """Do one run; return whether a cell of it failed."""
+    from bench.plan.repeats import not_repeated
     from bench.running.planning import make_plan
     from bench.store.store import Store
 
     store = Store(settings.paths.results)
     try:
         plan = make_plan(settings, store, grid=_grid(run, settings, store))
+        noisy = settings.model_copy(update={"run": settings.run.model_copy(update={"methods": run.noise})})
+        for line in not_repeated(noisy):
+            say(line)
         do(settings, store, plan, dry_run=False, redo_stale=False)
     except typer.Exit:
         return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.plan.config import Config
-from bench.plan.grid import composed, workshops
+from bench.plan.grid import composed, not_applicable, workshops
 from bench.plan.job import Job, add_jobs
 from bench.plan.twins import Pair
 from bench.training.composition import Composition
@@ -38,7 +38,7 @@ def _audited(config: Config) -> Iterator[tuple[Composition, Job, list[Job]]]:
     for name in dict.fromkeys(config.run.datasets):
         for place in workshops(name, config):
             for method in composed(name, config):
-                if not method.supports(place.task.counts, place.protocol):
+                if not not_applicable(place, config, method):
                     for seed in range(config.run.seeds):
                         streams = config.profile.streams(seed)
                         yield method, place.fit(method, streams)[-1], place.fit(method, streams, kind="audit")

@@ -139,7 +139,9 @@ def build_grid(config: Config) -> Grid:
         _refuse_too_many(len(cells) + len(methods) * len(shops) * config.run.seeds)
         for shop in shops:
             for method in methods:
-                reason, alone = _asked(shop, config, method)
+                requests = method.requires(shop.task.counts, shop.protocol)
+                reason = not_applicable(shop, config, method)
+                alone = not requests or bool(method.leaves)  # has no cell with another translator; ALT leaves its own
                 for translator in range(config.run.translators if shop.task is rare and not (reason or alone) else 1):
                     for seed in range(config.run.seeds):
                         cell, made = _cell(shop, config, method, reason, seed, translator)
@@ -216,15 +218,11 @@ def left_out(requests: Iterable[Request], config: Config) -> str:
     return f"the profile {config.run.profile} leaves rows out that need a trained generator (trained_generators)"
 
 
-def _asked(shop: Workshop, config: Config, method: Composition) -> tuple[str, bool]:
-    """Return why a method does not apply, "" if it does, and whether it has no cell with another translator.
-
-    So it is for a method without any, and for one whose every seed leaves its own (ALT).
-    """
+def not_applicable(shop: Workshop, config: Config, method: Composition) -> str:
+    """Return why a method has no fit at a place in the profile, "" if it has."""
     counts, protocol = shop.task.counts, shop.protocol
     requests = method.requires(counts, protocol)
-    reason = method.supports(counts, protocol) or left_out(requests, config) or shop.supports(requests)
-    return reason, not requests or bool(method.leaves)
+    return method.supports(counts, protocol) or left_out(requests, config) or shop.supports(requests)
 
 
 def _cell(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bench.dataset import Task
 from bench.plan.config import Config
-from bench.plan.grid import composed, rarest_workshop
+from bench.plan.grid import composed, not_applicable, rarest_workshop
 from bench.plan.job import Job
 from bench.plan.needs import Workshop
 from bench.plan.twins import Pair
@@ -56,11 +56,21 @@ def repeats(config: Config, times: int) -> list[Repeat]:
     for name in dict.fromkeys(config.run.datasets):
         place = rarest_workshop(name, config)
         for method in composed(name, config):
-            if method.supports(place.task.counts, place.protocol):
+            if not_applicable(place, config, method):
                 continue
             for source in sources(method, bool(method.requires(place.task.counts, place.protocol))):
                 for number in range(min(times, ROUNDINGS) if source == ROUNDING else times):
                     found.append(Repeat(source, number, method.name, tuple(_varied(place, method, source, number))))
+    return found
+
+
+def not_repeated(config: Config) -> list[str]:
+    """Return a line for each dataset and method that there is no fit of to repeat; raises as `repeats`."""
+    found = []
+    for name in dict.fromkeys(config.run.datasets):
+        place = rarest_workshop(name, config)
+        reasons = {method.name: not_applicable(place, config, method) for method in composed(name, config)}
+        found += [f"{name}: {method} is not repeated: {reason}" for method, reason in reasons.items() if reason]
     return found
 
 

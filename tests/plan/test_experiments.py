@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from builders import as_on_a_fresh_machine, bench_toml, imbench, reported_cells
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, reported_cells
 from small_stages import STAGES
 
 from bench.errors import ConfigError
@@ -105,6 +105,24 @@ def test_the_noise_command_runs_the_experiment_and_goes_on_where_it_was(folder: 
     assert imbench("noise", "--config", path, "--times", 2, "--method", "Vanilla").status == 0
     again = imbench("noise", "--config", path, "--times", 2, "--method", "Vanilla")
     assert again.status == 0 and "nothing left to do" in again.err
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [("SMOTE", "SMOTE needs 6 images of every class, the smallest has 4"), ("AUG", "the profile tiny leaves rows out")],
+)
+def test_what_has_no_fit_in_a_profile_is_neither_repeated_nor_audited_and_noise_says_so(
+    folder: Path, row: str, reason: str
+) -> None:
+    path = bench_toml(folder, STAGES.format(more=""), methods=[row], minority=[4])
+    path.write_text(path.read_text().replace("[profiles.tiny]\n", "[profiles.tiny]\ntrained_generators = false\n"))
+    assert audits(load_config(path)) == repeats(load_config(path), 2) == []
+    refused(imbench("noise", "--config", path, "--method", row), f"stripes: {row} is not repeated: {reason}")
+    said = imbench("noise", "--config", path, "--times", 2, "--method", row, "--method", "Vanilla")
+    assert said.status == 1 and reason in said.err and "fits done now" in said.err
+    campaign = '[[run]]\nname = "a"\ndatasets = ["stripes"]\nprofile = "tiny"\nmethods = ["Vanilla"]\nnoise = '
+    (folder / "campaign.toml").write_text(f'{campaign}["{row}"]\n')
+    assert reason in imbench("campaign", folder / "campaign.toml", "--config", path).err
 
 
 def test_weights_are_kept_of_the_named_cells_and_made_where_they_are_missing(folder: Path) -> None:
