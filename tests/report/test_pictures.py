@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import itertools
 import os
+import signal
 import struct
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 from small_pictures import COLORS, FOURTEEN, examples
 
+from bench.errors import UserError
 from bench.report.pictures import heatmaps
 from bench.report.pictures.draw import FEW, draw
 from bench.report.pictures.panels import arranged, columns_for, shown
@@ -159,6 +161,14 @@ def test_charts_drawn_in_other_processes_are_those_drawn_here_and_in_the_same_or
     assert len(charts) > FEW
     assert list(draw(charts)) == list(draw(charts, here=True))
     assert os.getpid() not in list(draw([os.getpid] * len(charts)))  # type: ignore[list-item,comparison-overlap]
+
+
+def test_a_process_of_charts_that_is_killed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.report.pictures.draw.cpu_count", lambda: 2)
+    deadly = partial(signal.raise_signal, signal.SIGKILL)
+    with pytest.raises(UserError, match="a process that drew charts was killed, by the system for want of memory"):
+        list(draw([os.getpid] * FEW + [deadly] * FEW))  # type: ignore[list-item]
+    assert len(list(draw([os.getpid] * (FEW + 1)))) == FEW + 1, "another report draws"  # type: ignore[list-item]
 
 
 def test_a_name_may_hold_what_elsewhere_means_a_formula() -> None:

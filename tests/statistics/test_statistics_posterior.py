@@ -97,12 +97,6 @@ def test_a_clear_best_is_taken_and_of_good_ones_the_cheapest() -> None:
     assert close.outcome == "take" and close.choice == 1 and close.regret[1] <= 0.012
 
 
-@pytest.mark.parametrize("delta", [-1.0, float("nan")])
-def test_a_difference_that_is_none_is_refused(delta: float) -> None:
-    with pytest.raises(ValueError, match="do not fit together"):
-        recommend(np.zeros((3, 2)), np.ones(2), delta)
-
-
 def test_equivalent_needs_them_all_within_delta_at_once() -> None:
     costs = np.array([9.0, 1.0, 5.0])
     same = recommend(normal([0.9, 0.899, 0.7], 0.002), costs, 0.01)
@@ -121,9 +115,10 @@ def test_ignorance_is_called_so() -> None:
     assert unsure.regret.min() > 0.01
 
 
-def test_what_does_not_fit_together_is_refused() -> None:
+@pytest.mark.parametrize(("rows", "delta"), [(2, 0.01), (3, -1.0), (3, np.nan)])
+def test_what_does_not_fit_together_is_refused(rows: int, delta: float) -> None:
     with pytest.raises(ValueError, match="do not fit"):
-        recommend(np.zeros((5, 3)), np.ones(2), 0.01)
+        recommend(np.zeros((5, 3)), np.ones(rows), delta)
 
 
 def test_one_method_that_stands_apart_is_not_drawn_to_many_equal_ones() -> None:
