@@ -202,9 +202,10 @@ def _refuse_old_names(source: bytes) -> None:
 
 
 def _not_a_method(cls: type[Method]) -> str:
-    """Return "" if a class overrides some hook, each with the arguments of its calls, and if records can name it."""
+    """Return "" if a class overrides some hook, takes the arguments of every call, and if records can name it."""
     own = [hook for hook in SLOTS if getattr(cls, hook) is not getattr(Method, hook)]
-    for hook in own:
+    called = (name for name, it in vars(Method).items() if inspect.isfunction(it) and not name.startswith("_"))
+    for hook in called:
         asked, taken = (inspect.signature(getattr(it, hook)) for it in (Method, cls))
         try:
             taken.bind(*asked.parameters)

@@ -38,6 +38,17 @@ def test_weights_that_know_no_progress_are_refused_with_the_arguments_they_must_
         plugged(monkeypatch, tmp_path, OLD)  # also when it is asked for again
 
 
+@pytest.mark.parametrize(
+    "taken", ["supports(self, counts, protocol)", "requires(self)", "for_counts(self)", "bind(self)"]
+)
+def test_whatever_a_run_calls_takes_what_it_is_called_with(
+    taken: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        plugged(monkeypatch, tmp_path, f"{OPEN}\n    def {taken}:\n        return self\n")
+    assert f"mine.py: Open cannot be called: {taken} must take (self, " in str(raised.value)
+
+
 @pytest.mark.parametrize("name", ["../../x", "/abs", "a/b", "a\\b", ".hidden", "", "a\nb", "x" * 101])
 @pytest.mark.parametrize("kind", ["dataset", "method", "stage", "network"])
 def test_a_name_that_files_cannot_be_called_by_is_refused(kind: str, name: str) -> None:
