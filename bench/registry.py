@@ -203,10 +203,12 @@ def _refuse_old_names(source: bytes) -> None:
 
 def _not_a_method(cls: type[Method]) -> str:
     """Return "" if a class overrides some hook, takes the arguments of every call, and if records can name it."""
-    own = [hook for hook in SLOTS if getattr(cls, hook) is not getattr(Method, hook)]
     called = (name for name, it in vars(Method).items() if inspect.isfunction(it) and not name.startswith("_"))
     for hook in called:
-        asked, taken = (inspect.signature(getattr(it, hook)) for it in (Method, cls))
+        asked, theirs = inspect.signature(getattr(Method, hook)), getattr(cls, hook)
+        if not callable(theirs):
+            return f"cannot be called: {hook} is no function of {_names(asked)}"
+        taken = inspect.signature(theirs)
         try:
             taken.bind(*asked.parameters)
         except TypeError:
@@ -216,7 +218,7 @@ def _not_a_method(cls: type[Method]) -> str:
             canonical(None if parameter.default is inspect.Parameter.empty else parameter.default)
         except (TypeError, ValueError) as error:
             return f"cannot be told from others by {parameter.name} = {parameter.default}: {error}"
-    return "" if own else f"would be Vanilla: it overrides none of {', '.join(SLOTS)}"
+    return "" if slots_of(cls) else f"would be Vanilla: it overrides none of {', '.join(SLOTS)}"
 
 
 def _names(signature: inspect.Signature) -> str:

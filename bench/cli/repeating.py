@@ -68,7 +68,7 @@ def noise(
     store = Store(settings.paths.results)
     jobs = Beside(noise=chosen, times=times).jobs(settings, store.get, device_name())
     if not jobs:
-        raise UserError("; ".join(lines))
+        raise UserError("; ".join(lines) or "no control method is without a stage: name one with --method")
     for line in lines:
         say(line)
     do(settings, store, make_plan(settings, store, grid=Grid((), ()).extended(jobs)), dry_run, redo_stale=False)

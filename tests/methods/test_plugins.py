@@ -47,6 +47,8 @@ def test_whatever_a_run_calls_takes_what_it_is_called_with(
     with pytest.raises(ConfigError) as raised:
         plugged(monkeypatch, tmp_path, f"{OPEN}\n    def {taken}:\n        return self\n")
     assert f"mine.py: Open cannot be called: {taken} must take (self, " in str(raised.value)
+    with pytest.raises(ConfigError, match="supports is no function of"):
+        plugged(monkeypatch, tmp_path, f'{OPEN}\n    supports = ""\n')
 
 
 @pytest.mark.parametrize("name", ["../../x", "/abs", "a/b", "a\\b", ".hidden", "", "a\nb", "x" * 101])

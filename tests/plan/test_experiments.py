@@ -125,6 +125,11 @@ def test_what_has_no_fit_in_a_profile_is_neither_repeated_nor_audited_and_noise_
     assert reason in imbench("campaign", folder / "campaign.toml", "--config", path).err
 
 
+def test_noise_without_a_method_to_repeat_says_what_to_name(folder: Path) -> None:
+    path = bench_toml(folder, STAGES.format(more=""), methods=["Vanilla"], controls=["AUG"])
+    refused(imbench("noise", "--config", path), "name one with --method")
+
+
 def test_weights_are_kept_of_the_named_cells_and_made_where_they_are_missing(folder: Path) -> None:
     path = bench_toml(folder, methods=["Vanilla", "CS"], seeds=2, keep_weights=["stripes/6/CS/1"])
     assert imbench("run", "--config", path).status == 0
