@@ -44,7 +44,7 @@ def _asked(plan: Plan) -> str:
     used = {id for cell in plan.grid.cells for id in (cell.fit, *cell.stages)}
     of_cells = [job for job in plan.grid.jobs if job.id in used]
     others = [job for job in plan.grid.jobs if job.id not in used]
-    beside = f"{' and ' if of_cells else ''}{kinds(others)} beside the tables" if others else ""
+    beside = f"{'; ' if of_cells else ''}beside the tables {kinds(others)}" if others else ""
     cells = f"{counted(len(plan.grid.cells), 'cell')} from {kinds(of_cells)}" if of_cells or not others else ""
     return f"{cells}{beside}"
 
