@@ -35,7 +35,7 @@ EXAMPLES, LONG_EXAMPLES, ROUNDS = 300, 1000, 10
 CLUSTER = ["tests/running/test_handshake.py", "tests/running/test_cluster.py"]
 CLUSTER_KIND = "a Dask cluster of separate processes"
 MACHINES_KIND = "hypothesis: store, claims, parsers, readers"
-MACHINES = ["tests/faults/test_machines.py", "tests/faults/test_readers.py"]
+MACHINES = [f"tests/faults/test_{name}.py" for name in ("machines", "readers", "folder_readers")]
 Kinds = dict[str, Callable[[Path, random.Random], Tally]]
 
 
