@@ -18,10 +18,10 @@ from tabulate import tabulate
 
 from bench import registry
 from bench.analysis.advice import belief
+from bench.analysis.baseline import plain
 from bench.analysis.believed import ACSA
 from bench.analysis.origins import Wish, origins_of
 from bench.analysis.recommending import Ready, readied
-from bench.analysis.spots import plain
 from bench.analysis.trials import Trial
 from bench.papers import shelf
 from bench.plan.config import load_config

@@ -10,8 +10,9 @@ import pandas as pd
 
 from bench import registry
 from bench.analysis.decisions import Decide, Decided
-from bench.analysis.frame import COUNTED, frame
+from bench.analysis.frame import frame
 from bench.analysis.measured import FILE, measured
+from bench.analysis.states import COUNTED
 from bench.dataset import Task
 from bench.expression import Expression
 from bench.plan.grid import Cell

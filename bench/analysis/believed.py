@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 
 from bench.analysis.advice import OF_RANKING, alike_costs, always_rarest, belief, bounded_draws
+from bench.analysis.baseline import plain
 from bench.analysis.experiments import costs
 from bench.analysis.metrics import headline, rarest
 from bench.analysis.origins import Origin
 from bench.analysis.recommending import DELTA, Ready, readied
-from bench.analysis.spots import Spot, plain
+from bench.analysis.spots import Spot
 from bench.analysis.trials import Trial
 from bench.dataset import Task
 from bench.errors import UserError

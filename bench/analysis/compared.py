@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.analysis.frame import COUNTED
 from bench.analysis.measured import IMAGES
 from bench.analysis.samples import seed_columns
 from bench.analysis.spots import Spot
+from bench.analysis.states import COUNTED
 from bench.statistics.best import LEVEL
 from bench.statistics.judged import Judged, Varying, difference, luck
 

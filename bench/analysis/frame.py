@@ -38,7 +38,6 @@ FACTS = (
     "error",
 )
 WHOLE = ("selected_epoch", "validation_images", "image_size", "epochs")  # integers that a row may lack
-COUNTED = ("done", "stale")  # the states of rows with figures
 ALIKE = "alike/"  # before a metric: whether a row cannot be told from the best of its column in it
 
 

@@ -8,10 +8,11 @@ from functools import reduce
 
 import numpy as np
 
+from bench.analysis.baseline import plain
 from bench.analysis.decisions import decision_of
 from bench.analysis.influences import influences
 from bench.analysis.metrics import METRICS, Metric, Reading
-from bench.analysis.spots import Spot, plain
+from bench.analysis.spots import Spot
 from bench.analysis.trials import Trial, grouped
 from bench.dataset import Task
 from bench.expression import Expression

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.analysis.baseline import plain
 from bench.analysis.decisions import Decide, Decided, decision_of
-from bench.analysis.spots import plain
 from bench.plan.compose import compose
 from bench.plan.config import Config
 from bench.plan.identity import differences

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.analysis.frame import COUNTED
+from bench.analysis.states import COUNTED
 
 COLUMNS = ("method", "task", "place", "status", "record")
 

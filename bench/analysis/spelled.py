@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bench.analysis.spots import plain
+from bench.analysis.baseline import plain
 from bench.errors import ConfigError
 from bench.plan.compose import compose
 from bench.registry import METHODS, parameters_of

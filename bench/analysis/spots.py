@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from bench.errors import ConfigError
 from bench.expression import Expression
-from bench.registry import METHODS, slots_of
 
 COUNTS = re.compile(r"\d{1,12}(:\d{1,12})*")  # images of each class; longer ones are in edited files alone
 Key = tuple[str, ...]
@@ -34,11 +33,6 @@ def method_key(method: str) -> Key:
         return Expression.parse(method).key
     except ConfigError:
         return (method.replace(" ", ""),)
-
-
-def plain() -> str:
-    """Return the name of the baseline: the registered method that fills no slot."""
-    return next(entry.name for entry in METHODS if not slots_of(entry.cls))
 
 
 def resolved(task: str, at: int | str, places: Iterable[Place]) -> Place:

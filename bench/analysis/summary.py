@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.analysis.frame import ALIKE, COUNTED
+from bench.analysis.frame import ALIKE
 from bench.analysis.metrics import METRICS
 from bench.analysis.spots import Key, Place, method_key
+from bench.analysis.states import COUNTED
 from bench.analysis.value import Flag, Value
 
 Summary = dict[tuple[Key, Place], Value]

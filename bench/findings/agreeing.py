@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
+from bench.analysis.baseline import plain
 from bench.analysis.believed import ACSA
-from bench.analysis.spots import plain
 from bench.findings.bodies import common, pairs
 from bench.findings.printing import counted
 from bench.findings.section import Grid, Section

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
+from bench.analysis.baseline import plain
 from bench.analysis.believed import surely
-from bench.analysis.spots import plain
 from bench.findings.printing import believed_change, counted, level
 from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import STAR, Evidence, Study

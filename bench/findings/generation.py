@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.advice import belief
+from bench.analysis.baseline import plain
 from bench.analysis.believed import Effect, effect
 from bench.analysis.recommending import DELTA
-from bench.analysis.spots import plain
 from bench.dataset import Task
 from bench.findings.printing import MISSING, believed_change, change, counted
 from bench.findings.section import Entry, Grid, Section

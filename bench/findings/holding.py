@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from bench.analysis.baseline import plain
 from bench.analysis.believed import AUC
-from bench.analysis.frame import COUNTED
-from bench.analysis.spots import plain
+from bench.analysis.states import COUNTED
 from bench.dataset import Task
 from bench.findings.printed import ALIKE, idles, weights_apart
 from bench.findings.printing import change, counted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.analysis.baseline import plain
 from bench.analysis.believed import TUNED, Effect, effect
-from bench.analysis.spots import plain
 from bench.errors import UserError
 from bench.findings.page import link, pipe
 from bench.findings.printing import believed_change, counted, in_ends, level

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.analysis.baseline import plain
 from bench.analysis.layout import Layout
 from bench.analysis.metrics import METRICS
-from bench.analysis.spots import Place, method_key, plain, resolved
+from bench.analysis.spots import Place, method_key, resolved
 from bench.errors import ConfigError
 from bench.findings.claimed import SHORT, ByProfile, claims_by_paper, first
 from bench.findings.printing import MISSING, believed_change, change, counted, level, percent

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from bench.analysis.advice import Belief
-from bench.analysis.spots import plain
+from bench.analysis.baseline import plain
 from bench.findings.printing import counted, in_ends, level
 from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import Evidence, Study

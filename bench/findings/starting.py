@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.analysis.baseline import plain
 from bench.analysis.metrics import SHOTS
 from bench.analysis.recommending import DELTA
-from bench.analysis.spots import plain
 from bench.dataset import Task
 from bench.findings.printing import MISSING, counted, level
 from bench.findings.section import Entry, Grid, Section

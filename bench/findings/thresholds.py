@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from bench.analysis.advice import Belief, belief
+from bench.analysis.baseline import plain
 from bench.analysis.believed import ACSA, AUC, TUNED, effect
 from bench.analysis.recommending import DELTA
-from bench.analysis.spots import plain
 from bench.findings.printing import MISSING, believed_change, change, counted, percent
 from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import Evidence, Study

@@ -13,7 +13,6 @@ import pandas as pd
 
 from bench.analysis import measured
 from bench.analysis.compared import judged_generators, judged_translators
-from bench.analysis.frame import COUNTED
 from bench.analysis.gather import Gathered, gather
 from bench.analysis.layout import main_rows
 from bench.analysis.lone import Labels
@@ -21,6 +20,7 @@ from bench.analysis.metrics import MAIN, METRICS
 from bench.analysis.origins import Wish
 from bench.analysis.recommending import Advised
 from bench.analysis.spots import method_key, resolved
+from bench.analysis.states import COUNTED
 from bench.claims.claim import Claim, Verdict, rivals
 from bench.claims.files import check_names, load_claims
 from bench.claims.published import Published, published

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 import pandas as pd
 
 from bench import __version__
-from bench.analysis.frame import COUNTED
+from bench.analysis.baseline import plain
 from bench.analysis.spelled import known_row
-from bench.analysis.spots import Spot, plain
+from bench.analysis.spots import Spot
+from bench.analysis.states import COUNTED
 from bench.errors import told
 from bench.expression import Expression
 from bench.method import TRAINING_SLOTS, Method

@@ -7,10 +7,11 @@ from functools import partial
 
 import numpy as np
 
-from bench.analysis.frame import COUNTED
+from bench.analysis.baseline import plain
 from bench.analysis.metrics import METRICS, Reading
 from bench.analysis.recommending import Advised
-from bench.analysis.spots import Spot, plain
+from bench.analysis.spots import Spot
+from bench.analysis.states import COUNTED
 from bench.analysis.value import ENOUGH
 from bench.record import Record
 from bench.report.by_class import confusion_means

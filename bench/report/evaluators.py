@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bench.analysis.frame import COUNTED
 from bench.analysis.layout import Label, Layout
 from bench.analysis.measured import WEIGHTED
 from bench.analysis.samples import of_real_images, seed_columns
 from bench.analysis.spots import method_key
+from bench.analysis.states import COUNTED
 from bench.analysis.summary import summarise
 from bench.analysis.value import Value
 from bench.networks.network import network_named

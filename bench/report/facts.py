@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from bench.analysis.frame import COUNTED
+from bench.analysis.baseline import plain
 from bench.analysis.metrics import METRICS
-from bench.analysis.spots import plain
+from bench.analysis.states import COUNTED
 from bench.analysis.value import printed
 from bench.report.figure import Figure, Statistic
 from bench.report.report import Fact

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.analysis.frame import COUNTED
 from bench.analysis.layout import Label, method_label
 from bench.analysis.measured import CLASSES, IMAGES
 from bench.analysis.metrics import commonest, rarest
 from bench.analysis.samples import samples, seed_columns
 from bench.analysis.spots import method_key
+from bench.analysis.states import COUNTED
 from bench.analysis.summary import summarise
 from bench.analysis.value import Value
 from bench.errors import ConfigError

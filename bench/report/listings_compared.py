@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from bench.analysis.baseline import plain
 from bench.analysis.layout import TITLES
 from bench.analysis.metrics import MAIN
-from bench.analysis.spots import Key, Place, method_key, plain
+from bench.analysis.spots import Key, Place, method_key
 from bench.papers import shelf
 from bench.report.figure import number
 from bench.report.report import Cells, Listing

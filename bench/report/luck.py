@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bench.analysis.frame import ALIKE, COUNTED
+from bench.analysis.frame import ALIKE
 from bench.analysis.layout import TITLES, Label, method_label, part_of
 from bench.analysis.metrics import MAIN, headline, supported
 from bench.analysis.spots import method_key
+from bench.analysis.states import COUNTED
 from bench.analysis.summary import summarise
 from bench.analysis.value import Value
 from bench.report.table import Row, Table

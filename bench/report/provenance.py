@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.frame import COUNTED
 from bench.analysis.metrics import MAIN, METRICS, supported
 from bench.analysis.spots import Spot
+from bench.analysis.states import COUNTED
 from bench.analysis.value import ENOUGH
 from bench.report.report import Mean, Provenance, Run
 from bench.statistics.intervals import t_interval

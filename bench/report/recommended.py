@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from bench.analysis.advice import Advice, Contender
+from bench.analysis.baseline import plain
 from bench.analysis.metrics import METRICS, rarest
 from bench.analysis.recommending import NOT_RUN, Advised, listed
-from bench.analysis.spots import plain
 from bench.expression import Expression
 from bench.report.figure import Figure, Words, number
 from bench.report.report import Answer, Cells, Fact, Listing

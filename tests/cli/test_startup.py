@@ -90,3 +90,11 @@ def test_the_first_use_of_a_deferred_module_may_be_one_of_its_submodules() -> No
         [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True
     )
     assert done.stdout.split() == ["2.0", "SourceFileLoader"], done.stderr
+
+
+def test_a_process_that_draws_charts_loads_no_torch() -> None:
+    rooms = "import sys, pkgutil, bench.report.pictures as it, importlib\n"
+    each = "[importlib.import_module(f'{it.__name__}.{room.name}') for room in pkgutil.iter_modules(it.__path__)]\n"
+    command = [sys.executable, "-c", f"{rooms}{each}print(*(name for name in {HEAVY!r} if name in sys.modules))"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, {*ended.stdout.split()}) == (0, {"pandas", "scipy", "matplotlib"}), ended.stderr

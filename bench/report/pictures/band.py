@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from bench.analysis.value import ENOUGH
 
@@ -31,7 +31,7 @@ class Band:
         """Return the mean of shares in 0..1, (seeds, P) with NaN for a lacking one, and its 95 % t interval."""
         n, mean, deviations = _moments(values)
         variance = np.nansum(deviations**2, axis=0) / np.where(n >= ENOUGH, n - 1, np.nan)
-        half = t.ppf((1 + CONFIDENCE) / 2, np.maximum(n - 1, 1)) * np.sqrt(variance / np.maximum(n, 1))
+        half = stdtrit(np.maximum(n - 1, 1), (1 + CONFIDENCE) / 2) * np.sqrt(variance / np.maximum(n, 1))
         return cls(np.asarray(x, float), mean, np.clip(mean - half, 0, 1), np.clip(mean + half, 0, 1))
 
     @classmethod

@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bench.analysis.frame import COUNTED
 from bench.analysis.layout import columns_of
 from bench.analysis.metrics import METRICS
+from bench.analysis.states import COUNTED
 from bench.report.pictures.band import Band
 from bench.report.pictures.panels import before, line_panels, shown
 from bench.report.pictures.picture import Picture

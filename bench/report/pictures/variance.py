@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.analysis.experiments import Chance
 from bench.report.pictures.panels import shown
 from bench.report.pictures.picture import Picture, chart
 from bench.report.pictures.style import BLUE, CONTEXT, INK, QUIET, WIDTH, drawing, rules
+
+if TYPE_CHECKING:
+    from bench.analysis.experiments import Chance
 
 ROW = 0.3
 CAPTION = (
