@@ -14,7 +14,8 @@ SMOKE := .smoke
 # Embedded datasets always; those with files where their folder is named.
 smoke-datasets = digits digits10 stripes $(if $(IMBENCH_DATA),$(notdir $(wildcard $(addprefix $(IMBENCH_DATA)/,$(with-files)))))
 with-files = horse2zebra celeba cub fashion_mnist cifar10 infrared_solar_modules
-PYTEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
+# Three on two cores too: a test that runs programs waits for them.
+PYTEST_FLAGS ?= -n 3 --dist worksteal
 ARGS ?=
 # Matrices outside of training are small: threads of a BLAS only wait for each other.
 OPENBLAS_NUM_THREADS ?= 1
