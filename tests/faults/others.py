@@ -13,6 +13,7 @@ from pathlib import Path
 from trials import Bench, Tally, at_some_point, compare, ended, judge
 
 CLASSICAL = ("CS", "OS", "US", "Vanilla", "AUG")
+TOLD = " jobs done now, "  # in the last line of a run that has done what it can
 LEAST, AMPLE = 4 << 10, 64 << 20  # bytes of the smallest disk, and of one that holds all
 
 
@@ -101,11 +102,14 @@ def stops(count: int, whole: Bench, folder: Path, rng: random.Random) -> Tally:
             whom(runner.pid, number)
             started = time.monotonic()
             run = ended(runner)
+            seconds = time.monotonic() - started
+            if run.status == -number and TOLD in run.said:  # it had ended but for its process, which any signal ends
+                compare(tally, bench, whole)
+                bench = Bench(folder / f"stopped {tally.tried}")
+                continue
             judge(tally, run)
-            if (run.status not in (143, 0)) or time.monotonic() - started > 25:
-                tally.escape(
-                    f"{number} ended with {run.status} after {time.monotonic() - started:.0f} s: {run.said[-300:]}"
-                )
+            if (run.status not in (143, 0)) or seconds > 25:
+                tally.escape(f"{number} ended with {run.status} after {seconds:.0f} s: {run.said[-300:]}")
         else:
             judge(tally, ended(runner))
             compare(tally, bench, whole)
