@@ -80,9 +80,10 @@ def _by_timer(runner: subprocess.Popen[str], rng: random.Random) -> bool:
     if runner.poll() is not None:
         return False
     listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(runner.pid)], capture_output=True, text=True, check=False
+        ["ps", "-o", "pid=,args=", "--ppid", str(runner.pid)], capture_output=True, text=True, check=False
     )
-    children = [int(word) for word in listed.stdout.split()]
+    # Not the process that tidies up behind workers: it is joblib's, works on nothing, and tells its own losses.
+    children = [int(line.split()[0]) for line in listed.stdout.splitlines() if "LokyProcess" in line]
     victim = rng.choice(VICTIMS)
     try:
         if victim == "kill both":
