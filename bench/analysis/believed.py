@@ -54,6 +54,10 @@ class Believed:
         Mean of the headline over the seeds on the first subset and stage, on all test images, likewise.
     always
         The headline of a decision that names the rarest class whatever it sees, by place.
+    redrawn
+        The rows that were run on several draws of the training images; None where every seed has a draw of its own.
+    extended
+        Whether the images of a further test part are among those that all of it rests on.
     """
 
     methods: tuple[str, ...]
@@ -66,6 +70,8 @@ class Believed:
     costs: Mapping[tuple[str, str], float]
     seen: Mapping[tuple[str, str], float]
     always: Mapping[str, float]
+    redrawn: tuple[str, ...] | None
+    extended: bool
 
     def at(self, place: str) -> tuple[str, ...]:
         """Return the methods that have a run at a place."""
@@ -152,6 +158,8 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
             for m, p in np.argwhere(np.isfinite(means)).tolist()
         },
         {place.place: always_rarest(place, ready.labels, [main])[main] for place in places},
+        None if every[main].drawn_by_seed else every[main].subset,
+        ready.extended,
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bench.analysis.second import deviation
 from bench.findings.section import Grid, Section
-from bench.findings.study import Evidence
+from bench.findings.study import Evidence, Study
 from bench.report.second import said
 
 TITLE = "A second opinion"
@@ -22,9 +25,26 @@ def again(found: Evidence) -> Section:
     lacking = (f"{'; '.join(untold)}: not done again yet (`imbench audit --rerun 2%`).",) if untold else ()
     return Section(
         TITLE,
+        _words(told),
         grids=(Grid(("Where", "What came out", "Processors", "Evidence"), rows),) if rows else (),
         lacking=lacking,
     )
+
+
+def _words(told: Sequence[Study]) -> tuple[str, ...]:
+    """Return where fits repeat to the bit, and how far others move beside what a seed moves."""
+    each = {study: deviation(study.opinions) for study in told}
+    same = [study.name() for study, it in each.items() if it.equal == it.count]
+    moved = [it.again / it.seeds for it in each.values() if it.equal < it.count and it.seeds > 0]
+    said = []
+    if same:
+        said.append(f"Fits done again come out to the same bit of {'; '.join(same)}.")
+    if moved:
+        ends = " to ".join(dict.fromkeys(f"{it:.2f}" for it in (min(moved), max(moved))))
+        said.append(
+            f"{'Elsewhere they' if same else 'Fits done again'} move by {ends} of what another seed moves them."
+        )
+    return tuple(said)
 
 
 def processors(first: str, second: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -24,16 +24,11 @@ def bodies(found: Evidence) -> Section:
     lacking = (f"{', '.join(alone)}: run under one profile only, so far.",) if alone else ()
     if not rows:
         return Section(TITLE, lacking=lacking or ("No dataset is run under two profiles yet.",))
-    words = [
-        f"{which}: in {sum(row[-1] == PLAINLY for row, _ in mine)} of {counted(len(mine), 'place')} of "
-        f"{counted(len({task for _, task in mine}), 'dataset')} plain training under the second profile lies surely "
-        "above the best of the first, whatever that does about the imbalance."
-        for which, seen in (
-            ("Where the body has seen the photographs with their labels", True),
-            ("Where no body has seen the photographs", False),
-        )
-        if (mine := [(row, first.task) for row, first, second in rows if (first.seen or second.seen) == seen])
-    ]
+    kinds: dict[tuple[str, str, bool], dict[str, list[bool]]] = {}
+    for row, first, second in rows:
+        kind = first.profile, second.profile, first.seen or second.seen
+        kinds.setdefault(kind, {}).setdefault(first.shown, []).append(row[-1] == PLAINLY)
+    words = [_sentence(*kind, above) for kind, above in kinds.items()]
     header = (
         "Where",
         "Profiles",
@@ -50,6 +45,16 @@ def bodies(found: Evidence) -> Section:
         "trained, with more seeds, of other rare images each, and the last epoch is tested, none selected."
     )
     return Section(TITLE, tuple(words), (Grid(header, tuple(row for row, *_ in rows), note=note),), lacking=lacking)
+
+
+def _sentence(first: str, second: str, seen: bool, above: Mapping[str, Sequence[bool]]) -> str:
+    """Return where plain training under the second profile lies above all of the first, dataset by dataset."""
+    where = ", ".join(f"in {sum(told)} of {counted(len(told), 'place')} of {name}" for name, told in above.items())
+    known = " (the body has seen these photographs with their labels)" if seen else ""
+    return (
+        f"From {first} to {second}{known}: plain training under {second} lies surely above the best row of {first}, "
+        f"whatever that does about the imbalance, {where}."
+    )
 
 
 def pairs(found: Evidence) -> list[tuple[Study, Study]]:

@@ -58,8 +58,17 @@ def _counts(paper: str, claims: Sequence[ByProfile], profiles: tuple[str, ...]) 
         told = [claim[profile].verdict for claim in claims]
         if run := len(told) - told.count(NOT_RUN):
             kinds = [f"{n} {SHORT.get(it, it)}" for it in JUDGED if (n := told.count(it))]
+            sizes = sum(said == "contradicted" and _of_size(it) for it, said in zip(claims, told, strict=True))
+            of_size = f" ({sizes} of them for a size that they name)" if sizes else ""
+            kinds = [f"{it}{of_size}" if it.endswith("contradicted") else it for it in kinds]
             parts.append(f"{profile}: {', '.join(kinds)}, of {run} that are run")
     return f"{paper}, {counted(len(claims), 'claim')}: {'; '.join(parts) or 'none is run yet'}."
+
+
+def _of_size(claim: ByProfile) -> bool:
+    """Return whether a sentence names how large a figure or a difference is, and not alone which is higher."""
+    it = first(claim).claim
+    return it.kind in ("above", "below", "equal") or bool(getattr(it, "by", 0.0))
 
 
 def _grid(paper: str, claims: Sequence[ByProfile], profiles: tuple[str, ...]) -> Grid:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bench.analysis.experiments import ControlFigures
-from bench.findings.printing import change, counted, level
+from bench.analysis.states import COUNTED
+from bench.findings.printing import MISSING, change, counted, level
 from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import Evidence, Study
 from bench.report.recommended import short
@@ -29,9 +30,26 @@ def computing(found: Evidence) -> Section:
         f"control by more than the luck of seeds, {verdicts.count('below')} below it, {verdicts.count('no telling')} "
         "neither."
     )
-    rows = tuple(_row(study, control, verdict) for (study, control), verdict in zip(pairs, verdicts, strict=True))
-    header = ("Where", "Method", "Control", "Figure", "Method's", "Control's", "Difference", "Verdict", "Evidence")
-    note = "Difference: mean over seeds with its 95 % interval (Student's t); of one translator, and of one test set."
+    rows = tuple(
+        _row(study, control, verdict, found) for (study, control), verdict in zip(pairs, verdicts, strict=True)
+    )
+    header = (
+        "Where",
+        "Method",
+        "Control",
+        "Figure",
+        "Method's",
+        "With other translators",
+        "Control's",
+        "Difference",
+        "Verdict",
+        "Evidence",
+    )
+    note = (
+        "Difference: mean over seeds with its 95 % interval (Student's t); of one translator, and of one test set. How "
+        "far another training of the translator moves the method stands beside it, where others were run: no verdict "
+        "holds that luck."
+    )
     return Section(TITLE, (words,), (Grid(header, rows, note=note),), lacking=lacking)
 
 
@@ -48,7 +66,16 @@ def _verdict(differences: np.ndarray) -> str:
     return "above" if it.low > 0 else "below" if it.high < 0 else "no telling"
 
 
-def _row(study: Study, control: ControlFigures, verdict: str) -> tuple[Entry, ...]:
+def _others(study: Study, control: ControlFigures, found: Evidence) -> str:
+    """Return the mean over seeds that a method has with each other translator at a place."""
+    rows = found.gathered[study.profile].frame
+    here = (rows["task"] == study.task) & (rows["place"] == control.spot.place) & (rows["translator"] > 0)
+    mine = rows[here & (rows["method"] == control.spot.method) & rows["status"].isin(COUNTED)]
+    means = mine.groupby("translator")[study.believed.headline].mean()
+    return ", ".join(map(level, means)) or MISSING
+
+
+def _row(study: Study, control: ControlFigures, verdict: str, found: Evidence) -> tuple[Entry, ...]:
     metric = study.believed.headline
     ours, theirs = (float(it[metric].mean()) for it in (control.rival, control.figures))
     it = t_interval(_difference(study, control))
@@ -61,6 +88,7 @@ def _row(study: Study, control: ControlFigures, verdict: str) -> tuple[Entry, ..
         named,
         figure,
         level(ours),
+        _others(study, control, found),
         level(theirs),
         f"{change(it.mean)}{width}",
         verdict,

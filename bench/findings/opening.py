@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.analysis.baseline import plain
 from bench.analysis.believed import TUNED, Effect, effect
+from bench.analysis.recommending import listed
 from bench.errors import UserError
 from bench.findings.page import link, pipe
 from bench.findings.printing import believed_change, counted, in_ends, level
@@ -76,9 +77,10 @@ def _note(studies: list[Study], more: str) -> str:
         "classes: ACSA, balanced accuracy, the mean of all recalls. Always rare: the F1 of naming that class whatever "
         "one sees" + ("; a method in brackets is not surely better than that." if brackets else "."),
         f"Believed: the mean over draws of rare images and seeds, [as far as the runs tell]("
-        f"docs/decisions-under-noise.md), {plain()}'s, and the gain with ends that hold it with probability 0.9; the "
-        "tables have what was seen. Surely, here and in all findings: both ends lie on one side of zero, one row and "
-        "setting at a time.",
+        f"docs/decisions-under-noise.md), {plain()}'s, and the gain with ends that hold it with probability 0.9 (how "
+        f"often they do was measured there, too); the tables have what was seen{_beyond_tables(studies)}. Surely, here "
+        "and in all findings: both ends lie on one side of zero, one row and setting at a time.",
+        _draws(studies),
         "Rare as in training: the gain seen in the tables' runs with their test images weighted as rare as the "
         "training images (of many classes in macro F1), with such ends over seeds and test images.",
         "`paper` trains the paper's own network from scratch, `cpu` a smaller one, `pretrained` the last layer of one "
@@ -89,6 +91,30 @@ def _note(studies: list[Study], more: str) -> str:
         f"situation: {more}."
     )
     return "\n".join(f"- {it}" for it in (*map(_starred, lines), rest))
+
+
+def _beyond_tables(studies: list[Study]) -> str:
+    """Return whose belief rests on test images that the tables leave out."""
+    names = [it.name() for it in studies if it.believed.extended]
+    return f", of {'; '.join(names)} without a further test part that belief rests on" if names else ""
+
+
+def _draws(studies: list[Study]) -> str:
+    """Return how far the luck of the drawn training images is in the ends."""
+    own = [it.name() for it in studies if it.believed.redrawn is None]
+    one = [it.name() for it in studies if it.believed.redrawn == ()]
+    some = {it.name(): it.believed.redrawn for it in studies if it.believed.redrawn}
+    rows = listed(list(dict.fromkeys(row for mine in some.values() for row in mine))) if some else ""
+    told = [
+        f"{words} ({'; '.join(names)})"
+        for words, names in (
+            ("every seed has one of its own", own),
+            (f"others were run of {rows} at most, and are taken to matter as much to the other rows", [*some]),
+            ("there is one, and no end knows what another would change", one),
+        )
+        if names
+    ]
+    return f"Draws of the rare training images: {'; '.join(told)}."
 
 
 def _starred(text: str) -> str:
@@ -105,14 +131,11 @@ def finding(studies: list[Study]) -> str:
     better = [it for it in studies if _gain(it) == "helps"]
     no_more = sum(not it.believed.beats_always(it.believed.taken(it.rarest)[0], it.rarest) for it in better)
     doubt = f", but in {no_more} of them not surely a rule that always names the rare class" if no_more else ""
-    kinds = [
-        f"{in_shares(share)} of that way {words}" for words, _, share in of_kinds([it for it in some if _is_tuned(it)])
-    ]
-    moved = (
-        f" With two classes, plain training with nothing but a moved threshold goes {', '.join(kinds)}."
-        if kinds
-        else ""
-    )
+    kinds = [(in_shares(share), words) for words, _, share in of_kinds([it for it in some if _is_tuned(it)])]
+    what = "of what the helping methods gain in balanced accuracy is gone"
+    gone = ", ".join(f"{share} {what if not k else 'of it'} {words}" for k, (share, words) in enumerate(kinds))
+    tuned = "once all thresholds are chosen on validation images, plain training's too"
+    moved = f" With two classes, {tuned}, {gone}." if kinds else ""
     return (
         f"In {len(better)} of {counted(len(studies), 'setting')} run so far, the method to take surely beats plain "
         f"training on test images in equal shares{doubt}.{moved}"
@@ -127,11 +150,10 @@ def threshold(studies: list[Study]) -> str:
     every = [study for _, some in mine for study in some]
     where = "; ".join(f"{words}: {_datasets(some)}" for words, some in mine)
     times = labelled(every)
-    images = f", but labelled images: here {times} as many rare ones as were trained on" if times else ""
+    images = f", but labelled images, here {times} as many rare ones as were trained on" if times else ""
     return (
-        "That way is what the methods that surely help gain in balanced accuracy, the mean of the classes' recalls. "
-        f"{where[:1].upper()}{where[1:]}. The threshold is chosen on validation images, which needs no training"
-        f"{images}. {by_counts(every)}"
+        "Methods: those that surely help in balanced accuracy, the mean of the classes' recalls. "
+        f"{where[:1].upper()}{where[1:]}. To choose a threshold needs no training{images}. {by_counts(every)}"
     ).strip()
 
 
@@ -148,6 +170,12 @@ def _is_tuned(study: Study) -> bool:
 def _gain(study: Study) -> Effect:
     it, place = study.believed, study.rarest
     return effect(it.gain(it.headline, it.taken(place)[0], place))
+
+
+def _helping(study: Study) -> int:
+    """Return how many rows surely help in the headline."""
+    it, place = study.believed, study.rarest
+    return sum(effect(it.gain(it.headline, name, place)) == "helps" for name in it.at(place))
 
 
 def _grid(studies: list[Study], found: Evidence) -> Grid:
@@ -178,6 +206,8 @@ def _row(study: Study, found: Evidence) -> tuple[Entry, ...]:
     elif sure == "yes" and said.outcome == "unknown":
         sure = "yes, but it may not be the best"
     there = it.at(place)
+    if sure == "not surely" and (others := _helping(study)):
+        sure = f"not surely, though {others} other rows do"
     not_run = [row for row in study.absent.get(place, ()) if not any(row.startswith(f"{name} (") for name in there)]
     if not_run:
         sure = f"{sure} (of {len(there)} rows, {len(not_run)} more not run)"

@@ -16,6 +16,7 @@ from bench.findings.claimed import claimed
 from bench.findings.computing import computing
 from bench.findings.generation import generation
 from bench.findings.holding import holding
+from bench.findings.labels import labels
 from bench.findings.printed import printed
 from bench.findings.printing import counted
 from bench.findings.section import Entry, Grid, Link, Section
@@ -26,7 +27,20 @@ from bench.findings.thresholds import thresholds
 from bench.report.markdown import escape
 from bench.store.leftovers import write_anew
 
-MAKERS = (starting, thresholds, shares, generation, computing, bodies, agreeing, claimed, printed, holding, again)
+MAKERS = (
+    starting,
+    thresholds,
+    labels,
+    shares,
+    generation,
+    computing,
+    bodies,
+    agreeing,
+    claimed,
+    printed,
+    holding,
+    again,
+)
 TITLE = "Findings"
 
 

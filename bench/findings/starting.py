@@ -50,10 +50,10 @@ def starting(found: Evidence) -> Section:
         "Your situation",
         "Start with",
         "Expected loss",
-        "At worst",
+        "At worst, against other methods",
         f"{plain()} loses",
         "Always rare loses",
-        "Always rare is ahead",
+        "Not surely ahead of always rare",
         "Tried on",
         "Evidence",
     )
@@ -63,8 +63,9 @@ def starting(found: Evidence) -> Section:
         f"{DELTA:g} of the least loss, the cheapest, and of those the one that loses least; {plain()} stands beside it "
         "where it is within that, too. It is a rule for places not tried, so that it may be another method than what "
         "the linked page takes at one of its own. Always rare: a decision that names the rarest class whatever it "
-        "sees; where it is ahead of the method, no training was worth it. All for test images in equal shares. One "
-        "dataset is one dataset; "
+        "sees; what it loses, from its best dataset to its worst, is below 0 where it is ahead of all methods, and "
+        "where the method is not surely ahead of it, no training may be worth it. All for test images in equal shares. "
+        "One dataset is one dataset; "
         f"{STAR}: the body has seen these photographs with their labels."
     )
     tried = dict.fromkeys((study, place.place) for it in situations(found) for study, place in it.tried)
@@ -135,18 +136,17 @@ def _row(situation: Situation, best: Start, base: Start | None) -> tuple[Entry, 
     as_good = base is not None and best.method != plain() and base.mean <= least + DELTA
     worst = f"{level(best.worst)} ({best.where[0].shown} {best.where[1].place})"
     loses = MISSING if base is None else level(base.mean)
-    always = [(_always(study, place.place), study) for study, place in situation.tried]
-    ahead = sum(
-        _always(it, place.place) < it.believed.regrets(place.place)[best.method] for it, place in situation.tried
-    )
+    always = _by_dataset([(_always(study, place.place), study) for study, place in situation.tried])
+    lowest, highest = level(min(always)), level(max(always))
+    behind = sum(not it.believed.beats_always(best.method, place.place) for it, place in situation.tried)
     return (
         situation.words,
         f"{best.method}, or {plain()}" if as_good else best.method,
         level(best.mean),
         worst,
         loses,
-        level(_over_datasets(always)),
-        f"{ahead} of {counted(len(situation.tried), 'place')}",
+        lowest if lowest == highest else f"{lowest} to {highest}",
+        f"{behind} of {counted(len(situation.tried), 'place')}",
         tried,
         situation.tried[0][0].link,
     )
@@ -159,7 +159,12 @@ def _always(study: Study, place: str) -> float:
 
 def _over_datasets(losses: Iterable[tuple[float, Study]]) -> float:
     """Return the mean over the places of each dataset, then over datasets."""
+    return float(np.mean(_by_dataset(losses)))
+
+
+def _by_dataset(losses: Iterable[tuple[float, Study]]) -> list[float]:
+    """Return the mean over the places of each dataset."""
     mine: dict[str, list[float]] = {}
     for loss, study in losses:
         mine.setdefault(study.task, []).append(loss)
-    return float(np.mean([np.mean(each) for each in mine.values()]))
+    return [float(np.mean(each)) for each in mine.values()]

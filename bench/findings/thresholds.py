@@ -9,8 +9,8 @@ import numpy as np
 
 from bench.analysis.advice import Belief, belief
 from bench.analysis.baseline import plain
-from bench.analysis.believed import ACSA, AUC, TUNED, effect
-from bench.analysis.recommending import DELTA
+from bench.analysis.believed import ACSA, AUC, TUNED, Effect, effect
+from bench.analysis.recommending import DELTA, listed
 from bench.findings.printing import MISSING, believed_change, change, counted, percent
 from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import Evidence, Study
@@ -63,9 +63,14 @@ def of_many(study: Study) -> str:
         max(names, key=lambda name: _mean(study, ACSA, name)) for names in (_trained(study), counted_out)
     )
     classes = len(study.places[0].classes)
+    gain = _mean(study, ACSA, best)
+    near = [name for name in _trained(study) if name != best and gain - _mean(study, ACSA, name) <= DELTA]
+    alike = f" ({listed(near)} within {DELTA:g} of it)" if near else ""
+    ranks = study.believed.gain(AUC, best, study.rarest)
+    better = f" {best} ranks better, too: ROC-AUC {believed_change(ranks)}." if effect(ranks) == "helps" else ""
     return (
-        f"With the {classes} classes of {study.name()}, {best}, the best, gains {change(_mean(study, ACSA, best))}, a "
-        f"threshold by class counts alone {change(_mean(study, ACSA, moved_alone))}."
+        f"With the {classes} classes of {study.name()}, {best} gains {change(gain)} in ACSA{alike}, a threshold by "
+        f"class counts alone {change(_mean(study, ACSA, moved_alone))}.{better}"
     )
 
 
@@ -84,8 +89,10 @@ def by_counts(studies: Sequence[Study]) -> str:
         if both:
             free = np.mean([max(_mean(it, ACSA, name) for name in _counted_out(it)) for it in both])
             theirs = np.mean([_gains(it, ACSA).mean() for it in both])
-            told.append(f"{change(float(free))} {words} (methods that help: {change(float(theirs))} on average)")
-    return f"A threshold by class counts alone, which needs no image, gains {'; '.join(told)}." if told else ""
+            best = np.mean([max(_mean(it, ACSA, name) for name in _trained(it)) for it in both])
+            told.append(f"{change(float(free))} {words} ({change(float(theirs))}, the best {change(float(best))})")
+    rest = "in brackets the methods that train and surely help, on average, and the best of each setting"
+    return f"A threshold by class counts alone, which needs no image, gains {'; '.join(told)}: {rest}." if told else ""
 
 
 def helping(study: Study) -> list[str]:
@@ -164,11 +171,10 @@ def _words(two: Sequence[Study]) -> list[str]:
     if not kinds:
         where = "; ".join(it.name() for it in two)
         return [f"No method surely beats {plain()} in ACSA at the smallest count of {where}."] if two else []
-    shares = [f"{words} {in_shares(share)} ({_named(mine)})" for words, mine, share in kinds]
+    shares = [f"{in_shares(share)} {words} ({_named(mine)})" for words, mine, share in kinds]
     return [
-        f"Of what methods gain over {plain()} in ACSA where there are two classes, a moved threshold is, "
-        f"{', and '.join(shares)}: that much goes when the threshold of {plain()} is chosen on the validation images, "
-        "too.",
+        f"Of what methods gain over {plain()} in ACSA where there are two classes, this much is a moved threshold: it "
+        f"is gone once all thresholds are chosen on the validation images, {plain()}'s too: {'; '.join(shares)}.",
         *(_told(words, mine) for words, mine, _ in kinds),
         *(it for it in [by_counts(two)] if it),
     ]
@@ -181,11 +187,16 @@ def _named(studies: Sequence[Study]) -> str:
 def _told(words: str, studies: Sequence[Study]) -> str:
     """Return how many rows do more than move a threshold, of one kind of network: another may know nothing."""
     told = [effect(it.believed.gain(TUNED, name, it.rarest)) for it in studies for name in _trained(it)]
+    kinds: dict[Effect, str] = {
+        "helps": "surely above it",
+        "does nothing": f"surely within {DELTA:g} of it",
+        "harms": "surely below it",
+        "not known": "not known",
+    }
     return (
-        f"{words.capitalize()}, of {counted(len(told), 'row')} that help and have a training of their own, "
-        f"{told.count('helps')} surely do more than move a threshold, {told.count('does nothing')} surely do no more "
-        f"(within {DELTA:g}), {told.count('harms')} are surely worse once all thresholds are tuned, and of "
-        f"{told.count('not known')} it is not known."
+        f"{words.capitalize()}, once all thresholds are tuned, of {counted(len(told), 'row')} that help and have a "
+        f"training of their own lie beside {plain()}: "
+        f"{', '.join(f'{told.count(kind)} {said}' for kind, said in kinds.items() if told.count(kind))}."
     )
 
 

@@ -15,6 +15,7 @@ from bench.training.composition import build
 from bench.training.scores import acsa, confusion_matrix, recalls
 
 HIGHEST_COST = 1e12
+HARDLY = 0.05  # of a class found, as good as none
 
 
 def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") -> tuple[Facts, list[Effect]]:
@@ -58,6 +59,15 @@ def reached(facts: Facts, recall: str) -> str:
     label = class_named(name, facts.classes)
     taken = (scores_of(facts, facts.validation) * in_force(facts)).argmax(axis=1)[labels == label]
     return f"; chosen on validation images, of which {int((taken == label).sum())} of {len(taken)} {name} are found"
+
+
+def hardly_found(rows: Sequence[Effect]) -> list[str]:
+    """Return a line for each class that a decision for shares gives up: where it is rare, that makes the fewest errors.
+
+    `rows` are those that `moved` returned.
+    """
+    more = "the fewest errors are made so at these shares; with --cost or --recall one says what a miss is worth"
+    return [f"{it.name} is found in {it.after:.0%} of its images: {more}" for it in rows if it.after < HARDLY]
 
 
 def in_force(facts: Facts) -> np.ndarray:

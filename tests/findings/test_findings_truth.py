@@ -15,7 +15,9 @@ from bench.analysis.believed import ACSA, AUC, TUNED, effect
 from bench.errors import UserError
 from bench.findings.agreeing import agreeing
 from bench.findings.bodies import PLAINLY, bodies
+from bench.findings.labels import labels
 from bench.findings.opening import BEGIN, END, finding, opening, with_opening
+from bench.findings.printing import change
 from bench.findings.section import Link
 from bench.findings.shares import gained_in_training, in_training, sentence, shares
 from bench.findings.starting import situations, start, starting
@@ -75,11 +77,12 @@ def test_two_protocols_of_one_truth_agree_in_the_order_of_methods(known: Evidenc
     section = agreeing(known)
     (grid,) = section.grids
     assert len(grid.rows) == 1 and section.words == (
-        "Between protocols, at the smallest count that both have: in 1 of 1 pair tau is surely above 0, so that "
-        "methods tend to the same order.",
+        "Between protocols, at the smallest count that both have: in 1 of 1 pair tau over all methods is surely above "
+        "0; among the methods that surely help in both, in 0 of 1 that have 3 of them or more.",
     )
     assert [row[2] for row in grid.rows] == ["4"], "that all beat Vanilla is no agreement among them"
-    assert all(float(str(row[-1])) > 0.95 for row in grid.rows)
+    assert [row[5] for row in grid.rows] == ["3"], "US is among those that beat nothing"
+    assert all(float(str(row[4])) > 0.95 for row in grid.rows)
     assert section.lacking == tuple(
         f"Rank agreement between datasets: no two are run under {profile} yet." for profile in ("tiny", "other")
     )
@@ -91,7 +94,7 @@ def test_protocols_of_unlike_truths_do_not(tmp_path: Path) -> None:
     stored(first, skills, {})
     store = stored(second, {name: 2.3 - skill for name, skill in skills.items()}, {})
     (grid,) = agreeing(evidence([first, second], [store], tmp_path)).grids
-    assert all(float(str(row[-1])) < 0.2 and str(row[3]).startswith("-") for row in grid.rows)
+    assert all(float(str(row[4])) < 0.2 and str(row[3]).startswith("-") for row in grid.rows)
 
 
 def test_a_better_body_is_above_the_best_of_the_other(tmp_path: Path) -> None:
@@ -100,7 +103,10 @@ def test_a_better_body_is_above_the_best_of_the_other(tmp_path: Path) -> None:
     store = stored(second, dict.fromkeys(["Vanilla", "CS", "OS", "US"], 3.0), {})
     section = bodies(evidence([first, second], [store], tmp_path))
     assert [row[-1] for row in section.grids[0].rows] == [PLAINLY, PLAINLY]
-    assert section.words[0].startswith("Where no body has seen the photographs: in 2 of 2 places of 1 dataset ")
+    assert section.words == (
+        "From tiny to other: plain training under other lies surely above the best row of tiny, whatever that does "
+        "about the imbalance, in 2 of 2 places of digits.",
+    )
 
 
 def test_one_starts_with_what_loses_least_where_it_was_tried(known: Evidence) -> None:
@@ -131,8 +137,11 @@ def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) 
     text = opening(known, "docs/findings.md", "docs/findings")
     line, more, picture, table, note = text.split("\n\n")
     assert line.startswith("**In 2 of 2 settings run so far, the method to take surely beats plain training on test ")
-    assert "plain training with nothing but a moved threshold goes " in line
-    assert line.endswith(" of that way where the whole network is trained.**") and "\n" not in line
+    assert "once all thresholds are chosen on validation images, plain training's too, " in line
+    assert (
+        " of what the helping methods gain in balanced accuracy is gone where the whole network is trained.**" in line
+    )
+    assert "\n" not in line
     assert "Where the whole network is trained: 1 dataset." in more
     assert "would surely be below that of plain training in 0 of 2 settings, surely above it in " in more
     assert "(docs/findings/overview.png)" in picture
@@ -140,6 +149,7 @@ def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) 
         "a threshold is worth more here than OS"
     )
     assert "[all findings](docs/findings.md)" in note
+    assert "Draws of the rare training images: there is one, and no end knows what another would change (" in note
 
 
 def test_a_row_that_lacks_a_seed_is_not_counted_as_not_run(known: Evidence) -> None:
@@ -156,7 +166,7 @@ def test_what_is_not_known_of_one_kind_of_network_is_not_hidden_by_the_other(kno
         "Where the last layer alone is trained",
         "Where the whole network is trained",
     ]
-    assert all("of 2 rows that help" in it and "1 surely do more" in it for it in words[1:3])
+    assert all("of 2 rows that help" in it and "1 surely above it" in it for it in words[1:3])
 
 
 def test_a_threshold_chosen_on_many_labelled_images_says_so(known: Evidence) -> None:
@@ -219,6 +229,27 @@ def test_a_gain_at_the_shares_of_training_has_ends_for_other_seeds_and_images(kn
     )
     surely = (gain.high < 0, gain.low > 0)
     one = replace(known, studies=(study,))
-    assert f"below that of plain training in {surely[0]:d} of 1 setting, surely above it in {surely[1]:d}." in sentence(
-        one
-    )
+    named = f" ({study.name(study.rarest)})" if surely[1] else ""
+    said = f"below that of plain training in {surely[0]:d} of 1 setting, surely above it in {surely[1]:d}{named}."
+    assert said in sentence(one)
+
+
+def test_always_rare_has_what_its_recall_and_precision_give_it(known: Evidence) -> None:
+    study = known.studies[0]
+    common, rare = study.places[0].counts
+    share = rare / (common + rare)
+    (row, _) = shares(known).grids[0].rows
+    assert float(str(row[6])) == pytest.approx(2 * share / (1 + share), abs=0.0005)
+
+
+def test_labels_are_worth_what_plain_training_is_at_the_count_that_holds_them_all(known: Evidence) -> None:
+    few, more = (it.place for it in known.studies[0].places)
+    both = [replace(it, validation=5) for it in known.studies]
+    section = labels(replace(known, studies=tuple(both)))
+    it = both[0].believed
+    best = it.best(few, it.at(few))
+    expected = it.mean(it.headline, "Vanilla", more).mean() - it.mean(it.headline, best, few).mean()
+    assert str(section.grids[0].rows[0][4]).startswith(change(float(expected)))
+    assert section.words[0].startswith("Plain training on about as many rare images as ")
+    far = labels(replace(known, studies=tuple(replace(it, validation=500) for it in both)))
+    assert far.grids == () and far.lacking, "no count is about as large as both together"
