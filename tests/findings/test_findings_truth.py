@@ -15,9 +15,7 @@ from bench.analysis.believed import ACSA, AUC, TUNED, effect
 from bench.errors import UserError
 from bench.findings.agreeing import agreeing
 from bench.findings.bodies import PLAINLY, bodies
-from bench.findings.labels import labels
 from bench.findings.opening import BEGIN, END, finding, opening, with_opening
-from bench.findings.printing import change
 from bench.findings.section import Link
 from bench.findings.shares import gained_in_training, in_training, sentence, shares
 from bench.findings.starting import situations, start, starting
@@ -240,16 +238,3 @@ def test_always_rare_has_what_its_recall_and_precision_give_it(known: Evidence) 
     share = rare / (common + rare)
     (row, _) = shares(known).grids[0].rows
     assert float(str(row[6])) == pytest.approx(2 * share / (1 + share), abs=0.0005)
-
-
-def test_labels_are_worth_what_plain_training_is_at_the_count_that_holds_them_all(known: Evidence) -> None:
-    few, more = (it.place for it in known.studies[0].places)
-    both = [replace(it, validation=5) for it in known.studies]
-    section = labels(replace(known, studies=tuple(both)))
-    it = both[0].believed
-    best = it.best(few, it.at(few))
-    expected = it.mean(it.headline, "Vanilla", more).mean() - it.mean(it.headline, best, few).mean()
-    assert str(section.grids[0].rows[0][4]).startswith(change(float(expected)))
-    assert section.words[0].startswith("Plain training on about as many rare images as ")
-    far = labels(replace(known, studies=tuple(replace(it, validation=500) for it in both)))
-    assert far.grids == () and far.lacking, "no count is about as large as both together"

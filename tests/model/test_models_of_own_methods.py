@@ -27,14 +27,26 @@ class PowerCS(Method):
 """
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a plugin, a configuration that names it, a picture and a model of its method; return the folder."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        as_on_a_fresh_machine(patch, folder)
+        (folder / "power.py").write_text(METHOD.format(power=0.2))
+        Image.fromarray(pixels("test/vertical/000")).save(folder / "one.png")
+        fitted(bench_toml(folder, methods=["PowerCS"], minority=[], plugins=[folder / "power.py"]), "mine")
+    return folder
+
+
 @pytest.fixture
-def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Write a plugin, a configuration that names it, and a picture; return the configuration."""
+def toml(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the configuration in a copy of that folder, which a test may change and works in."""
     as_on_a_fresh_machine(monkeypatch, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "power.py").write_text(METHOD.format(power=0.2))
-    Image.fromarray(pixels("test/vertical/000")).save(tmp_path / "one.png")
-    return bench_toml(tmp_path, methods=["PowerCS"], minority=[], plugins=[tmp_path / "power.py"])
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+    toml = tmp_path / "bench.toml"
+    toml.write_text(toml.read_text().replace(str(home), str(tmp_path)))
+    return toml
 
 
 def afresh(*arguments: object) -> None:
@@ -49,14 +61,13 @@ def fitted(toml: Path, folder: str) -> bytes:
 
 
 def test_a_model_of_ones_own_method_is_used_where_its_plugin_is(toml: Path) -> None:
-    fitted(toml, "mine")
     for command in (("predict", "mine", "one.png"), ("threshold", "mine", "--recall", "vertical=1")):
         assert imbench(*command, "--config", toml).status == 0, command
 
 
 @pytest.mark.parametrize("redone", [False, True], ids=["stale", "done again without weights"])
 def test_a_model_is_never_of_code_that_has_changed_since(redone: bool, toml: Path, tmp_path: Path) -> None:
-    before, old = fitted(toml, "mine"), read_facts(Path("mine"))
+    before, old = Path("mine/model.safetensors").read_bytes(), read_facts(Path("mine"))
     (tmp_path / "power.py").write_text(METHOD.format(power=3.0))
     if redone:
         afresh("run", "--dataset", "stripes", "--at", "12:6", "--config", toml, "--redo-stale")
@@ -67,7 +78,6 @@ def test_a_model_is_never_of_code_that_has_changed_since(redone: bool, toml: Pat
 
 
 def test_no_model_of_changed_code_is_written_where_the_new_code_fails(toml: Path, tmp_path: Path) -> None:
-    fitted(toml, "mine")
     power = METHOD.format(power=0.2)
     (tmp_path / "power.py").write_text(power.replace("return normalised(", "raise ValueError("))
     command = ["fit", "stripes", "--method", "PowerCS", "--at", "12:6", "--out", "again", "--config", str(toml)]
@@ -77,7 +87,6 @@ def test_no_model_of_changed_code_is_written_where_the_new_code_fails(toml: Path
 
 
 def test_what_a_model_loses_that_is_written_anew_is_said(toml: Path) -> None:
-    fitted(toml, "mine")
     said = imbench("threshold", "mine", "--recall", "vertical=1", "--write", "--config", toml)
     assert "chosen on validation images, of which " in said.err and "vertical are found" in said.err
     again = imbench("fit", "stripes", "--method", "OS", "--at", "12:6", "--out", "mine", "--config", toml)
