@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from scipy import stats
 from small_pictures import point, results, run
 from small_records import small_record
@@ -14,6 +18,7 @@ from bench.report.pictures import calibration, counts, pareto, priors, ranks, tr
 from bench.report.pictures.band import Band
 from bench.report.pictures.calibration import Reliability, reliability
 from bench.report.pictures.labels import apart, neighbours
+from bench.report.pictures.panels import line_panels
 from bench.report.pictures.pareto import Dot, front
 from bench.report.pictures.tsne import Panel, agreement
 
@@ -52,6 +57,19 @@ def test_an_interval_of_shares_stays_within_them() -> None:
     band = Band.interval(X, np.array([[0.0, 1.0, 0.99, 0.5], [0.9, 0.0, 0.98, 0.5], [0.9, 0.9, 0.99, 0.5]]))
     assert band.low.min() == 0 and band.high.max() == 1
     assert band.low[3] == band.mean[3] == band.high[3] == 0.5
+
+
+def test_the_interval_of_a_point_that_stands_alone_is_drawn() -> None:
+    holed = values()
+    assert not Band.interval(X, holed).alone.any()
+    holed[:, 1] = np.nan
+    band = Band.interval(X, holed)
+    assert band.alone.tolist() == [True, False, False, False]
+    narrow = replace(band, low=band.mean, high=band.mean)
+    wide, bare = (line_panels("a", {"US": it}, "x", "its interval") for it in (band, narrow))
+    pixels = [np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), int) for png in (wide, bare)]
+    left = pixels[0].shape[1] // 8
+    assert (pixels[0] != pixels[1])[:, :left].any(), "the first point has a bar"
 
 
 def test_cells_that_failed_or_are_missing_are_not_drawn() -> None:

@@ -26,6 +26,13 @@ class Band:
         """Whether there is nothing to draw."""
         return not np.isfinite(self.mean).any()
 
+    @property
+    def alone(self) -> np.ndarray:
+        """Which points have ends and no neighbour that has, bool (P,): between them and others there is no band."""
+        there = np.pad(np.isfinite(self.low) & np.isfinite(self.high), 1)
+        found: np.ndarray = there[1:-1] & ~there[:-2] & ~there[2:]
+        return found
+
     @classmethod
     def interval(cls, x: np.ndarray, values: np.ndarray) -> Band:
         """Return the mean of shares in 0..1, (seeds, P) with NaN for a lacking one, and its 95 % t interval."""

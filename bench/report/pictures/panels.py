@@ -19,6 +19,7 @@ from bench.report.pictures.picture import chart
 from bench.report.pictures.style import BLUE, CONTEXT, DASHED, INK, QUIET, WIDTH, drawing, rules
 
 MOST_COLUMNS = 5
+LONE = 6  # points wide: the band of a point that stands alone
 LONG = 18  # letters of a name that a panel's width may not hold
 
 
@@ -133,6 +134,9 @@ def line_panels(
                 it = lines[reference]
                 axes.plot(it.x, it.mean, color=INK, linewidth=1.1, linestyle=DASHED, zorder=2)
             axes.fill_between(mine.x, mine.low, mine.high, color=BLUE, alpha=0.22, linewidth=0, zorder=3)
+            if (lone := mine.alone).any():
+                ends = mine.low[lone], mine.high[lone]
+                axes.vlines(mine.x[lone], *ends, color=BLUE, alpha=0.22, linewidth=LONE, zorder=3)
             axes.plot(mine.x, mine.mean, color=BLUE, zorder=4)
             if mine.empty:
                 at = axes.transAxes
