@@ -96,6 +96,7 @@ class Bench:
             [sys.executable, "-m", "bench", "run", "--config", str(self.file)],
             env=os.environ | variables,
             start_new_session=True,
+            preexec_fn=_hears_sighup,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -104,6 +105,11 @@ class Bench:
     def run(self, points: Sequence[Mapping[str, Any]] = (), **environment: str) -> Ended:
         """Run to the end."""
         return ended(self.start(points, **environment))
+
+
+def _hears_sighup() -> None:
+    """Whatever the campaign was started by: under `nohup` SIGHUP is ignored, also by all that it starts."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def ended(runner: subprocess.Popen[str], patience: float = PATIENCE) -> Ended:
