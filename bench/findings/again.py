@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.analysis.second import deviation
+from bench.findings.printing import counted
 from bench.findings.section import Grid, Section
 from bench.findings.study import Evidence, Study
 from bench.report.second import said
@@ -32,19 +33,22 @@ def again(found: Evidence) -> Section:
 
 
 def _words(told: Sequence[Study]) -> tuple[str, ...]:
-    """Return where fits repeat to the bit, and how far others move beside what a seed moves."""
-    each = {study: deviation(study.opinions) for study in told}
-    same = [study.name() for study, it in each.items() if it.equal == it.count]
-    moved = [it.again / it.seeds for it in each.values() if it.equal < it.count and it.seeds > 0]
+    """Return how many fits repeat to the bit, and how far the others move beside what a seed moves."""
+    groups = [
+        (len(set(pair)) == 1, deviation([it for it in study.opinions if it.processors == pair]))
+        for study in told
+        for pair in {it.processors for it in study.opinions}
+    ]
     said = []
-    if same:
-        said.append(f"Fits done again come out to the same bit of {'; '.join(same)}.")
+    for where, alike in (("the same kind of", True), ("another", False)):
+        if mine := [it for same, it in groups if same == alike]:
+            count, equal = (sum(getattr(it, name) for it in mine) for name in ("count", "equal"))
+            said.append(f"On {where} processor {equal} of {counted(count, 'fit')} done again came out to the same bit.")
+    moved = [it.again / it.seeds for _, it in groups if it.equal < it.count and it.seeds > 0]
     if moved:
         ends = " to ".join(dict.fromkeys(f"{it:.2f}" for it in (min(moved), max(moved))))
-        said.append(
-            f"{'Elsewhere they' if same else 'Fits done again'} move by {ends} of what another seed moves them."
-        )
-    return tuple(said)
+        said.append(f"Where some did not, they moved by {ends} of what another seed moves them (root mean squares).")
+    return (" ".join(said),) if said else ()
 
 
 def processors(first: str, second: str) -> str:

@@ -94,8 +94,8 @@ def _sentence(kind: str, each: list[Compared]) -> str:
     """Return in how many pairs the orders agree, also among methods that surely help on either side."""
     alone = [it.of_helping for it in each if it.of_helping]
     helping = (
-        f"; among the methods that surely help in both, in {sum(it.low > 0 for it in alone)} of {len(alone)} that have "
-        f"{FEWEST} of them or more"
+        f"; over those alone that surely help in both, in {sum(it.low > 0 for it in alone)} of "
+        f"{counted(len(alone), 'pair')} with {FEWEST} or more of them"
         if alone
         else ""
     )

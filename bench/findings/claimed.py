@@ -66,9 +66,9 @@ def _counts(paper: str, claims: Sequence[ByProfile], profiles: tuple[str, ...]) 
 
 
 def _of_size(claim: ByProfile) -> bool:
-    """Return whether a sentence names how large a figure or a difference is, and not alone which is higher."""
+    """Return whether a sentence names how large a figure or a difference is, and not alone which is higher or alike."""
     it = first(claim).claim
-    return it.kind in ("above", "below", "equal") or bool(getattr(it, "by", 0.0))
+    return it.kind in ("above", "below") or bool(getattr(it, "by", 0.0))
 
 
 def _grid(paper: str, claims: Sequence[ByProfile], profiles: tuple[str, ...]) -> Grid:

@@ -172,12 +172,6 @@ def _gain(study: Study) -> Effect:
     return effect(it.gain(it.headline, it.taken(place)[0], place))
 
 
-def _helping(study: Study) -> int:
-    """Return how many rows surely help in the headline."""
-    it, place = study.believed, study.rarest
-    return sum(effect(it.gain(it.headline, name, place)) == "helps" for name in it.at(place))
-
-
 def _grid(studies: list[Study], found: Evidence) -> Grid:
     header = (
         "Dataset and protocol",
@@ -206,8 +200,8 @@ def _row(study: Study, found: Evidence) -> tuple[Entry, ...]:
     elif sure == "yes" and said.outcome == "unknown":
         sure = "yes, but it may not be the best"
     there = it.at(place)
-    if sure == "not surely" and (others := _helping(study)):
-        sure = f"not surely, though {others} other rows do"
+    if sure == "not surely" and (others := helping(study, it.headline)):
+        sure = f"not surely, though {counted(len(others), 'other row')} do{'es' if len(others) == 1 else ''}"
     not_run = [row for row in study.absent.get(place, ()) if not any(row.startswith(f"{name} (") for name in there)]
     if not_run:
         sure = f"{sure} (of {len(there)} rows, {len(not_run)} more not run)"

@@ -95,10 +95,10 @@ def by_counts(studies: Sequence[Study]) -> str:
     return f"A threshold by class counts alone, which needs no image, gains {'; '.join(told)}: {rest}." if told else ""
 
 
-def helping(study: Study) -> list[str]:
-    """Return the methods that surely beat the baseline in ACSA at the smallest count."""
+def helping(study: Study, metric: str = ACSA) -> list[str]:
+    """Return the methods that surely beat the baseline in a metric at the smallest count."""
     there = study.believed.at(study.rarest)
-    return [name for name in there if effect(study.believed.gain(ACSA, name, study.rarest)) == "helps"]
+    return [name for name in there if effect(study.believed.gain(metric, name, study.rarest)) == "helps"]
 
 
 def _trained(study: Study) -> list[str]:

@@ -76,7 +76,7 @@ def test_two_protocols_of_one_truth_agree_in_the_order_of_methods(known: Evidenc
     (grid,) = section.grids
     assert len(grid.rows) == 1 and section.words == (
         "Between protocols, at the smallest count that both have: in 1 of 1 pair tau over all methods is surely above "
-        "0; among the methods that surely help in both, in 0 of 1 that have 3 of them or more.",
+        "0; over those alone that surely help in both, in 0 of 1 pair with 3 or more of them.",
     )
     assert [row[2] for row in grid.rows] == ["4"], "that all beat Vanilla is no agreement among them"
     assert [row[5] for row in grid.rows] == ["3"], "US is among those that beat nothing"
