@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import solve_triangular
+
+from bench.statistics.triangular import solved
 
 WIDE = 10.0  # standard deviation of what all methods share: nothing is known of it beforehand
 LEAST = 1e-10  # variance of a mean that nothing was seen to move: equal figures must not make a singular covariance
@@ -146,8 +147,7 @@ def drawn(
     for scale, pattern in zip((np.ones(chains), *np.sqrt(behind.lucks)), model.roots, strict=True):
         noise += scale[:, None, None] * (pattern @ rng.standard_normal(size))
     lacking = model.values[:, None] - delta[:, method, place] - shared[:, place] - noise
-    half = solve_triangular(roots, lacking, lower=True, check_finite=False)
-    moved = solve_triangular(roots, half, lower=True, trans="T", check_finite=False)
+    moved = solved(roots, solved(roots, lacking), transposed=True)
     gathered = np.zeros((chains, methods, places, count))
     for mean in range(len(model.cells)):
         gathered[:, method[mean], place[mean]] += moved[:, mean]

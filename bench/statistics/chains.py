@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from bench.statistics.behind import Behind, Model, drawn, total
 from bench.statistics.observed import Luck
+from bench.statistics.triangular import solved
 
 REACHES = np.array([0.5, 2.0, 8.0])  # of the process, in units of log2 of the place's scale
 # Before the figures speak, methods lie as far apart as runs over seeds. The logarithm of how far has these standard
@@ -89,7 +89,7 @@ class _Belief:
         within = np.array([luck.within for luck in self.lucks]).reshape(-1, 1)
         state = replace(state, lucks=np.maximum(sums - within, 0.0))
         roots = np.linalg.cholesky(total(self.model, state))
-        white = solve_triangular(roots, self.model.values[:, None], lower=True, check_finite=False)[..., 0]
+        white = solved(roots, self.model.values[:, None])[..., 0]
         logs = -np.log(np.einsum("cnn->cn", roots)).sum(axis=1) - (white**2).sum(axis=1) / 2
         return _At(state, sums, roots, logs + self._before(state, sums))
 
