@@ -17,6 +17,7 @@ from bench.analysis.trials import Trial, on_all_images, seeds_draw_subsets, tria
 from bench.dataset import Task
 from bench.errors import UserError, unknown
 from bench.plan.grid import Cell
+from bench.plan.places import NATURAL
 from bench.record import Record
 
 BESIDE = ("roc_auc", "acsa")  # stand beside whatever decides: most of what methods gain may be a moved threshold
@@ -197,6 +198,8 @@ def _conditions(it: Known, found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
         )
     elif not it.drawn_by_seed:
         yield "All runs are on one draw of the training images: what another draw would change is in no interval."
+    elif any(place.place == NATURAL for place in it.places):
+        yield "At natural no image is left out: what other training images would change is in no interval there."
     staged = [row.method for row in it.rows if row.staged]
     rest = [method for method in staged if method not in it.stage]
     if it.stage:

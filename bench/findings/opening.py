@@ -8,12 +8,14 @@ from bench.analysis.baseline import plain
 from bench.analysis.believed import TUNED, Effect, effect
 from bench.analysis.recommending import listed
 from bench.errors import UserError
+from bench.findings.moved import helping, in_shares, of_kinds
 from bench.findings.page import link, pipe
 from bench.findings.printing import believed_change, counted, in_ends, level
 from bench.findings.section import Entry, Grid, Link
 from bench.findings.shares import gained_in_training, sentence
 from bench.findings.study import STAR, Evidence, Study
-from bench.findings.thresholds import OVERVIEW, by_counts, charted, helping, in_shares, labelled, of_kinds, of_many
+from bench.findings.thresholds import OVERVIEW, by_counts, charted, labelled, of_many
+from bench.plan.places import NATURAL
 from bench.report.markdown import escape
 from bench.store.leftovers import write_anew
 from bench.store.regular import MIB, read_regular
@@ -54,28 +56,44 @@ def opening(found: Evidence, page: str, pictures: str) -> str:
     if not studies:
         return f"No dataset has a baseline yet ({more})."
     blocks = [f"**{finding(studies)}**"]
-    if more_of_it := [it for it in (threshold(studies), *map(of_many, studies), sentence(found)) if it]:
-        blocks.append("\n".join(f"- {escape(it)}" for it in more_of_it))
     if charted(studies):
         blocks.append(f"![{_alt(charted(studies))}]({pictures}/{OVERVIEW}.png)")
+    if more_of_it := [it for it in (*map(of_many, studies), sentence(found)) if it]:
+        blocks.append("\n".join(f"- {escape(it)}" for it in more_of_it))
     blocks.append(pipe(_grid(studies, found), "README.md"))
+    blocks.append(_legend(studies))
     if lacking := [study for study in studies if study.absent.get(study.rarest)]:
         names = ", ".join(f"{it.name()} ({len(it.absent[it.rarest])})" for it in lacking)
         blocks.append(escape(f"Rows that are not run yet, or not with all seeds: {names}; all findings name them."))
-    blocks.append(_note(studies, more))
+    folded = '<details markdown="1"><summary>How to read this, and what it rests on</summary>'
+    blocks += [folded, _note(studies), "</details>"]
+    blocks.append(
+        "Where generated images help, what the papers' own tables do not bear out, what to start with in your "
+        f"situation: {more}."
+    )
     return "\n\n".join(blocks)
 
 
-def _note(studies: list[Study], more: str) -> str:
+def _legend(studies: list[Study]) -> str:
+    """Return what a reader of the table must know."""
+    rare = dict.fromkeys(level(it.believed.always[it.rarest]) for it in studies if it.of_two)
+    scale = f" (F1 {' or '.join(rare)} of two classes)" if rare else ""
     brackets = [it for it in studies if not it.believed.beats_always(it.believed.taken(it.rarest)[0], it.rarest)]
-    seen = any(it.seen for it in studies)
-    star = f" {STAR}: it was trained on these very photographs, with labels." if seen else ""
     lines = [
-        "Each dataset has the fewest rare training images that were tried; test images are in equal shares. What the "
-        "methods' short names mean stands below.",
-        "F1 of the rare class: 1 if all of it is found and nothing else is taken for it, 0 if none is found. Of many "
-        "classes: ACSA, balanced accuracy, the mean of all recalls. Always rare: the F1 of naming that class whatever "
-        "one sees" + ("; a method in brackets is not surely better than that." if brackets else "."),
+        "F1 is that of the rare class; of many classes it is balanced accuracy (ACSA), the mean of all recalls. What "
+        "the methods' short names mean stands below.",
+        f"In brackets: not surely better than to name the rare class whatever one sees{scale}." if brackets else "",
+        f"{STAR}: the network was trained on these very photographs, with labels."
+        if any(it.seen for it in studies)
+        else "",
+    ]
+    return _starred(" ".join(filter(None, lines)))
+
+
+def _note(studies: list[Study]) -> str:
+    lines = [
+        "Each dataset has the fewest rare training images that were tried; test images are in equal shares. F1: 1 if "
+        "all of the rare class is found and nothing else is taken for it, 0 if none is found.",
         f"Believed: the mean over draws of rare images and seeds, [as far as the runs tell]("
         f"docs/decisions-under-noise.md), {plain()}'s, and the gain with ends that hold it with probability 0.9 (how "
         f"often they do was measured there, too); the tables have what was seen{_beyond_tables(studies)}. Surely, here "
@@ -84,13 +102,9 @@ def _note(studies: list[Study], more: str) -> str:
         "Rare as in training: the gain seen in the tables' runs with their test images weighted as rare as the "
         "training images (of many classes in macro F1), with such ends over seeds and test images.",
         "`paper` trains the paper's own network from scratch, `cpu` a smaller one, `pretrained` the last layer of one "
-        f"that knows photographs.{star}",
+        "that knows photographs.",
     ]
-    rest = (
-        "Where generated images help, what the papers' own tables do not bear out, what to start with in your "
-        f"situation: {more}."
-    )
-    return "\n".join(f"- {it}" for it in (*map(_starred, lines), rest))
+    return "\n".join(f"- {_starred(it)}" for it in (threshold(studies), *lines) if it)
 
 
 def _beyond_tables(studies: list[Study]) -> str:
@@ -101,7 +115,8 @@ def _beyond_tables(studies: list[Study]) -> str:
 
 def _draws(studies: list[Study]) -> str:
     """Return how far the luck of the drawn training images is in the ends."""
-    own = [it.name() for it in studies if it.believed.redrawn is None]
+    own = [it.name() for it in studies if it.believed.redrawn is None and it.rarest != NATURAL]
+    whole = [it.name() for it in studies if it.believed.redrawn is None and it.rarest == NATURAL]
     one = [it.name() for it in studies if it.believed.redrawn == ()]
     some = {it.name(): it.believed.redrawn for it in studies if it.believed.redrawn}
     rows = listed(list(dict.fromkeys(row for mine in some.values() for row in mine))) if some else ""
@@ -111,6 +126,7 @@ def _draws(studies: list[Study]) -> str:
             ("every seed has one of its own", own),
             (f"others were run of {rows} at most, and are taken to matter as much to the other rows", [*some]),
             ("there is one, and no end knows what another would change", one),
+            ("all are trained on, and no end knows what others would change", whole),
         )
         if names
     ]
@@ -130,15 +146,18 @@ def finding(studies: list[Study]) -> str:
         return only if len(studies) == 1 else f"In {len(studies)} settings run so far, {none}."
     better = [it for it in studies if _gain(it) == "helps"]
     no_more = sum(not it.believed.beats_always(it.believed.taken(it.rarest)[0], it.rarest) for it in better)
-    doubt = f", but in {no_more} of them not surely a rule that always names the rare class" if no_more else ""
+    doubt = f", in {no_more} of them perhaps no higher than always naming the rare class" if no_more else ""
+    figure = "balanced accuracy" if not any(it.of_two for it in better) else "F1"
+    figure += " (of many classes, balanced accuracy)" if {it.of_two for it in better} == {True, False} else ""
     kinds = [(in_shares(share), words) for words, _, share in of_kinds([it for it in some if _is_tuned(it)])]
-    what = "of what the helping methods gain in balanced accuracy is gone"
-    gone = ", ".join(f"{share} {what if not k else 'of it'} {words}" for k, (share, words) in enumerate(kinds))
-    tuned = "once all thresholds are chosen on validation images, plain training's too"
-    moved = f" With two classes, {tuned}, {gone}." if kinds else ""
+    what = "of what the methods that help gain in balanced accuracy"
+    shares = ", ".join(f"{share} {what if not k else 'of it'} {words}" for k, (share, words) in enumerate(kinds))
+    tuned = "that much is gone once every threshold, plain training's too, is chosen on validation images."
+    moved = f"With two classes, a moved threshold is {shares}: {tuned} " if kinds else ""
     return (
-        f"In {len(better)} of {counted(len(studies), 'setting')} run so far, the method to take surely beats plain "
-        f"training on test images in equal shares{doubt}.{moved}"
+        f"{moved}In {len(better)} of {counted(len(studies), 'setting')} run so far, the method to take, with the "
+        f"threshold it comes with, surely has a higher {figure} than plain training on test images in equal "
+        f"shares{doubt}."
     )
 
 
@@ -152,7 +171,7 @@ def threshold(studies: list[Study]) -> str:
     times = labelled(every)
     images = f", but labelled images, here {times} as many rare ones as were trained on" if times else ""
     return (
-        "Methods: those that surely help in balanced accuracy, the mean of the classes' recalls. "
+        "Helping methods: those that surely help in balanced accuracy, the mean of the classes' recalls. "
         f"{where[:1].upper()}{where[1:]}. To choose a threshold needs no training{images}. {by_counts(every)}"
     ).strip()
 
@@ -177,7 +196,6 @@ def _grid(studies: list[Study], found: Evidence) -> Grid:
         "Dataset and protocol",
         "Rare training images",
         f"F1 of plain training ({plain()}), believed",
-        "F1 of always rare",
         "Take",
         "Its gain, believed",
         "Does it surely help?",
@@ -192,7 +210,7 @@ def _row(study: Study, found: Evidence) -> tuple[Entry, ...]:
     taken, said = it.taken(place)
     gain = it.gain(it.headline, taken, place)
     base, natural = float(it.mean(it.headline, plain(), place).mean()), gained_in_training(study, found)
-    rare, always = str(min(study.places[0].counts)), level(it.always[place])
+    rare = str(min(study.places[0].counts))
     beyond = it.beats_always(taken, place)
     sure = {"helps": "yes", "not known": "not surely"}.get(effect(gain), "no")
     if sure == "yes" and not beyond:
@@ -206,7 +224,7 @@ def _row(study: Study, found: Evidence) -> tuple[Entry, ...]:
     if not_run:
         sure = f"{sure} (of {len(there)} rows, {len(not_run)} more not run)"
     taken = taken if beyond else f"({taken})"
-    return study.name(), rare, level(base), always, taken, believed_change(gain), sure, in_ends(natural), study.link
+    return study.name(), rare, level(base), taken, believed_change(gain), sure, in_ends(natural), study.link
 
 
 def _alt(studies: list[Study]) -> str:

@@ -42,6 +42,7 @@ MAKERS = (
     again,
 )
 TITLE = "Findings"
+LONG = 300  # characters: what lacks is a list then that few read
 
 
 def write_page(found: Evidence, root: Path, page: str, pictures: str) -> list[Path]:
@@ -100,7 +101,16 @@ def _section(section: Section, page: str, pictures: str) -> Iterator[str]:
         yield escape(picture.caption)
     for grid in section.grids:
         yield from _grid(grid, page)
-    yield "\n".join(f"- Lacking: {escape(line)}" for line in section.lacking)
+    yield "\n\n".join(_lacking(line) for line in section.lacking)
+
+
+def _lacking(line: str) -> str:
+    """Return what lacks; a long list of it closed under what it is."""
+    what, _, names = line.partition(": ")
+    if len(names) <= LONG:
+        return f"- Lacking: {escape(line)}"
+    summary = f'<details markdown="1"><summary>Lacking: {escape(what)}</summary>'
+    return f"{summary}\n\n{escape(names)}\n\n</details>"
 
 
 def _grid(grid: Grid, page: str) -> Iterator[str]:

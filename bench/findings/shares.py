@@ -62,14 +62,26 @@ def shares(found: Evidence) -> Section:
 def sentence(found: Evidence) -> str:
     """Return where what is taken surely gains and loses where classes have the shares of training, "" without any."""
     gains = {study: it for study, _ in _told(found) if (it := gained_in_training(study, found))}
-    below, above = sum(it.high < 0 for it in gains.values()), [study for study, it in gains.items() if it.low > 0]
-    named = f" ({'; '.join(it.name(it.rarest) for it in above)})" if above else ""
+    below, above = ([study for study, it in gains.items() if sure(it)] for sure in (_is_below, _is_above))
     return (
         "Were the rare class as rare in use as in training, the F1 of the method taken here would surely be below that "
-        f"of plain training in {below} of {counted(len(gains), 'setting')}, surely above it in {len(above)}{named}."
+        f"of plain training in {len(below)} of {counted(len(gains), 'setting')}{_named(below)}, surely above it in "
+        f"{len(above)}{_named(above)}."
         if gains
         else ""
     )
+
+
+def _is_below(gain: Belief) -> bool:
+    return gain.high < 0
+
+
+def _is_above(gain: Belief) -> bool:
+    return gain.low > 0
+
+
+def _named(studies: list[Study]) -> str:
+    return f" ({'; '.join(it.name(it.rarest) for it in studies)})" if studies else ""
 
 
 def _told(found: Evidence) -> Iterator[tuple[Study, dict[str, float]]]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
-from bench.analysis.advice import Belief, belief
+from bench.analysis.advice import belief
 from bench.analysis.baseline import plain
 from bench.analysis.believed import ACSA, AUC, TUNED, Effect, effect
 from bench.analysis.recommending import DELTA, listed
-from bench.findings.printing import MISSING, believed_change, change, counted, percent
+from bench.findings.moved import (
+    drawn_gains,
+    in_shares,
+    mean_gain,
+    moved,
+    of_kinds,
+    other_rows,
+    threshold_rows,
+    trained_rows,
+)
+from bench.findings.printing import MISSING, believed_change, change, counted
 from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import Evidence, Study
 from bench.report.pictures import thresholds as drawn
@@ -56,21 +65,19 @@ def thresholds(found: Evidence) -> Section:
 
 def of_many(study: Study) -> str:
     """Return what a threshold by class counts gains of many classes, beside what the best row does; "" of two."""
-    counted_out = _counted_out(study)
-    if study.of_two or not counted_out or not _trained(study):
+    counted_out, trained = threshold_rows(study), trained_rows(study)
+    if study.of_two or not counted_out or not trained:
         return ""
-    best, moved_alone = (
-        max(names, key=lambda name: _mean(study, ACSA, name)) for names in (_trained(study), counted_out)
-    )
+    best, moved_alone = (max(names, key=lambda name: mean_gain(study, ACSA, name)) for names in (trained, counted_out))
     classes = len(study.places[0].classes)
-    gain = _mean(study, ACSA, best)
-    near = [name for name in _trained(study) if name != best and gain - _mean(study, ACSA, name) <= DELTA]
+    gain = mean_gain(study, ACSA, best)
+    near = [name for name in trained if name != best and gain - mean_gain(study, ACSA, name) <= DELTA]
     alike = f" ({listed(near)} within {DELTA:g} of it)" if near else ""
     ranks = study.believed.gain(AUC, best, study.rarest)
     better = f" {best} ranks better, too: ROC-AUC {believed_change(ranks)}." if effect(ranks) == "helps" else ""
     return (
-        f"With the {classes} classes of {study.name()}, {best} gains {change(gain)} in ACSA{alike}, a threshold by "
-        f"class counts alone {change(_mean(study, ACSA, moved_alone))}.{better}"
+        f"With the {classes} classes of {study.name()}, {best} gains {change(gain)} in ACSA{alike}, {moved_alone}, a "
+        f"threshold by class counts alone, {change(mean_gain(study, ACSA, moved_alone))}.{better}"
     )
 
 
@@ -83,73 +90,26 @@ def labelled(studies: Sequence[Study]) -> str:
 
 def by_counts(studies: Sequence[Study]) -> str:
     """Return what a threshold by class counts gains beside what methods gain that train, kind by kind; "" of none."""
-    told = []
+    told, names = [], dict[str, None]()
     for words, mine, _ in of_kinds(studies):
-        both = [it for it in mine if _counted_out(it)]
-        if both:
-            free = np.mean([max(_mean(it, ACSA, name) for name in _counted_out(it)) for it in both])
-            theirs = np.mean([_gains(it, ACSA).mean() for it in both])
-            best = np.mean([max(_mean(it, ACSA, name) for name in _trained(it)) for it in both])
-            told.append(f"{change(float(free))} {words} ({change(float(theirs))}, the best {change(float(best))})")
-    rest = "in brackets the methods that train and surely help, on average, and the best of each setting"
-    return f"A threshold by class counts alone, which needs no image, gains {'; '.join(told)}: {rest}." if told else ""
-
-
-def helping(study: Study, metric: str = ACSA) -> list[str]:
-    """Return the methods that surely beat the baseline in a metric at the smallest count."""
-    there = study.believed.at(study.rarest)
-    return [name for name in there if effect(study.believed.gain(metric, name, study.rarest)) == "helps"]
-
-
-def _trained(study: Study) -> list[str]:
-    """Return the methods that help and train: of rows that read the baseline's own fits a threshold is all there is."""
-    return [name for name in helping(study) if name not in _counted_out(study)]
-
-
-def moved(studies: Sequence[Study]) -> Belief | None:
-    """Return the share of what methods gain that help and train that is a moved threshold, None where there is none.
-
-    Every study weighs the same.
-    """
-    some = [it for it in studies if _trained(it)]
-    if not some:
-        return None
-    # All draws come from the same random numbers: without a shift, two studies, or two figures, would err together.
-    gain, left = (
-        np.mean([np.roll(_gains(it, metric), 2 * k + shift) for k, it in enumerate(some)], axis=0)
-        for shift, metric in enumerate((ACSA, TUNED))
-    )
-    ends = belief(np.clip(1 - left / np.where(gain > 0, gain, np.inf), 0, 1))
-    return replace(ends, mean=float(np.clip(1 - left.mean() / gain.mean(), 0, 1)))
-
-
-def _gains(study: Study, metric: str) -> np.ndarray:
-    """Return draws of the mean gain of the methods that help and train, float (D,)."""
-    each = [study.believed.gain(metric, name, study.rarest) for name in _trained(study)]
-    found: np.ndarray = np.mean(each, axis=0)
-    return found
-
-
-def in_shares(found: Belief) -> str:
-    """Return a share with the ends that hold it with probability 0.9."""
-    ends = [percent(found.low), percent(found.high)]
-    return percent(found.mean) if ends[0] == ends[1] else f"{percent(found.mean)} ({ends[0]} to {ends[1]})"
-
-
-def of_kinds(studies: Sequence[Study]) -> Iterator[tuple[str, list[Study], Belief]]:
-    """Give each kind of network, in words, with its studies and what share of their gains is a moved threshold."""
-    for words, frozen in (
-        ("where the last layer alone is trained", True),
-        ("where the whole network is trained", False),
-    ):
-        mine = [it for it in studies if it.frozen == frozen]
-        if (share := moved(mine)) is not None:
-            yield words, [it for it in mine if _trained(it)], share
+        if both := [it for it in mine if threshold_rows(it)]:
+            names |= dict.fromkeys(name for it in both for name in threshold_rows(it))
+            free, best = (
+                np.mean([max(mean_gain(it, ACSA, name) for name in rows(it)) for it in both])
+                for rows in (threshold_rows, trained_rows)
+            )
+            theirs = np.mean([drawn_gains(it, ACSA).mean() for it in both])
+            told.append(
+                f"{change(float(free))} {words}, where the methods that train and surely help gain "
+                f"{change(float(theirs))} on average and the best of each setting {change(float(best))}"
+            )
+    alone = f"A threshold by class counts alone ({listed([*names], 'or')}), which needs no image, gains" if told else ""
+    return f"{alone} {'; '.join(told)}." if told else ""
 
 
 def charted(studies: Sequence[Study]) -> list[Study]:
     """Return the studies that the charts show: of two classes, with a method beside the baseline."""
-    return [it for it in studies if TUNED in it.believed.draws and _others(it)]
+    return [it for it in studies if TUNED in it.believed.draws and other_rows(it)]
 
 
 def _pictures(studies: Sequence[Study]) -> tuple[Picture, ...]:
@@ -157,7 +117,7 @@ def _pictures(studies: Sequence[Study]) -> tuple[Picture, ...]:
     panels = [
         drawn.Panel(
             it.name(it.rarest),
-            [drawn.Gain(name, *(_interval(it, metric, name) for metric in (ACSA, TUNED))) for name in _others(it)],
+            [drawn.Gain(name, *(_interval(it, metric, name) for metric in (ACSA, TUNED))) for name in other_rows(it)],
         )
         for it in charted(studies)
     ]
@@ -186,7 +146,7 @@ def _named(studies: Sequence[Study]) -> str:
 
 def _told(words: str, studies: Sequence[Study]) -> str:
     """Return how many rows do more than move a threshold, of one kind of network: another may know nothing."""
-    told = [effect(it.believed.gain(TUNED, name, it.rarest)) for it in studies for name in _trained(it)]
+    told = [effect(it.believed.gain(TUNED, name, it.rarest)) for it in studies for name in trained_rows(it)]
     kinds: dict[Effect, str] = {
         "helps": "surely above it",
         "does nothing": f"surely within {DELTA:g} of it",
@@ -201,11 +161,11 @@ def _told(words: str, studies: Sequence[Study]) -> str:
 
 
 def _row(study: Study) -> tuple[Entry, ...]:
-    names, share = _trained(study), moved([study]) if TUNED in study.believed.draws else None
-    gains = {metric: change(float(_gains(study, metric).mean())) for metric in study.believed.draws if names}
+    names, share = trained_rows(study), moved([study]) if TUNED in study.believed.draws else None
+    gains = {metric: change(float(drawn_gains(study, metric).mean())) for metric in study.believed.draws if names}
     return (
         study.name(study.rarest),
-        f"{len(names)} of {len(_others(study)) - len(_counted_out(study))}",
+        f"{len(names)} of {len(other_rows(study)) - len(threshold_rows(study))}",
         gains.get(ACSA, MISSING),
         gains.get(TUNED, MISSING),
         MISSING if share is None else in_shares(share),
@@ -215,33 +175,18 @@ def _row(study: Study) -> tuple[Entry, ...]:
     )
 
 
-def _counted_out(study: Study) -> list[str]:
-    """Return the rows that read the baseline's own fits: theirs is a threshold made of class counts."""
-    it, place = study.believed, study.rarest
-    own = it.records.get((plain(), place))
-    return [name for name in _others(study) if it.records[name, place] == own]
-
-
 def _of_counts(study: Study) -> str:
-    return ", ".join(f"{name} {change(_mean(study, ACSA, name))}" for name in _counted_out(study)) or MISSING
+    return ", ".join(f"{name} {change(mean_gain(study, ACSA, name))}" for name in threshold_rows(study)) or MISSING
 
 
 def _every(study: Study) -> Grid:
     names = [name for name in dict.fromkeys((study.believed.headline, *SHOWN)) if name in study.believed.draws]
     rows = [
         (method, *(believed_change(study.believed.gain(it, method, study.rarest)) for it in names))
-        for method in _others(study)
+        for method in other_rows(study)
     ]
     header = ("Method", *(SHOWN.get(name, "F1") for name in names))
     return Grid(header, tuple(rows), f"{study.name(study.rarest)}: gains over {plain()}", folded=True)
-
-
-def _others(study: Study) -> list[str]:
-    return [name for name in study.believed.at(study.rarest) if name != plain()]
-
-
-def _mean(study: Study, metric: str, method: str) -> float:
-    return float(study.believed.gain(metric, method, study.rarest).mean())
 
 
 def _interval(study: Study, metric: str, method: str) -> tuple[float, float, float]:

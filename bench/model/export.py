@@ -98,7 +98,7 @@ def _onnx(network: nn.Module, example: tuple[Tensor], shapes: tuple[dict[int, An
     try:
         import onnxscript  # noqa: F401  # torch's exporter needs it
     except ModuleNotFoundError:
-        raise ConfigError('exporting to onnx needs: pip install "imbalance-bench[onnx]"') from None
+        raise ConfigError("exporting to onnx needs: pip install onnx onnxruntime onnxscript") from None
     program = torch.onnx.export(
         network,
         example,

@@ -76,7 +76,7 @@ def load_exported(path: Path) -> Exported:
     try:
         from onnxruntime import InferenceSession
     except ModuleNotFoundError:
-        raise ConfigError('using an ONNX file needs: pip install "imbalance-bench[onnx]"') from None
+        raise ConfigError("using an ONNX file needs: pip install onnxruntime") from None
     try:
         session = InferenceSession(read_regular(path, MOST_BYTES), providers=["CPUExecutionProvider"])
         about = About.model_validate_json(session.get_modelmeta().custom_metadata_map[ABOUT])

@@ -11,6 +11,7 @@ from bench.dataset import Dataset, Imbalance, Task, exponential, natural, one, r
 from bench.errors import ConfigError
 from bench.plan.config import Config, Profile
 
+NATURAL = "natural"  # the place where no image is left out
 _COUNT = r"\d{1,12}"
 _ONE = re.compile(rf"one ({_COUNT}) (\d+(?:\.\d+)?)")
 _TAIL = re.compile(r"(exp|step)[ (]\s*(\d+(?:\.\d+)?(?:e\+\d{1,2})?)\s*\)?")
@@ -34,7 +35,7 @@ def read_imbalance(value: object) -> Imbalance:
     text = str(value).strip()
     if re.fullmatch(_COUNT, count := text.removeprefix("rare ")):
         return rare(int(count))
-    if text == "natural":
+    if text == NATURAL:
         return natural()
     if re.fullmatch(f"{_COUNT}(:{_COUNT})+", text):
         return vector(tuple(map(int, text.split(":"))))

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from bench.networks.network import network_of, seen_before
 from bench.plan.config import Config
+from bench.plan.places import NATURAL
 from bench.registry import DATASETS
 from bench.report.table import Table
 
 SUBSET = "A seed also draws which images of a class that is cut are trained on: the spread over seeds holds that luck."
 WHOLE = (
     "At natural no image is left out, and seeds differ in first weights and order alone: the spread over them holds no "
-    "luck of the images, which comparisons and recommendations add."
+    "luck of the training images, and no interval does."
 )
-NATURAL = "natural"
 PAIR = 4  # images of a step of AUG and ALT at least: one of each class and its translation
 
 

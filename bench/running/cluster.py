@@ -100,7 +100,7 @@ def _client(opened: ExitStack, workers: int, threads: int, address: str) -> Any:
     try:
         dask, distributed = import_module("dask"), import_module("distributed")
     except ModuleNotFoundError as error:
-        raise ConfigError('the executor dask needs: pip install "imbalance-bench[dask]"') from error
+        raise ConfigError("the executor dask needs: pip install distributed") from error
     # The schedule finds out who kills workers; dask need not try first.
     opened.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 0}))
     opened.enter_context(_quiet())

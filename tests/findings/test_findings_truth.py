@@ -15,12 +15,13 @@ from bench.analysis.believed import ACSA, AUC, TUNED, effect
 from bench.errors import UserError
 from bench.findings.agreeing import agreeing
 from bench.findings.bodies import PLAINLY, bodies
+from bench.findings.moved import helping, moved
 from bench.findings.opening import BEGIN, END, finding, opening, with_opening
 from bench.findings.section import Link
 from bench.findings.shares import gained_in_training, in_training, sentence, shares
 from bench.findings.starting import situations, start, starting
 from bench.findings.study import Evidence, evidence
-from bench.findings.thresholds import helping, labelled, moved, thresholds
+from bench.findings.thresholds import labelled, thresholds
 from bench.store.store import Store
 
 
@@ -133,20 +134,20 @@ def test_of_methods_as_good_the_cheapest_is_taken(tmp_path: Path) -> None:
 
 def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) -> None:
     text = opening(known, "docs/findings.md", "docs/findings")
-    line, more, picture, table, note = text.split("\n\n")
-    assert line.startswith("**In 2 of 2 settings run so far, the method to take surely beats plain training on test ")
-    assert "once all thresholds are chosen on validation images, plain training's too, " in line
-    assert (
-        " of what the helping methods gain in balanced accuracy is gone where the whole network is trained.**" in line
-    )
-    assert "\n" not in line
-    assert "Where the whole network is trained: 1 dataset." in more
+    line, picture, more, table, legend, opened, note, closed, rest = text.split("\n\n")
+    assert line.startswith("**With two classes, a moved threshold is ") and "\n" not in line
+    assert " of what the methods that help gain in balanced accuracy where the whole network is trained: that " in line
+    assert "plain training's too, is chosen on validation images. In 2 of 2 settings run so far, the " in line
+    assert "surely has a higher F1 than plain training on test images in equal shares" in line
+    assert legend.startswith("F1 is that of the rare class")
+    assert "Where the whole network is trained: 1 dataset." in note
     assert "would surely be below that of plain training in 0 of 2 settings, surely above it in " in more
     assert "(docs/findings/overview.png)" in picture
-    assert [row.split("|")[5].strip() for row in table.splitlines()[2:]] == ["CS", "CS"], (
+    assert [row.split("|")[4].strip() for row in table.splitlines()[2:]] == ["CS", "CS"], (
         "a threshold is worth more here than OS"
     )
-    assert "[all findings](docs/findings.md)" in note
+    assert opened.startswith("<details") and closed == "</details>"
+    assert "[all findings](docs/findings.md)" in rest
     assert "Draws of the rare training images: there is one, and no end knows what another would change (" in note
 
 
@@ -170,7 +171,7 @@ def test_what_is_not_known_of_one_kind_of_network_is_not_hidden_by_the_other(kno
 def test_a_threshold_chosen_on_many_labelled_images_says_so(known: Evidence) -> None:
     first, second = (replace(it, validation=count) for it, count in zip(known.studies, (9, 24), strict=True))
     assert labelled([first, second]) == "1.5 to 4 times" and labelled([first, first]) == "1.5 times"
-    more = opening(replace(known, studies=(first, second)), "docs/findings.md", "docs/findings").split("\n\n")[1]
+    more = opening(replace(known, studies=(first, second)), "docs/findings.md", "docs/findings")
     assert "here 1.5 to 4 times as many rare ones as were trained on" in more
 
 

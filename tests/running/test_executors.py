@@ -125,7 +125,7 @@ def test_unreachable_scheduler_is_one_clear_line(address: str, monkeypatch: pyte
 
 def test_missing_dask_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ConfigError, match=r'pip install "imbalance-bench\[dask\]"'), open_workers("dask", 2):
+    with pytest.raises(ConfigError, match="pip install distributed"), open_workers("dask", 2):
         pass
 
 
