@@ -179,7 +179,7 @@ def threshold(
         str, typer.Option("--recall", help="CLASS=SHARE: find so many of a class, e.g. Cracking=0.95")
     ] = "",
     prior: Annotated[
-        str, typer.Option("--prior", help="CLASS=SHARE,...: how common classes are in use; fewest errors there")
+        str, typer.Option("--prior", help="CLASS=SHARE,...: how common classes are in use; fewest errors if calibrated")
     ] = "",
     cost: Annotated[
         str, typer.Option("--cost", help="TRUE:TAKEN=COST,...: what mistakes cost; what is not named costs 1")
@@ -199,7 +199,7 @@ def threshold(
     from dataclasses import asdict
 
     from bench.cli.fitting import facts_at
-    from bench.model.deciding import hardly_found, moved, paid_by, reached
+    from bench.model.deciding import moved, paid_by, reached, wrong_at
     from bench.model.making import keep_decision
     from bench.model.saved import read_facts
     from bench.store.leftovers import write_anew
@@ -217,7 +217,7 @@ def threshold(
     on = reached(facts, recall)
     say(f"recall of each class on the test images, before and after, with the ends of its 95 % interval{on}")
     show(rounded, as_json=False)
-    for line in paid_by(told, facts, cost) if cost else hardly_found(rows) if prior else ():
+    for line in paid_by(told, facts, cost) if cost else wrong_at(told, facts, prior, rows) if prior else ():
         say(line)
     if chart:
         from bench.model.trade import picture
