@@ -109,7 +109,7 @@ def fit(
     if any(undone.id == job.id for undone, _ in left_undone(plan, store)):  # a success stays when its redoing fails
         raise UserError(f"{job.label} failed, and what is stored of it was made by code that has changed since")
     weights = Weights(store.root)
-    say_what_goes(out, method)
+    say_what_goes(out, job, store, all_data=all_data)
     if all_data:
         current = standing(grid, store.summaries()).states
         stored = [store.get(it.fit) for it in grid.cells if it.seed != seed and current.get(it.fit) == "done"]
