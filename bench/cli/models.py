@@ -14,6 +14,7 @@ from bench.cli.options import (
     Results,
     load_plugins,
     naming_aside,
+    picture_file,
     say,
     say_damaged,
     say_text,
@@ -133,11 +134,11 @@ def predict(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Let a model decide about new images. Exit status 1 if some could not be read; they are named in the file."""
-    from bench.cli.writing import class_folders, copied, write_rows
+    from bench.cli.writing import class_folders, copied, refuse_model, write_rows
     from bench.data.decoding import SUFFIXES
     from bench.model.exported import SUFFIX, load_exported
     from bench.model.predict import Decider, image_files, predictions
-    from bench.model.saved import FILES, load_model
+    from bench.model.saved import load_model
     from bench.running.progress import counting
     from bench.training.device import Device
 
@@ -150,9 +151,7 @@ def predict(
     files, left_out = image_files(images, besides=folders.values())
     if out.suffix.lower() in SUFFIXES or out.resolve() in {it.resolve() for it in files}:
         raise UserError(f"{out}: a picture's name; the table goes elsewhere, such as predictions.csv")
-    if out.is_dir() or out.resolve() in {it.resolve() for it in (model, *(model / name for name in FILES))}:
-        what = "a folder" if out.is_dir() else "of the model"
-        raise UserError(f"{out}: {what}; the table goes elsewhere, such as predictions.csv")
+    refuse_model(out, model, "the table", such_as="predictions.csv")
     if left_out:
         say(f"left out: {left_out}")
     with counting("predicting") as progress:
@@ -188,7 +187,7 @@ def threshold(
     chart: Annotated[
         Path | None,
         typer.Option(
-            "--chart", help="Write a picture of the trade, PNG: one class's recall, the others'.", callback=target
+            "--chart", help="Write a picture of the trade, PNG: one class's recall, the others'.", callback=picture_file
         ),
     ] = None,
     profile: Profile = None,
@@ -239,11 +238,13 @@ def export(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Write a model for other programs: pixels (N, 3, S, S) from 0 to 255 in, probabilities and decision out."""
+    from bench.cli.writing import refuse_model
     from bench.model.export import export_model
     from bench.model.saved import FACTS, load_model
     from bench.training.device import Device
 
     load_plugins(config)
+    refuse_model(out, model, "what is exported", such_as=f"model.{format}")
     export_model(load_model(model, Device.best()), out, format)
     use = f"; `imbench predict {out} IMAGES` uses it" if format == "onnx" else ""
     say(f"{out}: written, with the decision as it is now; the classes by number are in {model / FACTS}{use}")

@@ -106,6 +106,20 @@ def test_a_table_of_predictions_takes_no_part_of_the_models_place(home: Path, tm
     assert facts.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors", "README.md"])
+def test_nothing_else_takes_the_place_of_a_part_of_the_model(name: str, home: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(home / "mine", tmp_path / "mine")
+    before = (model / name).read_bytes()
+    exported = ("export", model, "--format", "pt2", "--out")
+    refused(imbench(*exported, model / name), f"{name}: of the model; what is exported goes elsewhere")
+    (tmp_path / "link.pt2").symlink_to(model / name)
+    refused(imbench(*exported, tmp_path / "link.pt2"), "link.pt2: of the model")
+    refused(imbench(*exported, tmp_path), "a folder; what is exported goes elsewhere, such as model.pt2")
+    moving = ("threshold", model, "--recall", "vertical=1", "--write", "--chart", model / name)
+    refused(imbench(*moving), f"{name}: a chart is a PNG file, and ends in .png")
+    assert (model / name).read_bytes() == before and not read_facts(model).factors
+
+
 def test_copies_may_go_beside_the_images_and_are_not_decided_again(home: Path, tmp_path: Path) -> None:
     for folder in ("new", "new/deep"):
         (tmp_path / folder).mkdir()
