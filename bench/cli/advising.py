@@ -19,6 +19,7 @@ from bench.cli.options import (
     Profile,
     Results,
     Seeds,
+    picture_file,
     say,
     say_aside,
     settings_of,
@@ -46,7 +47,8 @@ def recommend(
     profile: Profile = None,
     results: Results = None,
     chart: Annotated[
-        Path | None, typer.Option("--chart", help="Write what each choice may lose to this PNG file.")
+        Path | None,
+        typer.Option("--chart", help="Write what each choice may lose to this PNG file.", callback=picture_file),
     ] = None,
     as_json: Json = False,
     config: ConfigFile = DEFAULT_FILE,
@@ -63,8 +65,6 @@ def recommend(
 
     if chart and not dataset:
         raise UserError("a chart is of one dataset: name it, as in `imbench recommend digits --chart FILE.png`")
-    if chart and chart.suffix.lower() != ".png":
-        raise UserError(f"{chart}: a chart is a PNG file, and ends in .png")
     settings = settings_of(config, seeds=seeds, profile=profile, results=results)
     stores = stores_of(settings, own=results is not None)
     origins, lost = origins_of(settings, stores, Wish((dataset,) if dataset else (), is_aside=shelf.ablated))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bench.model.origin import Choice
     from bench.model.saved import Facts
     from bench.plan.config import Config
+    from bench.plan.job import Job
+    from bench.store.store import Store
 
 PLAIN = "OS"  # what is taken where there are no records to choose by
 
@@ -92,18 +94,30 @@ def free_for_a_model(folder: Path) -> None:
         raise UserError(f"{folder}: a file; a model is a folder")
 
 
-def say_what_goes(folder: Path, method: str) -> None:
-    """Say what a model loses that is written anew: a decision that was moved, or another method."""
-    from bench.expression import Expression
-    from bench.model.saved import FACTS, read_facts
+def say_what_goes(folder: Path, job: Job, store: Store, *, all_data: bool) -> None:
+    """Say what a model loses that is written anew: a decision that was moved, or all it was if it is of another fit."""
+    from bench.model.making import of_all_data
+    from bench.model.saved import FACTS, expression_of, read_facts
 
-    if (folder / FACTS).exists():
-        old = read_facts(folder)
-        was, new = (sorted(it.name for it in calls) for calls in (old.method, Expression.parse(method).calls))
-        if old.factors_for:
-            say(f"{folder}: its decision for {old.factors_for} is dropped; `imbench threshold --write` makes it again")
-        if was != new:
-            say(f"{folder}: the model there, of {'+'.join(was)}, is replaced")
+    if not (folder / FACTS).exists():
+        return
+    old = read_facts(folder)
+    if old.factors_for:
+        say(f"{folder}: its decision for {old.factors_for} is dropped; `imbench threshold --write` makes it again")
+    if old.records[:1] == (job.id,) and of_all_data(old) == all_data:
+        return
+    record = store.get(old.records[0]) if old.records else None
+    seed = (record.identity if record else {}).get("streams", {}).get("order", job.streams.order)
+    unlike = {
+        f"of {old.dataset} at {old.place}": (old.dataset, old.place) != (job.task.dataset, job.task.place),
+        "of another profile": old.protocol != job.protocol.model_dump(mode="json"),
+        f"of seed {seed}": seed != job.streams.order,
+        "of a record that is not here": record is None,
+        "of training images alone": all_data and not of_all_data(old),
+        "of training and validation images": of_all_data(old) and not all_data,
+    }
+    what = [f"of {expression_of(old)}", *(words for words, it in unlike.items() if it)]
+    say(f"{folder}: the model there, {', '.join(what)}, is replaced")
 
 
 def place_for(dataset: str, images: Dataset, results: Path) -> Path:

@@ -14,6 +14,7 @@ from bench.cli.options import (
     Results,
     load_plugins,
     naming_aside,
+    picture_file,
     say,
     say_damaged,
     say_text,
@@ -109,7 +110,7 @@ def fit(
     if any(undone.id == job.id for undone, _ in left_undone(plan, store)):  # a success stays when its redoing fails
         raise UserError(f"{job.label} failed, and what is stored of it was made by code that has changed since")
     weights = Weights(store.root)
-    say_what_goes(out, method)
+    say_what_goes(out, job, store, all_data=all_data)
     if all_data:
         current = standing(grid, store.summaries()).states
         stored = [store.get(it.fit) for it in grid.cells if it.seed != seed and current.get(it.fit) == "done"]
@@ -133,11 +134,11 @@ def predict(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Let a model decide about new images. Exit status 1 if some could not be read; they are named in the file."""
-    from bench.cli.writing import class_folders, copied, write_rows
+    from bench.cli.writing import class_folders, copied, refuse_model, write_rows
     from bench.data.decoding import SUFFIXES
     from bench.model.exported import SUFFIX, load_exported
     from bench.model.predict import Decider, image_files, predictions
-    from bench.model.saved import FILES, load_model
+    from bench.model.saved import load_model
     from bench.running.progress import counting
     from bench.training.device import Device
 
@@ -150,9 +151,7 @@ def predict(
     files, left_out = image_files(images, besides=folders.values())
     if out.suffix.lower() in SUFFIXES or out.resolve() in {it.resolve() for it in files}:
         raise UserError(f"{out}: a picture's name; the table goes elsewhere, such as predictions.csv")
-    if out.is_dir() or out.resolve() in {it.resolve() for it in (model, *(model / name for name in FILES))}:
-        what = "a folder" if out.is_dir() else "of the model"
-        raise UserError(f"{out}: {what}; the table goes elsewhere, such as predictions.csv")
+    refuse_model(out, model, "the table", such_as="predictions.csv")
     if left_out:
         say(f"left out: {left_out}")
     with counting("predicting") as progress:
@@ -179,7 +178,7 @@ def threshold(
         str, typer.Option("--recall", help="CLASS=SHARE: find so many of a class, e.g. Cracking=0.95")
     ] = "",
     prior: Annotated[
-        str, typer.Option("--prior", help="CLASS=SHARE,...: how common classes are in use; fewest errors there")
+        str, typer.Option("--prior", help="CLASS=SHARE,...: how common classes are in use; fewest errors if calibrated")
     ] = "",
     cost: Annotated[
         str, typer.Option("--cost", help="TRUE:TAKEN=COST,...: what mistakes cost; what is not named costs 1")
@@ -188,7 +187,7 @@ def threshold(
     chart: Annotated[
         Path | None,
         typer.Option(
-            "--chart", help="Write a picture of the trade, PNG: one class's recall, the others'.", callback=target
+            "--chart", help="Write a picture of the trade, PNG: one class's recall, the others'.", callback=picture_file
         ),
     ] = None,
     profile: Profile = None,
@@ -199,7 +198,7 @@ def threshold(
     from dataclasses import asdict
 
     from bench.cli.fitting import facts_at
-    from bench.model.deciding import hardly_found, moved, paid_by, reached
+    from bench.model.deciding import moved, paid_by, reached, wrong_at
     from bench.model.making import keep_decision
     from bench.model.saved import read_facts
     from bench.store.leftovers import write_anew
@@ -217,7 +216,7 @@ def threshold(
     on = reached(facts, recall)
     say(f"recall of each class on the test images, before and after, with the ends of its 95 % interval{on}")
     show(rounded, as_json=False)
-    for line in paid_by(told, facts, cost) if cost else hardly_found(rows) if prior else ():
+    for line in paid_by(told, facts, cost) if cost else wrong_at(told, facts, prior, rows) if prior else ():
         say(line)
     if chart:
         from bench.model.trade import picture
@@ -239,11 +238,13 @@ def export(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Write a model for other programs: pixels (N, 3, S, S) from 0 to 255 in, probabilities and decision out."""
+    from bench.cli.writing import refuse_model
     from bench.model.export import export_model
     from bench.model.saved import FACTS, load_model
     from bench.training.device import Device
 
     load_plugins(config)
+    refuse_model(out, model, "what is exported", such_as=f"model.{format}")
     export_model(load_model(model, Device.best()), out, format)
     use = f"; `imbench predict {out} IMAGES` uses it" if format == "onnx" else ""
     say(f"{out}: written, with the decision as it is now; the classes by number are in {model / FACTS}{use}")

@@ -91,6 +91,19 @@ def target(path: Path | None) -> Path | None:
     return path
 
 
+def picture_file(path: Path | None) -> Path | None:
+    """Refuse to draw into a file that no picture is kept in.
+
+    Raises
+    ------
+    UserError
+        The name does not end in .png, or is one that `target` refuses.
+    """
+    if path is not None and path.suffix.lower() != ".png":
+        raise UserError(f"{path}: a chart is a PNG file, and ends in .png")
+    return target(path)
+
+
 def settings_of(path: Path, **overrides: Any) -> Config:
     """Return the Config of a file under a command's options, with plugins loaded and names checked."""
     from bench import registry

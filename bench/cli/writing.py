@@ -30,6 +30,29 @@ def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
     write_anew(path, text.getvalue().encode("utf8", "backslashreplace"))
 
 
+def refuse_model(path: Path, model: Path, what: str, such_as: str) -> None:
+    """Refuse to write where a model is, or a folder.
+
+    Parameters
+    ----------
+    model
+        A model's folder, or an exported file.
+    what, such_as
+        What is to be written, in words, and a name for it.
+
+    Raises
+    ------
+    UserError
+        The path is a folder, or a file of the model.
+    """
+    from bench.model.saved import FILES
+
+    of_model = path.resolve() in {it.resolve() for it in (model, *(model / name for name in FILES))}
+    if path.is_dir() or of_model:
+        place = "a folder" if path.is_dir() else "of the model"
+        raise UserError(f"{path}: {place}; {what} goes elsewhere, such as {such_as}")
+
+
 def class_folders(classes: Sequence[str], folder: Path) -> dict[str, Path]:
     """Return a subfolder for each class; where two names would be one folder, the second gets a number."""
     found: dict[str, Path] = {}

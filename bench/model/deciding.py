@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from bench.errors import UserError
 from bench.model.saved import Facts, expression_of
-from bench.model.threshold import Effect, class_named, effects, for_costs, for_prior, for_recall, paid
+from bench.model.threshold import (
+    ROUNDING,
+    Effect,
+    Paid,
+    class_named,
+    effects,
+    for_costs,
+    for_prior,
+    for_recall,
+    often,
+    paid,
+    prior_of,
+)
 from bench.record import Predictions
 from bench.training.composition import build
 from bench.training.scores import acsa, confusion_matrix, recalls
@@ -35,10 +47,7 @@ def moved(facts: Facts, *, recall: str = "", prior: str = "", cost: str = "") ->
             raise UserError("a recall is wanted of one class; of several, say what mistakes cost")
         factors = for_recall(class_named(name, facts.classes), share, scores, labels)
     elif prior:
-        named = [(class_named(name, facts.classes), share) for name, share in _pairs(prior, facts.classes)]
-        _refuse_twice([facts.classes[label] for label, _ in named])
-        shares = dict(named)
-        factors = for_prior(shares, scores, labels)
+        factors = for_prior(_prior(prior, facts), scores, labels)
     else:
         factors = for_costs(_costs(cost, facts.classes), scores, labels)
     said = f"recall {recall}" if recall else f"prior {prior}" if prior else f"cost {cost}"
@@ -61,13 +70,23 @@ def reached(facts: Facts, recall: str) -> str:
     return f"; chosen on validation images, of which {int((taken == label).sum())} of {len(taken)} {name} are found"
 
 
-def hardly_found(rows: Sequence[Effect]) -> list[str]:
-    """Return a line for each class that a decision for shares gives up: where it is rare, that makes the fewest errors.
+def wrong_at(told: Facts, facts: Facts, prior: str, rows: Sequence[Effect]) -> list[str]:
+    """Return lines on the errors at these shares, before and after, and on each class that the decision gives up.
 
-    `rows` are those that `moved` returned.
+    Where a class is rare, to give it up may be the fewest errors. `facts` and `rows` are those that `moved` returned
+    of `told` for this prior.
     """
-    more = "the fewest errors are made so at these shares; with --cost or --recall one says what a miss is worth"
-    return [f"{it.name} is found in {it.after:.0%} of its images: {more}" for it in rows if it.after < HARDLY]
+    wrong, shares = 1 - np.eye(len(facts.classes)), _prior(prior, facts)
+    found = _compared(told, facts, lambda labels: wrong * often(shares, labels)[:, None])
+    lines = [_line("error rate at these shares", words, it, digits=4) for words, it in found]
+    chosen_on = found[0][1]
+    if more := chosen_on.after > chosen_on.before + ROUNDING:
+        lines.append(
+            "more errors than before on the validation images: --prior assumes that the probabilities are calibrated"
+        )
+    why = "" if more else "it makes no more errors so at these shares; "
+    worth = f"{why}with --cost or --recall one says what a miss is worth"
+    return lines + [f"{it.name} is found in {it.after:.0%} of its images: {worth}" for it in rows if it.after < HARDLY]
 
 
 def in_force(facts: Facts) -> np.ndarray:
@@ -94,15 +113,25 @@ def paid_by(told: Facts, facts: Facts, cost: str) -> list[str]:
     `facts` are those that `moved` returned of `told` for this cost.
     """
     costs = _costs(cost, facts.classes)
-    lines = []
+    return [_line("mean cost", words, it, digits=3) for words, it in _compared(told, facts, lambda _: costs)]
+
+
+def _compared(told: Facts, facts: Facts, costs: Callable[[np.ndarray], np.ndarray]) -> list[tuple[str, Paid]]:
+    """Return for validation and test images, in words, what decisions cost, by costs (K, K) for a part's labels."""
+    found = []
     for words, part in (("validation images, by which it was chosen", facts.validation), ("test images", facts.test)):
         assert part is not None
-        it = paid(costs, in_force(told), in_force(facts), scores_of(facts, part), part.labels)
-        lines.append(
-            f"mean cost {it.before:.3f}, then {it.after:.3f}, on {it.images} {words}: "
-            f"{it.after - it.before:+.3f} ({it.low:+.3f} to {it.high:+.3f})"
-        )
-    return lines
+        scores, labels = scores_of(facts, part), part.labels
+        found.append((words, paid(costs(labels), in_force(told), in_force(facts), scores, labels)))
+    return found
+
+
+def _line(what: str, words: str, it: Paid, digits: int) -> str:
+    before, after, change, low, high = (
+        f"{value:{sign}.{digits}f}"
+        for value, sign in ((it.before, ""), (it.after, ""), (it.after - it.before, "+"), (it.low, "+"), (it.high, "+"))
+    )
+    return f"{what} {before}, then {after}, on {it.images} {words}: {change} ({low} to {high})"
 
 
 def scores_of(facts: Facts, part: Predictions) -> np.ndarray:
@@ -147,6 +176,13 @@ def _refuse_twice(names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"{name!r} is named twice")
+
+
+def _prior(text: str, facts: Facts) -> np.ndarray:
+    assert facts.validation is not None
+    named = [(class_named(name, facts.classes), share) for name, share in _pairs(text, facts.classes)]
+    _refuse_twice([facts.classes[label] for label, _ in named])
+    return prior_of(dict(named), facts.validation.labels, len(facts.classes))
 
 
 def _costs(text: str, classes: tuple[str, ...]) -> np.ndarray:

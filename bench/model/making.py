@@ -24,6 +24,8 @@ from bench.store.leftovers import write_anew
 from bench.training.composition import build
 from bench.training.scores import confusion_matrix
 
+TOGETHER = "Trained on training and validation images together"
+
 
 def make_model(
     job: Job, record: Record, weights: Weights, dataset: Dataset, folder: Path, choice: Choice | None = None
@@ -115,7 +117,7 @@ def make_refitted(
         records=tuple(it.id for it in (record, *others)),
         figures=figures_of(job.task.classes, confusion),
         remarks=(
-            f"Trained on training and validation images together, for {again.epoch} epochs: the median of those that "
+            f"{TOGETHER}, for {again.epoch} epochs: the median of those that "
             f"records of {len(again.epochs)} seeds selected ({selected}). What it chose on validation images is as in "
             "the first of these records, and its validation predictions are that record's. The test images were in no "
             "training; no record holds this model's figures.",
@@ -127,6 +129,11 @@ def make_refitted(
     )
     save_model(folder, facts, again.weights, card(facts, confusion))
     return facts
+
+
+def of_all_data(facts: Facts) -> bool:
+    """Return whether a model was trained on validation images, too."""
+    return any(it.startswith(TOGETHER) for it in facts.remarks)
 
 
 def _origin(network: Network, choice: Choice | None) -> dict[str, Any]:

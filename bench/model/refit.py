@@ -15,9 +15,10 @@ from bench.data.cache import open_cache, prepare
 from bench.data.features import frozen_body, prepare_features
 from bench.data.parts import leading
 from bench.dataset import Dataset
+from bench.errors import TrainingDiverged, UserError
 from bench.expression import Expression
 from bench.images import ImageSet
-from bench.method import Counts
+from bench.method import Counts, Trained
 from bench.networks.network import network_of
 from bench.plan.config import Config
 from bench.plan.job import Job
@@ -62,6 +63,11 @@ def refit(config: Config, dataset: Dataset, job: Job, records: Sequence[Record],
     ----------
     records
         Of the job, then of its other seeds, as many as there are.
+
+    Raises
+    ------
+    UserError
+        The training diverges, or never checks the epoch whose weights are wanted.
     """
     device, protocol, streams = Device.best(), job.protocol, job.streams
     expression, chosen = settled(_expression(job), records[0])
@@ -76,7 +82,13 @@ def refit(config: Config, dataset: Dataset, job: Job, records: Sequence[Record],
         method = method.for_counts(counts)
         trainer = AtEpoch(method, resampled, validation, counts, protocol, streams, device)
         trainer.wanted = median_high(epochs)
-        trained = method.hook("fit")(trainer)
+        try:
+            trained = method.hook("fit")(trainer)
+        except TrainingDiverged as error:
+            raise UserError(
+                f"{job.label}: training on all images failed, nothing was written: {error}; "
+                "`imbench fit` without --all-data writes the model of the first training"
+            ) from None
         found = predictions(trainer, trained.model, test)
     state = {name: value.cpu() for name, value in trained.model.state_dict().items()}
     images = tuple(int(n) for n in everything.counts)
@@ -104,7 +116,20 @@ class AtEpoch(Trainer):
 
     def check(self) -> None:
         """Remember the weights of the wanted epoch."""
-        self._best.offer(self.epoch, self.model, 0.0, 0.0, always=self.epoch == self.wanted)
+        if self.epoch == self.wanted:
+            self._best.offer(self.epoch, self.model, 0.0, 0.0)
+
+    def selected(self) -> Trained:
+        """Return the model of the wanted epoch.
+
+        Raises
+        ------
+        UserError
+            That epoch was not checked, or belongs to an earlier phase.
+        """
+        if self._best.epoch != self.wanted:
+            raise UserError(f"epoch {self.wanted} is wanted, and this training does not check it; leave --all-data out")
+        return super().selected()
 
 
 def _expression(job: Job) -> Expression:

@@ -13,11 +13,11 @@ from scipy.stats import binomtest
 
 from bench.errors import UserError, unknown
 
-ROUNDING = 1e-9  # of shares that are 1 together
+ROUNDING = 1e-9  # of sums and products that are whole numbers, or equal, on paper
 SLOPES = (0.05, 20.0)  # of a calibration's exponent
 HELD = 1e-3  # by which a calibration is held where nothing speaks for it, beside a mean cross-entropy
 FURTHEST = 50.0  # logarithm of a factor: beyond, a class is always or never taken
-GRID = np.geomspace(1e-4, 1e4, 2001)  # factors of one class that are tried
+FINITE = 700.0  # logarithm of a factor that 64 bits still hold
 
 
 @dataclass(frozen=True)
@@ -67,20 +67,14 @@ def class_named(name: str, classes: tuple[str, ...]) -> int:
     raise UserError(unknown("class", name, classes))
 
 
-def for_prior(shares: Mapping[int, float], scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return factors (K,) for images among which classes have these shares; the others divide the rest as they do.
-
-    Scores are posteriors under no known prior: a method may have rebalanced what it was trained on. So the factors, and
-    an exponent of all scores, are those of highest likelihood on the validation images, each weighted as often as
-    its class will come: bias-corrected temperature scaling, Alexandari et al. 2020, arXiv 1901.06852, whose decision
-    is the one of the largest posterior under these shares.
+def prior_of(shares: Mapping[int, float], labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the share of each class (K,) where some are given; the others divide the rest as they do among labels.
 
     Raises
     ------
     UserError
         The shares are not between 0 and 1, or leave nothing for the others.
     """
-    classes = scores.shape[1]
     now = np.bincount(labels, minlength=classes) / len(labels)
     rest = 1 - sum(shares.values())
     others = [k for k in range(classes) if k not in shares]
@@ -88,18 +82,35 @@ def for_prior(shares: Mapping[int, float], scores: np.ndarray, labels: np.ndarra
         raise UserError("shares lie between 0 and 1 and leave something for the other classes")
     if not others and abs(rest) > ROUNDING:
         raise UserError(f"the shares of all {classes} classes are 1 together, not {1 - rest:g}")
-    wanted = np.array([shares.get(k, rest * now[k] / max(now[others].sum(), 1e-12)) for k in range(classes)])
-    return _calibrated(scores, labels, wanted / np.maximum(now, 1e-12))
+    return np.array([shares.get(k, rest * now[k] / max(now[others].sum(), 1e-12)) for k in range(classes)])
 
 
-def _calibrated(scores: np.ndarray, labels: np.ndarray, often: np.ndarray) -> np.ndarray:
-    """Return factors (K,) of highest likelihood where an image of class k counts often[k] times.
+def often(prior: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return how often an image of each class (K,) counts, on average once, at the shares of a prior (K,)."""
+    times = prior / np.maximum(np.bincount(labels, minlength=len(prior)), 1e-9)
+    weighed: np.ndarray = times / times[labels].mean()
+    return weighed
+
+
+def for_prior(prior: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return factors (K,) for images among which the classes have the shares of a prior (K,).
+
+    Scores are posteriors under no known prior: a method may have rebalanced what it was trained on. So the factors, and
+    an exponent of all scores, are those of highest likelihood on the validation images, each weighted as often as
+    its class will come: bias-corrected temperature scaling, Alexandari et al. 2020, arXiv 1901.06852, whose decision
+    is the one of the largest posterior under these shares, as far as scores so scaled are posteriors.
+    """
+    return _calibrated(scores, labels, often(prior, labels))
+
+
+def _calibrated(scores: np.ndarray, labels: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return factors (K,) of highest likelihood where an image of class k counts times[k] times.
 
     That of the class with the most images is one.
     """
     rows, logs = np.arange(len(labels)), np.log(np.maximum(scores.astype(np.float64), 1e-12))
-    weights = often[labels] / often[labels].sum()
-    start = np.array([1.0, *np.log(often)])
+    weights = times[labels] / times[labels].sum()
+    start = np.array([1.0, *np.log(times)])
 
     def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
         told = log_softmax(at[0] * logs + at[1:], axis=1)
@@ -132,17 +143,20 @@ def for_recall(label: int, wanted: float, scores: np.ndarray, labels: np.ndarray
     others = np.delete(mine, label, axis=1).max(axis=1)
     # The factor from which on each image is found; above 0 also for those that no other class is thought of for.
     needed = np.sort(np.maximum(others, 1e-12) / np.maximum(mine[:, label], 1e-60))
-    factor = needed[int(np.ceil(wanted * len(mine))) - 1] * (1 + 1e-9)
+    images = max(int(np.ceil(wanted * len(mine) - ROUNDING)), 1)
+    factor = needed[images - 1] * (1 + 1e-9)
     factors = np.ones(scores.shape[1])
     factors[label] = factor
-    if ((mine * factors).argmax(axis=1) == label).mean() < wanted:
+    if ((mine * factors).argmax(axis=1) == label).sum() < images:
         never = int((mine[:, label] == 0).sum())
         raise UserError(f"no threshold finds so many: {never} of {len(mine)} validation images have a probability of 0")
     return factors
 
 
 def for_costs(costs: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return factors (K,) with the lowest cost on the validation images, found class by class.
+    """Return factors (K,) with the lowest cost on the validation images; of more than two classes, found one by one.
+
+    Of factors that cost the same, the one nearest to 1 is taken.
 
     Parameters
     ----------
@@ -150,16 +164,44 @@ def for_costs(costs: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> np.n
         Of taking an image of class i (row) for class j (column); 0 on the diagonal.
     """
     factors = np.ones(scores.shape[1])
-    for _ in range(3 if scores.shape[1] > 2 else 1):
-        for k in range(scores.shape[1] - (scores.shape[1] == 2)):
-            trials = []
-            for factor in GRID:
-                tried = factors.copy()
-                tried[k] = factor
-                trials.append(costs[labels, (scores * tried).argmax(axis=1)].mean())
-            best = np.flatnonzero(np.isclose(trials, min(trials)))
-            factors[k] = GRID[best[len(best) // 2]]  # the middle of what is equally good
+    for _ in range(3 if len(factors) > 2 else 1):
+        for k in range(len(factors) - (len(factors) == 2)):
+            needed, rivals = _needed(k, factors, scores)
+            order = needed.argsort()
+            change = (costs[labels, k] - costs[labels, rivals])[order]
+            tried = np.append(_between(needed), 0.0 if np.abs(needed).min() > ROUNDING else [])
+            paid_more = np.append(0.0, change.cumsum())[needed[order].searchsorted(tried)]
+            rounded = np.finfo(float).eps * np.abs(change).sum()
+            best = tried[paid_more <= paid_more.min() + rounded]
+            factors[k] = np.exp(best[np.abs(best).argmin()])
     return factors
+
+
+def trials(label: int, factors: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return factors (T,) of one class, ascending, one for each decision about these images that any factor makes."""
+    found: np.ndarray = np.exp(_between(_needed(label, factors, scores)[0]))
+    return found
+
+
+def _needed(label: int, factors: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the logarithm of the factor (N,) from which on each image is taken for a class, and what it is else (N,).
+
+    It is infinite where no factor takes the image for that class, or any does.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):  # the logarithm of a probability of 0
+        logs = np.log(scores.astype(np.float64))
+        others = logs + np.log(factors)
+        others[:, label] = -np.inf
+        return others.max(axis=1) - logs[:, label], others.argmax(axis=1)
+
+
+def _between(needed: np.ndarray) -> np.ndarray:
+    """Return logarithms of factors, ascending: between all that images need (N,), and beyond both ends."""
+    ends = np.unique(needed[np.isfinite(needed)])
+    if not len(ends):
+        return np.zeros(1)
+    middles = ((ends[1:] + ends[:-1]) / 2)[np.diff(ends) > ROUNDING]
+    return np.concatenate([[ends[0] - 1], middles, [ends[-1] + 1]]).clip(-FINITE, FINITE)
 
 
 def effects(

@@ -6,10 +6,12 @@ import numpy as np
 
 from bench.model.deciding import in_force, scores_of
 from bench.model.saved import Facts
-from bench.model.threshold import GRID
+from bench.model.threshold import trials
 from bench.report.pictures.picture import chart
 from bench.report.pictures.style import BLUE, INK, QUIET, drawing, rules
 from bench.training.scores import confusion_matrix, recalls
+
+MOST_POINTS = 2000  # more than that no eye tells apart
 
 
 def picture(told: Facts, facts: Facts) -> bytes:
@@ -20,14 +22,15 @@ def picture(told: Facts, facts: Facts) -> bytes:
     assert facts.test is not None
     scores, labels = scores_of(facts, facts.test), facts.test.labels
     was, factors = in_force(told), in_force(facts)
-    k = int(np.abs(np.log(np.maximum(factors, 1e-12))).argmax())
+    k = int(np.abs(np.log(np.maximum(factors, np.finfo(float).tiny))).argmax())
 
     def at(tried: np.ndarray) -> tuple[float, float]:
         found = recalls(confusion_matrix(labels, (scores * tried).argmax(axis=1), len(factors)))
         return float(found[k]), float(np.delete(found, k).mean())
 
-    around = factors[k] * GRID
-    line = np.array([at(np.where(np.arange(len(factors)) == k, factor, factors)) for factor in around])
+    every = trials(k, factors, scores)
+    shown = every[np.linspace(0, len(every) - 1, min(len(every), MOST_POINTS)).round().astype(int)]
+    line = np.array([at(np.where(np.arange(len(factors)) == k, factor, factors)) for factor in shown])
     name, others = facts.classes[k], "the other class" if len(factors) == 2 else "the other classes, mean"
     with drawing(f"{facts.dataset}: what the recall of {name} costs", 5.2, 3.6) as drawn:
         axes = drawn.subplots()

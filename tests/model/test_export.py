@@ -75,7 +75,7 @@ def test_a_damaged_onnx_file_and_a_place_that_cannot_be_written_are_one_line(mod
     refused(imbench("predict", tmp_path / "none.onnx", tmp_path), "none.onnx: No such file")
     (tmp_path / "file").write_text("")
     refused(imbench("export", model, "--format", "pt2", "--out", tmp_path / "file" / "model.pt2"), "model.pt2: ")
-    refused(imbench("export", model, "--format", "pt2", "--out", tmp_path), "not a regular file")
+    refused(imbench("export", model, "--format", "pt2", "--out", tmp_path), "a folder; what is exported goes")
     refused(imbench("export", model, "--out", tmp_path / "model.pt2"), "model.pt2: its ending says pt2")
     refused(imbench("export", model, "--out", tmp_path / "mine"), "mine: its ending says nothing")
     refused(imbench("predict", tmp_path / "file", tmp_path), "a model's folder, or an ONNX file")

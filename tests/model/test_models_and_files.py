@@ -13,12 +13,15 @@ import pytest
 from builders import as_on_a_fresh_machine, imbench, model_of_stripes, refused
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from scipy.special import expit
 
 from bench.cli.writing import class_folders, copied
 from bench.datasets.stripes import pixels
 from bench.errors import StoreError
+from bench.model.deciding import in_force, moved, scores_of, wrong_at
 from bench.model.saved import read_facts
 from bench.model.threshold import paid
+from bench.record import Predictions
 from bench.store.leftovers import write_anew
 
 
@@ -103,6 +106,20 @@ def test_a_table_of_predictions_takes_no_part_of_the_models_place(home: Path, tm
     assert facts.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors", "README.md"])
+def test_nothing_else_takes_the_place_of_a_part_of_the_model(name: str, home: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(home / "mine", tmp_path / "mine")
+    before = (model / name).read_bytes()
+    exported = ("export", model, "--format", "pt2", "--out")
+    refused(imbench(*exported, model / name), f"{name}: of the model; what is exported goes elsewhere")
+    (tmp_path / "link.pt2").symlink_to(model / name)
+    refused(imbench(*exported, tmp_path / "link.pt2"), "link.pt2: of the model")
+    refused(imbench(*exported, tmp_path), "a folder; what is exported goes elsewhere, such as model.pt2")
+    moving = ("threshold", model, "--recall", "vertical=1", "--write", "--chart", model / name)
+    refused(imbench(*moving), f"{name}: a chart is a PNG file, and ends in .png")
+    assert (model / name).read_bytes() == before and not read_facts(model).factors
+
+
 def test_copies_may_go_beside_the_images_and_are_not_decided_again(home: Path, tmp_path: Path) -> None:
     for folder in ("new", "new/deep"):
         (tmp_path / folder).mkdir()
@@ -163,7 +180,7 @@ def test_no_copy_is_written_behind_a_link(tmp_path: Path) -> None:
 def test_a_moved_decision_moves_the_card_and_the_figures(home: Path, tmp_path: Path) -> None:
     model = shutil.copytree(home / "mine", tmp_path / "mine")
     said = imbench("threshold", model, "--prior", "vertical=0.000001", "--write")
-    assert said.status == 0 and "vertical is found in 0% of its images: the fewest errors are made so" in said.err
+    assert said.status == 0 and "vertical is found in 0% of its images: it makes no more errors so" in said.err
     facts = read_facts(model)
     assert facts.figures["recall of vertical"] == 0 and facts.figures["recall of horizontal"] == 1
     card = (model / "README.md").read_text()
@@ -178,6 +195,26 @@ def test_what_a_decision_for_costs_pays_is_told_with_how_sure_it_is(home: Path) 
     validation, test = (line for line in said.err.splitlines() if "mean cost" in line)
     assert said.status == 0 and "by which it was chosen" in validation and "4 test images" not in validation
     assert re.search(r"mean cost [\d.]+, then [\d.]+, on 8 test images: [+-][\d.]+ \([+-][\d.]+ to [+-][\d.]+\)", test)
+
+
+def test_errors_at_a_prior_are_told_and_promised_only_where_they_do_not_rise(home: Path) -> None:
+    labels, risen = np.repeat([0, 1], 40), set[bool]()
+    mine = read_facts(home / "mine")
+    for seed in range(8):
+        far = np.random.default_rng(seed).standard_t(1.2, 80) * 2 + 2 * labels
+        part = Predictions.of(labels, expit(np.stack([-far, far], axis=1)))
+        plain = mine.model_copy(update={"validation": part, "test": part})
+        best, _ = moved(plain, cost="vertical:horizontal=97, horizontal:vertical=3")
+        for told in (plain, best):
+            facts, rows = moved(told, prior="horizontal=0.03")
+            first, _, *more = wrong_at(told, facts, "horizontal=0.03", rows)
+            before, after = map(float, re.findall(r"[\d.]+(?=, )", first)[:2])
+            wrong = (scores_of(facts, part) * in_force(facts)).argmax(axis=1) != labels
+            assert after == pytest.approx(0.97 * wrong[:40].mean() + 0.03 * wrong[40:].mean(), abs=1e-4)
+            risen.add(after > before)
+            assert (after > before) == any("more errors than before on the validation images" in it for it in more)
+            assert not (after > before) or not any("no more errors" in it for it in more)
+    assert risen == {True, False}
 
 
 def test_costs_are_means_over_images_and_their_change_is_paired() -> None:

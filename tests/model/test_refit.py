@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import CPU, alone, as_on_a_fresh_machine, bench_toml, images, imbench, tiny
+from builders import CPU, alone, as_on_a_fresh_machine, bench_toml, images, imbench, refused, tiny
 
 from bench import registry
+from bench.errors import TrainingDiverged, UserError
 from bench.expression import Expression
-from bench.method import Counts
+from bench.method import Counts, Method, Phase
 from bench.methods.vanilla import Vanilla
 from bench.model.refit import AtEpoch, settled
 from bench.model.saved import read_facts
@@ -32,6 +33,39 @@ def test_the_weights_of_the_wanted_epoch_are_kept_and_the_schedule_stays_whole()
     assert kept.selected_epoch == 2 and told.epoch == 3
     for name, value in plain.model.state_dict().items():
         np.testing.assert_array_equal(value, kept.model.state_dict()[name])
+
+
+class TwoPhases(Method):
+    """What the first phase selects does not count."""
+
+    def phases(self) -> tuple[Phase, ...]:
+        return Phase(2 / 3), Phase(1 / 3)
+
+
+@pytest.mark.parametrize("wanted", [1, 5])
+def test_an_epoch_that_is_not_checked_is_never_another_one(wanted: int) -> None:
+    registry.load()
+    train = images((12, 6))
+    common = train, images((4, 4), side=32), Counts.same(train.counts), tiny(epochs=3), Streams(), CPU
+    told = AtEpoch(alone(TwoPhases()), *common)
+    told.wanted = wanted
+    with pytest.raises(UserError, match=f"epoch {wanted} is wanted, and this training does not check it"):
+        told.run()
+
+
+def test_a_second_training_that_diverges_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    toml = bench_toml(tmp_path, methods=["TS"], minority=[])
+    fit = ("fit", "stripes", "--method", "TS", "--at", "12:6", "--out", "mine", "--config", toml)
+    assert imbench(*fit).status == 0
+    before = read_facts(tmp_path / "mine")
+
+    def diverging(trainer: Trainer) -> None:
+        raise TrainingDiverged(1, float("nan"))
+
+    monkeypatch.setattr(AtEpoch, "run", diverging)
+    refused(imbench(*fit, "--all-data"), "nothing was written", "the loss became nan in epoch 1", "without --all-data")
+    assert read_facts(tmp_path / "mine") == before
 
 
 def record(**fields: object) -> Record:
