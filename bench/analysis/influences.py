@@ -7,6 +7,7 @@ import numpy as np
 from bench.analysis.metrics import Metric, Reading
 from bench.statistics.spread import centred
 
+MORE = 0.5  # of an image of each class, spread evenly over the decisions, for what few images do not show
 GROUPS = 60  # into which images are cut where a metric has no formula: each is left out once
 
 
@@ -70,3 +71,25 @@ def _groups(labels: np.ndarray) -> np.ndarray:
 
 def _without(reading: Reading, gone: np.ndarray) -> Reading:
     return Reading(reading.labels[~gone], reading.probabilities[~gone], reading.scores[~gone], reading.counts)
+
+
+def unseen(metric: Metric, reading: Reading) -> float:
+    """Return how much more variance the draw of the test images has than images show that are nearly all decided right.
+
+    Ten right of ten would show none. With half an image more of each class, spread evenly over the decisions, they show
+    about as much as ends that hold a figure nine times in ten need. 0 of a metric that no confusion matrix tells.
+    """
+    if metric.compared is None:
+        return 0.0
+    images = reading.confusion.sum(axis=1, keepdims=True)
+    more = (reading.confusion + MORE / len(images)) * images / (images + MORE)
+    slopes = metric.compared(reading.counts.tolist()).gradient
+    return max(_variance(more, slopes(more)) - _variance(reading.confusion, slopes(reading.confusion)), 0.0)
+
+
+def _variance(confusion: np.ndarray, slopes: np.ndarray) -> float:
+    """Return the variance of a figure with these slopes over draws of as many images of each class."""
+    images = confusion.sum(axis=1)
+    shares = confusion / np.maximum(images, 1)[:, None]
+    of_one = (shares * slopes**2).sum(axis=1) - (shares * slopes).sum(axis=1) ** 2
+    return float((images * of_one).sum())

@@ -29,7 +29,7 @@ NOTE = (
     "rarest class whatever one sees. A row without a false alarm here would have some among more test images. Whoever "
     "meets the rare class as rarely as the training set did should read this table, and say what a miss is worth "
     "(`imbench threshold --recall`, or `--cost` with each mistake's cost times how often its class comes): for the "
-    "shares alone (`--prior`) it makes the fewest errors, and may then hardly ever name the rare class."
+    "shares alone (`--prior`) it makes few errors, and may then hardly ever name the rare class."
 )
 
 
