@@ -9,6 +9,10 @@ import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench, refused
 from PIL import Image
 
+from bench.data.check import findings_of
+from bench.data.duplicates import near_groups
+from bench.dataset import Dataset, Pinned
+
 
 def folder(root: Path) -> Path:
     for label in ("cat", "dog"):
@@ -90,6 +94,21 @@ def test_a_check_names_damaged_files_also_where_too_few_are_left(
     said = imbench("data", "check", "images")
     assert said.status == 1 and "split: without them" in said.out, said
     assert f"{damaged} cannot be read as images" in said.out and "dog/3.png" in said.out and says in said.out
+
+
+def test_a_check_names_all_damage_also_of_a_dataset_that_is_of_use_as_a_whole_only(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_text(f"no picture {name}")
+
+    class Whole(Dataset):
+        name = "whole"
+
+        def pin(self) -> Pinned:
+            raise AssertionError(near_groups(self, ["a.png", "b.png"], 0.5))
+
+    (found,) = findings_of(Whole(tmp_path))
+    assert (found.level, found.subject, found.names) == ("error", "decoding", ("a.png", "b.png"))
+    assert "skip" not in found.text
 
 
 @pytest.mark.parametrize(
