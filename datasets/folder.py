@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Literal
 from bench.data.collected import Collected, text_of
 from bench.data.dealing import Balance
 from bench.data.decoding import Shape
-from bench.data.duplicates import alike, equal_files, groups, two_labels, whole
+from bench.data.duplicates import alike, equal_files, groups, two_labels
 from bench.data.filelists import in_lists
 from bench.data.folders import alike_names
 from bench.data.grouping import CROSSING, crossing, groups_by_pattern, sign, sign_sentence
@@ -21,7 +22,7 @@ from bench.data.layout import in_folders
 from bench.data.manifest import digests
 from bench.data.sharing import SHARE, Alike, Shares, classes_of_given, drawn
 from bench.data.splits import written_down
-from bench.data.survey import survey
+from bench.data.survey import DamagedImages, survey
 from bench.dataset import PARTS, Dataset, Imbalance, Pinned, Split, rare
 from bench.errors import DataError, one_line
 from bench.registry import register_dataset
@@ -210,8 +211,10 @@ class FolderDataset(Dataset):
         if self.near_duplicate is None and self.damaged == "refuse":
             return [], [], []
         seen = survey(self, names, self.progress)
-        if self.damaged == "refuse":
-            whole(seen)
+        if self.damaged == "refuse" and seen.broken:
+            rest = copy(self)
+            rest.damaged = "skip"
+            raise DamagedImages(seen.broken, rest)
         done = [f"Of {count} images, {text}" for text, count in seen.said.items()]
         if self.near_duplicate is None:
             return list(seen.broken), [], done

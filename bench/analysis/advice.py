@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def advise(
     labels: np.ndarray,
     delta: float,
 ) -> list[Advice]:
-    """Decide at every place that has a run.
+    """Decide at every place where two methods or more have runs.
 
     Parameters
     ----------
@@ -121,9 +122,22 @@ def advise(
         _share_equal(draws[it.metric.name], it)
     found, excess = [], image_excess(deciding.observed)
     for p, place in enumerate(deciding.places):
-        if len(there := deciding.there(p)):
+        if len(there := deciding.there(p)) > 1:
             scale = always_rarest(place, labels, list(draws))
             found.append(_at(deciding, p, there, draws, excess[p], costs, records, scale, delta))
+    return found
+
+
+def unrivalled(deciding: Known) -> dict[Task, str]:
+    """Return, for the places where one method alone has runs, a sentence that says so, and what to run."""
+    found = {}
+    for p, place in enumerate(deciding.places):
+        if len(there := deciding.there(p)) == 1:
+            where = ":".join(map(str, place.counts)) if " to " in place.place else place.place
+            found[place] = (
+                f"{place.dataset} {place.place}: there is nothing to choose between: {deciding.rows[there[0]].method} "
+                f"alone has runs; `imbench run --dataset {place.dataset} --at {quote(where)}` makes those of others"
+            )
     return found
 
 

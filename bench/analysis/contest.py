@@ -45,7 +45,7 @@ class Contest:
 def contests(
     origin: Origin, task: str, is_aside: Callable[[str], object], metric: str, delta: float, most: int
 ) -> tuple[Contest, ...]:
-    """Return the race at each place of a dataset, decided as `bench.analysis.recommending` decides.
+    """Return the race at each place where two methods or more have runs, as `bench.analysis.recommending` decides.
 
     Raises
     ------
@@ -61,7 +61,8 @@ def contests(
         raise UserError(f"{task}: {error}") from None
     found = []
     for p, place in enumerate(known.places):
-        there = known.there(p)
+        if len(there := known.there(p)) < 2:
+            continue
         names = tuple(known.rows[m].method for m in there)
         each = alike_costs([spent.get(Spot(name, task, place.place), np.inf) for name in names])
         stands = heat(known.observed, p, there, draws[:, there, p], each, delta, most)

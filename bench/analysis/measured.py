@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import pandas as pd
 
@@ -34,21 +33,6 @@ FACTS = (
     "error",
 )
 WHOLE = ("seed", "epochs")  # integers that a row may lack
-TEXT = (
-    "place",
-    "counts",
-    "generator",
-    "status",
-    "makes",
-    "evaluator",
-    "layers",
-    "judges_learned_from",
-    "minority",
-    "majority",
-    "classes",
-    "record",
-    "error",
-)
 IMAGES = "images"  # what generators make
 CLASSES = "; "  # between the names of classes
 WEIGHTED = ", weighted"  # after what judges learned from, where it was as rare as it is
@@ -74,12 +58,6 @@ def measured(
     rows = [_row(job, profile, record_of, is_stale) for job in jobs if job.kind == "measurement"]
     figures = sorted({name for row in rows for name in row} - {*KEYS, *FACTS})
     return pd.DataFrame(rows, columns=[*KEYS, *FACTS, *figures]).astype(dict.fromkeys(WHOLE, "Int64"))
-
-
-def read_measured(path: Path) -> pd.DataFrame:
-    """Return the frame that a translators.csv was written from."""
-    frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    return frame.astype(dict.fromkeys(WHOLE, "Int64") | dict.fromkeys(TEXT, "object")).fillna(dict.fromkeys(TEXT, ""))
 
 
 def trained_epochs(call: StageCall) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.analysis.advice import Advice, advise
+from bench.analysis.advice import Advice, advise, unrivalled
 from bench.analysis.experiments import costs
 from bench.analysis.known import Entrant, Known, known
 from bench.analysis.metrics import METRICS, headline
@@ -32,7 +32,9 @@ class Advised:
     Attributes
     ----------
     advice
-        One for each place with a run, the most imbalanced first.
+        One for each place where two methods or more have runs, the most imbalanced first; there is one at least.
+    alone
+        At each other place with runs: why nothing can be chosen there, and what to run.
     conditions
         Lines that say what all of it is conditional on.
     lacking
@@ -45,6 +47,7 @@ class Advised:
 
     task: str
     advice: tuple[Advice, ...]
+    alone: Mapping[Task, str]
     conditions: tuple[str, ...]
     lacking: Mapping[str, tuple[str, ...]]
     images: tuple[int, ...]
@@ -98,7 +101,8 @@ def readied(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Rea
     places.sort(key=lambda it: (min(it.counts), -max(it.counts)))
     entrants = _entrants(cells, found)
     if len(entrants) < 2:
-        raise UserError(f"{task}: there is nothing to choose between: {len(entrants)} method has runs")
+        more = f"`imbench run --dataset {task}` makes those of others"
+        raise UserError(f"{task}: there is nothing to choose between: {len(entrants)} method has runs; {more}")
     return Ready(cells, found, entrants, places, extended, seeds_draw_subsets(origin.grid))
 
 
@@ -126,7 +130,8 @@ def recommendations(
     Raises
     ------
     UserError
-        There are fewer than two methods with runs, or no method has two seeds, or the metric is none of this dataset's.
+        There are fewer than two methods with runs at any place, or no method has two seeds, or the metric is none of
+        this dataset's.
     """
     ready = readied(origin, task, is_aside)
     cells, found, places = ready.cells, ready.found, ready.places
@@ -139,9 +144,13 @@ def recommendations(
         advice = advise(every[0], every[1:], operations, ids, ready.labels, delta)
     except ValueError as error:
         raise UserError(f"{task}: {error}") from None
+    alone = unrivalled(every[0])
+    if not advice:
+        raise UserError("; ".join(alone.values()))
     return Advised(
         task,
         tuple(advice),
+        alone,
         tuple(_conditions(every[0], found)),
         {place.place: tuple(_lacking(place, cells, found)) for place in places},
         tuple(np.bincount(ready.labels).tolist()),

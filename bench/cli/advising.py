@@ -88,6 +88,7 @@ def recommend(
             say(str(reason))
             continue
         told, seen = told + len(asked), has_seen(settings, name)
+        lost += found.alone.values() if at is None else ()
         lost += changed_runs(origin, name, found.records)
         for it in asked:
             printed.append(_as_data(it, found, seen)) if as_json else _show(it, found, whole=dataset is not None)
@@ -128,12 +129,15 @@ def _asked(found: Advised, at: str | None) -> list[Advice]:
     Raises
     ------
     UserError
-        There is none of that name.
+        There is none of that name, or one method alone has runs there.
     """
     if at is None:
         return list(found.advice)
     mine = [it for it in found.advice if at in (it.place.place, str(min(it.place.counts)))]
     if not mine:
+        for place, why in found.alone.items():
+            if at in (place.place, str(min(place.counts))):
+                raise UserError(why)
         there = ", ".join(it.place.place for it in found.advice)
         raise UserError(f"{found.task}: no run at {at!r}; there are runs at {there}")
     return mine

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from bench.errors import UserError
 
 if TYPE_CHECKING:
     from bench.analysis.contest import Contest
+    from bench.analysis.spots import Spot
     from bench.dataset import Task
     from bench.plan.config import Config
     from bench.plan.grid import Grid
@@ -28,14 +30,14 @@ ENDINGS = {
 }
 
 
-def check_race(settings: Config, grid: Grid, metric: str, most: int) -> None:
-    """Refuse a race that could not be decided, before any fit.
+def check_race(settings: Config, store: Store, grid: Grid, metric: str, most: int) -> None:
+    """Refuse a race that could not be decided, before any fit; runs that `store` has count as those that are planned.
 
     Raises
     ------
     UserError
-        There is no such metric, it decides nothing here, or `most` is less than the tables' seeds or more than can be
-        planned.
+        There is no such metric, it decides nothing here, `most` is less than the tables' seeds or more than can be
+        planned, or a dataset would not have two methods at a place, or two seeds.
     """
     from bench.analysis.recommending import deciding_metric
     from bench.plan.further_seeds import further_seeds
@@ -45,9 +47,39 @@ def check_race(settings: Config, grid: Grid, metric: str, most: int) -> None:
     places: dict[str, list[Task]] = {}
     for cell in grid.cells:
         places.setdefault(cell.dataset, []).append(cell.task)
-    for tasks in places.values():
+    for name, tasks in places.items():
         deciding_metric(metric, tasks)
+        _check_rivals(settings, store, grid, name)
     further_seeds(settings, (), (), STEP, most)
+
+
+def _check_rivals(settings: Config, store: Store, grid: Grid, task: str) -> None:
+    from bench.analysis.origins import Wish, origins_of
+    from bench.analysis.spots import Spot
+    from bench.analysis.trials import trials
+    from bench.papers import shelf
+
+    seeds: dict[Spot, set[int]] = {}
+    for cell in grid.cells:
+        if cell.dataset == task and cell.fit and not shelf.ablated(cell.method):
+            seeds.setdefault(Spot(cell.method, task, cell.place), set()).add(cell.seed)
+    if min(_most(seeds)) > 1:
+        return
+    origin = origins_of(settings, [store], Wish((task,), is_aside=shelf.ablated))[0][task]
+    for spot, mine in trials(origin.grid, origin.records, lambda cell: not shelf.ablated(cell.method)).items():
+        seeds.setdefault(spot, set()).update(it.seed for it in mine)
+    methods, most = _most(seeds)
+    if min(methods, most) < 2:
+        raise UserError(
+            f"{task}: --decide takes two methods at a place and two seeds, those that have runs among them: "
+            f"methods {methods}, seeds {most}; ask for more with --method and --seeds"
+        )
+
+
+def _most(seeds: Mapping[Spot, Collection[int]]) -> tuple[int, int]:
+    """Return how many methods a place has, and seeds a method, at most."""
+    rivals = Counter(spot.place for spot in seeds)
+    return max(rivals.values(), default=0), max(map(len, seeds.values()), default=0)
 
 
 def decide(
@@ -118,6 +150,8 @@ def _conclude(settings: Config, store: Store, found: list[Contest], metric: str,
             says = plain_text(tuple(sentences(it, advised, shelf.shown(name))))
             tell(fill(f"{name} {it.place.place}: {says} The race: {ENDINGS[race.heat.ending]}; {spent}.", WIDTH))
         tell(fill(f"{name}: {' '.join(advised.conditions)}", WIDTH) + "\n")
+        for why in advised.alone.values():
+            say(why)
         most = max((race.seeds.max() for race in ends.values()), default=0)
         for line in changed_runs(origins[name], name, advised.records, f"imbench run --seeds {most} --redo-stale"):
             say(line)

@@ -104,14 +104,14 @@ def data_check(
 ) -> None:
     """Verify digests, decodability, class counts, and duplicates across parts. Exit status 1 if anything is wrong."""
     from bench.cli.fitting import settings_for
-    from bench.data.check import check
+    from bench.data.check import findings_of
     from bench.plan.grid import dataset_named
     from bench.running.progress import counting
 
     settings, name = settings_for(name, config)
     dataset = dataset_named(name, settings)
     with counting(f"{name}: checking") as progress:
-        findings = check(dataset, dataset.split(), progress)
+        findings = findings_of(dataset, progress)
     if as_json:
         show(map(asdict, findings), as_json)
     else:

@@ -77,7 +77,7 @@ def fit(
     named = bool(method)
     method, choice = chosen(settings, dataset, at, method)
     if choice or not named:
-        say(f"{dataset}: {method} is taken. {choice or 'There are no runs at this place to choose a method by.'}")
+        say(f"{dataset}: {method} is taken. {choice or 'There are no runs of two methods at this place to choose by.'}")
     place = {"methods": (method,), "minority": (), "at": (at,), "seeds": max(seed + 1, settings.run.seeds)}
     wanted = place | {"translators": 1, "subset_methods": (), "keep_weights": ("*",)}
     settings = settings.model_copy(update={"run": settings.run.model_copy(update=wanted)})

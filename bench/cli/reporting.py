@@ -26,6 +26,7 @@ from bench.cli.options import (
     stores_of,
     tell,
 )
+from bench.errors import UserError
 
 app = typer.Typer()
 
@@ -131,7 +132,7 @@ def compare(
 ) -> None:
     """Show which cells of B moved from A by more than noise explains, and what changed between them.
 
-    Exit status 1 if a cell moved.
+    Exit status 1 if a cell moved, 2 if there is nothing to compare.
     """
     from bench.analysis.compare import compare as compare_records
     from bench.analysis.sides import open_side
@@ -142,6 +143,10 @@ def compare(
         for aside in side.set_aside:
             say(f"{name}: set aside, not counted: {aside}")
     outcome = compare_records(ours, theirs, settings)
+    if not outcome.moves:
+        alone = {row["what"]: row["which"] for row in reversed(outcome.other_rows())}
+        such = "".join(f"; {what}: {which}" for what, which in sorted(alone.items()))
+        raise UserError(f"nothing could be compared: no run of {first} has its like in {second}{such}")
     show(outcome.rows(), as_json)
     if not as_json:
         show(outcome.other_rows(), as_json)

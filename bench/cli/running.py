@@ -119,7 +119,7 @@ def run(
     if decide:
         from bench.cli.deciding import check_race
 
-        check_race(settings, grid, metric, max_seeds)
+        check_race(settings, store, grid, metric, max_seeds)
     plan = make_plan(settings, store, redo_stale, grid, for_weights)
     say_features(datasets, settings, plan)
     if first_look and not dry_run:

@@ -12,9 +12,11 @@ from bench.data.depth import LOST
 from bench.data.duplicates import Pair, alike, equal_files, exact_pairs
 from bench.data.grouping import CROSSING
 from bench.data.manifest import Progress, differing, digests
-from bench.data.survey import Survey, survey
+from bench.data.survey import DamagedImages, Survey, survey
 from bench.dataset import PARTS, Dataset, Split
 from bench.errors import DataError, one_line
+
+ALL_READ, UNREAD = "all can be read", "cannot be read as images"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,25 @@ class Finding:
         shown = "".join(f"\n    {one_line(name)}" for name in self.names[:10])
         more = f"\n    and {len(self.names) - 10} more" if len(self.names) > 10 else ""
         return f"{self.level:7} {self.subject}: {one_line(self.text)}{shown}{more}"
+
+
+def findings_of(dataset: Dataset, progress: Progress | None = None) -> list[Finding]:
+    """Return what `check` finds of a dataset; of one whose split cannot be drawn for damaged images, of the rest.
+
+    Raises
+    ------
+    DataError
+        The images cannot be split for another reason, or their folder is missing.
+    """
+    try:
+        return check(dataset, dataset.split(), progress)
+    except DamagedImages as damaged:
+        bad, rest = _verdict("decoding", tuple(damaged.broken), "", f"{UNREAD}: {damaged}"), damaged.rest
+    try:
+        others = check(rest, rest.split(), progress) if rest else []
+    except DataError as reason:
+        others = [Finding("error", "split", f"without them: {reason}")]
+    return [bad, *(it for it in others if it.text != ALL_READ)]
 
 
 def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> list[Finding]:
@@ -56,7 +77,7 @@ def check(dataset: Dataset, split: Split, progress: Progress | None = None) -> l
     return [
         Finding("ok", "edition", dataset.edition),
         _verdict("files", missing, f"{len(names)} listed, all there", "not there"),
-        _verdict("decoding", tuple(seen.broken), "all can be read", "cannot be read as images"),
+        _verdict("decoding", tuple(seen.broken), ALL_READ, UNREAD),
         *_oddities(seen),
         _verdict("digests", other, _pinned(dataset), "are not the images of this edition"),
         *_counts(split, dataset.of_users),

@@ -11,9 +11,8 @@ import numpy as np
 
 from bench.data.manifest import Progress, digests
 from bench.data.resemblance import Spectra, candidates
-from bench.data.survey import Survey, survey
+from bench.data.survey import DamagedImages, Survey, survey
 from bench.dataset import Dataset
-from bench.errors import DataError
 
 CROWD = 1000  # members of a group from which on it is no longer asked which of them resemble each other
 NOISE = "Equal files have two labels:"  # a split's note says so
@@ -132,16 +131,9 @@ def alike(seen: Survey, digests: Mapping[str, str], threshold: float, progress: 
 
 
 def whole(seen: Survey) -> Survey:
-    """Return a survey that saw no damage.
-
-    Raises
-    ------
-    DataError
-        It saw some; the text names the first damaged file.
-    """
-    for text in seen.broken.values():
-        more = f" (and {len(seen.broken) - 1} others)" if len(seen.broken) > 1 else ""
-        raise DataError(f"{text}{more}")
+    """Return a survey that saw no damage; DamagedImages if it saw some."""
+    if seen.broken:
+        raise DamagedImages(seen.broken)
     return seen
 
 

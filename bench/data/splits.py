@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import wrap
 
-from bench.data.manifest import combined, digests, manifest_text, read_manifest, summed
+from bench.data.manifest import combined, digests, manifest_text, read_manifest
 from bench.dataset import FURTHER, PARTS, Dataset, Pinned, Split
 from bench.errors import DataError
 from bench.store.leftovers import write_anew
@@ -65,12 +65,6 @@ def published_in_parts(folder: Path, name: str, edition: str) -> Pinned:
     """Return the split `NAME.json` and the sum of each part, `NAME.EDITION.sha256`, that come with the suite."""
     sums = read_manifest(folder / f"{name}.{edition}.sha256")
     return Pinned(edition, read_split(folder / f"{name}.json"), sums=sums)
-
-
-def sums_of(dataset: Dataset, split: Split) -> dict[str, str]:
-    """Return the SHA-256 of each part's manifest."""
-    parts = [part for part in (*PARTS, *split.further) if any(split.counts(part))]
-    return {part: summed(digests(dataset, split.names(part))) for part in parts}
 
 
 def written_down(dataset: Dataset, edition: str, make: Callable[[], Split], file: Path) -> Pinned:

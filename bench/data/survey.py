@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -33,6 +33,19 @@ class Survey:
     broken: dict[str, str]
     flat: tuple[str, ...]
     said: Counter[str]
+
+
+class DamagedImages(DataError):
+    """Images cannot be decoded: `broken` says of each why not; the text names the first, and how to leave them out.
+
+    `rest` is the dataset without them; None: it is of use as a whole only.
+    """
+
+    def __init__(self, broken: Mapping[str, str], rest: Dataset | None = None) -> None:
+        more = f" (and {len(broken) - 1} others)" if len(broken) > 1 else ""
+        how = f'; [datasets.{rest.name}] damaged = "skip" in bench.toml leaves such out' if rest else ""
+        super().__init__(f"{next(iter(broken.values()))}{more}{how}")
+        self.broken, self.rest = broken, rest
 
 
 def survey(dataset: Dataset, names: Sequence[str], progress: Progress | None = None) -> Survey:

@@ -198,10 +198,10 @@ def _unsaid(subjects: Mapping[str, Subject]) -> Iterator[str]:
 
 
 def _undecided(subjects: Mapping[str, Subject]) -> Iterator[str]:
-    """Say why a dataset has no recommendation."""
+    """Say why a dataset, or a place of it, has no recommendation."""
     for it in subjects.values():
-        if isinstance(it.advised, str):
-            yield f"{it.shown}: no recommendation: {it.advised}."
+        if why := it.advised if isinstance(it.advised, str) else "; ".join(it.advised.alone.values()):
+            yield f"{it.shown}: no recommendation: {why}."
 
 
 def _claims(found: Gathered) -> Iterator[ClaimRow]:

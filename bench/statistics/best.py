@@ -1,4 +1,4 @@
-"""Best: which methods of a column cannot be told from its best one, and which beat which, all columns considered."""
+"""Best: which methods of a column cannot be told from its best one, all columns considered."""
 
 from __future__ import annotations
 
@@ -7,27 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.statistics.critical import largest_of_equals, ratios
+from bench.statistics.critical import largest_of_equals
 from bench.statistics.noise import Noise
 from bench.statistics.outcomes import OVERALL, Outcomes, Runs, overall
 from bench.statistics.spread import spread
 
 LEVEL = 0.95
 DRAWS = 10_000
-
-
-@dataclass(frozen=True)
-class Win:
-    """Method `winner` beats `loser` by `difference` +- `half_width`, and in `seeds_won` of `seeds` seeds."""
-
-    column: str
-    metric: str
-    winner: str
-    loser: str
-    difference: float
-    half_width: float
-    seeds_won: int
-    seeds: int
 
 
 @dataclass(frozen=True)
@@ -44,8 +30,6 @@ class Comparison:
         Standard errors of the differences, over seeds and test images.
     critical
         How many of them a difference must exceed.
-    p_values : float (M, M)
-        Chance that equal methods would show a difference as clear as this somewhere in the family.
     noise
         What a difference between two typical methods of the column has to contend with.
     by_training, by_images : float (M, M)
@@ -59,7 +43,6 @@ class Comparison:
     differences: np.ndarray
     errors: np.ndarray
     critical: float
-    p_values: np.ndarray
     noise: Noise
     by_training: np.ndarray
     by_images: np.ndarray
@@ -82,31 +65,12 @@ class Comparison:
     @property
     def worse(self) -> np.ndarray:
         """Whether each row is worse than the best one, bool (M,); a row that is not goes with the best."""
-        row: np.ndarray = self._distinct[self.best]
+        row: np.ndarray = np.abs(self.differences[self.best]) > self.half_widths[self.best]
         return row
 
     def indistinguishable(self) -> tuple[str, ...]:
         """Return the names of the best row and of all rows that cannot be told from it, in the order of the rows."""
         return tuple(name for name, worse in zip(self.methods, self.worse, strict=True) if not worse)
-
-    def wins(self) -> Iterator[Win]:
-        """Give every pair that the family tells apart, row by row."""
-        for a, b in np.argwhere(self._distinct & (self.differences > 0)):
-            yield Win(
-                self.column,
-                self.metric,
-                self.methods[a],
-                self.methods[b],
-                float(self.differences[a, b]),
-                float(self.half_widths[a, b]),
-                int((self.figures[a] > self.figures[b]).sum()),
-                self.figures.shape[1],
-            )
-
-    @property
-    def _distinct(self) -> np.ndarray:
-        distinct: np.ndarray = np.abs(self.differences) > self.half_widths
-        return distinct
 
 
 @dataclass(frozen=True)
@@ -166,9 +130,7 @@ def _comparisons(runs: Runs, level: float, columns: int, draws: int, rng: np.ran
     largest = largest_of_equals(column, draws, rng)
     critical = float(np.quantile(largest, level ** (1 / columns), method="inverted_cdf"))
     variance, differences = column.of_difference(), column.means[:, :, None] - column.means[:, None, :]
-    below = np.searchsorted(largest, ratios(differences, variance)) / draws
     for g, metric in enumerate(runs.metrics):
         noise = Noise(*column.typical(g), critical)
         scales = (runs.figures[g], differences[g], np.sqrt(variance[g]))
-        p_values = 1 - below[g] ** columns
-        yield Comparison(runs.column, metric, runs.methods, *scales, critical, p_values, noise, *column.of_runs(g))
+        yield Comparison(runs.column, metric, runs.methods, *scales, critical, noise, *column.of_runs(g))

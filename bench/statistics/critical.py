@@ -36,14 +36,6 @@ def largest_of_equals(column: Spread, draws: int, rng: np.random.Generator) -> n
     return np.sort(np.sqrt(largest))
 
 
-def ratios(differences: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Return |difference| / standard error; infinite for a difference that nothing can explain, 0 for none."""
-    error = np.sqrt(variance)
-    certain = np.where(differences != 0, np.inf, 0.0)
-    ratio: np.ndarray = np.divide(np.abs(differences), error, out=certain, where=error > 0)
-    return ratio
-
-
 def _seed_draws(column: Spread, draws: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return means from the luck of training, and the variances over seeds that would be found, both (G, M, draws)."""
     (metrics, methods), seeds = column.means.shape, column.seeds

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import bench_toml, tiny
+from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, tiny
 
 from bench import registry
 from bench.analysis.compare import Moves, compare
@@ -170,6 +170,22 @@ def test_what_is_no_cell_of_a_table_is_left_out(config: Config) -> None:
     )
     found = compare(side("A"), Side("B", other), config)
     assert found.moves == () and "only in B" not in {what for what, _, _ in found.lacking}
+
+
+@pytest.mark.parametrize(("method", "seed", "counts"), [("CS", 3, [12, 6]), ("OS", 0, [12, 6]), ("CS", 0, [12, 4])])
+def test_what_has_nothing_in_common_is_not_said_to_be_unmoved(
+    method: str, seed: int, counts: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    bench_toml(tmp_path, methods=list(ROWS))
+    for name, record in (("a", fit("CS", 0, 0.5)), ("b", fit(method, seed, 0.5, identity={"counts": counts}))):
+        Store(tmp_path / name).save(record)
+    for options in ((), ("--json",)):
+        refused(
+            imbench("compare", "a", "b", *options),
+            "nothing could be compared: no run of a has its like in b; only in A: stripes/6/CS/tiny, seeds [0]",
+        )
+    assert imbench("compare", "a", "a").status == 0
 
 
 def test_a_folder_a_packed_file_and_a_revision_are_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

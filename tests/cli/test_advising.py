@@ -66,6 +66,30 @@ def test_without_a_dataset_sentences_stand_alone_and_what_a_body_has_seen_is_sai
     assert all("holds photographs of digits with their labels" in " ".join(said.split()) for said in (every, one))
 
 
+@pytest.fixture
+def alone_at_10(stored: Path) -> Path:
+    """Leave OS alone with runs at the place 12:10."""
+    store = Store(stored / "results")
+    for record in [*store.records()]:
+        if record.identity["counts"] == [12, 10] and record.identity["method"] != [["OS", {}]]:
+            (stored / "results" / "records" / record.id[:2] / f"{record.id}.json").unlink()
+    return stored
+
+
+def test_where_one_method_has_runs_none_is_taken_and_it_is_said_what_to_run(alone_at_10: Path) -> None:
+    said = imbench("recommend", "digits")
+    assert said.status == 0 and "12:6" in said.out and "12:10" not in said.out
+    why = "digits 12:10: there is nothing to choose between: OS alone has runs; `imbench run --dataset digits --at 12"
+    assert why in said.err and why in imbench("recommend").err
+    assert [it["place"] for it in json.loads(imbench("recommend", "--json").out)] == ["12:6"]
+    for at in ("10", "12:10"):
+        refused(imbench("recommend", "digits", "--at", at), why)
+    assert imbench("report").status == 0
+    page = json.loads((alone_at_10 / "reports" / "tiny" / "report.json").read_text(encoding="utf8"))
+    assert any(f"no recommendation: {why}" in note for note in page["notes"])
+    assert len(page["answers"][0]["facts"]) == 1
+
+
 def test_the_chart_of_a_dataset_is_a_picture_of_the_places_that_were_asked_for(stored: Path) -> None:
     said = imbench("recommend", "digits", "--at", "6", "--chart", "one.png")
     assert said.status == 0 and "chart written to one.png" in said.err and "take OS" in said.out

@@ -58,6 +58,37 @@ def test_a_race_that_cannot_be_decided_is_refused_before_any_fit(tmp_path: Path)
     assert not list((tmp_path / "results").rglob("records/*/*.json"))
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--method", "OS"),
+        ("--method", "OS", "--method", "SMOTE", "--minority", 3),
+        ("--seeds", 1),
+        ("--method", "OS", "--dry-run"),
+    ],
+    ids=["one method", "one that applies", "one seed", "a dry run"],
+)
+def test_a_race_without_rivals_or_a_second_seed_is_refused_before_any_fit(
+    asked: tuple[object, ...], tmp_path: Path
+) -> None:
+    refused(imbench("run", "--decide", *asked), "digits: --decide takes two methods at a place and two seeds")
+    assert not list((tmp_path / "results").rglob("records/*/*.json"))
+
+
+def test_runs_that_are_there_are_rivals_and_seeds_enough(tmp_path: Path) -> None:
+    assert imbench("run", "--method", "Vanilla").status == 0
+    for asked in (("--method", "CS"), ("--method", "CS", "--seeds", 1)):
+        said = imbench("run", "--decide", "--delta", 1, *asked)
+        assert said.status == 0 and "The race: decided" in " ".join(said.out.split()), said
+
+
+def test_a_place_where_one_method_has_runs_is_said_to_have_no_race(tmp_path: Path) -> None:
+    assert imbench("run", "--method", "CS", "--minority", 4).status == 0
+    said = imbench("run", "--decide", "--delta", 1)
+    assert said.status == 0 and "digits 12:6" in said.out and "12:4" not in said.out
+    assert "digits 12:4: there is nothing to choose between: CS alone has runs" in said.err
+
+
 def test_a_decision_on_further_seeds_of_code_that_has_changed_says_so(tmp_path: Path) -> None:
     assert imbench("run", "--seeds", 3).status == 0
     store = Store(tmp_path / "results")

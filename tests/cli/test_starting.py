@@ -55,3 +55,11 @@ def test_a_new_dataset_runs_as_it_was_written(tmp_path: Path, monkeypatch: pytes
     toml = bench_toml(tmp_path, plugins=[tmp_path / "mine.py"], datasets=["shells"], methods=["Vanilla"], minority=[6])
     said = imbench("run", "--config", toml)
     assert said.status == 0 and "1 fit done now" in said.err, said.err
+
+
+def test_a_new_dataset_whose_folder_is_not_there_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    assert imbench("new", "dataset", "Shapes").status == 0
+    bench_toml(tmp_path, plugins=[tmp_path / "shapes.py"], datasets=["Shapes"])
+    for command in (("data", "check"), ("data", "show"), ("data", "prepare"), ("fit",)):
+        refused(imbench(*command, "Shapes"), f"{tmp_path / 'data' / 'Shapes'}: no such folder", "IMBENCH_DATA")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.data.manifest import differing, digests
 from bench.dataset import Dataset
 from bench.datasets import fashion_mnist
 from bench.datasets.cifar10 import Cifar10
@@ -119,7 +120,5 @@ def test_missing_idx_files_name_the_command(tmp_path: Path) -> None:
 def test_real_images_have_the_sums_of_the_published_edition(
     cls: type[Dataset], real: Callable[[type[Dataset]], Dataset]
 ) -> None:
-    from bench.data.splits import sums_of
-
     dataset = real(cls)
-    assert sums_of(dataset, dataset.split()) == dict(dataset.pinned.sums)
+    assert dataset.pinned.sums and not differing(dataset.pinned, digests(dataset, dataset.split().names()))

@@ -43,6 +43,17 @@ def test_the_recommended_method_is_taken_and_its_choice_is_told(
     assert "Chosen among 2 methods with runs on these test images" in card and "flatter" not in card
 
 
+def test_the_only_method_with_runs_is_not_said_to_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_a_fresh_machine(monkeypatch, tmp_path)
+    bench_toml(tmp_path, datasets=["stripes"], methods=["Vanilla", "CS"], minority=[], at=["12:6"], seeds=2)
+    assert imbench("run").status == 0
+    for method in ((), (), ("--method", "OS")):
+        said = imbench("fit", "stripes", "--at", "12:10", *method)
+        assert said.status == 0 and "Chosen" not in said.err and "one of" not in said.err, said.err
+        assert ("OS is taken. There are no runs" in said.err) == (not method)
+        assert read_facts(tmp_path / "stripes-model").choice is None
+
+
 def test_a_folder_is_fitted_by_its_path_and_a_csv_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on_a_fresh_machine(monkeypatch, tmp_path)
     bench_toml(tmp_path, methods=["Vanilla"], minority=[])
@@ -57,7 +68,7 @@ def test_a_folder_is_fitted_by_its_path_and_a_csv_too(tmp_path: Path, monkeypatc
     said = imbench("data", "show", "some images")
     assert said.status == 0 and "some images: 24 images of 2 classes" in said.out, said.err
     said = imbench("fit", "some images")
-    assert said.status == 0 and "OS is taken. There are no runs at this place" in said.err, said.err
+    assert said.status == 0 and "OS is taken. There are no runs of two methods at this place" in said.err, said.err
     assert "some images: 24 images of 2 classes" in said.err
     assert read_facts(tmp_path / "some images-model").counts == (8, 8)
     (tmp_path / "some images" / "labels.csv").write_text("\n".join(["file,label", *rows]), encoding="utf8")
