@@ -142,7 +142,7 @@ def recommendations(
     return Advised(
         task,
         tuple(advice),
-        tuple(_conditions(every[0], found)),
+        tuple(_conditions(every[0])),
         {place.place: tuple(_lacking(place, cells, found)) for place in places},
         tuple(np.bincount(ready.labels).tolist()),
         ready.extended,
@@ -188,13 +188,11 @@ def _of(trial: Trial, record: Record) -> Trial:
     return replace(trial, record=record)
 
 
-def _conditions(it: Known, found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
-    rarest = it.places[0].place
+def _conditions(it: Known) -> Iterator[str]:
     if it.subset:
-        at = next(spot.place for spot, mine in found.items() if len({run.subset for run in mine}) > 1)
         yield (
-            f"The luck of the drawn training images was seen at {at} on {listed(it.subset)}, and is taken to be as "
-            "large for the other methods, and elsewhere in proportion to the scatter of seeds."
+            f"The luck of the drawn training images was seen at {listed(it.subset_at)} on {listed(it.subset)}, and is "
+            "taken to be as large for the other methods, and elsewhere in proportion to the scatter of seeds."
         )
     elif not it.drawn_by_seed:
         yield "All runs are on one draw of the training images: what another draw would change is in no interval."
@@ -204,7 +202,8 @@ def _conditions(it: Known, found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
     rest = [method for method in staged if method not in it.stage]
     if it.stage:
         taken = f", and is taken to be as large for {listed(rest)}" if rest else ""
-        yield f"The luck of a trained translator or generator was seen at {rarest} on {listed(it.stage)}{taken}."
+        seen = f"at {listed(it.stage_at)} on {listed(it.stage)}"
+        yield f"The luck of a trained translator or generator was seen {seen}{taken}."
     elif staged:
         yield f"{listed(staged)}: on one translator or generator a place, whose luck is in no interval."
     yield "And on this protocol, these validation images, and test images like these."
