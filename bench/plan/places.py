@@ -105,7 +105,7 @@ def _cut(imbalance: Imbalance, whole: Task, profile: Profile) -> tuple[int, ...]
     there, limit = whole.counts, profile.majority_count
     try:
         if imbalance.kind in ("natural", "vector"):
-            counts = imbalance.counts(there)
+            counts = there = imbalance.counts(there)  # what is spelled is floored no higher
             if limit and max(counts) > limit:  # the shape is kept
                 counts = tuple(max(1, round(n * limit / max(counts))) for n in counts)
         else:
