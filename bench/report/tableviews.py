@@ -21,9 +21,10 @@ SIDE_BY_SIDE, THEIRS = "Side by side", "The paper's"
 def ours(layout: Layout, frame: pd.DataFrame, banner: str, interval: bool) -> Table:
     """Return our figures in a layout; `frame` holds the cells of one profile."""
     table = laid_out(layout, _summary(layout, frame), ("ours",))
+    spread = any(value.spread(interval) for row in table.rows for value in row.values)
     return replace(
         table,
-        caption=_caption(layout, _seeds(layout, frame) + (" ± half its 95 % interval" if interval else "")),
+        caption=_caption(layout, _seeds(layout, frame) + (" ± half its 95 % interval" if spread else "")),
         banner=banner,
         interval=interval,
         notes=notes(layout, frame),
