@@ -25,7 +25,7 @@ from bench.report import tableviews
 from bench.report.departures import settings
 from bench.report.figure import Figure
 from bench.report.pictures import counts
-from bench.report.provenance import provenances
+from bench.report.provenance import asked, provenances
 from bench.report.report import ClaimRow, Fact, MethodCard, Report, Sheet
 from bench.statistics.best import Comparison, Family, compare
 
@@ -109,7 +109,7 @@ def demo_page() -> Report:
             ("Run what is missing, then write this page", "make bench DATASET=horse2zebra PROFILE=cpu"),
             ("Compute every figure on this page again", "imbench verify reports/cpu"),
         ),
-        cells=provenances(rows),
+        cells=provenances(rows, asked(config, rows)),
     )
 
 

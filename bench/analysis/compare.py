@@ -48,10 +48,11 @@ class Moves:
         return tuple(move for move in self.moves if move.moved == "moved")
 
     @property
-    def of_two(self) -> bool:
-        """Whether all tasks have two classes, so that the count of the minority names a place."""
+    def by_count(self) -> bool:
+        """Whether all tasks have two classes, and the count of the minority names a place."""
         cells = [*(move.cell for move in self.moves), *(cell for _, cell, _ in self.lacking)]
-        return all(len(counts) == 2 for _, counts, _, _ in cells)
+        places = {(task, counts) for task, counts, _, _ in cells}
+        return all(len(counts) == 2 for _, counts in places) and len({(it, min(n)) for it, n in places}) == len(places)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row per figure that is not the same, those that moved first."""
@@ -84,8 +85,8 @@ class Moves:
 
     def _shown(self, cell: Cell) -> dict[str, Any]:
         task, counts, method, protocol = cell
-        name = "minority" if self.of_two else "counts"
-        place = min(counts) if self.of_two else ":".join(map(str, counts))
+        name = "minority" if self.by_count else "counts"
+        place = min(counts) if self.by_count else ":".join(map(str, counts))
         return {"task": task, name: place, "method": method, "profile": self.profiles.get((task, protocol), "unnamed")}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.analysis.baseline import plain
 from bench.analysis.decisions import decision_of
-from bench.analysis.influences import influences
+from bench.analysis.influences import influences, unseen
 from bench.analysis.metrics import METRICS, Metric, Reading
 from bench.analysis.spots import Spot
 from bench.analysis.trials import Trial, grouped
@@ -18,6 +18,8 @@ from bench.dataset import Task
 from bench.expression import Expression
 from bench.statistics.levels import Varied, covariance, lucks, pooled_luck, sizes
 from bench.statistics.observed import Further, Luck, Observed
+
+_Cell = tuple[int, int]  # a row and a place
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class Entrant:
 class Known:
     """What is known of M methods at P places in one metric, more being better in `observed`.
 
-    `subset` and `stage` say which rows showed the luck with these, and where: empty if none did. `drawn_by_seed`: each
-    seed had a subset of its own.
+    `subset` and `stage` say which rows showed the luck with these, `subset_at` and `stage_at` at which of the places:
+    empty if none did. `drawn_by_seed`: each seed had a subset of its own.
     """
 
     metric: Metric
@@ -42,7 +44,9 @@ class Known:
     places: tuple[Task, ...]
     observed: Observed
     subset: tuple[str, ...] = ()
+    subset_at: tuple[str, ...] = ()
     stage: tuple[str, ...] = ()
+    stage_at: tuple[str, ...] = ()
     drawn_by_seed: bool = False
 
     @property
@@ -69,6 +73,7 @@ class _Group:
     seeds: np.ndarray
     figures: np.ndarray
     influences: np.ndarray
+    unseen: float  # variance by the test images that so few do not show
 
     @property
     def first(self) -> bool:
@@ -104,7 +109,8 @@ def known(
             figures = np.array([metric.of(it) for it in readings])
             if np.isfinite(figures).all():
                 moved = np.stack([influences(metric, it) for it in readings])
-                mine.append(_Group(*at, seeds, sign * figures, sign * moved))
+                more = float(np.mean([unseen(metric, it) for it in readings]))
+                mine.append(_Group(*at, seeds, sign * figures, sign * moved, more))
     return {name: _known(METRICS[name], rows, places, mine, by_seed) for name, mine in groups.items()}
 
 
@@ -124,11 +130,11 @@ def _known(
     images = np.zeros((size, size))
     if groups:
         each = (*first, *others)
-        images[np.ix_(at, at)] = covariance([it.influences for it in each], np.array([it.place for it in each]))
-        images[np.ix_(at, at)] += _paired(each, alike)
-    subset, common, shown = _of_subsets(groups, variances)
-    stage, varied = _of_stages(groups, variances)
-    where = next((it.place for it in others), 0)
+        places_of, more = np.array([it.place for it in each]), np.array([it.unseen for it in each])
+        images[np.ix_(at, at)] = covariance([it.influences for it in each], places_of, more) + _paired(each, alike)
+    subset, common, on_subsets = _of_subsets(groups, variances)
+    stage, on_stages = _of_stages(groups, variances)
+    shown_at = next((place for _, place in on_subsets), next((it.place for it in others), 0))
     seen = Observed(
         means,
         variances,
@@ -140,11 +146,17 @@ def _known(
         common,
         freedom,
         _further(others) if others else None,
-        sizes(variances, where),
+        sizes(variances, shown_at),
         next((m for m, row in enumerate(rows) if row.method == plain()), None),
     )
-    on_subsets, on_stages = (tuple(rows[m].method for m in each) for each in (shown, varied))
-    return Known(metric, tuple(rows), tuple(places), seen, on_subsets, on_stages, by_seed)
+    shown = *_named(on_subsets, rows, places), *_named(on_stages, rows, places)
+    return Known(metric, tuple(rows), tuple(places), seen, *shown, by_seed)
+
+
+def _named(cells: list[_Cell], rows: Sequence[Entrant], at: Sequence[Task]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the rows and the places of cells, each once."""
+    methods = tuple(rows[m].method for m in sorted({m for m, _ in cells}))
+    return methods, tuple(at[p].place for p in sorted({p for _, p in cells}))
 
 
 def _runs(
@@ -153,8 +165,7 @@ def _runs(
     """Give method, place, subset and stage of runs that have these in common, with their seeds and readings."""
     for m, row in enumerate(rows):
         for p, place in enumerate(places):
-            mine = list(found.get(Spot(row.method, place.dataset, place.place), ()))
-            for subset, stage, runs in grouped(mine, by_seed):
+            for subset, stage, runs in grouped(found.get(Spot(row.method, place.dataset, place.place), ()), by_seed):
                 readings = [_reading(it, row.expression, place) for it in runs]
                 yield (m, p, subset, stage), np.array([it.seed for it in runs]), readings
 
@@ -194,8 +205,7 @@ def _paired(groups: Sequence[_Group], alike: np.ndarray) -> np.ndarray:
     """Return the covariance between means that have seeds in common, by what these do to all methods alike, (N, N)."""
     place = np.array([it.place for it in groups])
     seeds = np.array([len(it.figures) for it in groups])
-    shared: np.ndarray = (place[:, None] == place) * alike[place] / np.maximum.outer(seeds, seeds)
-    return shared
+    return np.asarray((place[:, None] == place) * alike[place] / np.maximum.outer(seeds, seeds))
 
 
 def _varied(groups: Sequence[_Group], variances: np.ndarray) -> Varied:
@@ -205,8 +215,8 @@ def _varied(groups: Sequence[_Group], variances: np.ndarray) -> Varied:
     return Varied(np.array([it.mean for it in groups]), seeds, float(own) if np.isfinite(own) else typical)
 
 
-def _of_subsets(groups: Sequence[_Group], variances: np.ndarray) -> tuple[Luck | None, Luck | None, list[int]]:
-    """Return the luck with the subset, own and common, from the place where most rows varied it; and these rows."""
+def _of_subsets(groups: Sequence[_Group], variances: np.ndarray) -> tuple[Luck | None, Luck | None, list[_Cell]]:
+    """Return the luck with the subset, own and common, from the place where most rows varied it; and these there."""
     by_cell: dict[tuple[int, int], dict[int, _Group]] = {}
     for it in groups:
         if not it.stage:
@@ -221,19 +231,17 @@ def _of_subsets(groups: Sequence[_Group], variances: np.ndarray) -> tuple[Luck |
         methods = methods[:1]
         draws = sorted(by_cell[place, methods[0]])
     common, own = lucks([_varied([by_cell[place, m][draw] for draw in draws], variances) for m in methods])
-    return own, common, methods
+    return own, common, [(method, place) for method in methods]
 
 
-def _of_stages(groups: Sequence[_Group], variances: np.ndarray) -> tuple[Luck | None, list[int]]:
-    """Return the luck with a stage, and the rows that showed it."""
-    by_cell: dict[tuple[int, int], list[_Group]] = {}
+def _of_stages(groups: Sequence[_Group], variances: np.ndarray) -> tuple[Luck | None, list[_Cell]]:
+    """Return the luck with a stage, and the rows that showed it at their places."""
+    by_cell: dict[_Cell, list[_Group]] = {}
     for it in groups:
         if not it.subset:
             by_cell.setdefault((it.method, it.place), []).append(it)
     several = {cell: mine for cell, mine in by_cell.items() if len({it.stage for it in mine}) > 1}
-    if not several:
-        return None, []
-    return pooled_luck([_varied(mine, variances) for mine in several.values()]), sorted({m for m, _ in several})
+    return pooled_luck([_varied(mine, variances) for mine in several.values()]) if several else None, [*several]
 
 
 def _further(others: Sequence[_Group]) -> Further:

@@ -9,7 +9,7 @@ from unicodedata import lookup
 
 import pandas as pd
 
-from bench.analysis.metrics import MAIN, METRICS
+from bench.analysis.metrics import MAIN, METRICS, commonest, rarest
 from bench.analysis.spots import Key, Place, method_key
 
 TITLES = {name: metric.title for name, metric in METRICS.items()} | {
@@ -47,7 +47,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Part:
-    """One task's share of a table's columns, and what its classes are called."""
+    """One task's share of a table's columns, and what its classes are called.
+
+    `minority` and `majority` are the rarest and the commonest class, of the first place where they differ by place.
+    """
 
     task: str
     shown: str
@@ -57,14 +60,19 @@ class Part:
     classes: tuple[str, ...] = ()
 
     @property
-    def of_two(self) -> bool:
-        """Whether the task has two classes, so that a column goes by the count of its minority."""
-        return all(len(column.counts) == 2 for column in self.columns)
+    def settled(self) -> bool:
+        """Whether the rarest and the commonest class are the same in all columns."""
+        return len({(rarest(it.counts), commonest(it.counts)) for it in self.columns}) < 2
+
+    @property
+    def by_count(self) -> bool:
+        """Whether a column goes by the count of the minority: of two classes, the same in all columns."""
+        return self.settled and all(len(it.counts) == 2 for it in self.columns)
 
     def text(self, column: Column) -> str:
         """Return what heads a column: the count of the minority class where that says all, else its label."""
         smallest = [min(it.counts) for it in self.columns]
-        return str(min(column.counts)) if self.of_two and smallest.count(min(column.counts)) == 1 else column.place
+        return str(min(column.counts)) if self.by_count and smallest.count(min(column.counts)) == 1 else column.place
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,10 @@ class Layout:
         """What the table shows, such as `Horse2Zebra: F1 of the minority class (zebra)`."""
         *others, last = (part.shown for part in self.parts)
         data = f"{', '.join(others)} and {last}" if others else last
-        named = {"f1_minority": [p.minority for p in self.parts], "f1_majority": [p.majority for p in self.parts]}
+        named = {
+            "f1_minority": [p.minority if p.settled else "the rarer at each place" for p in self.parts],
+            "f1_majority": [p.majority if p.settled else "the commoner at each place" for p in self.parts],
+        }
         classes = f" ({', '.join(named[self.metric])})" if self.metric in named else ""
         return f"{data}: {TITLES[self.metric]}{classes}"
 
@@ -118,7 +129,7 @@ class Layout:
         """Return the headings of all places, each under its task, or under the class it counts if there is one task."""
         found = []
         for part in self.parts:
-            counted = f"#{part.minority}" if part.of_two else ""
+            counted = f"#{part.minority}" if part.by_count else ""
             group = "" if self.methods_across else part.shown if len(self.parts) > 1 else counted
             for column in part.columns:
                 text = part.text(column)
@@ -169,8 +180,8 @@ def generic(frame: pd.DataFrame, task: str, main: bool = True, shown: str = "") 
 def adopted(layout: Layout, frame: pd.DataFrame) -> Layout:
     """Return a paper's layout with each place under the label that our cells of it have.
 
-    Ours may have fewer images of the majority class; then it is the count of the minority that makes it the same
-    column. One that was not run keeps the paper's own label.
+    Ours may have fewer images of the majority class; then it is the count of the minority, of the same class, that
+    makes it the same column. One that was not run keeps the paper's own label.
     """
     parts, names = [], dict[Place, Place]()
     for part in layout.parts:
@@ -178,13 +189,17 @@ def adopted(layout: Layout, frame: pd.DataFrame) -> Layout:
         mine = columns_of(rows) if len(rows) else ()
         columns = []
         for column in part.columns:
-            same = [it for it in mine if len(it.counts) == 2 and min(it.counts) == min(column.counts)]
+            same = [it for it in mine if len(it.counts) == 2 and _rarity(it) == _rarity(column)]
             ours = next((it for it in same if it.counts == column.counts), same[0] if same else column)
             names[part.task, column.place] = (part.task, ours.place)
             columns.append(ours)
         parts.append(replace(part, columns=tuple(columns)))
     published = {(key, names[place]): value for (key, place), value in layout.published.items()}
     return replace(layout, parts=tuple(parts), published=published)
+
+
+def _rarity(column: Column) -> tuple[int, int]:
+    return rarest(column.counts), min(column.counts)
 
 
 def extended(layout: Layout, frame: pd.DataFrame, elsewhere: Collection[Place] = ()) -> Layout:

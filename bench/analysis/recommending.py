@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench.analysis.advice import Advice, advise, unrivalled
+from bench.analysis.conditions import conditions
 from bench.analysis.experiments import costs
 from bench.analysis.known import Entrant, Known, known
 from bench.analysis.metrics import METRICS, headline
@@ -17,7 +18,6 @@ from bench.analysis.trials import Trial, on_all_images, seeds_draw_subsets, tria
 from bench.dataset import Task
 from bench.errors import UserError, unknown
 from bench.plan.grid import Cell
-from bench.plan.places import NATURAL
 from bench.record import Record
 
 BESIDE = ("roc_auc", "acsa")  # stand beside whatever decides: most of what methods gain may be a moved threshold
@@ -151,7 +151,7 @@ def recommendations(
         task,
         tuple(advice),
         alone,
-        tuple(_conditions(every[0], found)),
+        tuple(conditions(every[0], ready.labels)),
         {place.place: tuple(_lacking(place, cells, found)) for place in places},
         tuple(np.bincount(ready.labels).tolist()),
         ready.extended,
@@ -197,28 +197,6 @@ def _of(trial: Trial, record: Record) -> Trial:
     return replace(trial, record=record)
 
 
-def _conditions(it: Known, found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
-    rarest = it.places[0].place
-    if it.subset:
-        at = next(spot.place for spot, mine in found.items() if len({run.subset for run in mine}) > 1)
-        yield (
-            f"The luck of the drawn training images was seen at {at} on {listed(it.subset)}, and is taken to be as "
-            "large for the other methods, and elsewhere in proportion to the scatter of seeds."
-        )
-    elif not it.drawn_by_seed:
-        yield "All runs are on one draw of the training images: what another draw would change is in no interval."
-    elif any(place.place == NATURAL for place in it.places):
-        yield "At natural no image is left out: what other training images would change is in no interval there."
-    staged = [row.method for row in it.rows if row.staged]
-    rest = [method for method in staged if method not in it.stage]
-    if it.stage:
-        taken = f", and is taken to be as large for {listed(rest)}" if rest else ""
-        yield f"The luck of a trained translator or generator was seen at {rarest} on {listed(it.stage)}{taken}."
-    elif staged:
-        yield f"{listed(staged)}: on one translator or generator a place, whose luck is in no interval."
-    yield "And on this protocol, these validation images, and test images like these."
-
-
 def _lacking(place: Task, cells: list[Cell], found: Mapping[Spot, list[Trial]]) -> Iterator[str]:
     asked: dict[str, list[Cell]] = {}
     for cell in cells:
@@ -233,9 +211,3 @@ def _lacking(place: Task, cells: list[Cell], found: Mapping[Spot, list[Trial]]) 
             yield f"{method}: {NOT_RUN}"
         elif len(seeds) < len(mine):
             yield f"{method}: {len(seeds)} of {len(mine)} seeds"
-
-
-def listed(names: Sequence[str], word: str = "and") -> str:
-    """Return names in a row; there is one at least."""
-    *others, last = names
-    return f"{', '.join(others)} {word} {last}" if others else last

@@ -36,12 +36,18 @@ def method_key(method: str) -> Key:
 
 
 def resolved(task: str, at: int | str, places: Iterable[Place]) -> Place:
-    """Return the place of a task that a claim means: by its label, or for two classes by the count of the minority."""
+    """Return the place of a task that a claim means: by its label, or of two classes by the count of the last.
+
+    That is the rarer there, as where a paper or `--minority` cuts it: the place where it is the commoner is another.
+    """
     for name, label in places:
-        if name == task and (label == str(at) or (label.count(":") == 1 and _smallest(label) == at)):
+        if name == task and (label == str(at) or (label.count(":") == 1 and _rare(label) == at)):
             return name, label
     return task, str(at)
 
 
-def _smallest(label: str) -> int | None:
-    return min(map(int, label.split(":"))) if COUNTS.fullmatch(label) else None
+def _rare(label: str) -> int | None:
+    if not COUNTS.fullmatch(label):
+        return None
+    *others, last = map(int, label.split(":"))
+    return last if last <= min(others) else None

@@ -26,12 +26,12 @@ DECIDED = tuple(name for name, metric in METRICS.items() if metric.compared or n
 class Sentence(Strict):
     """What every claim has. It speaks of `method` in one task at each of some places, or at `at_least` so many of them.
 
-    Places are `minority`, counts of the rarer of two classes, or `at`, labels such as `exp 100`. `required` is the
-    verdict that a gate insists on. `level` is that of the claim's intervals. `margin` is the difference, in the unit of
-    the figure, that nobody would care about: a method that is surely higher by less does not beat another. `metric` is
-    of the test set: one of the registry's that decisions alone tell, or recall, precision or F1 of a class, such as
-    `recall_minority` or `f1_3`; except `translation_accuracy`, a measurement's: there `method` is a translator; and
-    `generated_fid` and its like, where it is a generator.
+    Places are `minority`, counts of the last of two classes where it is the rarer, or `at`, labels such as `exp 100`.
+    `required` is the verdict that a gate insists on. `level` is that of the claim's intervals. `margin` is the
+    difference, in the unit of the figure, that nobody would care about: a method that is surely higher by less does not
+    beat another. `metric` is of the test set: one of the registry's that decisions alone tell, or recall, precision or
+    F1 of a class, such as `recall_minority` or `f1_3`; except `translation_accuracy`, a measurement's: there `method`
+    is a translator; and `generated_fid` and its like, where it is a generator.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")

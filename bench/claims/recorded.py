@@ -10,7 +10,7 @@ import numpy as np
 from bench.analysis.spots import Place, Spot, method_key, resolved
 from bench.claims.claim import GENERATED, LEVEL, MEASURED, OF_CLASS
 from bench.claims.witness import At, Told
-from bench.statistics.bootstrap import interval, resampled_means
+from bench.statistics.bootstrap import drawable, interval, resampled_means
 from bench.statistics.confusion import confusion_matrices, f1, mean_recall, precision
 from bench.statistics.judged import Judged, Varying, difference, mean
 from bench.statistics.outcomes import Outcomes
@@ -26,7 +26,8 @@ class Recorded:
     A question about named rows is one comparison, not one of all that a table makes: its interval is its own, of the
     level that is asked for. Differences in the metrics of the tables are those of `bench.statistics.pair`; levels,
     growth and other metrics have bootstrap intervals over seeds and test images; measured shares have the intervals of
-    `bench.statistics.judged`. What one run alone says has an unbounded interval.
+    `bench.statistics.judged`. What one run, or one test image of
+    a class, says has an unbounded interval.
     """
 
     columns: Mapping[Place, Outcomes]
@@ -96,7 +97,7 @@ def _estimate(rows: Outcomes, metric: str, of: Callable[[np.ndarray], np.ndarray
     confusion = confusion_matrices(rows.labels, rows.decisions, rows.n_classes)
     by_seed = of(figure(confusion).T)
     value = float(by_seed.mean())
-    if rows.seeds < 2:
+    if not drawable(rows):
         return Told(value)
     return Told(value, *interval(by_seed, of(resampled_means(rows, figure)), confidence))
 

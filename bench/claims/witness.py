@@ -21,7 +21,7 @@ class Told:
         if self.low == self.high:
             return f"{self.value:.4f}"
         if self.high == INFINITE:
-            return f"{self.value:.4f} (one run)"
+            return f"{self.value:.4f} (no interval)"
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
 

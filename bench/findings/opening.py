@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.analysis.baseline import plain
 from bench.analysis.believed import TUNED, Effect, effect
-from bench.analysis.recommending import listed
+from bench.analysis.conditions import listed
 from bench.errors import UserError
 from bench.findings.moved import helping, in_shares, of_kinds
 from bench.findings.page import link, pipe

@@ -14,7 +14,7 @@ from bench.findings.printing import counted, in_ends, level
 from bench.findings.section import Entry, Grid, Section
 from bench.findings.study import Evidence, Study
 from bench.report.listings import prior_measure
-from bench.statistics.bootstrap import interval, resampled_means
+from bench.statistics.bootstrap import drawable, interval, resampled_means
 from bench.statistics.confusion import Measure, confusion_matrices
 from bench.statistics.outcomes import Outcomes
 from bench.statistics.priors import at_prior, training_prior
@@ -105,14 +105,14 @@ def gained_in_training(study: Study, found: Evidence) -> Belief | None:
     """Return what the method that is taken gains over the baseline where classes have the shares of training.
 
     The ends hold it with probability 0.9 for other seeds and other test images. None where it is not known: a row
-    lacks a seed, there is one seed alone, or all classes are alike.
+    lacks a seed, there is one seed or one test image of a class alone, or all classes are alike.
     """
     judged = _judged(study, found)
     rows = study.believed.taken(study.rarest)[0], plain()
     if judged is None or len(set(study.places[0].counts)) == 1 or not {*rows} <= {*judged[0].methods}:
         return None
     whole, measure = judged
-    if whole.seeds < 2:
+    if not drawable(whole):
         return None
     at = [whole.methods.index(name) for name in rows]
     both, prior = replace(whole, methods=rows, decisions=whole.decisions[at]), training_prior(_counts(study))

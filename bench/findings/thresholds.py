@@ -9,7 +9,8 @@ import numpy as np
 from bench.analysis.advice import belief
 from bench.analysis.baseline import plain
 from bench.analysis.believed import ACSA, AUC, TUNED, Effect, effect
-from bench.analysis.recommending import DELTA, listed
+from bench.analysis.conditions import listed
+from bench.analysis.recommending import DELTA
 from bench.findings.moved import (
     drawn_gains,
     in_shares,

@@ -76,6 +76,24 @@ def cuttable(dataset: Dataset, config: Config) -> tuple[dict[Imbalance, tuple[in
     return found, lines
 
 
+def option(dataset: Dataset, counts: tuple[int, ...], label: str, profile: Profile) -> tuple[str, str]:
+    """Return the option of `imbench run`, and its value, that makes these training images of each class, (K,).
+
+    It is the count of the rare one of two classes, or the label, or the counts: the first that makes just these.
+    """
+    whole = whole_of(dataset)
+    ways = [("--minority", str(min(counts)))] if len(counts) == 2 else []
+    made = (way for way in (*ways, ("--at", label)) if _makes(way[1], counts, whole, profile))
+    return next(made, ("--at", ":".join(map(str, counts))))
+
+
+def _makes(spelled: str, counts: tuple[int, ...], whole: Task, profile: Profile) -> bool:
+    try:
+        return _cut(read_imbalance(spelled), whole, profile) == counts
+    except ConfigError:
+        return False
+
+
 def whole_of(dataset: Dataset) -> Task:
     """Return the task of all training images."""
     split = dataset.split()
@@ -105,7 +123,7 @@ def _cut(imbalance: Imbalance, whole: Task, profile: Profile) -> tuple[int, ...]
     there, limit = whole.counts, profile.majority_count
     try:
         if imbalance.kind in ("natural", "vector"):
-            counts = imbalance.counts(there)
+            counts = there = imbalance.counts(there)  # what is spelled is floored no higher
             if limit and max(counts) > limit:  # the shape is kept
                 counts = tuple(max(1, round(n * limit / max(counts))) for n in counts)
         else:

@@ -42,7 +42,7 @@ from bench.report.figure import Figure
 from bench.report.illustrate import Illustrations
 from bench.report.listings import listings
 from bench.report.luck import luck_words
-from bench.report.provenance import provenances
+from bench.report.provenance import asked, provenances
 from bench.report.recommended import answer
 from bench.report.report import ClaimRow, Report
 from bench.report.sheets import Frames, sheets
@@ -147,7 +147,7 @@ def build(
         protocol=settings(config, shown, records),
         environment=tuple(environment(records)),
         reproduce=tuple(commands(config, tasks, mine)) if len(mine) else (),
-        cells=provenances(mine),
+        cells=provenances(mine, asked(config, mine)),
         frames=dict(_frames(found, published)),
     )
 

@@ -18,6 +18,7 @@ from bench.plan.config import Config
 from bench.plan.grid import dataset_named
 from bench.record import Record
 from bench.registry import METHODS, slots_of
+from bench.report.provenance import asked
 from bench.report.report import Entry, MethodCard
 from bench.report.subject import Subject
 
@@ -97,8 +98,8 @@ def commands(config: Config, tasks: Iterable[str], frame: pd.DataFrame) -> Itera
     """Give what makes the report again, each command with what it is for."""
     profile = config.run.profile
     done = frame[frame["status"].isin(COUNTED)]
-    row = (done if len(done) else frame).iloc[0]
-    at = row["minority_count"] if row["counts"].count(":") == 1 else row["place"]
+    shown = (done if len(done) else frame).iloc[:1]
+    (row,), ((_, at),) = shown.to_dict("records"), asked(config, shown).values()
     yield "Set up", "make setup && . .venv/bin/activate"
     for task in tasks:
         if dataset_named(task, config).has_files:

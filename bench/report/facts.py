@@ -29,8 +29,8 @@ def _sentence(found: Comparison, subject: Subject, column: pd.DataFrame) -> Iter
     """Name the best, and what it beats, or by how much it is above the baseline though none is told from it."""
     best, base = found.methods[found.best], plain()
     first = column.iloc[0]
-    counts = f"{first['majority_count']}:{first['minority_count']}" if subject.of_two else found.column
-    what = f"F1 of {subject.minority}" if subject.of_two else METRICS[found.metric].title.split(",")[0]
+    counts = f"{first['majority_count']}:{first['minority_count']}" if subject.part.by_count else found.column
+    what = f"F1 of {first['minority']}" if subject.of_two else METRICS[found.metric].title.split(",")[0]
     yield f"{subject.shown}, {counts}: {best} has the highest mean {what}, "
     yield _figure("mean", float(found.figures[found.best].mean()), found, subject, best)
     losers = [name for name, worse in zip(found.methods, found.worse, strict=True) if worse]

@@ -101,7 +101,7 @@ def _feature_map(
     rows = [
         [
             tsne.Panel(
-                f"{method}, {subject.text(place)}{f' {subject.minority}' if subject.of_two else ''}",
+                f"{method}, {subject.text(place)}{f' {subject.minority}' if subject.part.by_count else ''}",
                 embed(features(models[place, method], test, device)),
                 labels,
             )
@@ -136,8 +136,9 @@ def _heat_maps(
         )
         for i, k in enumerate(chosen)
     ]
-    at = f"{subject.text(place)} {subject.minority} images" if subject.of_two else place
-    return heatmaps.figure(rows, f"{subject.task}_heatmaps", f"{subject.shown}, {at}: where the classifier looks")
+    return heatmaps.figure(
+        rows, f"{subject.task}_heatmaps", f"{subject.shown}, {subject.at(place)}: where the classifier looks"
+    )
 
 
 def telling(labels: np.ndarray, decided: np.ndarray) -> list[int]:

@@ -87,13 +87,14 @@ def published_gaps(subject: Subject) -> Listing:
                 for entry in (number(gap, ids, f"{gap:+.4f}"), _seeds(found, pair, gap))
             ]
             rows.append((name, subject.text(place), *cells))
+    rare = subject.minority if subject.part.settled else "the paper's rare class"
     return Listing(
         f"{subject.task}-gaps",
-        f"{subject.shown}: seeds that a gap to {base} needs, F1 of {subject.minority}",
+        f"{subject.shown}: seeds that a gap to {base} needs, F1 of {rare}",
         "How many seeds would mark a true gap of that size in four of five experiments, on our test set and by what "
         f"the method and {base} scatter here. Numbers below our own are not printed: with fewer seeds, a "
         "difference would have to be clearer than ours had to be.",
-        ("Method", f"Images of {subject.minority}", "The paper's gap", "Seeds", "Our gap", "Seeds"),
+        ("Method", f"Images of {rare}", "The paper's gap", "Seeds", "Our gap", "Seeds"),
         tuple(rows),
     )
 

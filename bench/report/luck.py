@@ -87,7 +87,7 @@ def _table(task: str, place: str, metric: str, cells: pd.DataFrame, banner: str)
         means = tuple(found.get((method_key(method), (task, place)), Value()) for found in by_stream)
         rows.append(Row(method_label(method), (*means, _between(means), _within(means))))
     part = part_of(task, cells)
-    counted = f"training images of {part.minority}" if part.of_two else "training images"
+    counted = f"training images of {part.minority}" if part.by_count else "training images"
     at = f"{part.text(part.columns[0])} {counted}"
     caption = CAPTION.format(at=at, seeds=cells["seed"].nunique())
     title = f"{task}: the translator's own luck in {TITLES[metric]}"

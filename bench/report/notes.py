@@ -100,7 +100,7 @@ def _validation(layout: Layout, cells: pd.DataFrame) -> str:
         if (mine["selection"] == "last").any():
             last.append(part.shown)
         elif most > mine["minority_count"].min():
-            lines.append(f"{most} of {part.minority}")
+            lines.append(f"{most} of {part.minority if part.settled else 'the rarest class'}")
     said = [f"The last epoch is tested, none is selected: {', '.join(last)}."] if last else []
     if lines:
         images = ", ".join(lines)
@@ -133,7 +133,7 @@ def _not_asked(layout: Layout, cells: pd.DataFrame) -> str:
     lacking = [method for method in layout.methods if method_key(method) not in keys]
     for part in layout.parts:
         if places := [part.text(it) for it in part.columns if (part.task, it.place) not in run]:
-            lacking.append(f"{part.shown} at {_shortened(places, 10)}{f' {part.minority}' if part.of_two else ''}")
+            lacking.append(f"{part.shown} at {_shortened(places, 10)}{f' {part.minority}' if part.by_count else ''}")
     return f"{DASH} Not run: {', '.join(lacking)}." if lacking else ""
 
 

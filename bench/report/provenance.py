@@ -9,34 +9,56 @@ from typing import Any
 import pandas as pd
 
 from bench.analysis.metrics import MAIN, METRICS, supported
-from bench.analysis.spots import Spot
+from bench.analysis.spots import Place, Spot
 from bench.analysis.states import COUNTED
 from bench.analysis.value import ENOUGH
+from bench.errors import DataError
+from bench.plan.config import Config
+from bench.plan.grid import dataset_named
+from bench.plan.places import option
 from bench.report.report import Mean, Provenance, Run
 from bench.statistics.intervals import t_interval
 
 OF_A_RUN = ["seed", "record", "status", "error", "chosen"]
 
 
-def provenances(cells: pd.DataFrame) -> tuple[Provenance, ...]:
+def provenances(cells: pd.DataFrame, options: Mapping[Place, tuple[str, str]]) -> tuple[Provenance, ...]:
     """Return one Provenance for each cell over its seeds, in the order of `cells`.
 
     Parameters
     ----------
     cells
         Rows of one profile of the frame that `bench.analysis.frame` makes.
+    options
+        What asks for each place, see `asked`.
     """
     groups = cells.groupby(["task", "place", "method"], sort=False)
-    return tuple(_provenance(rows) for _, rows in groups)
+    return tuple(_provenance(rows, options[str(task), str(place)]) for (task, place, _), rows in groups)
 
 
-def _provenance(rows: pd.DataFrame) -> Provenance:
+def asked(config: Config, cells: pd.DataFrame) -> dict[Place, tuple[str, str]]:
+    """Return the option of `imbench run` and its value that ask for each place of the cells.
+
+    Of images that are not here it is the counts: what the whole training part had is not known.
+    """
+    found: dict[Place, tuple[str, str]] = {}
+    for task, rows in cells.groupby("task", sort=False):
+        dataset = dataset_named(str(task), config)
+        for place, counts in dict(zip(rows["place"], rows["counts"], strict=True)).items():
+            try:
+                found[str(task), place] = option(dataset, tuple(map(int, counts.split(":"))), place, config.profile)
+            except DataError:
+                found[str(task), place] = "--at", counts
+    return found
+
+
+def _provenance(rows: pd.DataFrame, option: tuple[str, str]) -> Provenance:
     first = rows.iloc[0]
     counts = [int(count) for count in first["counts"].split(":")]
     metrics = [name for name in supported(counts) if name in MAIN or METRICS[name].classes == "any"]
     spot = Spot(first["method"], first["task"], first["place"])
     runs = tuple(_run(row, metrics) for row in rows[[*OF_A_RUN, *metrics]].to_dict("records"))
-    return Provenance(spot, spot.place, tuple(_means(runs, metrics)), runs, _commands(spot, counts, rows))
+    return Provenance(spot, spot.place, tuple(_means(runs, metrics)), runs, _commands(spot, option, rows))
 
 
 def _run(row: Mapping[Hashable, Any], metrics: Sequence[str]) -> Run:
@@ -58,10 +80,9 @@ def _means(runs: tuple[Run, ...], metrics: Sequence[str]) -> Iterator[Mean]:
                 yield Mean(metric, found.mean, found.low, found.high)
 
 
-def _commands(spot: Spot, counts: Sequence[int], rows: pd.DataFrame) -> tuple[str, ...]:
+def _commands(spot: Spot, at: tuple[str, str], rows: pd.DataFrame) -> tuple[str, ...]:
     """Return the command that makes the runs, and the one that explains the first of them."""
     seeds, profile = rows["seed"], str(rows.iloc[0]["profile"])
-    at = ["--minority", str(min(counts))] if len(counts) == 2 else ["--at", spot.place]
     make = ["imbench", "run", "--dataset", spot.task, "--method", spot.method, *at]
     make += ["--seeds", str(int(seeds.max()) + 1), "--profile", profile]
     why = ["imbench", "why", f"{spot.task}/{at[1]}/{spot.method}/{seeds.iloc[0]}", "--profile", profile]

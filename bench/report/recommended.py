@@ -8,8 +8,9 @@ import numpy as np
 
 from bench.analysis.advice import Advice, Contender
 from bench.analysis.baseline import plain
+from bench.analysis.conditions import listed
 from bench.analysis.metrics import METRICS, rarest
-from bench.analysis.recommending import NOT_RUN, Advised, listed
+from bench.analysis.recommending import NOT_RUN, Advised
 from bench.expression import Expression
 from bench.report.figure import Figure, Words, number
 from bench.report.report import Answer, Cells, Fact, Listing

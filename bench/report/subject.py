@@ -104,12 +104,16 @@ class Subject:
     @property
     def stub(self) -> str:
         """What heads a column of places."""
-        return f"Images of {self.minority}" if self.of_two else "Training images"
+        return f"Images of {self.minority}" if self.part.by_count else "Training images"
 
     @property
     def at_rarest(self) -> str:
         """The most imbalanced place in print: `25 zebra images`, or its label."""
-        return f"{self.text(self.rarest)} {self.minority} images" if self.of_two else self.rarest
+        return self.at(self.rarest)
+
+    def at(self, place: str) -> str:
+        """Return a place in print: `25 zebra images`, or its label."""
+        return f"{self.text(place)} {self.minority} images" if self.part.by_count else place
 
     def text(self, place: str) -> str:
         """Return what heads a place's column."""

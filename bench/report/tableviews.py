@@ -21,9 +21,10 @@ SIDE_BY_SIDE, THEIRS = "Side by side", "The paper's"
 def ours(layout: Layout, frame: pd.DataFrame, banner: str, interval: bool) -> Table:
     """Return our figures in a layout; `frame` holds the cells of one profile."""
     table = laid_out(layout, _summary(layout, frame), ("ours",))
+    spread = any(value.spread(interval) for row in table.rows for value in row.values)
     return replace(
         table,
-        caption=_caption(layout, _seeds(layout, frame) + (" ± half its 95 % interval" if interval else "")),
+        caption=_caption(layout, _seeds(layout, frame) + (" ± half its 95 % interval" if spread else "")),
         banner=banner,
         interval=interval,
         notes=notes(layout, frame),
@@ -75,7 +76,8 @@ def laid_out(layout: Layout, summary: Summary, kinds: tuple[Kind, ...]) -> Table
     across = layout.methods_across
     methods = [(method_label(method, across), method_key(method)) for method in layout.methods]
     places = list(zip(layout.place_labels(), layout.places, strict=True))
-    stub = f"#{layout.parts[0].minority}" if across else "Method"
+    first = layout.parts[0]
+    stub = (f"#{first.minority}" if first.by_count else "Training images") if across else "Method"
     rows: list[Row] = []
     if across:
         for label, place in places:
@@ -123,7 +125,7 @@ def _caption(layout: Layout, mean: str) -> str:
 
 def _images(part: Part) -> str:
     """Say how many training images the classes have."""
-    if part.of_two:
+    if part.by_count:
         common, rare = ([each(it.counts) for it in part.columns] for each in (max, min))
         return f"{_range(common)} of {part.majority}, {_range(rare)} of {part.minority}"
     return f"{part.shown}: {', '.join(_counts(column, part.classes) for column in part.columns)}"

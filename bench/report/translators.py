@@ -145,6 +145,8 @@ def translator_sheets(task: str, measured: pd.DataFrame, cells: pd.DataFrame, ba
 
 def _table(aspect: Aspect, part: Part, rows: pd.DataFrame, banner: str) -> Table:
     names = {"minority": part.minority, "majority": part.majority}
+    if not part.settled:
+        names = {"minority": "rare images", "majority": "common images"}
     layout = _layout(part, rows, aspect.figure)
     means = summarise(samples(rows, aspect.figure), aspect.figure)
     lines = [

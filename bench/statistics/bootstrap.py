@@ -26,7 +26,7 @@ def resampled_means(
     Parameters
     ----------
     outcomes
-        Complete rows with two seeds or more, and none or at least two images of each class.
+        Complete rows that are `drawable`.
     value
         Figures (...) of confusion matrices (..., K, K) with fractional entries, as `Measure.value`.
     draws, seed
@@ -35,16 +35,21 @@ def resampled_means(
     Raises
     ------
     ValueError
-        A row is not complete, or there is only one seed or image to draw from.
+        A row is not complete, or `drawable` is false.
     """
     rng = np.random.default_rng(seed)
-    n_images = np.bincount(outcomes.labels, minlength=outcomes.n_classes)
-    if outcomes.seeds < 2 or (n_images == 1).any() or (outcomes.decisions < 0).any():
+    if not drawable(outcomes) or (outcomes.decisions < 0).any():
         raise ValueError("the bootstrap needs complete rows, and two seeds and two images a class to draw from")
     decided = np.eye(outcomes.n_classes)[outcomes.decisions]
     by_class = [decided[:, :, outcomes.labels == k] for k in range(outcomes.n_classes)]
     sizes = [min(BLOCK, draws - start) for start in range(0, draws, BLOCK)]
     return np.concatenate([_block(by_class, value, size, rng) for size in sizes])
+
+
+def drawable(outcomes: Outcomes) -> bool:
+    """Whether there are two seeds, and none or two images of each class, to draw from at least."""
+    n_images = np.bincount(outcomes.labels, minlength=outcomes.n_classes)
+    return outcomes.seeds > 1 and not bool((n_images == 1).any())
 
 
 def interval(figures: np.ndarray, resampled: np.ndarray, level: float = 0.95) -> tuple[float, float]:

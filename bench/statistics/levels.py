@@ -95,7 +95,7 @@ def sizes(variances: np.ndarray, where: int) -> np.ndarray:
     return found
 
 
-def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarray:
+def covariance(influences: Sequence[np.ndarray], places: np.ndarray, unseen: np.ndarray | float = 0.0) -> np.ndarray:
     """Return the covariance of N means over seeds from the draw of the test images, float64 (N, N).
 
     What the means of a place share of an image's influence is the luck of all of them alike, and the same for each. It
@@ -111,6 +111,8 @@ def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarr
         the products of two runs is the covariance of their figures.
     places : int (N,)
         Where each mean is of.
+    unseen : float (N,)
+        Variance that so few images do not show; the mean of a place is taken to be luck of all of its means alike.
     """
     means = np.stack([it.mean(axis=0) for it in influences])
     chance = np.array([_chance(runs) for runs in influences])
@@ -118,7 +120,8 @@ def covariance(influences: Sequence[np.ndarray], places: np.ndarray) -> np.ndarr
     average = same / same.sum(axis=1, keepdims=True)
     rest = np.eye(len(places)) - average
     own = rest @ (means @ means.T - np.diag(chance)) @ rest.T
-    whole: np.ndarray = _nearest(own) + average @ (means @ means.T - np.diag(chance)) @ average.T
+    more = np.sqrt(average @ np.broadcast_to(unseen, len(places)))
+    whole: np.ndarray = _nearest(own) + average @ (means @ means.T - np.diag(chance)) @ average.T + np.outer(more, more)
     return whole
 
 

@@ -229,3 +229,19 @@ def test_a_damaged_line_is_named_and_does_not_count(tmp_path: Path) -> None:
     found = open_side(str(path))
     assert len(found.records) == 1
     assert [line.partition(": ")[0] for line in found.set_aside] == [f"{path}:2", f"{path}:4"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        (((24, 8), (12, 8)), ["24:8", "12:8"]),
+        (((24, 6), (6, 16)), ["24:6", "6:16"]),
+        (((24, 8), (24, 6)), ["8", "6"]),
+    ],
+)
+def test_a_place_goes_by_its_smallest_count_where_no_other_has_that(
+    counts: tuple[tuple[int, ...], ...], shown: list[str]
+) -> None:
+    lacking = tuple(("only in A", ("toy", each, "OS", "p"), [0]) for each in counts)
+    rows = Moves((), lacking, (), {}).other_rows()
+    assert [row["which"] for row in rows] == [f"toy/{place}/OS/unnamed, seeds [0]" for place in shown]

@@ -14,7 +14,7 @@ from bench.analysis.recommending import Advised, recommendations
 from bench.errors import UserError
 from bench.plan.grid import Grid
 from bench.plan.job import Job
-from bench.record import Predictions
+from bench.record import Predictions, digest
 
 CLEAR = {"Vanilla": 0.6, "CS": 0.7, "OS": 1.6}
 SAME = {"Vanilla": 1.2, "CS": 1.2, "OS": 1.2}
@@ -69,6 +69,27 @@ def test_the_luck_of_subsets_enters_every_posterior_and_is_said_where_nothing_va
     assert width[1] > width[0], "of CS nothing varied it, and it is doubted all the same"
     runs = {m.method: m.runs for m in several.advice[0].methods}
     assert runs == {"Vanilla": 20, "TS": 20, "OS": 20, "CS": 5}
+
+
+def test_the_luck_of_subsets_is_said_to_be_seen_where_most_rows_varied_it(tmp_path: Path) -> None:
+    most = origin(tmp_path, CLEAR, luck=of_subset, minority=[10], subsets=4, subset_methods=["Vanilla", "TS", "OS"])
+    some = origin(tmp_path, CLEAR, luck=of_subset, subsets=3, subset_methods=["Vanilla"])
+    found = advised(Origin(some.grid, some.store, some.records | most.records))
+    (line,) = [it for it in found.conditions if "drawn training images" in it]
+    assert "was seen at 12:10 on Vanilla, TS and OS" in line
+
+
+@pytest.mark.parametrize("places", [(10,), (6, 10)])
+def test_the_luck_of_stages_is_said_to_be_seen_where_they_were_varied(tmp_path: Path, places: tuple[int, ...]) -> None:
+    once = origin(tmp_path, CLEAR)
+    again = {}
+    for job in once.grid.jobs:
+        if job.kind == "fit" and job.method == "OS" and min(job.task.counts) in places:
+            identity = job.identity | {"streams": job.identity["streams"] | {"stage": 1}}
+            again[digest(identity)] = made_up(replace(job, id=digest(identity), identity=identity), 1.6, 0.1)
+    found = advised(Origin(once.grid, once.store, once.records | again))
+    (line,) = [it for it in found.conditions if "trained translator" in it]
+    assert f"was seen at {' and '.join(f'12:{n}' for n in places)} on OS." in line
 
 
 def test_further_seeds_that_no_table_shows_are_used(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from bench.analysis.influences import influences, unseen
 from bench.analysis.metrics import METRICS, Reading
+from bench.statistics.levels import covariance
 
 COUNTS = np.array([100, 10])
 
@@ -37,3 +38,11 @@ def test_images_that_show_their_luck_need_no_more(metric: str) -> None:
 def test_a_class_of_one_image_and_a_metric_of_no_matrix_have_an_answer() -> None:
     assert unseen(METRICS["acsa"], reading((8, 1), (0, 0))) > 0
     assert unseen(METRICS["roc_auc"], reading((8, 1), (0, 0))) == 0.0
+
+
+def test_a_variance_that_few_images_do_not_show_is_luck_of_all_means_of_a_place() -> None:
+    places = np.array([0, 0, 1])
+    plain = covariance([np.zeros((5, 20))] * 3, places)
+    more = covariance([np.zeros((5, 20))] * 3, places, np.array([0.01, 0.03, 0.04])) - plain
+    assert np.diag(more) == pytest.approx([0.02, 0.02, 0.04])
+    assert more[0, 1] == pytest.approx(0.02), "what both share moves no difference"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from bench.analysis.columns import columns
 from bench.analysis.compared import judged_generators
 from bench.analysis.decisions import decision_of
 from bench.analysis.spots import Place, Spot
+from bench.claims.claim import Claim
 from bench.claims.published import Published
 from bench.claims.recorded import Recorded
 from bench.claims.verdicts import judge
@@ -80,6 +83,25 @@ def test_a_single_run_or_a_lacking_one_decides_nothing() -> None:
     lacking = column(5, A=0.9, B=0.2)["toy", "90:5"]
     lacking.decisions[1, 3] = MISSING
     assert judge(claim("beats", over=["B"]), Recorded({("toy", "90:5"): lacking}), Published())[0] == "not run"
+
+
+@pytest.mark.parametrize("alone", [0, 1])
+@pytest.mark.parametrize(
+    "said",
+    [
+        claim("above", threshold=0.5),
+        claim("below", threshold=0.5, metric="f1_minority"),
+        claim("beats", over=["B"], metric="recall_minority"),
+        claim("grows", minority=[5, 9]),
+    ],
+    ids=lambda it: it.kind,
+)
+def test_one_test_image_of_a_class_decides_nothing(said: Claim, alone: int) -> None:
+    columns = column(5, A=0.9, B=0.6) | column(9, A=0.97, B=0.9)
+    first = int(np.argmax(alone == LABELS))
+    kept = np.sort(np.r_[np.flatnonzero(alone != LABELS), first])
+    few = {at: replace(it, labels=LABELS[kept], decisions=it.decisions[..., kept]) for at, it in columns.items()}
+    assert judge(said, Recorded(few), Published())[0] == "undecided at this noise"
 
 
 def test_measured_shares_are_judged_by_evaluators_and_by_translators() -> None:

@@ -115,6 +115,25 @@ def test_no_class_of_a_tail_falls_below_the_smallest_count_nor_above_what_there_
     assert made(dataset, profile={"smallest_count": 6}, minority=[2]) == {"100:100:2": (100, 100, 2)}, "as asked for"
 
 
+@pytest.mark.parametrize(
+    ("spelled", "limit", "counts"),
+    [
+        ("5:5:5", None, (5, 5, 5)),
+        ("40:9:2", 40, (40, 9, 2)),
+        ("100:20:10", 40, (40, 8, 6)),  # cut to the limit it is floored as tails are, but never above what is spelled
+        ("100:20:3", 40, (40, 8, 3)),
+        ("exp 100", None, (100, 10, 6)),
+        ("step 50", None, (100, 100, 6)),
+        ("one 2 2", None, (100, 100, 6)),
+    ],
+)
+def test_a_floor_raises_tails_and_no_count_that_is_spelled(
+    spelled: str, limit: int | None, counts: tuple[int, ...]
+) -> None:
+    profile = {"smallest_count": 6, "majority_count": limit}
+    assert list(made(toy(100, 100, 100), profile=profile, at=[spelled]).values()) == [counts]
+
+
 def test_only_the_first_places_of_a_profile_are_taken() -> None:
     several = toy(40, 20, imbalances=(rare(5), rare(6)))
     assert list(made(several, profile={"most_places": 1})) == ["40:5"]

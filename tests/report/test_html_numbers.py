@@ -159,7 +159,7 @@ def test_a_number_leads_to_its_runs_and_the_command_that_makes_them() -> None:
         }
         | dict.fromkeys(("g_mean", "roc_auc", "average_precision", "accuracy", "ece", "log_loss"))
     )
-    (cell,) = provenances(frame)
+    (cell,) = provenances(frame, {("toy", "450:25"): ("--minority", "25")})
     assert cell.shown == "450:25" and cell.means[2].mean == pytest.approx(0.4)
     assert shlex.split(cell.commands[0]) == shlex.split(
         "imbench run --dataset toy --method 'CBL(beta=0.9)' --minority 25 --seeds 3 --profile cpu"

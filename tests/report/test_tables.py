@@ -6,8 +6,9 @@ import json
 from importlib import resources
 
 import pytest
+from small_reports import runs
 
-from bench.analysis.layout import Label
+from bench.analysis.layout import Label, generic
 from bench.analysis.spots import method_key
 from bench.analysis.value import DASH, Value
 from bench.papers.sahoo2020 import tables as paper
@@ -121,6 +122,16 @@ def test_table_1_has_a_double_header_and_table_3_groups_the_variants_of_a_method
 
 def test_a_methods_spelling_does_not_make_another_row() -> None:
     assert method_key("CS+US") == method_key("US + CS") != method_key("US")
+
+
+@pytest.mark.parametrize(("seeds", "interval", "said"), [(1, True, 0), (2, True, 0), (3, True, 1), (3, False, 0)])
+def test_an_interval_is_promised_where_one_is_printed(seeds: int, interval: bool, said: bool) -> None:
+    cells = runs("toy", "OS", 25, [3, 5, 8][:seeds])
+    for layout in generic(cells, "toy"):
+        table = tableviews.ours(layout, cells, "banner", interval)
+        assert (
+            ("half its 95 % interval" in table.caption) == said == (" ± " in table.rows[0].values[0].spread(interval))
+        )
 
 
 def test_the_lowest_number_is_best_where_lower_is_better() -> None:

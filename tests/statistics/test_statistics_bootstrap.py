@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics.bootstrap import interval, resampled_means
+from bench.statistics.bootstrap import drawable, interval, resampled_means
 from bench.statistics.confusion import accuracy, acsa, f1
 from bench.statistics.intervals import t_interval
 from bench.statistics.outcomes import MISSING, Outcomes
@@ -89,6 +89,8 @@ def test_interval_is_students_where_only_seeds_vary() -> None:
 def test_what_cannot_be_drawn_from_is_refused() -> None:
     right = np.ones((1, 1, 60), dtype=bool)
     holed = np.full((1, 5, 60), MISSING)
-    for column in (outcomes(right), Outcomes("1", ("A",), LABELS, holed)):
+    alone = Outcomes("1", ("A",), LABELS[:31], np.zeros((1, 5, 31), np.int64))
+    assert not drawable(outcomes(right)) and not drawable(alone)
+    for column in (outcomes(right), Outcomes("1", ("A",), LABELS, holed), alone):
         with pytest.raises(ValueError, match="needs complete rows"):
             resampled_means(column, acsa)

@@ -85,7 +85,8 @@ def _published(half: dict[str, Any], majority: int) -> dict[tuple[Key, Place], f
 
 def _part(half: dict[str, Any]) -> Part:
     task = TASKS[half["dataset"]]
-    return Part(task, SHOWN[task], MINORITY[task], MAJORITY[task], _columns(half, half["majority_count"]))
+    columns, classes = _columns(half, half["majority_count"]), (MAJORITY[task], MINORITY[task])
+    return Part(task, SHOWN[task], MINORITY[task], MAJORITY[task], columns, classes)
 
 
 def _remarks(number: int, notes: list[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from bench.analysis.layout import columns_of
+from bench.analysis.layout import Part, columns_of
 from bench.analysis.metrics import METRICS
 from bench.analysis.states import COUNTED
 from bench.report.pictures.band import Band
@@ -43,19 +43,19 @@ def figure(frame: pd.DataFrame, task: str, metric: str = "f1_minority", name: st
         The method that stands dashed in all panels.
     """
     mine = frame[frame["task"] == task]
-    places = columns_of(mine)
-    of_two = all(len(it.counts) == 2 for it in places) and len({min(it.counts) for it in places}) == len(places)
+    places, rare = columns_of(mine), str(mine["minority"].iloc[0])
+    by_count = Part(task, task, rare, "", places).by_count and len({min(it.counts) for it in places}) == len(places)
     order = [it.place for it in places]
-    x = np.array([min(it.counts) for it in places] if of_two else range(len(places)), float)
+    x = np.array([min(it.counts) for it in places] if by_count else range(len(places)), float)
     lines = {str(method): _band(cells, metric, order, x) for method, cells in mine.groupby("method", sort=False)}
     title = f"{name or task}: {METRICS[metric].title}"
-    label = f"training images of {mine['minority'].iloc[0]}" if of_two else "training images"
+    label = f"training images of {rare}" if by_count else "training images"
 
     def dots(axes: Axes, method: str) -> None:
         axes.plot(lines[method].x, lines[method].mean, "o", markersize=3, color=BLUE, zorder=5)
 
     def scaled(axes: Axes) -> None:
-        if of_two:
+        if by_count:
             _logarithmic(axes, lines)
         else:
             axes.set_xticks(x, order, rotation=30, ha="right")
@@ -63,8 +63,8 @@ def figure(frame: pd.DataFrame, task: str, metric: str = "f1_minority", name: st
 
     band = "its 95 % interval over seeds"
     png = line_panels(title, lines, label, band, reference=reference, each=dots, scaled=scaled)
-    caption = CAPTION.format(before=before(reference), axis=" The horizontal axis is logarithmic." if of_two else "")
-    alt = _alt(f"{title} against {label}", lines, [f"{count:g}" for count in x] if of_two else order)
+    caption = CAPTION.format(before=before(reference), axis=" The horizontal axis is logarithmic." if by_count else "")
+    alt = _alt(f"{title} against {label}", lines, [f"{count:g}" for count in x] if by_count else order)
     return Picture(f"{task}_{metric}_by_count", png, alt, caption)
 
 
