@@ -233,19 +233,6 @@ def test_a_gain_at_the_shares_of_training_has_ends_for_other_seeds_and_images(kn
     assert said in sentence(one)
 
 
-@pytest.mark.parametrize("alone", [0, 1])
-def test_of_one_test_image_of_a_class_no_ends_of_the_gain_are_known(known: Evidence, alone: int) -> None:
-    study = known.studies[0]
-    gathered, place = known.gathered[study.profile], (study.task, study.rarest)
-    labels, decisions = gathered.outcomes[place].labels, gathered.outcomes[place].decisions
-    kept = np.r_[np.flatnonzero(labels != alone), np.flatnonzero(labels == alone)[:1]]
-    few = replace(gathered.outcomes[place], labels=labels[kept], decisions=decisions[..., kept])
-    seen = replace(gathered, outcomes={**gathered.outcomes, place: few})
-    one = replace(known, studies=(study,), gathered={**known.gathered, study.profile: seen})
-    assert gained_in_training(study, one) is None
-    assert len(shares(one).grids[0].rows) == 1 and sentence(one) == ""
-
-
 def test_always_rare_has_what_its_recall_and_precision_give_it(known: Evidence) -> None:
     study = known.studies[0]
     common, rare = study.places[0].counts
