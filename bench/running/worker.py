@@ -14,7 +14,6 @@ from bench import Stamp, registry, written
 from bench.data.material import open_material, open_reference
 from bench.data.parts import open_parts
 from bench.errors import ConfigError, StoreError, Terminated, TrainingDiverged, UserError, printable
-from bench.judging.measurement import measure
 from bench.plan.job import Job, Need
 from bench.plan.jobcode import check_code, check_read
 from bench.plan.needs import REGULARISER
@@ -209,9 +208,10 @@ def _make(order: Order, needed: Mapping[Need, Any], weights: Weights, device: De
 
 def _measure(order: Order, needed: Mapping[Need, Any], device: Device) -> dict[str, Any]:
     """Judge a translator or a generator; return the record's fields."""
-    job, started = order.job, time.perf_counter()
+    from bench.judging.measurement import measure  # it imports scipy's statistics, a quarter of a worker's start
+
+    job, started, reference = order.job, time.perf_counter(), open_reference(order.caches, order.whole)
     parts = open_parts(order.caches, order.whole, job.task, job.protocol, Streams())
-    reference = open_reference(order.caches, order.whole)
     by_role = {need.role: artifact for need, artifact in needed.items()}
     translator, regulariser = by_role.pop("translator"), by_role.pop(REGULARISER, None)
     settings = next(need.stage.settings for need in needed if need.role in by_role)
