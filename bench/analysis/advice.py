@@ -133,7 +133,7 @@ def unrivalled(deciding: Known) -> dict[Task, str]:
     found = {}
     for p, place in enumerate(deciding.places):
         if len(there := deciding.there(p)) == 1:
-            where = ":".join(map(str, place.counts)) if " to " in place.place else place.place
+            where = ":".join(map(str, place.counts))
             found[place] = (
                 f"{place.dataset} {place.place}: there is nothing to choose between: {deciding.rows[there[0]].method} "
                 f"alone has runs; `imbench run --dataset {place.dataset} --at {quote(where)}` makes those of others"

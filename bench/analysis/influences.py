@@ -76,8 +76,8 @@ def _without(reading: Reading, gone: np.ndarray) -> Reading:
 def unseen(metric: Metric, reading: Reading) -> float:
     """Return how much more variance the draw of the test images has than images show that are nearly all decided right.
 
-    Ten right of ten would show none. With half an image more of each class, spread evenly over the decisions, they show
-    about as much as ends that hold a figure nine times in ten need. 0 of a metric that no confusion matrix tells.
+    Ten right of ten would show none; with half an image more of each class, spread evenly over the decisions, they do.
+    0 of a metric that no confusion matrix tells.
     """
     if metric.compared is None:
         return 0.0

@@ -26,8 +26,7 @@ class Recorded:
     A question about named rows is one comparison, not one of all that a table makes: its interval is its own, of the
     level that is asked for. Differences in the metrics of the tables are those of `bench.statistics.pair`; levels,
     growth and other metrics have bootstrap intervals over seeds and test images; measured shares have the intervals of
-    `bench.statistics.judged`. What one run, or one test image of
-    a class, says has an unbounded interval.
+    `bench.statistics.judged`. What one run, or one test image of a class, says has an unbounded interval.
     """
 
     columns: Mapping[Place, Outcomes]

@@ -62,7 +62,8 @@ def shares(found: Evidence) -> Section:
 def sentence(found: Evidence) -> str:
     """Return where what is taken surely gains and loses where classes have the shares of training, "" without any."""
     gains = {study: it for study, _ in _told(found) if (it := gained_in_training(study, found))}
-    below, above = ([study for study, it in gains.items() if sure(it)] for sure in (_is_below, _is_above))
+    below = [study for study, it in gains.items() if it.high < 0]
+    above = [study for study, it in gains.items() if it.low > 0]
     return (
         "Were the rare class as rare in use as in training, the F1 of the method taken here would surely be below that "
         f"of plain training in {len(below)} of {counted(len(gains), 'setting')}{_named(below)}, surely above it in "
@@ -70,14 +71,6 @@ def sentence(found: Evidence) -> str:
         if gains
         else ""
     )
-
-
-def _is_below(gain: Belief) -> bool:
-    return gain.high < 0
-
-
-def _is_above(gain: Belief) -> bool:
-    return gain.low > 0
 
 
 def _named(studies: list[Study]) -> str:

@@ -9,8 +9,8 @@ from scipy.linalg.lapack import dtrtrs
 def solved(lower: np.ndarray, right: np.ndarray, transposed: bool = False) -> np.ndarray:
     """Return x with L x = b, or with L^T x = b where `transposed`, of each system.
 
-    These are the bits of `scipy.linalg.solve_triangular`, which looks so long at each matrix of a batch that small ones
-    take it five times as long.
+    These are the bits of `scipy.linalg.solve_triangular`, which looks at each matrix of a batch for longer than
+    it takes to solve a small one.
 
     Parameters
     ----------
