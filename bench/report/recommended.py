@@ -14,6 +14,7 @@ from bench.analysis.recommending import NOT_RUN, Advised
 from bench.expression import Expression
 from bench.report.figure import Figure, Words, number
 from bench.report.report import Answer, Cells, Fact, Listing
+from bench.statistics.settling import TRIED
 from bench.training.composition import build
 
 TERA = 1e12
@@ -113,9 +114,10 @@ def _avoided(it: Advice, advised: Advised, worse: Sequence[Contender]) -> Iterat
 
 def _settled(it: Advice, advised: Advised) -> Iterator[str | Figure]:
     assert it.settle is not None
-    if it.settle.seeds is not None:
+    if it.settle.doubt == "seeds":
+        number_of = f"More than {TRIED[-1]}" if it.settle.seeds is None else it.settle.seeds
         among = listed([each.method for each in it.among])
-        yield f"{it.settle.seeds} seeds of each of {among} would settle it, if the means stay as they are."
+        yield f"{number_of} seeds of each of {among} would settle it, if the means stay as they are."
         return
     lacking = {
         "images": f"for want of test images ({sum(advised.images)} there are)",

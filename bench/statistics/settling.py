@@ -24,12 +24,13 @@ class Settling:
     Attributes
     ----------
     seeds
-        So many of each method in contention would; None if no number of seeds would.
+        So many of each method in contention would; None if it takes more than the most that are tried, or no number
+        of seeds would.
     regret
         The least expected regret with these seeds, or with seeds without number.
     doubt
-        What dominates it: `seeds`; the draw of the test `images`; the subset and stages that all seeds have `shared`;
-        or `both` of these, so that neither alone would do.
+        What dominates it: `seeds`, where enough of them would do; the draw of the test `images`; the subset and stages
+        that all seeds have `shared`; or `both` of these, so that neither alone would do.
     """
 
     seeds: int | None
@@ -57,16 +58,18 @@ def settling(
         found = recommend(draws, costs, delta)
         return found.outcome != "unknown", float(found.regret.min())
 
+    endless = _with_seeds(observed, among, place, WITHOUT_NUMBER)
+    ever, least = decided(endless)
+    if not ever:  # then no number will, whatever the draws of one of them say
+        by_images, _ = decided(replace(endless, images=np.zeros_like(endless.images)))
+        by_shared, _ = decided(replace(endless, subset=None, stage={}, common=None))
+        return Settling(None, least, "images" if by_images else "shared" if by_shared else "both")
     most = int(observed.seeds[among, place].max(initial=1))
     for seeds in (n for n in TRIED if n > most):
         known, regret = decided(_with_seeds(observed, among, place, seeds))
         if known:
             return Settling(seeds, regret, "seeds")
-    endless = _with_seeds(observed, among, place, WITHOUT_NUMBER)
-    _, regret = decided(endless)
-    by_images, _ = decided(replace(endless, images=np.zeros_like(endless.images)))
-    by_shared, _ = decided(replace(endless, subset=None, stage={}, common=None))
-    return Settling(None, regret, "images" if by_images else "shared" if by_shared else "both")
+    return Settling(None, least, "seeds")
 
 
 def _with_seeds(observed: Observed, methods: np.ndarray, place: int, seeds: int) -> Observed:

@@ -29,6 +29,10 @@ def test_more_seeds_settle_what_seeds_leave_open() -> None:
     assert wilder.seeds is None or wilder.seeds > found.seeds
 
 
+def test_seeds_that_would_take_more_than_are_tried_are_not_passed_off_as_images() -> None:
+    assert asked(seen(sd=0.4)).doubt == "seeds" and asked(seen(sd=0.4)).seeds is None
+
+
 def test_no_number_of_seeds_makes_up_for_test_images() -> None:
     found = asked(seen(images=0.05))
     assert found.seeds is None and found.doubt == "images" and found.regret > 0.003
