@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from shlex import quote
 
 import numpy as np
@@ -73,8 +74,8 @@ class Advice:
         Those that have a run here, the best first: by expected regret.
     scale, always
         What a decision that always names the rarest class gets, by metric; and what it loses: below 0, it is ahead.
-    settle
-        What would end the doubt; None where there is none.
+    settled
+        Finds what would end the doubt, in seconds; None where there is none.
     """
 
     place: Task
@@ -86,7 +87,12 @@ class Advice:
     among: tuple[Contender, ...]
     scale: Mapping[str, float]
     always: Belief
-    settle: Settling | None
+    settled: Callable[[], Settling] | None
+
+    @cached_property
+    def settle(self) -> Settling | None:
+        """What would end the doubt; None where there is none. Found when first asked for."""
+        return self.settled and self.settled()
 
 
 def advise(
@@ -117,9 +123,9 @@ def advise(
     """
     draws = {it.metric.name: bounded_draws(it) for it in (deciding, *beside)}
     for name in OF_RANKING & draws.keys():
-        _share(draws[name], deciding, records)
+        share_fits(draws[name], deciding, records)
     for it in (deciding, *beside):
-        _share_equal(draws[it.metric.name], it)
+        share_equal(draws[it.metric.name], it)
     found, excess = [], image_excess(deciding.observed)
     for p, place in enumerate(deciding.places):
         if len(there := deciding.there(p)) > 1:
@@ -168,9 +174,9 @@ def _at(
         ids = records.get((name, place.place), ())
         chances = (float(found.regret[k]), float(found.best[k]), float(found.near[k]), float(loses[k]), float(most[k]))
         methods.append(Contender(name, beliefs, *chances, float(spent[k]), len(ids), ids))
-    settle = None
+    settled = None
     if found.outcome == "unknown":
-        settle = settling(deciding.observed, p, there, there[list(found.among)], alike, delta)
+        settled = partial(settling, deciding.observed, p, there, there[list(found.among)], alike, delta)
     order = np.argsort(found.regret, kind="stable")
     among = sorted(found.among, key=lambda k: found.regret[k])
     return Advice(
@@ -183,11 +189,11 @@ def _at(
         tuple(methods[k] for k in among),
         scale,
         belief(mine.max(axis=1) - deciding.sign * scale[metric]),
-        settle,
+        settled,
     )
 
 
-def _share(draws: np.ndarray, known: Known, records: Mapping[tuple[str, str], tuple[str, ...]]) -> None:
+def share_fits(draws: np.ndarray, known: Known, records: Mapping[tuple[str, str], tuple[str, ...]]) -> None:
     """Give rows that read the same fits the same draws (D, M, P) of a figure that asks for no decision."""
     for p, place in enumerate(known.places):
         first: dict[tuple[str, ...], int] = {}
@@ -196,7 +202,7 @@ def _share(draws: np.ndarray, known: Known, records: Mapping[tuple[str, str], tu
                 draws[:, m, p] = draws[:, first.setdefault(ids, m), p]
 
 
-def _share_equal(draws: np.ndarray, known: Known) -> None:
+def share_equal(draws: np.ndarray, known: Known) -> None:
     """Give rows with the same figures about the same images, run for run, one row's draws (D, M, P): the first's.
 
     Where all classes have as many images, weights of one and nothing to resample leave the same network.

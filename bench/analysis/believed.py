@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from bench.analysis.advice import OF_RANKING, alike_costs, always_rarest, belief, bounded_draws
+from bench.analysis.advice import (
+    OF_RANKING,
+    alike_costs,
+    always_rarest,
+    belief,
+    bounded_draws,
+    share_equal,
+    share_fits,
+)
 from bench.analysis.baseline import plain
 from bench.analysis.experiments import costs
+from bench.analysis.known import Known
 from bench.analysis.metrics import headline, rarest
 from bench.analysis.origins import Origin
 from bench.analysis.recommending import DELTA, Ready, readied
@@ -51,7 +60,7 @@ class Believed:
     costs
         Operations of a training, its share of stages included, likewise.
     seen
-        Mean of the headline over the seeds on the first subset and stage, on all test images, likewise.
+        By metric: mean over the seeds on the first subset and stage, on all test images, likewise.
     always
         The headline of a decision that names the rarest class whatever it sees, by place.
     redrawn
@@ -68,7 +77,7 @@ class Believed:
     excess: Mapping[str, np.ndarray]
     records: Mapping[tuple[str, str], tuple[str, ...]]
     costs: Mapping[tuple[str, str], float]
-    seen: Mapping[tuple[str, str], float]
+    seen: Mapping[str, Mapping[tuple[str, str], float]]
     always: Mapping[str, float]
     redrawn: tuple[str, ...] | None
     extended: bool
@@ -122,6 +131,10 @@ class Believed:
         """Return whether a method surely lies above a decision that always names the rarest class."""
         return surely(self.mean(self.headline, method, place) - self.always[place])
 
+    def trails_always(self, method: str, place: str) -> bool:
+        """Return whether a method surely lies below a decision that always names the rarest class."""
+        return surely(self.always[place] - self.mean(self.headline, method, place))
+
 
 def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Believed:
     """Read the records of a dataset.
@@ -143,7 +156,11 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
         raise UserError(f"{task}: {error}") from None
     spent = costs(origin.grid, origin.records.get)
     names = tuple(it.method for it in ready.entrants)
-    means = every[main].observed.means
+    ids = {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in ready.found.items()}
+    for name, it in every.items():
+        if name in OF_FITS:
+            share_fits(draws[name], it, ids)
+        share_equal(draws[name], it)
     return Believed(
         names,
         frozenset(it.method for it in ready.entrants if it.staged),
@@ -151,16 +168,18 @@ def believed(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Be
         main,
         draws,
         excess,
-        {(spot.method, spot.place): tuple(it.record.id for it in mine) for spot, mine in ready.found.items()},
+        ids,
         {(spot.method, spot.place): cost for spot, cost in spent.items()},
-        {
-            (names[m], places[p].place): every[main].sign * float(means[m, p])
-            for m, p in np.argwhere(np.isfinite(means)).tolist()
-        },
+        {name: _seen(it, names, places) for name, it in every.items()},
         {place.place: always_rarest(place, ready.labels, [main])[main] for place in places},
         None if every[main].drawn_by_seed else every[main].subset,
         ready.extended,
     )
+
+
+def _seen(known: Known, names: Sequence[str], places: Sequence[Task]) -> dict[tuple[str, str], float]:
+    means = known.sign * known.observed.means
+    return {(names[m], places[p].place): float(means[m, p]) for m, p in np.argwhere(np.isfinite(means)).tolist()}
 
 
 def surely(difference: np.ndarray) -> bool:

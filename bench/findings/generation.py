@@ -43,9 +43,9 @@ def generation(found: Evidence) -> Section:
     if not each:
         return Section(TITLE, lacking=("A method with a generator: not run yet.", *lacking))
     words = [
+        _sentence(each, "over_best", "over the best row without a generator"),
         _sentence(each, "over_plain", f"over {plain()}"),
         *_tuned(each),
-        _sentence(each, "over_best", "over the best row without a generator"),
     ]
     header = (
         "Where",
@@ -126,7 +126,7 @@ def _row(it: Generated) -> tuple[Entry, ...]:
         for metric in (TUNED, AUC)
     ]
     plainly, best = (believed_change(draws) for draws in (it.over_plain, it.over_best))
-    seen = it.study.believed.seen
+    seen = it.study.believed.seen[it.study.believed.headline]
     mine, base = (seen.get((name, it.place.place)) for name in (it.method, plain()))
     return (
         place,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.analysis.baseline import plain
-from bench.analysis.believed import TUNED, Effect, effect
+from bench.analysis.believed import TUNED
 from bench.analysis.conditions import listed
 from bench.errors import UserError
+from bench.findings.glance import beside_always, gain_effect, grid, legend, starred
 from bench.findings.moved import helping, in_shares, of_kinds
 from bench.findings.page import link, pipe
-from bench.findings.printing import believed_change, counted, in_ends, level
-from bench.findings.section import Entry, Grid, Link
-from bench.findings.shares import gained_in_training, sentence
-from bench.findings.study import STAR, Evidence, Study
+from bench.findings.printing import counted
+from bench.findings.section import Link
+from bench.findings.shares import sentence
+from bench.findings.study import Evidence, Study
 from bench.findings.thresholds import OVERVIEW, by_counts, charted, labelled, of_many
 from bench.plan.places import NATURAL
 from bench.report.markdown import escape
@@ -60,8 +61,8 @@ def opening(found: Evidence, page: str, pictures: str) -> str:
         blocks.append(f"![{_alt(charted(studies))}]({pictures}/{OVERVIEW}.png)")
     if more_of_it := [it for it in (*map(of_many, studies), sentence(found)) if it]:
         blocks.append("\n".join(f"- {escape(it)}" for it in more_of_it))
-    blocks.append(pipe(_grid(studies, found), "README.md"))
-    blocks.append(_legend(studies))
+    blocks.append(pipe(grid(studies, found), "README.md"))
+    blocks.append(legend(studies))
     if lacking := [study for study in studies if study.absent.get(study.rarest)]:
         names = ", ".join(f"{it.name()} ({len(it.absent[it.rarest])})" for it in lacking)
         blocks.append(escape(f"Rows that are not run yet, or not with all seeds: {names}; all findings name them."))
@@ -74,26 +75,9 @@ def opening(found: Evidence, page: str, pictures: str) -> str:
     return "\n\n".join(blocks)
 
 
-def _legend(studies: list[Study]) -> str:
-    """Return what a reader of the table must know."""
-    rare = dict.fromkeys(level(it.believed.always[it.rarest]) for it in studies if it.of_two)
-    scale = f" (F1 {' or '.join(rare)} of two classes)" if rare else ""
-    brackets = [it for it in studies if not it.believed.beats_always(it.believed.taken(it.rarest)[0], it.rarest)]
-    lines = [
-        "F1 is that of the rare class; of many classes it is balanced accuracy (ACSA), the mean of all recalls. What "
-        "the methods' short names mean stands below.",
-        f"In brackets: not surely better than to name the rare class whatever one sees{scale}." if brackets else "",
-        f"{STAR}: the network was trained on these very photographs, with labels."
-        if any(it.seen for it in studies)
-        else "",
-    ]
-    return _starred(" ".join(filter(None, lines)))
-
-
 def _note(studies: list[Study]) -> str:
     lines = [
-        "Each dataset has the fewest rare training images that were tried; test images are in equal shares. F1: 1 if "
-        "all of the rare class is found and nothing else is taken for it, 0 if none is found.",
+        "Each dataset has the fewest rare training images that were tried; test images are in equal shares.",
         f"Believed: the mean over draws of rare images and seeds, [as far as the runs tell]("
         f"docs/decisions-under-noise.md), {plain()}'s, and the gain with ends that hold it with probability 0.9 (how "
         f"often they do was measured there, too); the tables have what was seen{_beyond_tables(studies)}. Surely, here "
@@ -101,10 +85,8 @@ def _note(studies: list[Study]) -> str:
         _draws(studies),
         "Rare as in training: the gain seen in the tables' runs with their test images weighted as rare as the "
         "training images (of many classes in macro F1), with such ends over seeds and test images.",
-        "`paper` trains the paper's own network from scratch, `cpu` a smaller one, `pretrained` the last layer of one "
-        "that knows photographs.",
     ]
-    return "\n".join(f"- {_starred(it)}" for it in (threshold(studies), *lines) if it)
+    return "\n".join(f"- {starred(it)}" for it in (threshold(studies), *lines) if it)
 
 
 def _beyond_tables(studies: list[Study]) -> str:
@@ -133,10 +115,6 @@ def _draws(studies: list[Study]) -> str:
     return f"Draws of the rare training images: {'; '.join(told)}."
 
 
-def _starred(text: str) -> str:
-    return text.replace(STAR, f"\\{STAR}")
-
-
 def finding(studies: list[Study]) -> str:
     """Return the finding in one line."""
     some = [study for study in studies if helping(study)]
@@ -144,16 +122,21 @@ def finding(studies: list[Study]) -> str:
         none = "no method against imbalance surely beats plain training in balanced accuracy"
         only = f"In the one setting run so far ({studies[0].name(studies[0].rarest)}), {none}."
         return only if len(studies) == 1 else f"In {len(studies)} settings run so far, {none}."
-    better = [it for it in studies if _gain(it) == "helps"]
-    no_more = sum(not it.believed.beats_always(it.believed.taken(it.rarest)[0], it.rarest) for it in better)
+    higher = [it for it in studies if gain_effect(it) == "helps"]
+    better = [it for it in higher if not beside_always(it)[1]]
+    no_more = sum(not beside_always(it)[0] for it in better)
     doubt = f", in {no_more} of them perhaps no higher than always naming the rare class" if no_more else ""
+    trailing = [it.name(it.rarest) for it in higher if beside_always(it)[1]]
+    doubt += f"; in {listed(trailing)} too, but surely lower than always naming the rare class" if trailing else ""
     figure = "balanced accuracy" if not any(it.of_two for it in better) else "F1"
     figure += " (of many classes, balanced accuracy)" if {it.of_two for it in better} == {True, False} else ""
     kinds = [(in_shares(share), words) for words, _, share in of_kinds([it for it in some if _is_tuned(it)])]
-    what = "of what the methods that help gain in balanced accuracy"
-    shares = ", ".join(f"{share} {what if not k else 'of it'} {words}" for k, (share, words) in enumerate(kinds))
-    tuned = "that much is gone once every threshold, plain training's too, is chosen on validation images."
-    moved = f"With two classes, a moved threshold is {shares}: {tuned} " if kinds else ""
+    shares = ", ".join(f"{share} {words}" for share, words in kinds)
+    moved = (
+        "With two classes, this much of what the methods that help gain in balanced accuracy is a moved threshold, "
+        f"gone once every threshold, plain training's too, is chosen on validation images: {shares}. "
+    )
+    moved = moved if kinds else ""
     return (
         f"{moved}In {len(better)} of {counted(len(studies), 'setting')} run so far, the method to take, with the "
         f"threshold it comes with, surely has a higher {figure} than plain training on test images in equal "
@@ -184,47 +167,6 @@ def _datasets(studies: list[Study]) -> str:
 
 def _is_tuned(study: Study) -> bool:
     return TUNED in study.believed.draws
-
-
-def _gain(study: Study) -> Effect:
-    it, place = study.believed, study.rarest
-    return effect(it.gain(it.headline, it.taken(place)[0], place))
-
-
-def _grid(studies: list[Study], found: Evidence) -> Grid:
-    header = (
-        "Dataset and protocol",
-        "Rare training images",
-        f"F1 of plain training ({plain()}), believed",
-        "Take",
-        "Its gain, believed",
-        "Does it surely help?",
-        "Gain, rare as in training",
-        "Numbers",
-    )
-    return Grid(header, tuple(_row(study, found) for study in studies))
-
-
-def _row(study: Study, found: Evidence) -> tuple[Entry, ...]:
-    it, place = study.believed, study.rarest
-    taken, said = it.taken(place)
-    gain = it.gain(it.headline, taken, place)
-    base, natural = float(it.mean(it.headline, plain(), place).mean()), gained_in_training(study, found)
-    rare = str(min(study.places[0].counts))
-    beyond = it.beats_always(taken, place)
-    sure = {"helps": "yes", "not known": "not surely"}.get(effect(gain), "no")
-    if sure == "yes" and not beyond:
-        sure = "yes, but not surely more than always rare"
-    elif sure == "yes" and said.outcome == "unknown":
-        sure = "yes, but it may not be the best"
-    there = it.at(place)
-    if sure == "not surely" and (others := helping(study, it.headline)):
-        sure = f"not surely, though {counted(len(others), 'other row')} do{'es' if len(others) == 1 else ''}"
-    not_run = [row for row in study.absent.get(place, ()) if not any(row.startswith(f"{name} (") for name in there)]
-    if not_run:
-        sure = f"{sure} (of {len(there)} rows, {len(not_run)} more not run)"
-    taken = taken if beyond else f"({taken})"
-    return study.name(), rare, level(base), taken, believed_change(gain), sure, in_ends(natural), study.link
 
 
 def _alt(studies: list[Study]) -> str:

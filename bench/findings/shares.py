@@ -65,9 +65,9 @@ def sentence(found: Evidence) -> str:
     below = [study for study, it in gains.items() if it.high < 0]
     above = [study for study, it in gains.items() if it.low > 0]
     return (
-        "Were the rare class as rare in use as in training, the F1 of the method taken here would surely be below that "
-        f"of plain training in {len(below)} of {counted(len(gains), 'setting')}{_named(below)}, surely above it in "
-        f"{len(above)}{_named(above)}."
+        "Were the rare class as rare in use as in training, the F1 of the method taken here (of many classes macro F1) "
+        f"would surely be below that of plain training in {len(below)} of {counted(len(gains), 'setting')}"
+        f"{_named(below)}, surely above it in {len(above)}{_named(above)}."
         if gains
         else ""
     )

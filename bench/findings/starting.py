@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.baseline import plain
+from bench.analysis.conditions import listed
 from bench.analysis.metrics import SHOTS
 from bench.analysis.recommending import DELTA
 from bench.dataset import Task
@@ -63,9 +64,9 @@ def starting(found: Evidence) -> Section:
         f"{DELTA:g} of the least loss, the cheapest, and of those the one that loses least; {plain()} stands beside it "
         "where it is within that, too. It is a rule for places not tried, so that it may be another method than what "
         "the linked page takes at one of its own. Always rare: a decision that names the rarest class whatever it "
-        "sees; what it loses, from its best dataset to its worst, is below 0 where it is ahead of all methods, and "
-        "where the method is not surely ahead of it, no training may be worth it. All for test images in equal shares. "
-        "One dataset is one dataset; "
+        f"sees. What it and {plain()} lose is told from the best dataset to the worst; it is below 0 where always rare "
+        "is ahead of all methods, and where the method is not surely ahead of it, no training may be worth it. All for "
+        "test images in equal shares. One dataset is one dataset; "
         f"{STAR}: the body has seen these photographs with their labels."
     )
     tried = dict.fromkeys((study, place.place) for it in situations(found) for study, place in it.tried)
@@ -135,21 +136,32 @@ def _row(situation: Situation, best: Start, base: Start | None) -> tuple[Entry, 
     least = min(it.mean for it in _regrets(situation))
     as_good = base is not None and best.method != plain() and base.mean <= least + DELTA
     worst = f"{level(best.worst)} ({best.where[0].shown} {best.where[1].place})"
-    loses = MISSING if base is None else level(base.mean)
-    always = _by_dataset([(_always(study, place.place), study) for study, place in situation.tried])
-    lowest, highest = level(min(always)), level(max(always))
-    behind = sum(not it.believed.beats_always(best.method, place.place) for it, place in situation.tried)
+    plainly = [(study.believed.regrets(place.place).get(plain()), study) for study, place in situation.tried]
+    loses = MISSING if base is None else _ends([(loss, study) for loss, study in plainly if loss is not None])
+    always = _ends([(_always(study, place.place), study) for study, place in situation.tried])
+    doubted = [
+        (it, place.place) for it, place in situation.tried if not it.believed.beats_always(best.method, place.place)
+    ]
+    behind = [it.name(at) for it, at in doubted if it.believed.trails_always(best.method, at)]
     return (
         situation.words,
         f"{best.method}, or {plain()}" if as_good else best.method,
         level(best.mean),
         worst,
         loses,
-        lowest if lowest == highest else f"{lowest} to {highest}",
-        f"{behind} of {counted(len(situation.tried), 'place')}",
+        always,
+        f"{len(doubted)} of {counted(len(situation.tried), 'place')}"
+        f"{f', surely behind it at {listed(behind)}' if behind else ''}",
         tried,
         situation.tried[0][0].link,
     )
+
+
+def _ends(losses: list[tuple[float, Study]]) -> str:
+    """Return losses by dataset, from the smallest to the largest."""
+    each = _by_dataset(losses)
+    lowest, highest = level(min(each)), level(max(each))
+    return lowest if lowest == highest else f"{lowest} to {highest}"
 
 
 def _always(study: Study, place: str) -> float:

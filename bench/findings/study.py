@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -39,7 +40,7 @@ class Study:
     controls: Sequence[ControlFigures]
     opinions: Sequence[Opinion]
     page: str
-    absent: Mapping[str, tuple[str, ...]]  # by place: rows that were asked for there, and have no run, or too few
+    absent: Mapping[str, tuple[str, ...]]  # by place: rows asked for there, or run elsewhere, without runs, or with few
     frozen: bool  # whether only a last layer is trained, on the features of a body
     seen: bool  # whether that body was trained on the dataset's photographs, with their labels
     validation: int  # images of the rarest class at the most imbalanced place, by which epochs and thresholds go
@@ -121,7 +122,19 @@ def evidence(configs: Sequence[Config], stores: Sequence[Store], root: Path) -> 
     if not found:
         profiles, places = (" or ".join(it) for it in ([c.run.profile for c in configs], [str(s.root) for s in stores]))
         raise UserError(f"no record of profile {profiles} in {places}; `imbench run` makes some")
-    return Evidence(found, tuple(studies), tuple(lost))
+    return Evidence(found, tuple(map(partial(_beside_others, others=studies), studies)), tuple(lost))
+
+
+def _beside_others(study: Study, others: Sequence[Study]) -> Study:
+    """Return a study whose absent rows are also those that its profile has of other datasets with as many classes."""
+    kin = [it for it in others if (it.profile, it.of_two) == (study.profile, study.of_two)]
+    rows = dict.fromkeys(method for it in kin for method in it.believed.methods)
+    absent = {}
+    for place in (it.place for it in study.places):
+        known = study.absent.get(place, ())
+        there = {*study.believed.at(place), *known}
+        absent[place] = (*known, *(row for row in rows if row not in there))
+    return replace(study, absent=absent)
 
 
 def _study(profile: str, task: str, found: Gathered, root: Path) -> Study:

@@ -45,7 +45,9 @@ NOTE = (
     "training, but labelled images{labelled}. By class counts alone: the gain of rows that read the baseline's own "
     "fits, with a threshold that needs no image. A share counts as 0 % or 100 % where it lies beyond; one of several "
     "settings is that of the means of their gains, so that a setting with large gains says more. Rows are counted one "
-    "by one, though some are nearly one method."
+    "by one, though some are nearly one method. Where the last layer alone is trained, weight decay holds rows that "
+    "weigh their losses down (CS, CBL, DRW) harder than those that resample: what they gain beyond OS there is to that "
+    "extent decay, not the method (docs/pretrained-profile.md)."
 )
 
 
@@ -72,8 +74,11 @@ def of_many(study: Study) -> str:
     best, moved_alone = (max(names, key=lambda name: mean_gain(study, ACSA, name)) for names in (trained, counted_out))
     classes = len(study.places[0].classes)
     gain = mean_gain(study, ACSA, best)
-    near = [name for name in trained if name != best and gain - mean_gain(study, ACSA, name) <= DELTA]
-    alike = f" ({listed(near)} within {DELTA:g} of it)" if near else ""
+    same = [name for name in trained if name != best and not study.believed.gain(ACSA, name, study.rarest, best).any()]
+    near = [name for name in trained if name not in (best, *same) and gain - mean_gain(study, ACSA, name) <= DELTA]
+    told = [f"{listed(same)} the same, run for run"] if same else []
+    told += [f"{listed(near)} within {DELTA:g} of it"] if near else []
+    alike = f" ({'; '.join(told)})" if told else ""
     ranks = study.believed.gain(AUC, best, study.rarest)
     better = f" {best} ranks better, too: ROC-AUC {believed_change(ranks)}." if effect(ranks) == "helps" else ""
     return (

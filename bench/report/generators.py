@@ -66,7 +66,7 @@ HOW = (
     "shares say nothing. KL divergence from uniform labels, in nats. Precision and recall by balls to the 3rd, density "
     "and coverage to the 5th nearest image. Structural similarity within pairs and to the nearest training image: "
     "collapse and copies show as values far above the last row's. Minutes and operations of the training, with all "
-    "that it starts from."
+    "that it starts from; the search for latents of each class, where there is one, is in the operations alone."
 )
 BY_CLASS = (
     Shown("kid_to_", "KID by class", "kid_real_to_"),

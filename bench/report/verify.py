@@ -76,7 +76,7 @@ def verify(folder: Path, config: Config, stores: Sequence[Store]) -> Verificatio
     printed = read_printed(folder / JSON)
     with _only(_named(folder), stores) as store:
         try:
-            report = _again(printed, config, store, _labels(folder / CELLS))
+            report = built_again(printed, config, store, _labels(folder / CELLS))
         except UserError as error:
             lost = Mismatch(JSON, 0, "report", "is there", f"the named records give no report: {error}")
             return Verification(figures, 0, 0, (*wrong, lost))
@@ -92,7 +92,7 @@ def verify(folder: Path, config: Config, stores: Sequence[Store]) -> Verificatio
     return Verification(figures, sum(1 for _ in _leaves(printed.data)), len(texts), (*wrong, *differing, *others))
 
 
-def _again(printed: Printed, config: Config, store: Store, labels: Labels) -> Report:
+def built_again(printed: Printed, config: Config, store: Store, labels: Labels) -> Report:
     """Build the report under the options that it was built under."""
     if printed.profile not in config.profiles:
         raise UserError(unknown("profile", printed.profile, config.profiles))

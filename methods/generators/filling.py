@@ -20,7 +20,7 @@ AT_ONCE = 4096  # images
 class Filling(Method):
     """Add images that a trained generator makes of each smaller class, after the real ones.
 
-    The record tells them apart: real ones are the original counts, real and made ones together the effective.
+    The counts of a record are the real ones; how many are made of each class follows from them and from the settings.
 
     Parameters
     ----------

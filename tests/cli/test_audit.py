@@ -23,6 +23,8 @@ from bench.report.second import said
 from bench.running import environment
 from bench.store.store import Store
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 IDS = [digest({"number": number}) for number in range(1000)]
 
 

@@ -10,6 +10,8 @@ from builders import as_on_a_fresh_machine, bench_toml, imbench, refused, report
 from bench.statistics import racing
 from bench.store.store import Store
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

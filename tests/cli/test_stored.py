@@ -13,6 +13,8 @@ from bench.plan.grid import build_grid
 from bench.record import digest
 from bench.store.store import Store
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(autouse=True)
 def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

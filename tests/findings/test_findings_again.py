@@ -25,8 +25,8 @@ def test_the_same_bits_of_one_processor_do_not_dilute_what_another_moves(tmp_pat
     mine = [opinion(0.5, "A", "A"), opinion(0.5, "A", "A"), opinion(0.6, "A", "B")]
     section = again(replace(known, studies=(replace(known.studies[0], opinions=mine),)))
     assert section.words == (
-        "On the same kind of processor 2 of 2 fits done again came out to the same bit. "
-        "On another processor 0 of 1 fit done again came out to the same bit. "
+        "On the same kind of processor 2 of 2 whole networks, trained again, came out to the same bit. "
+        "On another processor 0 of 1 whole network, trained again, came out to the same bit. "
         "Where some did not, they moved by 0.50 of what another seed moves them (root mean squares).",
     )
     assert again(known).words == () and again(known).lacking

@@ -41,7 +41,7 @@ def test_what_is_so_is_said_to_be_so(known: Evidence) -> None:
     assert rising.tried == len(METHODS) and [it for it in rising.broken if "TS" not in it] == [], rising
     assert order.tried == 10 and not order.broken, "TS and Vanilla, two counts, five seeds"
     section = holding(known)
-    assert section.words[0] == f"Of 23 checks of what must be so if the numbers are right, {len(rising.broken)} failed."
+    assert section.words[0] == f"Of 47 checks of what must be so if the numbers are right, {len(rising.broken)} failed."
 
 
 def test_decisions_about_one_fit_that_differ_in_order_are_found(known: Evidence) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evidences import METHODS, configured, found, stored
+from small_trials import made_up
 
+from bench import registry
 from bench.analysis.advice import belief
 from bench.analysis.believed import ACSA, AUC, TUNED, effect
 from bench.errors import UserError
@@ -20,6 +22,7 @@ from bench.findings.section import Link
 from bench.findings.starting import situations, start, starting
 from bench.findings.study import Evidence, evidence
 from bench.findings.thresholds import labelled, thresholds
+from bench.plan.grid import build_grid
 from bench.store.store import Store
 
 
@@ -133,11 +136,11 @@ def test_of_methods_as_good_the_cheapest_is_taken(tmp_path: Path) -> None:
 def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) -> None:
     text = opening(known, "docs/findings.md", "docs/findings")
     line, picture, more, table, legend, opened, note, closed, rest = text.split("\n\n")
-    assert line.startswith("**With two classes, a moved threshold is ") and "\n" not in line
-    assert " of what the methods that help gain in balanced accuracy where the whole network is trained: that " in line
-    assert "plain training's too, is chosen on validation images. In 2 of 2 settings run so far, the " in line
+    assert line.startswith("**With two classes, this much of what the methods that help gain ") and "\n" not in line
+    assert "plain training's too, is chosen on validation images: " in line
+    assert " where the whole network is trained. In 2 of 2 settings run so far, the method to take" in line
     assert "surely has a higher F1 than plain training on test images in equal shares" in line
-    assert legend.startswith("F1 is that of the rare class")
+    assert legend.startswith("`paper` trains") and "F1 is that of the rare class: 1 if" in legend
     assert "Where the whole network is trained: 1 dataset." in note
     assert "would surely be below that of plain training in 0 of 2 settings, surely above it in " in more
     assert "(docs/findings/overview.png)" in picture
@@ -147,6 +150,30 @@ def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) 
     assert opened.startswith("<details") and closed == "</details>"
     assert "[all findings](docs/findings.md)" in rest
     assert "Draws of the rare training images: there is one, and no end knows what another would change (" in note
+
+
+def test_what_lies_below_always_naming_the_rare_class_does_not_count_as_help(known: Evidence) -> None:
+    first, second = known.studies
+    worse = replace(first.believed, always=dict.fromkeys(first.believed.always, 0.99))
+    text = opening(replace(known, studies=(replace(first, believed=worse), second)), "page.md", "pictures")
+    assert "In 1 of 2 settings run so far" in text
+    assert f"; in {first.name(first.rarest)} too, but surely lower than always naming the rare class" in text
+    assert "no: surely less than always rare" in text and "(CS)" in text
+    table = starting(replace(known, studies=(replace(first, believed=worse),)))
+    assert f"surely behind it at {first.name(first.rarest)}" in " ".join(map(str, table.grids[0].rows[0]))
+
+
+def test_rows_that_another_dataset_of_the_profile_has_are_not_missed_in_silence(tmp_path: Path) -> None:
+    config = configured(tmp_path, datasets=["digits", "stripes"], minority=[6])
+    registry.load()
+    store = Store(config.paths.results)
+    for job in build_grid(config).jobs:
+        if job.kind == "fit" and (job.identity["dataset"], job.method) != ("stripes", "US"):
+            store.save(made_up(job, 1.0, 0.0))
+    asked = config.model_copy(update={"run": config.run.model_copy(update={"methods": ("Vanilla", "CS")})})
+    studies = evidence([asked], [Store(config.paths.results, read_only=True)], tmp_path).studies
+    absent = {it.task: it.absent[it.rarest] for it in studies}
+    assert absent == {"digits": (), "stripes": ("US",)}
 
 
 def test_a_row_that_lacks_a_seed_is_not_counted_as_not_run(known: Evidence) -> None:

@@ -18,6 +18,8 @@ from bench.running.planning import make_plan
 from bench.store import artifacts as weights
 from bench.store.store import Store
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -25,16 +27,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("executor", ["inline", "loky"])
-@pytest.mark.parametrize("damage", ["bit", "tensor"])
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Return what the stages of a run that nothing has disturbed have made."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        as_on_a_fresh_machine(patch, folder)
+        run(toml(folder, methods=["AUG"]))
+        return artifacts(folder)
+
+
+@pytest.mark.parametrize(("executor", "damage"), [("inline", "bit"), ("inline", "tensor"), ("loky", "bit")])
 def test_a_state_that_cannot_be_gone_on_from_is_named_and_the_training_begins_again(
-    folder: Path, executor: str, damage: str
+    folder: Path, whole: dict[str, list[str]], executor: str, damage: str
 ) -> None:
     path = toml(folder, methods=["AUG"], executor=executor, workers=1)
-    run(path)
-    whole = artifacts(folder)
     translator = next(job for job in jobs(path, "stage") if job.method == "CycleGAN")
-    shutil.rmtree(folder / "results")
     kept = weights.Weights(folder / "results").checkpoint(translator.id, digest(code_of(translator)))
     kept.save({"progress.done": torch.tensor([1, 0])})  # a state, but not one of this training
     if damage == "bit":

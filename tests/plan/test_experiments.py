@@ -20,6 +20,8 @@ from bench.store.artifacts import CLASSIFIER, Weights
 from bench.store.store import Store
 from bench.streams import Streams
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -21,6 +21,8 @@ from bench.running.worker import Order, perform
 from bench.store.artifacts import Weights
 from bench.store.store import Store
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

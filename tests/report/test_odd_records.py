@@ -15,6 +15,8 @@ from bench.record import Predictions, Record, digest
 from bench.store.recordtext import readable
 from bench.store.store import Store
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 STEERS = "\x1b[2J"
 
 

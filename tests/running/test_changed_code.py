@@ -50,8 +50,7 @@ def planned(folder: Path, helper: str, executor: str = "inline") -> tuple[Config
     return config, make_plan(config, store), store
 
 
-@pytest.mark.parametrize("executor", ["inline", "loky"])
-@pytest.mark.parametrize("edited", ["mine", "helper"])
+@pytest.mark.parametrize(("executor", "edited"), [("inline", "mine"), ("inline", "helper"), ("loky", "helper")])
 def test_an_edit_between_import_and_work_is_refused_by_name(tmp_path: Path, executor: str, edited: str) -> None:
     helper = f"helper_{executor}_{edited}"
     config, plan, store = planned(tmp_path, helper, executor)

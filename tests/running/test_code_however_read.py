@@ -67,17 +67,25 @@ def afresh(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_record_knows_the_code_that_its_plugin_read(tmp_path: Path, way: str) -> None:
-    line, path = helper_of(tmp_path, way)
-    configured(tmp_path, f"sys.path[:0] = [str(here), str(here.parent)]; {line}")
+def test_a_record_knows_the_code_that_its_plugin_read_and_no_other(tmp_path: Path) -> None:
+    helpers: dict[str, Path] = {}
+    plugins = []
+    for number, way in enumerate(WAYS):
+        line, helpers[f"Mine{number}"] = helper_of(tmp_path, way)
+        text = MINE.format(top=f"sys.path[:0] = [str(here), str(here.parent)]; {line}", hook="pass")
+        plugins.append(tmp_path / "own" / f"mine{number}.py")
+        plugins[-1].write_text(text.replace("Mine", f"Mine{number}"))
+    bench_toml(tmp_path, plugins=plugins, methods=[*helpers])
     assert imbench("run").status == 0
-    (record,) = Store(tmp_path / "results").records()
-    assert [name for name in record.code if path.stem in name]
+    records = [*Store(tmp_path / "results").records()]
+    code = {name: it.code for name in helpers for it in records if name in str(it.identity["method"])}
+    known = {name: [own for own, path in helpers.items() if path.stem in " ".join(code[name])] for name in helpers}
+    assert known == {name: [name] for name in helpers}
     assert "nothing left to do" in afresh("status").stdout, "where Python kept the helper, too"
-    path.write_text(WEIGHTS.format("50.0 / counts"))
+    for path in helpers.values():
+        path.write_text(WEIGHTS.format("50.0 / counts"))
     said = afresh("run")
-    assert said.returncode == 1 and "1 stale" in said.stderr
+    assert said.returncode == 1 and f"{len(WAYS)} stale" in said.stderr
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "its text"])

@@ -68,6 +68,7 @@ def test_a_folder_of_ones_own_in_three_lines(tmp_path: Path) -> None:
     assert "mine" in tables(tmp_path) and "lynx" in tables(tmp_path)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_second_opinion_trains_on_the_split_of_the_first(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "animals", {"cat": 24, "lynx": 12})
     bench_toml(tmp_path, f'[datasets.mine]\nfolder = "{folder}"\n')
@@ -82,6 +83,7 @@ def test_a_second_opinion_trains_on_the_split_of_the_first(tmp_path: Path) -> No
     assert again and {record.test.probabilities for record in again if record.test} == tested
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_records_of_a_table_that_has_changed_since_are_shown_with_a_word(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "animals", {"cat": 24, "lynx": 12})
     rows = [f"{path.parent.name}/{path.name},{path.parent.name}" for path in sorted(folder.rglob("*.png"))]
@@ -127,6 +129,7 @@ def test_an_image_that_changed_after_the_split_is_named(tmp_path: Path) -> None:
     assert imbench("data", "check", "mine").status == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_method_of_ones_own_in_one_file(tmp_path: Path) -> None:
     plugin = tmp_path / "square_root.py"
     plugin.write_text(MINE)
@@ -188,6 +191,7 @@ def test_a_method_that_raises_fails_its_own_cell(tmp_path: Path) -> None:
     assert "failed: stripes 12:6 Raises seed 0: RuntimeError: no" in imbench("status").out
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_loss_that_diverges_is_a_failed_cell_and_the_others_go_on(tmp_path: Path) -> None:
     plugin = tmp_path / "explodes.py"
     plugin.write_text(PLUGIN + EXPLODES)

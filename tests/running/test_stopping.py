@@ -23,9 +23,8 @@ from bench.store.store import Store
 
 needs_dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="dask is not installed")
 LONG = {
-    "width = 2\nblocks": "width = 4\nblocks",
-    "\nepochs = 2\ncompared_epochs = [3]\nconstant": "\nepochs = 12\ncompared_epochs = []\nconstant",
-    "constant_epochs = 2": "constant_epochs = 12",
+    "\nepochs = 2\ncompared_epochs = [3]\nconstant": "\nepochs = 6\ncompared_epochs = []\nconstant",
+    "constant_epochs = 2": "constant_epochs = 6",
 }
 POINTS = ROOT / "tests" / "faults" / "points"
 
@@ -104,7 +103,6 @@ def test_a_stage_is_told_to_keep_its_state_when_its_own_run_is_to_end_and_no_oth
     ("executor", "number"),
     [
         ("inline", signal.SIGTERM),
-        ("inline", signal.SIGHUP),
         ("loky", signal.SIGTERM),
         ("loky", signal.SIGHUP),
         pytest.param("dask", signal.SIGTERM, marks=needs_dask),

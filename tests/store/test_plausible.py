@@ -218,6 +218,7 @@ def test_a_measurement_that_is_done_has_figures() -> None:
     assert decode(compact(whole)) == whole
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_reader_refuses_it_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_on_a_fresh_machine(monkeypatch, tmp_path)
     bench_toml(tmp_path, methods=["CS"], seeds=2)

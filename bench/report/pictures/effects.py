@@ -37,7 +37,7 @@ def figure(lines: Mapping[tuple[str, str], Sequence[Dot]], name: str, over: str,
     methods = list(dict.fromkeys(method for _, method in lines))
     columns = min(len(panels), MOST)
     rows = -(-len(panels) // columns)
-    title = f"Does generation help? Gain in {unit}"
+    title = f"Does generation help? Gain in {unit}, over {over}"
     with drawing(title, WIDTH, 1.0 + rows * HEIGHT) as drawn:
         table = drawn.subplots(rows, columns, sharey=True, squeeze=False)
         for spare in table.flat[len(panels) :]:
@@ -47,7 +47,7 @@ def figure(lines: Mapping[tuple[str, str], Sequence[Dot]], name: str, over: str,
         table[-1, 0].set_xlabel("training images of the rarest class", loc="left")
         handles, labels = table[0, 0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower left", ncols=min(len(labels), 6))
-        return Picture(name, chart(drawn), _alt(title, over, lines), CAPTION.format(over=over))
+        return Picture(name, chart(drawn), _alt(title, lines), CAPTION.format(over=over))
 
 
 def _panel(axes: Axes, title: str, lines: Mapping[str, Sequence[Dot]]) -> None:
@@ -69,9 +69,9 @@ def _panel(axes: Axes, title: str, lines: Mapping[str, Sequence[Dot]]) -> None:
     axes.set_title(title, fontweight="bold")
 
 
-def _alt(title: str, over: str, lines: Mapping[tuple[str, str], Sequence[Dot]]) -> str:
+def _alt(title: str, lines: Mapping[tuple[str, str], Sequence[Dot]]) -> str:
     each = []
     for (panel, method), dots in lines.items():
         told = ", ".join(f"{dot.mean:+.3f} ({dot.low:+.3f} to {dot.high:+.3f}) at {dot.count}" for dot in dots)
         each.append(f"{panel}, {shown(method)}: {told}")
-    return f"Dot charts. {title} over {over}. {'; '.join(each)}."
+    return f"Dot charts. {title}. {'; '.join(each)}."
