@@ -97,6 +97,8 @@ def generator_sheets(task: str, measured: pd.DataFrame, cells: pd.DataFrame, ban
         return
     tables: dict[str, Table] = {}
     for place, there in rows.groupby("place", sort=False):
+        if not there["status"].isin(COUNTED).any():
+            continue
         mine = cells[(cells["task"] == task) & (cells["place"] == place) & (cells["translator"] == 0)]
         tables[f"{place}"] = _table(task, str(place), there, mine, banner)
         for shown in BY_CLASS:

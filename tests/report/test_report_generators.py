@@ -124,6 +124,16 @@ def test_generators_and_translators_have_pages_of_their_own_and_nothing_measured
     assert not list(generator_sheets("other", found, NONE, ""))
 
 
+def test_a_place_that_is_asked_for_and_not_measured_yet_has_no_table() -> None:
+    both, known = (
+        [job("cGAN"), job("cGAN", "exp 100")],
+        Record(id="cGAN exp 10", identity={}, status="done", figures=figures(0.3)),
+    )
+    (sheet,) = generator_sheets("clothes", measured(both, "cpu", {known.id: known}.get, lambda _: False), NONE, "")
+    assert [*sheet.tables] == [name for name in sheet.tables if name.startswith("exp 10") and "exp 100" not in name]
+    assert "exp 10" in sheet.tables
+
+
 def test_each_place_has_its_own_tables() -> None:
     found = frame((job("cGAN"), figures(0.3)), (job("cGAN", "exp 100"), figures(0.3, kid=0.75)))
     text = page(found)
