@@ -58,9 +58,7 @@ def measured(
     rows = [_row(job, profile, record_of, is_stale) for job in jobs if job.kind == "measurement"]
     figures = sorted({name for row in rows for name in row} - {*KEYS, *FACTS})
     found = pd.DataFrame(rows, columns=[*KEYS, *FACTS, *figures]).astype(dict.fromkeys(WHOLE, "Int64"))
-    return (
-        found.copy()
-    )  # in one piece: pandas warns of a frame of as many columns as classes and judges make, and is slow
+    return found.copy()  # in one piece: pandas warns of as many columns as classes and judges make
 
 
 def trained_epochs(call: StageCall) -> int | None:

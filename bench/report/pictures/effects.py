@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from bench.report.pictures.panels import shown
 from bench.report.pictures.picture import Picture, chart
-from bench.report.pictures.style import CYCLE, MARKERS, QUIET, WIDTH, drawing, rules
+from bench.report.pictures.style import QUIET, WIDTH, drawing, look, rules
 
 MOST = 3  # panels in a row
 HEIGHT = 1.9  # inches a row of panels
@@ -56,11 +56,9 @@ def _panel(axes: Axes, title: str, lines: Mapping[str, Sequence[Dot]]) -> None:
     counts = sorted({dot.count for dots in lines.values() for dot in dots})
     for k, (method, dots) in enumerate(lines.items()):
         x = [dot.count * SIDE ** (k - (len(lines) - 1) / 2) for dot in dots]
-        color = CYCLE[k % len(CYCLE)]
+        color, marker = look(k)
         axes.vlines(x, [dot.low for dot in dots], [dot.high for dot in dots], color=color, linewidth=1.6, alpha=0.5)
-        axes.plot(
-            x, [dot.mean for dot in dots], MARKERS[k % len(MARKERS)], color=color, markersize=4.5, label=shown(method)
-        )
+        axes.plot(x, [dot.mean for dot in dots], marker, color=color, markersize=4.5, label=shown(method))
     axes.set_xscale("log")
     axes.set_xlim(counts[0] / 1.3, counts[-1] * 1.3)
     axes.xaxis.set_major_locator(FixedLocator(counts))

@@ -58,6 +58,11 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+def look(k: int) -> tuple[str, str]:
+    """Return colour and marker of the k-th class or method; both repeat after seven, but not together."""
+    return CYCLE[k % len(CYCLE)], MARKERS[(k + k // len(CYCLE)) % len(MARKERS)]
+
+
 @contextmanager
 def drawing(title: str, width: float, height: float) -> Iterator[Figure]:
     """Give an empty figure, sizes in inches; draw and save it inside, where the user's own settings do not reach."""

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bench.report.pictures.picture import Picture, chart
-from bench.report.pictures.style import CYCLE, MARKERS, QUIET, RULE, drawing
+from bench.report.pictures.style import QUIET, RULE, drawing, look
 
 SIDE = 3.2  # inches of a panel
 CAPTION = (
@@ -38,7 +38,7 @@ def figure(rows: Sequence[Sequence[Panel]], classes: Sequence[str], name: str, t
         for axes, panel in zip(table.flat, [panel for row in rows for panel in row], strict=True):
             _scatter(axes, panel, len(classes))
         handles = [
-            Line2D([], [], linestyle="", marker=_look(k)[1], color=_look(k)[0], markersize=5, label=label)
+            Line2D([], [], linestyle="", marker=look(k)[1], color=look(k)[0], markersize=5, label=label)
             for k, label in enumerate(classes)
         ]
         drawn.legend(handles=handles, loc="outside lower left", ncols=min(len(classes), 5), columnspacing=1.2)
@@ -54,7 +54,7 @@ def agreement(panel: Panel) -> float:
 
 def _scatter(axes: Axes, panel: Panel, n_classes: int) -> None:
     for k in range(n_classes):
-        color, marker = _look(k)
+        color, marker = look(k)
         x, y = panel.points[panel.labels == k].T
         axes.scatter(x, y, s=17, color=color, marker=marker, alpha=0.75, edgecolor="white", linewidth=0.4)
     axes.set(xticks=(), yticks=())
@@ -62,11 +62,6 @@ def _scatter(axes: Axes, panel: Panel, n_classes: int) -> None:
     axes.spines[:].set(visible=True, color=RULE)
     axes.set_title(panel.title, fontweight="bold")
     axes.set_title(f"{100 * agreement(panel):.0f} % beside their own class", loc="right", fontsize=7.5, color=QUIET)
-
-
-def _look(k: int) -> tuple[str, str]:
-    """Return colour and marker of a class; both repeat after seven, but not together."""
-    return CYCLE[k % len(CYCLE)], MARKERS[(k + k // len(CYCLE)) % len(MARKERS)]
 
 
 def _alt(rows: Sequence[Sequence[Panel]], classes: Sequence[str], title: str) -> str:
