@@ -19,6 +19,7 @@ from bench.running.stopping import GRACE_SECONDS, ask, asked, listen_in_worker
 
 CONNECT_SECONDS = 10.0
 WORKERS_SECONDS = 30.0  # a cluster without any worker, or a scheduler that is silent for so long, is given up
+BEGIN_SECONDS = 120.0  # that workers have for an answer: the first one makes them import torch, from a slow disk say
 ASK_SECONDS = 5.0  # of silence of a scheduler in which a look at it ends; the question stays
 LEAVE_SECONDS = 2.0  # that a scheduler has to let go of a run
 LOOPBACK = "127.0.0.1:0"  # of the dashboard, which shows and tells everything to whoever reaches it
@@ -148,21 +149,28 @@ def ask_workers(client: Any, question: Callable[[], object], address: str = "") 
     Raises
     ------
     ConfigError
-        There is no answer within half a minute.
+        There is no answer within two minutes.
     """
-    answers: Mapping[str, object] = _answered(partial(client.run, question, on_error="return"), address)
+    ask = partial(client.run, question, on_error="return")
+    answers: Mapping[str, object] = _answered(BEGIN_SECONDS, ask, address)
     return answers
 
 
 def threads_of(client: Any, address: str = "") -> Mapping[str, int]:
-    """Return the threads of each worker; raises as `ask_workers`."""
-    found: Mapping[str, int] = _answered(client.nthreads, address)
+    """Return the threads of each worker.
+
+    Raises
+    ------
+    ConfigError
+        There is no answer within half a minute.
+    """
+    found: Mapping[str, int] = _answered(WORKERS_SECONDS, client.nthreads, address)
     return found
 
 
-def _answered(call: Callable[[], Any], address: str) -> Any:
+def _answered(seconds: float, call: Callable[[], Any], address: str) -> Any:
     try:
-        return within(WORKERS_SECONDS, call)
+        return within(seconds, call)
     except TimeoutError:
         raise _lost(address) from None
 

@@ -156,7 +156,8 @@ def test_a_call_that_does_not_end_is_left_and_others_answer_or_raise() -> None:
     client = SimpleNamespace(run=lambda *_, **__: no_answer.wait(), nthreads=lambda: no_answer.wait())
     no_answer = threading.Event()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(cluster, "WORKERS_SECONDS", 0.1)
+        for name in ("BEGIN_SECONDS", "WORKERS_SECONDS"):
+            patched.setattr(cluster, name, 0.1)
         for ask in (lambda: cluster.ask_workers(client, int, "tcp://a"), lambda: cluster.threads_of(client, "tcp://a")):
             with pytest.raises(ConfigError, match=r"lost \(tcp://a\)"):
                 ask()

@@ -61,6 +61,7 @@ def begun(path: Path) -> subprocess.Popen[str]:
         command, env=os.environ | environment, start_new_session=True, stderr=subprocess.PIPE, text=True
     )
     wait_for(lambda: mark.exists() or runner.poll() is not None, "the step")
+    assert runner.poll() is None, runner.communicate()[1]
     return runner
 
 
