@@ -11,6 +11,7 @@ import pandas as pd
 from bench.analysis.states import COUNTED
 
 COLUMNS = ("method", "task", "place", "status", "record")
+OF_A_ROW = ("generator", "task", "place", "status", "record", "judges", "seed")
 
 
 def samples(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
@@ -26,9 +27,10 @@ def samples(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
     """
     columns = seed_columns(rows, figure)
     found = []
-    for row in rows.to_dict("records"):
+    figures = rows[columns].to_numpy(dtype=float)  # a frame may have hundreds of others, which would take long
+    for row, told in zip(rows[[*OF_A_ROW]].to_dict("records"), figures.tolist(), strict=True):
         spot = (row["generator"], row["task"], row["place"], row["status"], row["record"])
-        values = [float(row[column]) for column in columns[: int(row["judges"])]]
+        values = told[: int(row["judges"])]
         if not pd.isna(row["seed"]):
             values = [float(np.mean(values))] if values else [np.nan]
         elif not _known(values):

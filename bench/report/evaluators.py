@@ -17,6 +17,7 @@ from bench.papers import shelf
 from bench.report.table import Row
 
 REAL, TRUSTED = "real_accuracy", 0.9
+OF_AN_EVALUATOR = ("task", "evaluator", "layers", "judges_learned_from")
 LEARNED_FROM = {
     "spare": "real images that no fit and no {maker} sees",
     "train": "real training images, since the split has too few to spare",
@@ -25,9 +26,9 @@ LEARNED_FROM = {
 
 def evaluators(rows: pd.DataFrame, maker: str = "translator") -> str:
     """Return a sentence that names the evaluators that were used and what they learned from; "" if none was."""
-    done = rows[rows["status"].isin(COUNTED)]
+    done = rows.loc[rows["status"].isin(COUNTED), [*OF_AN_EVALUATOR]]
     found: dict[str, list[str]] = {}
-    for row in done.drop_duplicates(["task", "evaluator", "layers", "judges_learned_from"]).to_dict("records"):
+    for row in done.drop_duplicates().to_dict("records"):
         layers = "all layers" if row["layers"] == "all" else "the last layer"
         images = _learned_from(row["judges_learned_from"], maker)
         text = f"{network_named(row['evaluator']).title}, {layers} fine-tuned on {images}"

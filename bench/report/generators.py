@@ -161,8 +161,8 @@ def _values(rows: pd.DataFrame, shown: Shown) -> dict[str, Value]:
     """Return a figure's mean over judges by generator; a figure that no judge tells has one value."""
     if not seed_columns(rows, shown.figure):
         return {}
-    scaled = rows.assign(**{name: rows[name] * shown.scale for name in seed_columns(rows, shown.figure)})
-    found = summarise(samples(scaled, shown.figure), shown.figure)
+    taken = samples(rows, shown.figure)
+    found = summarise(taken.assign(**{shown.figure: taken[shown.figure] * shown.scale}), shown.figure)
     return {key[0]: value for (key, _), value in found.items()}
 
 

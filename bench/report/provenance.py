@@ -19,8 +19,6 @@ from bench.plan.places import option
 from bench.report.report import Mean, Provenance, Run
 from bench.statistics.intervals import t_interval
 
-OF_A_RUN = ["seed", "record", "status", "error", "chosen"]
-
 
 def provenances(cells: pd.DataFrame, options: Mapping[Place, tuple[str, str]]) -> tuple[Provenance, ...]:
     """Return one Provenance for each cell over its seeds, in the order of `cells`.
@@ -32,8 +30,10 @@ def provenances(cells: pd.DataFrame, options: Mapping[Place, tuple[str, str]]) -
     options
         What asks for each place, see `asked`.
     """
-    groups = cells.groupby(["task", "place", "method"], sort=False)
-    return tuple(_provenance(rows, options[str(task), str(place)]) for (task, place, _), rows in groups)
+    groups: dict[tuple[str, str, str], list[Mapping[Hashable, Any]]] = {}
+    for row in cells.to_dict("records"):
+        groups.setdefault((row["task"], row["place"], row["method"]), []).append(row)
+    return tuple(_provenance(rows, options[task, place]) for (task, place, _), rows in groups.items())
 
 
 def asked(config: Config, cells: pd.DataFrame) -> dict[Place, tuple[str, str]]:
@@ -52,12 +52,12 @@ def asked(config: Config, cells: pd.DataFrame) -> dict[Place, tuple[str, str]]:
     return found
 
 
-def _provenance(rows: pd.DataFrame, option: tuple[str, str]) -> Provenance:
-    first = rows.iloc[0]
+def _provenance(rows: Sequence[Mapping[Hashable, Any]], option: tuple[str, str]) -> Provenance:
+    first = rows[0]
     counts = [int(count) for count in first["counts"].split(":")]
     metrics = [name for name in supported(counts) if name in MAIN or METRICS[name].classes == "any"]
     spot = Spot(first["method"], first["task"], first["place"])
-    runs = tuple(_run(row, metrics) for row in rows[[*OF_A_RUN, *metrics]].to_dict("records"))
+    runs = tuple(_run(row, metrics) for row in rows)
     return Provenance(spot, spot.place, tuple(_means(runs, metrics)), runs, _commands(spot, option, rows))
 
 
@@ -80,10 +80,10 @@ def _means(runs: tuple[Run, ...], metrics: Sequence[str]) -> Iterator[Mean]:
                 yield Mean(metric, found.mean, found.low, found.high)
 
 
-def _commands(spot: Spot, at: tuple[str, str], rows: pd.DataFrame) -> tuple[str, ...]:
+def _commands(spot: Spot, at: tuple[str, str], rows: Sequence[Mapping[Hashable, Any]]) -> tuple[str, ...]:
     """Return the command that makes the runs, and the one that explains the first of them."""
-    seeds, profile = rows["seed"], str(rows.iloc[0]["profile"])
+    seeds, profile = [int(row["seed"]) for row in rows], str(rows[0]["profile"])
     make = ["imbench", "run", "--dataset", spot.task, "--method", spot.method, *at]
-    make += ["--seeds", str(int(seeds.max()) + 1), "--profile", profile]
-    why = ["imbench", "why", f"{spot.task}/{at[1]}/{spot.method}/{seeds.iloc[0]}", "--profile", profile]
+    make += ["--seeds", str(max(seeds) + 1), "--profile", profile]
+    why = ["imbench", "why", f"{spot.task}/{at[1]}/{spot.method}/{seeds[0]}", "--profile", profile]
     return shlex.join(make), shlex.join(why)

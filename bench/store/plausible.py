@@ -35,6 +35,7 @@ MOST_AXES, MOST_NUMBERS = 8, 2**31  # of an array
 MOST_STREAM = 10**30
 EPOCH_TOLERANCE = 1e-6  # records keep some digits of what a history says
 COUNTERS = ("epoch", "gan_epoch", "step")
+MOST_RATIO = 700  # a logarithm, whose exponential is a number
 SUM_TOLERANCE = 1e-3  # of float32 probabilities of an image, which add up to one
 
 
@@ -56,8 +57,7 @@ def implausible(record: Record) -> str:
             return f"answers {name}: {reason}"
         if not np.isfinite(packed.array()).all():
             return f"answers {name}: numbers that are not finite"
-    rows = (record.figures, record.chosen, *record.history)
-    if not all(math.isfinite(value) for row in rows for value in row.values()):  # JSON can spell others as text
+    if not all(map(_finite, (record.figures, record.chosen, *record.history))):  # JSON can spell others as text
         return "a number that is not finite"
     return _epochs(record) or _cost(record.cost)
 
@@ -95,6 +95,10 @@ def _streams(streams: Mapping[str, Any]) -> str:
     return "its streams lack order" if streams and "order" not in streams else ""
 
 
+def _finite(row: Mapping[str, float]) -> bool:
+    return math.isfinite(sum(row.values())) or all(map(math.isfinite, row.values()))  # the sum tells most rows at once
+
+
 def _is_call(part: object) -> bool:
     return isinstance(part, list) and [type(it) for it in part] == [str, dict]
 
@@ -104,7 +108,8 @@ def _epochs(record: Record) -> str:
     planned = record.identity.get("protocol", {}).get("epochs")
     most = planned if isinstance(planned, int) else MOST_EPOCHS
     if record.identity.get("kind") in PREDICT:
-        for number, row in enumerate(record.history, 1):
+        exact = [row.get("epoch") for row in record.history] == [*range(1, len(record.history) + 1)]
+        for number, row in enumerate(() if exact else record.history, 1):
             epoch = row.get("epoch")
             if epoch is None:
                 return f"row {number} of its history has no epoch"
@@ -142,12 +147,22 @@ def no_predictions(part: Predictions, classes: Sequence[object]) -> str:
         return f"probabilities of shape {part.probabilities.shape} for {sum(part.counts)} images"
     if reason := _incomplete(part.probabilities):
         return reason
+    if isinstance(part.probabilities, Ratios):  # what they are unpacked to adds up
+        return "" if _have_shares(part.probabilities) else "probabilities that are not between 0 and 1"
     values = part.probabilities.array()
     if not np.isfinite(values).all() or values.min(initial=0) < 0 or values.max(initial=0) > 1 + SUM_TOLERANCE:
         return "probabilities that are not between 0 and 1"
     if np.abs(values.sum(axis=1) - 1).max(initial=0) > SUM_TOLERANCE:
         return "probabilities of an image that do not add up to 1"
     return ""
+
+
+def _have_shares(packed: Ratios) -> bool:
+    """Return whether these can be ratios of probabilities: of more than two classes the likeliest has a finite one."""
+    ratios = np.frombuffer(base64.b64decode(packed.ratios), dtype="<f2").astype(np.float32)
+    if packed.shape[1] == 2:
+        return not np.isnan(ratios).any()
+    return bool((np.abs(ratios.reshape(packed.shape).max(axis=1)) < MOST_RATIO).all())
 
 
 def _incomplete(packed: Packed | Ratios) -> str:
