@@ -113,8 +113,9 @@ coverage: $(ready) ## measure: how often the interval of a gain holds it, on tes
 overhead: $(ready) ## measure: what the harness costs over the bare training loop
 	@$(python) benchmarks/overhead.py $(ARGS)
 
-paper-step: $(ready) ## measure: one training step of every method at the paper's full size
+paper-step: $(ready) ## measure: one training step of every method and generator at its paper's full size
 	@$(python) benchmarks/paper_step.py $(ARGS)
+	$(if $(ARGS),,@$(python) benchmarks/generator_step.py)
 
 generator-step: $(ready) ## measure: one training step of every generator at its published size
 	@$(python) benchmarks/generator_step.py $(ARGS)

@@ -17,6 +17,7 @@ from bench.training.composition import build
 # where there was no such module. docs/decisions/0016 says when a change may stand here, and why each does.
 GOES_BY: dict[str, tuple[str, str]] = {
     "bench.data.features": ("6d9b498a8fff", "d325a550e26c"),
+    "bench.methods.generators.penalised": ("2909b80bf366", "4fda1608ddc5"),
     "bench.training.device": ("26e733f941aa", "748df1351c14"),
     "bench.training.rounded": ("c22f3eaa3311", ""),
 }

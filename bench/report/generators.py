@@ -126,7 +126,7 @@ def _table(task: str, place: str, rows: pd.DataFrame, cells: pd.DataFrame, banne
         tuple(Label(it.title, key=it.figure) for it in columns),
         (*lines, real),
         banner,
-        (*doubts(rows), *known_pool(rows, MAKER, MADE), *lacking(rows)),
+        (*doubts(rows), *known_pool(rows, MAKER, MADE), *_untrained(rows), *lacking(rows)),
     )
 
 
@@ -153,7 +153,7 @@ def _by_class(task: str, place: str, shown: Shown, rows: pd.DataFrame, banner: s
         tuple(Label(f"{classes[k]} ({counts[k]})", key=classes[k]) for k in told),
         (*lines, real),
         banner,
-        (*(doubts(rows) if shown.figure.startswith("accuracy") else ()), *lacking(rows)),
+        (*(doubts(rows) if shown.figure.startswith("accuracy") else ()), *_untrained(rows), *lacking(rows)),
     )
 
 
@@ -189,6 +189,16 @@ def _alone_of(method: str) -> str:
     except ConfigError:
         return ""
     return calls[0].name if len(calls) == 1 and calls[0].arguments == ((ALONE, True),) else ""
+
+
+def _untrained(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return a note where a generator makes images of a class that it was never trained on."""
+    if not any(method_key(name)[0] == "GAMO" for name in rows["generator"].unique()):
+        return ()
+    return (
+        f"GAMO, as published, is never trained on the largest class ({rows['majority'].iloc[0]}): its images of that "
+        "class, which figures of all classes take in, are of a layer with weights of chance.",
+    )
 
 
 def _reading(rows: pd.DataFrame) -> str:

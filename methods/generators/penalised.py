@@ -23,7 +23,7 @@ class Penalised(Recipe):
         shape, rng = autoencoder.shape, streams.torch("stage", use="initialisation")
         common = (shape.blueprint, shape.size, shape.width, shape.n_classes)
         generator = drawn_generator(*common, "product", rng)
-        trunk = autoencoder.trunk if settings.version == "v3" else None
+        trunk = autoencoder.trunk if settings.autoencoder_start and settings.version == "v3" else None
         discriminator = drawn_discriminator(*common, rng, asked="product", trunk=trunk)
         if settings.autoencoder_start:
             autoencoder.start(generator)

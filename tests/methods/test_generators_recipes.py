@@ -132,6 +132,13 @@ def test_bagan_gp_updates_its_discriminator_five_times_on_one_batch_with_new_fak
     assert own == [version == "v1"] * 6
 
 
+def test_without_its_start_no_network_of_bagan_gps_third_version_is_the_autoencoders() -> None:
+    trained, recipe = autoencoder("BAGAN-GP-AE"), bagan_gp(version="v3", autoencoder_start=False)
+    decoder = {k.removeprefix("generator."): v for k, v in trained.tensors.items() if k.startswith("generator.")}
+    assert not alike(recipe.networks["generator"], decoder)
+    assert not alike(recipe.networks["discriminator"].trunk, trained.trunk)  # type: ignore[arg-type]
+
+
 def test_only_the_third_version_starts_its_discriminator_from_the_encoder() -> None:
     trained = autoencoder("BAGAN-GP-AE")
     for version in ("v1", "v2", "v3"):
