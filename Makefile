@@ -115,7 +115,7 @@ overhead: $(ready) ## measure: what the harness costs over the bare training loo
 
 paper-step: $(ready) ## measure: one training step of every method and generator at its paper's full size
 	@$(python) benchmarks/paper_step.py $(ARGS)
-	$(if $(ARGS),,@$(python) benchmarks/generator_step.py)
+	$(if $(ARGS),,@$(MAKE) --no-print-directory generator-step)
 
 generator-step: $(ready) ## measure: one training step of every generator at its published size
 	@$(python) benchmarks/generator_step.py $(ARGS)

@@ -157,13 +157,7 @@ def ask_workers(client: Any, question: Callable[[], object], address: str = "") 
 
 
 def threads_of(client: Any, address: str = "") -> Mapping[str, int]:
-    """Return the threads of each worker.
-
-    Raises
-    ------
-    ConfigError
-        There is no answer within half a minute.
-    """
+    """Return the threads of each worker; raises as `ask_workers`, after half a minute."""
     found: Mapping[str, int] = _answered(WORKERS_SECONDS, client.nthreads, address)
     return found
 

@@ -146,7 +146,7 @@ def test_what_is_no_scheduler_is_one_line_with_its_address(
 
 
 def test_a_call_that_does_not_end_is_left_and_others_answer_or_raise() -> None:
-    over = threading.Event()
+    over, no_answer = threading.Event(), threading.Event()
     with pytest.raises(TimeoutError):
         cluster.within(0.1, over.wait)
     over.set()
@@ -154,7 +154,6 @@ def test_a_call_that_does_not_end_is_left_and_others_answer_or_raise() -> None:
     with pytest.raises(MemoryError):
         cluster.within(PATIENCE, lambda: raised(MemoryError()))
     client = SimpleNamespace(run=lambda *_, **__: no_answer.wait(), nthreads=lambda: no_answer.wait())
-    no_answer = threading.Event()
     with pytest.MonkeyPatch.context() as patched:
         for name in ("BEGIN_SECONDS", "WORKERS_SECONDS"):
             patched.setattr(cluster, name, 0.1)
