@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup bench report findings smoke test faults lint docs clean lock compare compare-frozen compare-gan cuda-checks false-alarms decisions false-verdicts coverage overhead paper-step generator-step cpu-profile from-nothing reference startup
+.PHONY: help setup bench report findings smoke test test-long faults lint docs clean lock compare compare-frozen compare-gan cuda-checks false-alarms decisions false-verdicts coverage overhead paper-step generator-step cpu-profile from-nothing reference startup
 
 PYTHON ?=
 VENV ?= .venv
@@ -70,6 +70,9 @@ smoke: $(ready) ## run every method on tiny subsets in about two minutes; touche
 
 test: $(ready) ## run the tests
 	@OMP_NUM_THREADS=1 $(python) -m pytest $(PYTEST_FLAGS) $(ARGS)
+
+test-long: $(ready) ## hold the committed page of findings against its records, published splits against their rule; minutes
+	@OMP_NUM_THREADS=1 $(python) -m pytest $(PYTEST_FLAGS) -m long $(ARGS)
 
 faults: $(ready) ## disturb a small benchmark in every way and write docs/reliability.md; hours with ARGS=--long
 	@PYTHONPATH=.:tests $(python) tests/faults/campaign.py $(ARGS)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 IMPORTING = ("import_module", "__import__")
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_PARTS = (ast.AST, list)  # of a tree, that have parts themselves
 
 
 @dataclass(frozen=True)
@@ -80,48 +82,44 @@ def _dump(tree: ast.AST) -> str:
     sum of n terms has n levels.
     """
     text: list[str] = []
-    waiting: list[str | _Part] = [_Part(tree)]
+    waiting: list[object] = [tree]  # texts, and the nodes and lists that are still to be spelled out
     while waiting:
         part = waiting.pop()
         if isinstance(part, str):
             text.append(part)
         else:
-            waiting.extend(reversed(_spelled(part.value)))
+            waiting.extend(reversed(_spelled(part)))
     return "".join(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A node, a list of nodes, or a value of a node, that is still to be spelled out."""
+def _spelled(part: object) -> list[object]:
+    """Return the text of one level of a tree, with the nodes and lists below it in their places."""
+    found: list[object] = []
+    if isinstance(part, list):
+        for item in part:
+            if not _is_for_types_only(item):
+                found += [",", _or_text(item)]
+        return ["[", *found[1:], "]"]
+    for name in getattr(part, "_fields", ()):
+        value = getattr(part, name, None)
+        if name == "body" and isinstance(part, _DOCUMENTED):
+            value = _undocumented(value)
+        if value is not None and value != [] and name != "kind":
+            found += [f",{name}=" if found else f"{name}=", _or_text(value)]
+    return [f"{type(part).__name__}(", *found, ")"]
 
-    value: object
 
-
-def _spelled(node: object) -> list[str | _Part]:
-    """Return the text of one level of a tree, with the parts below it in their places."""
-    if isinstance(node, ast.AST):
-        fields = [(name, _undocumented(node, name, value)) for name, value in ast.iter_fields(node)]
-        kept = [(f"{name}=", value) for name, value in fields if value not in (None, []) and name != "kind"]
-        opening, closing = f"{type(node).__name__}(", ")"
-    elif isinstance(node, list):
-        kept = [("", item) for item in node if not _is_for_types_only(item)]
-        opening, closing = "[", "]"
-    else:
-        return [repr(node)]
-    found: list[str | _Part] = [opening]
-    for number, (before, value) in enumerate(kept):
-        found += [f",{before}" if number else before, _Part(value)]
-    return [*found, closing]
+def _or_text(value: object) -> object:
+    return value if isinstance(value, _PARTS) else repr(value)
 
 
 def _is_for_types_only(node: object) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
-def _undocumented(node: ast.AST, name: str, value: object) -> object:
-    documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    if documented and name == "body" and isinstance(value, list) and value and isinstance(value[0], ast.Expr):
-        first = value[0].value
+def _undocumented(body: object) -> object:
+    if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+        first = body[0].value
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            return value[1:]
-    return value
+            return body[1:]
+    return body

@@ -204,6 +204,7 @@ def test_real_birds_hold_no_near_duplicates_across_parts(real: Callable[..., Dat
     assert {finding.level for finding in check(dataset, dataset.split())} == {"ok"}
 
 
+@pytest.mark.long
 @pytest.mark.needs_data
 def test_published_splits_are_what_their_rule_draws(real: Callable[..., Dataset]) -> None:
     birds, horses = real(Cub), real(Horse2Zebra)

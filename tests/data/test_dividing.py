@@ -68,6 +68,7 @@ def test_spare_horses_and_zebras_that_trials_looked_at_judge_in_the_order_they_h
     assert min(split.counts("judging")) >= JUDGING and split.counts("extended") == (272, 272)
 
 
+@pytest.mark.long
 @pytest.mark.needs_data
 def test_the_second_test_part_of_horses_and_zebras_holds_no_near_duplicate(
     real: Callable[[type[Dataset]], Dataset],

@@ -10,8 +10,9 @@ import pytest
 from builders import as_on_a_fresh_machine, bench_toml, imbench
 
 import bench
-from bench.plan.syntax import _is_for_types_only, _undocumented, syntax
+from bench.plan.syntax import _is_for_types_only, syntax
 
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 MODULES = sorted(Path(str(bench.__file__)).parent.rglob("*.py"))
 DEEP = """
 from bench.method import Method
@@ -27,8 +28,11 @@ class Deep(Method):
 def told(node: object) -> str:
     """Return what a digest is of, in the words of its first definition."""
     if isinstance(node, ast.AST):
-        fields = [(name, _undocumented(node, name, value)) for name, value in ast.iter_fields(node)]
-        kept = [f"{name}={told(value)}" for name, value in fields if value not in (None, []) and name != "kind"]
+        documented = isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None
+        fields = dict(ast.iter_fields(node))
+        if documented:
+            fields["body"] = fields["body"][1:]
+        kept = [f"{name}={told(value)}" for name, value in fields.items() if value not in (None, []) and name != "kind"]
         return f"{type(node).__name__}({','.join(kept)})"
     if isinstance(node, list):
         return f"[{','.join(told(item) for item in node if not _is_for_types_only(item))}]"
