@@ -110,8 +110,10 @@ def _say_what_is_left(runs: Campaign, chosen: list[CampaignRun], settings: dict[
     rows: list[dict[str, object]] = []
     seen, told = set[str](), set[str]()
     total = 0.0
+    stores: dict[Path, Store] = {}  # each asks its index once, however many runs share it
     for run in chosen:
-        store = Store(settings[run.name].paths.results)
+        results = settings[run.name].paths.results
+        store = stores.setdefault(results, Store(results))
         plan = make_plan(settings[run.name], store, grid=_grid(run, settings[run.name], store), clock="processor")
         say_aside(store, told=told)
         told |= {file.path for file in store.set_aside}
