@@ -65,7 +65,7 @@ def test_a_misspelt_network_is_an_error_that_knows_better() -> None:
 @pytest.mark.usefixtures("no_hub", "no_package")
 def test_what_is_at_hand_needs_no_download_and_no_package() -> None:
     at_hand = {entry.name for entry in NETWORKS if network_named(entry.name).at_hand}
-    assert at_hand == {"paper_cnn", "small"}
+    assert at_hand == {"paper_cnn", "resnet_cifar", "small"}
     assert "not pretrained" in network_named("small").title and not network_named("small").trained_on
 
 

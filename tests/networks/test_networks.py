@@ -24,7 +24,7 @@ from bench.plan.code import code_digests
 from bench.registry import NETWORKS
 
 TORCHVISION = "torchvision(name=mobilenet_v3_small, weights=none)"
-HERE = ("paper_cnn(width=2)", "small", "small(train=head)", TORCHVISION)
+HERE = ("paper_cnn(width=2)", "resnet_cifar(depth=8, width=2)", "small", "small(train=head)", TORCHVISION)
 
 
 @pytest.mark.parametrize("text", HERE)
