@@ -215,11 +215,12 @@ def _sizes(rows: pd.DataFrame, columns: Sequence[str]) -> str:
 
 
 def _sets(done: pd.DataFrame) -> str:
-    classes = len(str(done["counts"].iloc[0]).split(":"))
-    return (
-        f"a random half of the validation and test images of {classes} classes, or of as many of the last ones of each "
-        "as the setting `judged_per_class` of the judges says"
-    )
+    """Return which real images distances are to: half of what a class has, or of its last ones where it has more."""
+    sizes = {int(n) for column in done if str(column).startswith("n_to_") for n in done[column].dropna()}
+    if not sizes:
+        return "a random half of each class's validation and test images"
+    most = f"the last {2 * max(sizes)}" if len(sizes) == 1 else f"up to {2 * max(sizes)}, the last ones,"
+    return f"a random half of {most} of each class's validation and test images"
 
 
 def _role(label: int, counts: Sequence[int]) -> str:
