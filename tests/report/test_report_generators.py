@@ -78,7 +78,8 @@ def test_every_figure_stands_beside_that_of_real_images() -> None:
     assert told["CBGAN"]["KL by the regulariser's classifier"] == "0.0000", "the circular figure beside the honest one"
     assert told["BAGAN (epochs=150)"]["KL by the regulariser's classifier"] == "n/a"
     assert told["real images"]["KL of annotators' labels"] == "0.0100"
-    assert "150 real images" in text and "Evaluator: EfficientNet-Lite0 (ImageNet), the last layer" in text
+    assert "150 real images of all classes together (a random half of each class's validation" in text
+    assert "Evaluator: EfficientNet-Lite0 (ImageNet), the last layer" in text
 
 
 def test_figures_by_class_go_by_the_names_of_the_classes_and_their_counts() -> None:
@@ -89,6 +90,12 @@ def test_figures_by_class_go_by_the_names_of_the_classes_and_their_counts() -> N
     kid = table_lines(text, "exp 10, KID by class")
     assert kid == {"cGAN": ["0.2000"], "real images": ["0.0030"]}, "classes of too few real images have none"
     assert "exp 10, similarity within pairs" not in text
+
+
+def test_the_table_says_which_real_images_distances_are_to() -> None:
+    for sizes, said in (((60.0, 100.0), "up to 200, the last ones, of"), ((100.0, 100.0), "the last 200 of")):
+        text = page(frame((job("cGAN"), figures(0.3, n_to_0=sizes[0], n_to_1=sizes[1]))))
+        assert f"(a random half of {said} each class's validation and test images)" in text
 
 
 def test_costs_are_those_of_a_generator_with_all_that_it_starts_from() -> None:
