@@ -111,13 +111,14 @@ def _validation(layout: Layout, cells: pd.DataFrame) -> str:
 
 
 def _conditional(cells: pd.DataFrame) -> str:
-    """Name the methods whose seeds all rest on one stage, such as a trained translator."""
+    """Name the methods whose seeds all rest on one stage, a trained translator or generator."""
     applicable = cells[cells["status"] != "not applicable"]
     resting = [method for method in dict.fromkeys(applicable["method"]) if _rests_on_stages(method)]
     if not resting:
         return ""
     return (
-        f"{', '.join(resting)}: conditional on one translator, which all seeds share; their spread leaves its luck out."
+        f"{', '.join(resting)}: all seeds share one training of the network that makes their images; their spread "
+        "leaves its luck out."
     )
 
 

@@ -81,7 +81,7 @@ def test_tables_show_the_first_translator_and_ablations_have_their_own(tmp_path:
     files = written(frame, tmp_path)
     ours = table_lines(files["table_08.md"], "Ours")
     assert ours["AUG"][0] == "**0.7000**" and "AUG (class_weight=off)" not in ours
-    assert "AUG: conditional on one translator" in files["table_08.md"]
+    assert "AUG: all seeds share one training" in files["table_08.md"]
     beside = table_lines(files["ablation_horse2zebra.md"], "ACSA, the mean recall of the classes")
     assert beside == {"AUG": ["0.7000"], "AUG (class_weight=off)": ["**0.9000**"]}
     assert len(pd.read_csv(tmp_path / "cells.csv")) == 3, "it keeps every run"
