@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.analysis.baseline import plain
 from bench.analysis.believed import Effect, effect
-from bench.findings.moved import helping
+from bench.findings.moved import few_seeds, helping
 from bench.findings.printing import believed_change, counted, in_ends, level
 from bench.findings.section import Entry, Grid
 from bench.findings.shares import gained_in_training
@@ -43,9 +43,8 @@ def _row(study: Study, found: Evidence) -> tuple[Entry, ...]:
     there = it.at(place)
     if sure == "not surely" and (others := helping(study, it.headline)):
         sure = f"not surely, though {counted(len(others), 'other row')} do{'es' if len(others) == 1 else ''}"
-    not_run = [row for row in study.absent.get(place, ()) if not any(row.startswith(f"{name} (") for name in there)]
-    if not_run:
-        sure = f"{sure} (of {len(there)} rows, {len(not_run)} more not run)"
+    if not_run := len(study.absent.get(place, ())) - len(few_seeds(study)):
+        sure = f"{sure} (of {len(there)} rows, {not_run} more not run)"
     taken = taken if beyond else f"({taken})"
     return study.name(), rare, level(base), taken, believed_change(gain), sure, in_ends(natural), study.link
 
@@ -57,7 +56,7 @@ def legend(studies: list[Study]) -> str:
     brackets = [it for it in studies if not beside_always(it)[0]]
     many = not all(it.of_two for it in studies)
     lines = [
-        "`paper` trains the paper's own network from scratch, `cpu` a smaller one, `pretrained` the last layer of one "
+        "`paper` trains a paper's own network from scratch, `cpu` a smaller one, `pretrained` the last layer of one "
         "that knows photographs. F1 is that of the rare class: 1 if all of it is found and nothing else is taken for "
         "it, 0 if none is found.",
         "Of many classes it is balanced accuracy (ACSA), the mean of all recalls, and in the last column of figures "

@@ -59,6 +59,12 @@ def trained_rows(study: Study) -> list[str]:
     return [name for name in helping(study) if name not in threshold_rows(study)]
 
 
+def few_seeds(study: Study) -> list[str]:
+    """Return the rows that have some of the seeds that they were asked for, and not all."""
+    absent = study.absent.get(study.rarest, ())
+    return [name for name in study.believed.at(study.rarest) if any(row.startswith(f"{name} (") for row in absent)]
+
+
 def threshold_rows(study: Study) -> list[str]:
     """Return the rows that read the baseline's own fits: theirs is a threshold made of class counts."""
     it, place = study.believed, study.rarest

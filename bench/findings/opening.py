@@ -133,8 +133,9 @@ def finding(studies: list[Study]) -> str:
     kinds = [(in_shares(share), words) for words, _, share in of_kinds([it for it in some if _is_tuned(it)])]
     shares = ", ".join(f"{share} {words}" for share, words in kinds)
     moved = (
-        "With two classes, a moved threshold makes up this much of what helping methods gain in balanced accuracy: "
-        f"{shares}. Choose every threshold, plain training's too, on validation images, and that much is gone. "
+        "With two classes, a moved threshold makes up this much of what training against imbalance gains in balanced "
+        f"accuracy: {shares} (brackets: with probability 0.9). Choose every threshold, plain training's too, on "
+        "validation images, and that much is gone. "
     )
     moved = moved if kinds else ""
     return (

@@ -13,6 +13,7 @@ from bench.analysis.conditions import listed
 from bench.analysis.recommending import DELTA
 from bench.findings.moved import (
     drawn_gains,
+    few_seeds,
     in_shares,
     mean_gain,
     moved,
@@ -68,7 +69,8 @@ def thresholds(found: Evidence) -> Section:
 
 def of_many(study: Study) -> str:
     """Return what a threshold by class counts gains of many classes, beside what the best row does; "" of two."""
-    counted_out, trained = threshold_rows(study), trained_rows(study)
+    counted_out, few = threshold_rows(study), few_seeds(study)
+    trained = [name for name in trained_rows(study) if name not in few]
     if study.of_two or not counted_out or not trained:
         return ""
     best, moved_alone = (max(names, key=lambda name: mean_gain(study, ACSA, name)) for names in (trained, counted_out))

@@ -1,4 +1,4 @@
-"""Settings: the protocol that a report's runs had, and in what it departs from the paper's."""
+"""Settings: the protocol that a report's runs had, and in what it departs from that of the papers."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ class Setting:
 
 
 Values = dict[Setting, object]
+# Fields of a protocol that are read where another one has one of these values.
+READ_WHERE = {
+    "beta1": ("optimiser", ("adam", "adamw")),
+    "beta2": ("optimiser", ("adam", "adamw")),
+    "momentum": ("optimiser", ("sgd",)),
+    "steps": ("schedule", ("steps",)),
+    "step_factor": ("schedule", ("steps",)),
+}
 
 
 def settings(config: Config, tasks: Mapping[str, str], records: Iterable[Record]) -> Listing:
@@ -66,20 +74,29 @@ def departures(config: Config, tasks: Mapping[str, str], records: Iterable[Recor
         paper = shelf.paper_of(task)
         silent = paper.silent if paper else ()
         apart = [
-            it for it, value in theirs.items() if it.name not in silent and value is not None and value != ours[it]
+            it
+            for it, value in theirs.items()
+            if it.name not in silent and value is not None and value != ours[it] and _is_read(it, theirs)
         ]
-        own = [f"{_words(it)} {ours[it]} (the paper's {theirs[it]})" for it in apart if not it.owner]
+        own = [f"{_words(it)} {ours[it]} (there {theirs[it]})" for it in apart if not it.owner]
         others: dict[str, list[str]] = {}
         for it in apart:
             if it.owner:
                 others.setdefault(it.owner, []).append(_words(it))
         staged = [f"{owner}'s {', '.join(names)}" for owner, names in others.items()]
         parts = [*([", ".join(own)] if own else []), *staged]
-        if parts:
+        if paper and parts:
             yield (
-                f"{shown}: profile {config.run.profile} is not the paper's protocol, it differs in {'; '.join(parts)}; "
-                "see Protocol. A difference to the paper's numbers may be one of protocols."
+                f"{shown}: profile {config.run.profile} is not that of the papers (profile {paper.profile}), it "
+                f"differs in {'; '.join(parts)}; see Protocol. A difference to published numbers may be one of "
+                "protocols."
             )
+
+
+def _is_read(setting: Setting, values: Values) -> bool:
+    """Return whether a protocol reads one of its fields; SGD has no beta1."""
+    field, wanted = READ_WHERE.get("" if setting.owner else setting.name, ("", ()))
+    return not field or next(value for it, value in values.items() if not it.owner and it.name == field) in wanted
 
 
 def _ours_and_papers(config: Config, task: str, records: Iterable[Record]) -> tuple[Values, Values]:

@@ -16,7 +16,8 @@ from bench.analysis.believed import ACSA, AUC, TUNED, effect
 from bench.errors import UserError
 from bench.findings.agreeing import agreeing
 from bench.findings.bodies import PLAINLY, bodies
-from bench.findings.moved import helping, moved
+from bench.findings.glance import grid
+from bench.findings.moved import few_seeds, helping, moved
 from bench.findings.opening import BEGIN, END, finding, opening, with_opening
 from bench.findings.section import Link
 from bench.findings.starting import situations, start, starting
@@ -133,11 +134,18 @@ def test_of_methods_as_good_the_cheapest_is_taken(tmp_path: Path) -> None:
     assert it.taken(it.places[0].place)[0] != "OS" and it.regrets(it.places[0].place)["OS"] < 0.01
 
 
+def test_a_row_with_some_of_its_seeds_is_none_that_others_are_held_against(known: Evidence) -> None:
+    study = known.studies[0]
+    assert few_seeds(study) == []
+    partly = replace(study, absent={study.rarest: ("CS (1 of 2 seeds)", "AUG")})
+    assert few_seeds(partly) == ["CS"] and "more not run" in str(grid([partly], known).rows)
+
+
 def test_the_opening_says_how_much_is_a_threshold_and_leads_on(known: Evidence) -> None:
     text = opening(known, "docs/findings.md", "docs/findings")
     line, picture, more, table, legend, opened, note, closed, rest = text.split("\n\n")
-    assert line.startswith("**With two classes, a moved threshold makes up this much of what helping methods gain ")
-    assert " where the whole network is trained. Choose every threshold, plain training's too, " in line
+    assert line.startswith("**With two classes, a moved threshold makes up this much of what training against ")
+    assert " where the whole network is trained (brackets: with probability 0.9). Choose every threshold, " in line
     assert "that much is gone. In 2 of 2 settings run so far, the method to take" in line and "\n" not in line
     assert "surely has a higher F1 than plain training on test images in equal shares" in line
     assert legend.startswith("`paper` trains") and "F1 is that of the rare class: 1 if" in legend

@@ -37,11 +37,17 @@ def test_settings_of_the_stages_that_were_made_stand_beside_the_papers() -> None
 
 def test_departures_from_the_paper_are_named_and_nothing_else() -> None:
     (said,) = departures(load_config(SHIPPED, "cpu"), SHOWN, [stage_record("CycleGAN")])
-    assert "backbone paper_cnn(width=8, init=he) (the paper's paper_cnn" in said
+    assert "backbone paper_cnn(width=8, init=he) (there paper_cnn" in said
     assert "CycleGAN's width, blocks, crop size, epochs" in said
     assert "AUG's views;" in said and "lambda" not in said and "Evaluator" not in said
     assert list(departures(load_config(SHIPPED, "paper"), SHOWN, [stage_record("CycleGAN")])) == []
     assert list(departures(load_config(SHIPPED, "cpu"), {"digits": "digits"}, [])) == []
+
+
+def test_a_field_that_the_papers_protocol_does_not_read_is_no_departure() -> None:
+    (said,) = departures(load_config(SHIPPED, "pretrained"), {"cifar10": "CIFAR-10"}, [])
+    assert "optimiser adam (there sgd)" in said and "image size 224 (there 32)" in said
+    assert "beta1" not in said and "beta2" not in said
 
 
 def test_a_profile_of_ones_own_need_not_set_what_the_papers_sets(tmp_path: Path) -> None:
@@ -53,7 +59,7 @@ def test_a_profile_of_ones_own_need_not_set_what_the_papers_sets(tmp_path: Path)
         + "\n[profiles.mine.stages.Evaluator]\nnetwork = 'small'\n"
     )
     (said,) = departures(load_config(path, "mine"), SHOWN, [stage_record("CycleGAN")])
-    assert "differs in backbone paper_cnn(width=8) (the paper's paper_cnn" in said and "); see Protocol" in said, (
+    assert "differs in backbone paper_cnn(width=8) (there paper_cnn" in said and "); see Protocol" in said, (
         "ALT's own values are the paper's"
     )
     like = SHIPPED.read_text(encoding="utf-8").replace("[profiles.paper", "[profiles.mine")
@@ -62,4 +68,4 @@ def test_a_profile_of_ones_own_need_not_set_what_the_papers_sets(tmp_path: Path)
     assert list(departures(config, SHOWN, [stage_record("Evaluator")])) == []
     config.profile.stages["Evaluator"]["network"] = "small"
     (said,) = departures(config, SHOWN, [stage_record("Evaluator")])
-    assert "not the paper's protocol, it differs in Evaluator's network; see Protocol" in said
+    assert "not that of the papers (profile paper), it differs in Evaluator's network; see Protocol" in said
