@@ -1,4 +1,4 @@
-"""The page says what of a profile is not the paper's protocol, and shows the settings of the stages that were made."""
+"""The page says what of a profile is not that of the papers, and shows the settings of the stages that were made."""
 
 from __future__ import annotations
 
