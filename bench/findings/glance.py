@@ -66,7 +66,9 @@ def legend(studies: list[Study]) -> str:
         "450:25 is 450 training images of the common class and 25 of the rare one; what the methods' short names mean "
         "stands below. Tables behind the links mark with \u2248 what they cannot tell from the best, by a stricter "
         "rule: all comparisons of a dataset together.",
-        f"In brackets: not surely higher than for naming the rare class whatever one sees{scale}." if brackets else "",
+        f"A method in brackets: not surely higher than for naming the rare class whatever one sees{scale}."
+        if brackets
+        else "",
         f"{STAR}: the network was trained on these very photographs, with labels."
         if any(it.seen for it in studies)
         else "",

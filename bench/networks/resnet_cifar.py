@@ -51,8 +51,8 @@ class ResNetCifar(Network):
         from bench.networks.layers.classifier import draw_linear
 
         model = self.blank(image_size, n_classes, head, draws.dropout)
-        draw_linear(model, self.head_std, draws.initialisation)
+        draw_linear(model.head, self.head_std, draws.initialisation)
         with torch.no_grad():
             for layer in model.convolutions():  # He et al. 2015, arXiv:1502.01852: N(0, 2 / fan-in)
-                layer.weight.mul_((2 / layer.weight[0].numel()) ** 0.5 / self.head_std)
+                layer.weight.normal_(0.0, (2 / layer.weight[0].numel()) ** 0.5, generator=draws.initialisation)
         return model
