@@ -26,7 +26,7 @@ class ResNetSettings(Settings):
     @classmethod
     def _of_whole_blocks(cls, depth: int) -> int:
         if (depth - 2) % 6:
-            raise ValueError(f"depth {depth}: it is 6 n + 2 (8, 14, 20, 26, 32, 44, 56, ...)")
+            raise ValueError(f"{depth} is not 6 n + 2, as 8, 14, 20, 26, 32, 44 and 56 are")
         return depth
 
 
