@@ -71,7 +71,7 @@ smoke: $(ready) ## run every method on tiny subsets in about two minutes; touche
 test: $(ready) ## run the tests
 	@OMP_NUM_THREADS=1 $(python) -m pytest $(PYTEST_FLAGS) $(ARGS)
 
-test-long: $(ready) ## hold the committed page of findings against its records, and, with IMBENCH_DATA, published splits against their rule; minutes
+test-long: $(ready) ## run the tests that `make test` leaves out: the page of findings against its records, further ways to stop a run; minutes
 	@OMP_NUM_THREADS=1 $(python) -m pytest $(PYTEST_FLAGS) -m long $(ARGS)
 
 faults: $(ready) ## disturb a small benchmark in every way and write docs/reliability.md; hours with ARGS=--long

@@ -51,7 +51,7 @@ def test_a_list_loads_nothing_heavy(tmp_path: Path, what: str) -> None:
     assert loaded("list", what) == []
 
 
-@pytest.mark.parametrize("dataset", ["digits", "stripes"])
+@pytest.mark.parametrize("dataset", ["digits", pytest.param("stripes", marks=pytest.mark.long)])
 def test_status_and_why_load_nothing_heavy(tmp_path: Path, dataset: str) -> None:
     bench_toml(tmp_path, STAGES.format(more=""), methods=["CS", "AUG", "ALT"], datasets=[dataset])
     assert loaded("status") == loaded("why", f"{dataset}/6/CS/0") == []

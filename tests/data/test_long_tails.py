@@ -116,7 +116,14 @@ def test_missing_idx_files_name_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.needs_data
-@pytest.mark.parametrize("cls", COUNTS)
+@pytest.mark.parametrize(
+    "cls",
+    [
+        pytest.param(Cifar10, marks=pytest.mark.long),
+        pytest.param(FashionMnist, marks=pytest.mark.long),
+        InfraredSolarModules,
+    ],
+)
 def test_real_images_have_the_sums_of_the_published_edition(
     cls: type[Dataset], real: Callable[[type[Dataset]], Dataset]
 ) -> None:

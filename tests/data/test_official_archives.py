@@ -51,6 +51,7 @@ def test_pictures_in_any_order_are_named_as_published(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.needs_data
+@pytest.mark.long
 def test_the_real_ones_in_another_order_are_the_published_edition(
     tmp_path: Path, real: Callable[[type[Dataset]], Dataset]
 ) -> None:

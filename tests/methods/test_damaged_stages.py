@@ -37,7 +37,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         return artifacts(folder)
 
 
-@pytest.mark.parametrize(("executor", "damage"), [("inline", "bit"), ("inline", "tensor"), ("loky", "bit")])
+@pytest.mark.parametrize(
+    ("executor", "damage"),
+    [("inline", "bit"), ("inline", "tensor"), pytest.param("loky", "bit", marks=pytest.mark.long)],
+)
 def test_a_state_that_cannot_be_gone_on_from_is_named_and_the_training_begins_again(
     folder: Path, whole: dict[str, list[str]], executor: str, damage: str
 ) -> None:

@@ -128,7 +128,10 @@ def test_a_plugin_in_a_folder_whose_name_is_no_text_is_loaded(home: Path) -> Non
         registry.load((str(file),))
 
 
-@pytest.mark.parametrize(("row", "more"), [("Bad(k=3)", ""), ("Bad", "[profiles.tiny.methods.Bad]\nk = 2\n")])
+@pytest.mark.parametrize(
+    ("row", "more"),
+    [("Bad(k=3)", ""), pytest.param("Bad", "[profiles.tiny.methods.Bad]\nk = 2\n", marks=pytest.mark.long)],
+)
 def test_a_row_of_a_method_without_defaults_is_shown_by_every_command(home: Path, row: str, more: str) -> None:
     file = plugin(home, "bad", RAISING.format(what="__init__(self, k)", body="self.k = k"))
     toml = bench_toml(home, more, methods=["Vanilla", row], seeds=2, plugins=[file])

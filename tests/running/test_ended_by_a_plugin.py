@@ -90,8 +90,18 @@ def test_a_hook_that_ends_python_while_the_run_is_planned_is_one_line(
     assert "imbench: " in said.err and "nothing but a command may end the program" in said.err
 
 
-@pytest.mark.parametrize("hook", ["class_weights(self, counts, progress)", "requires(self, counts, protocol)"])
-@pytest.mark.parametrize("ending", AT_ONCE)
+@pytest.mark.parametrize(
+    ("hook", "ending"),
+    [
+        *(("class_weights(self, counts, progress)", ending) for ending in AT_ONCE),
+        ("requires(self, counts, protocol)", "os"),
+        *(
+            pytest.param("requires(self, counts, protocol)", ending, marks=pytest.mark.long)
+            for ending in AT_ONCE
+            if ending != "os"
+        ),
+    ],
+)
 def test_a_hook_that_leaves_at_once_is_no_success(tmp_path: Path, hook: str, ending: str) -> None:
     configured(tmp_path, hook, ending)
     command = [sys.executable, "-m", "bench", "run"]

@@ -103,9 +103,9 @@ def test_a_stage_is_told_to_keep_its_state_when_its_own_run_is_to_end_and_no_oth
 @pytest.mark.parametrize(
     ("executor", "number"),
     [
-        ("inline", signal.SIGTERM),
+        pytest.param("inline", signal.SIGTERM, marks=pytest.mark.long),
         ("loky", signal.SIGTERM),
-        ("loky", signal.SIGHUP),
+        pytest.param("loky", signal.SIGHUP, marks=pytest.mark.long),
         pytest.param("dask", signal.SIGTERM, marks=needs_dask),
     ],
 )
