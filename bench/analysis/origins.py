@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bench.analysis.cut import cut_to
@@ -40,6 +40,11 @@ class Origin:
     again: Mapping[str, Record] = field(default_factory=dict)
     lone: str = ""
     passed: tuple[str, ...] = ()
+
+    def alone(self) -> Origin:
+        """Return it without the records of other datasets, and with nothing read yet: as another process needs it."""
+        own = {job.id: self.records[job.id] for job in self.grid.jobs if job.id in self.records}
+        return replace(self, store=Store(self.store.root, read_only=True), records=own, again={})
 
 
 @dataclass(frozen=True)

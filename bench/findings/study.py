@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from bench import registry
 from bench.analysis.believed import Believed, believed
 from bench.analysis.decisions import decision_of
 from bench.analysis.experiments import ControlFigures, control_figures
 from bench.analysis.gather import Gathered
-from bench.analysis.origins import possible
+from bench.analysis.origins import Origin, possible
 from bench.analysis.second import Opinion, opinions
 from bench.dataset import Task
 from bench.errors import DataError, UserError
@@ -21,6 +22,7 @@ from bench.findings.section import Link
 from bench.networks.network import network_of
 from bench.papers import shelf
 from bench.plan.config import Config
+from bench.report.ahead import ahead, knows_methods
 from bench.report.build import gathered
 from bench.report.cautions import has_seen
 from bench.report.emit import INDEX
@@ -105,6 +107,7 @@ def evidence(configs: Sequence[Config], stores: Sequence[Store], root: Path) -> 
         None of the profiles has a record.
     """
     found: dict[str, Gathered] = {}
+    beliefs: dict[str, Iterator[Believed | UserError]] = {}
     studies: list[Study] = []
     lost: list[str] = []
     for config in configs:
@@ -113,10 +116,13 @@ def evidence(configs: Sequence[Config], stores: Sequence[Store], root: Path) -> 
             found[profile] = gathered(config, (), stores)
         except UserError:
             continue
-        lost += found[profile].lost
-        for task in found[profile].origins:
+        asked = [partial(_believed, task, origin.alone()) for task, origin in found[profile].origins.items()]
+        beliefs[profile] = ahead(asked, "compared methods", here=not knows_methods(config))
+    for profile, mine in found.items():
+        lost += mine.lost
+        for task, it in zip(mine.origins, beliefs[profile], strict=True):
             try:
-                studies.append(_study(profile, task, found[profile], root))
+                studies.append(_study(profile, task, mine, it, root))
             except UserError as reason:
                 lost.append(f"{profile}: {reason}")
     if not found:
@@ -137,14 +143,25 @@ def _beside_others(study: Study, others: Sequence[Study]) -> Study:
     return replace(study, absent=absent)
 
 
-def _study(profile: str, task: str, found: Gathered, root: Path) -> Study:
+def _believed(task: str, origin: Origin) -> Believed | UserError:
+    """Return what is believed of a dataset's methods, or why nothing can be; in whatever process."""
+    registry.load()
+    try:
+        return believed(origin, task, shelf.ablated)
+    except UserError as reason:
+        return reason
+
+
+def _study(profile: str, task: str, found: Gathered, beliefs: Believed | UserError, root: Path) -> Study:
+    if isinstance(beliefs, UserError):
+        raise beliefs
     origin = found.origins[task]
     try:
         controls = control_figures(possible(found.config, task)[0], origin.records.get, decision_of)
     except DataError:  # they are planned of a user's images, which are not here
         controls = []
     page = Path("reports") / profile / INDEX
-    cells, beliefs = found.frame[found.frame["task"] == task], believed(origin, task, shelf.ablated)
+    cells = found.frame[found.frame["task"] == task]
     labelled = cells.loc[cells["place"] == beliefs.places[0].place, "validation_images"]
     return Study(
         profile,

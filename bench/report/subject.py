@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 
+from bench import registry
 from bench.analysis.decisions import RecordOf, decision_of
 from bench.analysis.experiments import (
     Chance,
@@ -24,7 +25,7 @@ from bench.analysis.gather import Gathered
 from bench.analysis.layout import Part, main_rows, part_of
 from bench.analysis.metrics import headline
 from bench.analysis.origins import Origin, possible
-from bench.analysis.recommending import Advised, recommendations
+from bench.analysis.recommending import Advised, recommendations, settled
 from bench.analysis.second import Opinion, opinions
 from bench.analysis.spots import Spot
 from bench.errors import DataError, UserError
@@ -33,6 +34,7 @@ from bench.plan.config import Config
 from bench.plan.grid import Cell
 from bench.plan.identity import protocol_identity
 from bench.record import Record
+from bench.report.ahead import ahead, knows_methods
 from bench.statistics.best import Family
 from bench.statistics.outcomes import Outcomes
 
@@ -145,11 +147,14 @@ class Subject:
 
 def subjects_of(found: Gathered, begin: Callable[[Subject], None] = lambda _: None) -> dict[str, Subject]:
     """Return every dataset that has records; `begin` is told of each as soon as it is there."""
+    tasks = [task for task in found.origins if found.outcomes_of(task)]
+    spent = {task: costs(found.origins[task].grid, found.records.get) for task in tasks}
+    asked = [partial(_advised, task, found.origins[task].alone(), spent[task]) for task in tasks]
+    advised = ahead(asked, "compared methods", here=not knows_methods(found.config))
     subjects: dict[str, Subject] = {}
-    for task in found.origins:
-        if found.outcomes_of(task):
-            subjects[task] = _subject(task, found)
-            begin(subjects[task])
+    for task in tasks:
+        subjects[task] = _subject(task, found, spent[task], advised)
+        begin(subjects[task])
     return subjects
 
 
@@ -166,7 +171,7 @@ def _beside(
         return (), ()
 
 
-def _subject(task: str, found: Gathered) -> Subject:
+def _subject(task: str, found: Gathered, spent: Mapping[Spot, float], advised: Iterator[Advised | str]) -> Subject:
     origin, config = found.origins[task], found.config
     cells = [cell for cell in origin.grid.cells if not cell.translator and not shelf.ablated(cell.method)]
     rows = {
@@ -177,7 +182,6 @@ def _subject(task: str, found: Gathered) -> Subject:
     mine = [it for it in found.records.values() if it.identity.get("dataset") == task]
     protocol = protocol_identity(config.profile.protocol(task))
     record_of = found.records.get
-    spent = costs(origin.grid, record_of)
     return Subject(
         task,
         shelf.shown(task),
@@ -189,13 +193,15 @@ def _subject(task: str, found: Gathered) -> Subject:
         *_beside(config, task, mine, record_of),
         chances(mine, protocol, rows, decision_of, "acsa"),
         found.records,
-        _advised(task, origin, spent),
+        next(advised),
         opinions(origin.grid, origin.records, origin.again, shelf.ablated),
     )
 
 
 def _advised(task: str, origin: Origin, spent: Mapping[Spot, float]) -> Advised | str:
+    """Return what to take, with what would end each doubt, or why nothing can be said; in whatever process."""
+    registry.load()
     try:
-        return recommendations(origin, task, shelf.ablated, spent=spent)
+        return settled(recommendations(origin, task, shelf.ablated, spent=spent))
     except UserError as reason:
         return str(reason)

@@ -156,7 +156,7 @@ def test_nothing_global_is_touched() -> None:
 def test_charts_drawn_in_other_processes_are_those_drawn_here_and_in_the_same_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bench.report.pictures.draw.cpu_count", lambda: 2)
+    monkeypatch.setattr("bench.report.ahead.cpu_count", lambda: 2)
     charts = [chart for name, chart in examples(FOURTEEN[:2]).items() if name not in OF_IMAGES]
     assert len(charts) > FEW
     assert list(draw(charts)) == list(draw(charts, here=True))
@@ -164,7 +164,7 @@ def test_charts_drawn_in_other_processes_are_those_drawn_here_and_in_the_same_or
 
 
 def test_a_process_of_charts_that_is_killed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.report.pictures.draw.cpu_count", lambda: 2)
+    monkeypatch.setattr("bench.report.ahead.cpu_count", lambda: 2)
     deadly = partial(signal.raise_signal, signal.SIGKILL)
     with pytest.raises(UserError, match="a process that drew charts was killed, by the system for want of memory"):
         list(draw([os.getpid] * FEW + [deadly] * FEW))  # type: ignore[list-item]

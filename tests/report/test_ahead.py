@@ -1,0 +1,62 @@
+"""What a report has compared in other processes is what it would have compared in its own."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from builders import bench_toml
+from small_trials import origin
+
+from bench.analysis.experiments import costs
+from bench.plan.config import load_config
+from bench.report.ahead import ahead, knows_methods
+from bench.report.recommended import answer
+from bench.report.subject import _advised
+from bench.store.store import Store
+
+
+def test_recommendations_of_other_processes_are_those_made_here_doubts_and_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.report.ahead.cpu_count", lambda: 2)
+    asked = []
+    for name, skills in {"clear": {"Vanilla": 0.6, "OS": 1.6}, "doubtful": {"Vanilla": 1.2, "OS": 1.2}}.items():
+        (tmp_path / name).mkdir()
+        made = origin(tmp_path / name, skills, sd=0.7, seeds=3)
+        asked.append(partial(_advised, "digits", made.alone(), costs(made.grid, made.records.get)))
+    there, here = (list(ahead(asked, "compared methods", here=it)) for it in (False, True))
+    assert [answer(it, "Digits") for it in there] == [answer(it, "Digits") for it in here]  # type: ignore[arg-type]
+    assert any(each.settled for it in there for each in it.advice), "one of them is in doubt"  # type: ignore[union-attr]
+    found = there[1]
+    assert not isinstance(found, str) and all("settle" in vars(each) for each in found.advice), "found there already"
+
+
+def test_a_dataset_of_which_nothing_can_be_said_is_told_by_its_reason(tmp_path: Path) -> None:
+    made = origin(tmp_path, {"Vanilla": 1.0}, methods=["Vanilla"])
+    told = _advised("digits", made.alone(), {})
+    assert isinstance(told, str) and "there is nothing to choose between" in told
+
+
+def test_an_origin_alone_has_the_records_of_its_own_grid_and_nothing_read(tmp_path: Path) -> None:
+    made = origin(tmp_path, {"Vanilla": 1.0, "OS": 1.2})
+    alone = made.alone()
+    assert alone.records == {job.id: made.records[job.id] for job in made.grid.jobs if job.id in made.records}
+    assert alone.records and isinstance(alone.store, Store) and alone.store.root == made.store.root
+
+
+def test_methods_of_plugins_and_a_run_in_one_process_stay_in_it(tmp_path: Path) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text("")
+    run = partial(load_config, bench_toml(tmp_path, executor="loky"))
+    assert knows_methods(run()) and not knows_methods(run(executor="inline"))
+    assert not knows_methods(load_config(bench_toml(tmp_path, plugins=[plugin], executor="loky")))
+
+
+def test_what_goes_wrong_elsewhere_is_raised_where_its_result_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.report.ahead.cpu_count", lambda: 2)
+    made = ahead([partial(int, "1"), partial(int, "x"), partial(int, "3")], "counted")
+    assert next(made) == 1
+    with pytest.raises(ValueError, match="invalid literal"):
+        next(made)
