@@ -42,8 +42,12 @@ class Origin:
     passed: tuple[str, ...] = ()
 
     def alone(self) -> Origin:
-        """Return it without the records of other datasets, and with nothing read yet: as another process needs it."""
-        own = {job.id: self.records[job.id] for job in self.grid.jobs if job.id in self.records}
+        """Return it without the records of other datasets, and with nothing read yet: as another process needs it.
+
+        Of its own dataset all stay, for runs on further seeds, subsets and stages tell of luck and are not in its grid.
+        """
+        names = {cell.dataset for cell in self.grid.cells}
+        own = {id: record for id, record in self.records.items() if record.identity.get("dataset") in names}
         return replace(self, store=Store(self.store.root, read_only=True), records=own, again={})
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 from builders import bench_toml
-from small_trials import origin
+from small_trials import METHODS, origin
 
 from bench.analysis.experiments import costs
+from bench.analysis.recommending import recommendations
 from bench.plan.config import load_config
+from bench.plan.grid import build_grid
 from bench.report.ahead import ahead, knows_methods
 from bench.report.recommended import answer
 from bench.report.subject import _advised
-from bench.store.store import Store
 
 
 def test_recommendations_of_other_processes_are_those_made_here_doubts_and_all(
@@ -39,11 +41,21 @@ def test_a_dataset_of_which_nothing_can_be_said_is_told_by_its_reason(tmp_path: 
     assert isinstance(told, str) and "there is nothing to choose between" in told
 
 
-def test_an_origin_alone_has_the_records_of_its_own_grid_and_nothing_read(tmp_path: Path) -> None:
-    made = origin(tmp_path, {"Vanilla": 1.0, "OS": 1.2})
-    alone = made.alone()
-    assert alone.records == {job.id: made.records[job.id] for job in made.grid.jobs if job.id in made.records}
-    assert alone.records and isinstance(alone.store, Store) and alone.store.root == made.store.root
+def test_an_origin_alone_recommends_the_same_by_runs_that_its_grid_does_not_plan_too(tmp_path: Path) -> None:
+    """Further seeds and subsets are no cells, and what they tell of luck decides how sure a recommendation is."""
+    run = {"seeds": 6, "subsets": 3, "subset_methods": ["Vanilla", "OS"]}
+    made = origin(tmp_path, {"Vanilla": 1.0, "OS": 1.2}, sd=0.3, **run)
+    fewer = build_grid(
+        load_config(bench_toml(tmp_path, datasets=["digits"], methods=list(METHODS), minority=[6, 10], seeds=2))
+    )
+    foreign = next(iter(made.records.values())).model_copy(update={"id": "f", "identity": {"dataset": "stripes"}})
+    whole = replace(made, grid=fewer, records={**made.records, "f": foreign})
+    alone, planned = whole.alone(), {job.id for job in fewer.jobs}
+    assert alone.records == made.records and alone.records.keys() - planned, "some are not planned"
+    told = [answer(recommendations(it, "digits"), "Digits") for it in (whole, alone)]
+    assert told[0] == told[1]
+    less = replace(whole, records={id: it for id, it in made.records.items() if id in planned})
+    assert answer(recommendations(less, "digits"), "Digits") != told[0], "they matter"
 
 
 def test_methods_of_plugins_and_a_run_in_one_process_stay_in_it(tmp_path: Path) -> None:
@@ -57,6 +69,5 @@ def test_methods_of_plugins_and_a_run_in_one_process_stay_in_it(tmp_path: Path) 
 def test_what_goes_wrong_elsewhere_is_raised_where_its_result_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.report.ahead.cpu_count", lambda: 2)
     made = ahead([partial(int, "1"), partial(int, "x"), partial(int, "3")], "counted")
-    assert next(made) == 1
     with pytest.raises(ValueError, match="invalid literal"):
-        next(made)
+        list(made)
