@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from shlex import quote
 
 import numpy as np
 
@@ -131,19 +130,6 @@ def advise(
         if len(there := deciding.there(p)) > 1:
             scale = always_rarest(place, labels, list(draws))
             found.append(_at(deciding, p, there, draws, excess[p], costs, records, scale, delta))
-    return found
-
-
-def unrivalled(deciding: Known) -> dict[Task, str]:
-    """Return, for the places where one method alone has runs, a sentence that says so, and what to run."""
-    found = {}
-    for p, place in enumerate(deciding.places):
-        if len(there := deciding.there(p)) == 1:
-            where = ":".join(map(str, place.counts))
-            found[place] = (
-                f"{place.dataset} {place.place}: there is nothing to choose between: {deciding.rows[there[0]].method} "
-                f"alone has runs; `imbench run --dataset {place.dataset} --at {quote(where)}` makes those of others"
-            )
     return found
 
 

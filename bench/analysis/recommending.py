@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.analysis.advice import Advice, advise, unrivalled
+from bench.analysis.advice import Advice, advise
 from bench.analysis.conditions import conditions
 from bench.analysis.experiments import costs
 from bench.analysis.known import Entrant, Known, known
@@ -15,6 +15,7 @@ from bench.analysis.metrics import METRICS, headline
 from bench.analysis.origins import Origin
 from bench.analysis.spots import Spot
 from bench.analysis.trials import Trial, on_all_images, seeds_draw_subsets, trials
+from bench.analysis.unchosen import single_run, unrivalled
 from bench.dataset import Task
 from bench.errors import UserError, unknown
 from bench.plan.grid import Cell
@@ -57,7 +58,10 @@ class Advised:
 
 @dataclass(frozen=True, eq=False)
 class Ready:
-    """The runs of a dataset's rows that compete, on all test images, at the places that have any."""
+    """The runs of a dataset's rows that compete, on all test images, at the places that have any.
+
+    `single` has, for places where no row has two runs and nothing is known of luck, a sentence that says so.
+    """
 
     cells: list[Cell]
     found: Mapping[Spot, list[Trial]]
@@ -65,6 +69,7 @@ class Ready:
     places: list[Task]
     extended: bool
     by_seed: bool
+    single: Mapping[Task, str]
 
     @property
     def labels(self) -> np.ndarray:
@@ -99,11 +104,15 @@ def readied(origin: Origin, task: str, is_aside: Callable[[str], object]) -> Rea
     run = {(spot.task, spot.place) for spot in found}
     places = list({cell.place: cell.task for cell in cells if (cell.dataset, cell.place) in run}.values())
     places.sort(key=lambda it: (min(it.counts), -max(it.counts)))
+    several = {spot.place for spot, mine in found.items() if len(mine) > 1}
+    single = {it: single_run(it) for it in places if several and it.place not in several}
+    places = [it for it in places if it not in single]
+    found = {spot: mine for spot, mine in found.items() if not several or spot.place in several}
     entrants = _entrants(cells, found)
     if len(entrants) < 2:
         more = f"`imbench run --dataset {task}` makes those of others"
         raise UserError(f"{task}: there is nothing to choose between: {len(entrants)} method has runs; {more}")
-    return Ready(cells, found, entrants, places, extended, seeds_draw_subsets(origin.grid))
+    return Ready(cells, found, entrants, places, extended, seeds_draw_subsets(origin.grid), single)
 
 
 def recommendations(
@@ -144,7 +153,7 @@ def recommendations(
         advice = advise(every[0], every[1:], operations, ids, ready.labels, delta)
     except ValueError as error:
         raise UserError(f"{task}: {error}") from None
-    alone = unrivalled(every[0])
+    alone = {**unrivalled(every[0]), **ready.single}
     if not advice:
         raise UserError("; ".join(alone.values()))
     return Advised(

@@ -78,10 +78,12 @@ def critical_difference(subjects: Sequence[Subject]) -> Iterator[Drawing]:
     """
     for metric in dict.fromkeys(subject.headline for subject in subjects):
         mine = [subject for subject in subjects if subject.headline == metric]
-        complete = {it.task: [column.complete() for column in it.outcomes.values()] for it in mine}
+        columns = {it.task: [column.complete() for column in it.outcomes.values()] for it in mine}
+        several = {task: [it for it in each if len(it.methods) > 1] for task, each in columns.items()}
+        complete = {task: each for task, each in several.items() if each}  # one method alone has no rank
         named = [set(column.methods) for columns in complete.values() for column in columns]
         methods = [name for name in _order(complete) if all(name in names for names in named)]
-        if len(methods) > 1 and len(mine) > 1:
+        if len(methods) > 1 and len(complete) > 1:
             title = METRICS[metric].title.split(",")[0]
             name = "ranks" if metric == "f1_minority" else f"ranks_{metric}"
             yield _ranks(complete, methods, metric, name, f"Mean ranks: {title}")

@@ -138,23 +138,6 @@ def test_nothing_to_choose_between_and_single_seeds_are_refused(tmp_path: Path) 
         advised(origin(tmp_path, CLEAR, seeds=1))
 
 
-@pytest.mark.parametrize("others", [(), ("CS",)], ids=["one at each place", "one at one place"])
-def test_a_place_with_one_method_has_no_outcome(tmp_path: Path, others: tuple[str, ...]) -> None:
-    whole = origin(tmp_path, {"OS": 1.6, "CS": 0.7})
-    at = {"OS": (10,), "CS": (6,)} | dict.fromkeys(others, (6, 10))
-    kept = {job.id for job in whole.grid.jobs if min(job.task.counts) in at.get(job.method, ())}
-    found = Origin(whole.grid, whole.store, {k: v for k, v in whole.records.items() if k in kept})
-    if not others:
-        with pytest.raises(
-            UserError, match=r"12:6: there is nothing .* CS alone has runs.*12:10: .* OS alone has runs"
-        ):
-            advised(found)
-        return
-    told = advised(found)
-    assert [it.place.place for it in told.advice] == ["12:10"]
-    assert [(place.place, "CS alone has runs" in why) for place, why in told.alone.items()] == [("12:6", True)]
-
-
 def test_the_same_records_give_the_same_numbers(tmp_path: Path) -> None:
     first, again = (advised(origin(tmp_path, CLEAR)) for _ in range(2))
     assert first.advice[0].methods == again.advice[0].methods
