@@ -22,10 +22,11 @@ from bench.findings.section import Link
 from bench.networks.network import network_of
 from bench.papers import shelf
 from bench.plan.config import Config
-from bench.report.ahead import ahead, knows_methods
+from bench.report.ahead import ahead
 from bench.report.build import gathered
 from bench.report.cautions import has_seen
 from bench.report.emit import INDEX
+from bench.report.subject import others_know_methods
 from bench.store.store import Store
 
 STAR = "*"
@@ -117,7 +118,7 @@ def evidence(configs: Sequence[Config], stores: Sequence[Store], root: Path) -> 
         except UserError:
             continue
         asked = [partial(_believed, task, origin.alone()) for task, origin in found[profile].origins.items()]
-        beliefs[profile] = ahead(asked, "compared methods", here=not knows_methods(config))
+        beliefs[profile] = ahead(asked, "compared methods", here=not others_know_methods(config))
     for profile, mine in found.items():
         lost += mine.lost
         for task, it in zip(mine.origins, beliefs[profile], strict=True):

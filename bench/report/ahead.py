@@ -11,7 +11,6 @@ from typing import TypeVar
 from joblib import Parallel, cpu_count, delayed
 
 from bench.errors import UserError
-from bench.plan.config import Config
 
 T = TypeVar("T")
 
@@ -46,11 +45,6 @@ def ahead(calls: Sequence[Callable[[], T]], doing: str, *, here: bool = False, f
     with _survived(doing):
         made: Iterator[T] = Parallel(processes, return_as="generator", batch_size=1)(delayed(it)() for it in calls)
     return _given(made, doing)
-
-
-def knows_methods(config: Config) -> bool:
-    """Return whether other processes may be asked about methods; those of plugins are in this one alone."""
-    return config.run.executor != "inline" and not config.plugins
 
 
 def _given(made: Iterator[T], doing: str) -> Iterator[T]:

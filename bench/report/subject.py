@@ -34,7 +34,7 @@ from bench.plan.config import Config
 from bench.plan.grid import Cell
 from bench.plan.identity import protocol_identity
 from bench.record import Record
-from bench.report.ahead import ahead, knows_methods
+from bench.report.ahead import ahead
 from bench.statistics.best import Family
 from bench.statistics.outcomes import Outcomes
 
@@ -150,12 +150,17 @@ def subjects_of(found: Gathered, begin: Callable[[Subject], None] = lambda _: No
     tasks = [task for task in found.origins if found.outcomes_of(task)]
     spent = {task: costs(found.origins[task].grid, found.records.get) for task in tasks}
     asked = [partial(_advised, task, found.origins[task].alone(), spent[task]) for task in tasks]
-    advised = ahead(asked, "compared methods", here=not knows_methods(found.config))
+    advised = ahead(asked, "compared methods", here=not others_know_methods(found.config))
     subjects: dict[str, Subject] = {}
     for task in tasks:
         subjects[task] = _subject(task, found, spent[task], advised)
         begin(subjects[task])
     return subjects
+
+
+def others_know_methods(config: Config) -> bool:
+    """Return whether other processes may be asked about methods; those of plugins are in this one alone."""
+    return config.run.executor != "inline" and not config.plugins
 
 
 def _beside(

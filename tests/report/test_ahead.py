@@ -14,9 +14,9 @@ from bench.analysis.experiments import costs
 from bench.analysis.recommending import recommendations
 from bench.plan.config import load_config
 from bench.plan.grid import build_grid
-from bench.report.ahead import ahead, knows_methods
+from bench.report.ahead import ahead
 from bench.report.recommended import answer
-from bench.report.subject import _advised
+from bench.report.subject import _advised, others_know_methods
 
 
 def test_recommendations_of_other_processes_are_those_made_here_doubts_and_all(
@@ -62,8 +62,8 @@ def test_methods_of_plugins_and_a_run_in_one_process_stay_in_it(tmp_path: Path) 
     plugin = tmp_path / "mine.py"
     plugin.write_text("")
     run = partial(load_config, bench_toml(tmp_path, executor="loky"))
-    assert knows_methods(run()) and not knows_methods(run(executor="inline"))
-    assert not knows_methods(load_config(bench_toml(tmp_path, plugins=[plugin], executor="loky")))
+    assert others_know_methods(run()) and not others_know_methods(run(executor="inline"))
+    assert not others_know_methods(load_config(bench_toml(tmp_path, plugins=[plugin], executor="loky")))
 
 
 def test_what_goes_wrong_elsewhere_is_raised_where_its_result_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
