@@ -41,7 +41,7 @@ class Origin:
     lone: str = ""
     passed: tuple[str, ...] = ()
 
-    def alone(self) -> Origin:
+    def slim(self) -> Origin:
         """Return it without the records of other datasets, and with nothing read yet: as another process needs it.
 
         Of its own dataset all stay, for runs on further seeds, subsets and stages tell of luck and are not in its grid.

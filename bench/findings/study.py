@@ -117,7 +117,7 @@ def evidence(configs: Sequence[Config], stores: Sequence[Store], root: Path) -> 
             found[profile] = gathered(config, (), stores)
         except UserError:
             continue
-        asked = [partial(_believed, task, origin.alone()) for task, origin in found[profile].origins.items()]
+        asked = [partial(_believed, task, origin.slim()) for task, origin in found[profile].origins.items()]
         beliefs[profile] = ahead(asked, "compared methods", here=not others_know_methods(config))
     for profile, mine in found.items():
         lost += mine.lost

@@ -149,7 +149,7 @@ def subjects_of(found: Gathered, begin: Callable[[Subject], None] = lambda _: No
     """Return every dataset that has records; `begin` is told of each as soon as it is there."""
     tasks = [task for task in found.origins if found.outcomes_of(task)]
     spent = {task: costs(found.origins[task].grid, found.records.get) for task in tasks}
-    asked = [partial(_advised, task, found.origins[task].alone(), spent[task]) for task in tasks]
+    asked = [partial(_advised, task, found.origins[task].slim(), spent[task]) for task in tasks]
     advised = ahead(asked, "compared methods", here=not others_know_methods(found.config))
     subjects: dict[str, Subject] = {}
     for task in tasks:

@@ -27,7 +27,7 @@ def test_recommendations_of_other_processes_are_those_made_here_doubts_and_all(
     for name, skills in {"clear": {"Vanilla": 0.6, "OS": 1.6}, "doubtful": {"Vanilla": 1.2, "OS": 1.2}}.items():
         (tmp_path / name).mkdir()
         made = origin(tmp_path / name, skills, sd=0.7, seeds=3)
-        asked.append(partial(_advised, "digits", made.alone(), costs(made.grid, made.records.get)))
+        asked.append(partial(_advised, "digits", made.slim(), costs(made.grid, made.records.get)))
     there, here = (list(ahead(asked, "compared methods", here=it)) for it in (False, True))
     assert [answer(it, "Digits") for it in there] == [answer(it, "Digits") for it in here]  # type: ignore[arg-type]
     assert any(each.settled for it in there for each in it.advice), "one of them is in doubt"  # type: ignore[union-attr]
@@ -37,11 +37,11 @@ def test_recommendations_of_other_processes_are_those_made_here_doubts_and_all(
 
 def test_a_dataset_of_which_nothing_can_be_said_is_told_by_its_reason(tmp_path: Path) -> None:
     made = origin(tmp_path, {"Vanilla": 1.0}, methods=["Vanilla"])
-    told = _advised("digits", made.alone(), {})
+    told = _advised("digits", made.slim(), {})
     assert isinstance(told, str) and "there is nothing to choose between" in told
 
 
-def test_an_origin_alone_recommends_the_same_by_runs_that_its_grid_does_not_plan_too(tmp_path: Path) -> None:
+def test_a_slim_origin_recommends_the_same_by_runs_that_its_grid_does_not_plan_too(tmp_path: Path) -> None:
     """Further seeds and subsets are no cells, and what they tell of luck decides how sure a recommendation is."""
     run = {"seeds": 6, "subsets": 3, "subset_methods": ["Vanilla", "OS"]}
     made = origin(tmp_path, {"Vanilla": 1.0, "OS": 1.2}, sd=0.3, **run)
@@ -50,9 +50,9 @@ def test_an_origin_alone_recommends_the_same_by_runs_that_its_grid_does_not_plan
     )
     foreign = next(iter(made.records.values())).model_copy(update={"id": "f", "identity": {"dataset": "stripes"}})
     whole = replace(made, grid=fewer, records={**made.records, "f": foreign})
-    alone, planned = whole.alone(), {job.id for job in fewer.jobs}
-    assert alone.records == made.records and alone.records.keys() - planned, "some are not planned"
-    told = [answer(recommendations(it, "digits"), "Digits") for it in (whole, alone)]
+    slim, planned = whole.slim(), {job.id for job in fewer.jobs}
+    assert slim.records == made.records and slim.records.keys() - planned, "some are not planned"
+    told = [answer(recommendations(it, "digits"), "Digits") for it in (whole, slim)]
     assert told[0] == told[1]
     less = replace(whole, records={id: it for id, it in made.records.items() if id in planned})
     assert answer(recommendations(less, "digits"), "Digits") != told[0], "they matter"
