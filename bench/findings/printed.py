@@ -102,10 +102,11 @@ def same_loss() -> Iterator[Same]:
         counts = {(part.task, it.place): it.counts for part in layout.parts for it in part.columns}
         for method in layout.methods:
             for place, numbers in counts.items():
-                apart = weights_apart(method, numbers)
                 mine, base = (layout.published.get((method_key(it), place)) for it in (method, plain()))
-                unequal = len(set(numbers)) > 1
-                if apart is not None and unequal and apart <= ALIKE and mine is not None and base is not None:
+                if len(set(numbers)) == 1 or mine is None or base is None:
+                    continue
+                apart = weights_apart(method, numbers)
+                if apart is not None and apart <= ALIKE:
                     yield Same(layout, method, place, apart, round(mine - base, 10))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,8 @@ AT_ONCE = {
     "C": "__import__('ctypes').CDLL(None).exit(0)",
     "at exit": "__import__('atexit').register(lambda: __import__('os')._exit(0)); raise ValueError",
 }
+HOOKS = "class_weights(self, counts, progress)", "requires(self, counts, protocol)"
+QUICK = set(zip(HOOKS, ("C", "os"), strict=True))
 AS_A_COMMAND = {
     "typer": "import typer; raise typer.Exit()",
     "click": "import click; raise click.exceptions.Exit(0)",
@@ -92,15 +95,7 @@ def test_a_hook_that_ends_python_while_the_run_is_planned_is_one_line(
 
 @pytest.mark.parametrize(
     ("hook", "ending"),
-    [
-        *(("class_weights(self, counts, progress)", ending) for ending in AT_ONCE),
-        ("requires(self, counts, protocol)", "os"),
-        *(
-            pytest.param("requires(self, counts, protocol)", ending, marks=pytest.mark.long)
-            for ending in AT_ONCE
-            if ending != "os"
-        ),
-    ],
+    [it if it in QUICK else pytest.param(*it, marks=pytest.mark.long) for it in product(HOOKS, AT_ONCE)],
 )
 def test_a_hook_that_leaves_at_once_is_no_success(tmp_path: Path, hook: str, ending: str) -> None:
     configured(tmp_path, hook, ending)

@@ -121,6 +121,7 @@ def test_an_error_about_code_names_a_worker_that_the_runner_did_not_start() -> N
     assert told.endswith("; restart this worker, then run the same command again")
 
 
+@pytest.mark.long
 @needs_dask
 def test_a_long_lived_worker_with_an_old_plugin_is_named_and_to_be_restarted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

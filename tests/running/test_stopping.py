@@ -106,7 +106,7 @@ def test_a_stage_is_told_to_keep_its_state_when_its_own_run_is_to_end_and_no_oth
         pytest.param("inline", signal.SIGTERM, marks=pytest.mark.long),
         ("loky", signal.SIGTERM),
         pytest.param("loky", signal.SIGHUP, marks=pytest.mark.long),
-        pytest.param("dask", signal.SIGTERM, marks=needs_dask),
+        pytest.param("dask", signal.SIGTERM, marks=[needs_dask, pytest.mark.long]),
     ],
 )
 def test_a_translator_that_was_stopped_goes_on_from_there_to_the_same_bits(
