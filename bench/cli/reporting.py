@@ -54,7 +54,7 @@ def report(
     settings = settings_of(config, seeds=seeds, profile=profile, results=results, reports=out)
     stores = stores_of(settings, own=results is not None)
     console = Console(stderr=True, force_terminal=sys.stderr.isatty())
-    with console.status("Reading records, drawing, writing ..."):  # half a minute, or more with weights
+    with console.status("Reading records, drawing, writing ..."):  # a minute or some, the more of them there are
         written, damaged = build_report(settings, tuple(dataset or ()), stores, tuple(method or ()))
     say_aside(*stores)
     say_damaged(damaged)
