@@ -163,9 +163,7 @@ def test_a_call_that_does_not_end_is_left_and_others_answer_or_raise() -> None:
     no_answer.set()
 
 
-@pytest.mark.parametrize(
-    "dies", ["scheduler", *(pytest.param(it, marks=pytest.mark.long) for it in ("worker", "frozen scheduler"))]
-)
+@pytest.mark.parametrize("dies", ["worker", "scheduler", pytest.param("frozen scheduler", marks=pytest.mark.long)])
 def test_a_cluster_that_dies_during_a_run_ends_it_in_one_line(tmp_path: Path, dies: str) -> None:
     plugin = tmp_path / "waits.py"
     plugin.write_text(WAITS.format(file=tmp_path / "at work"))
