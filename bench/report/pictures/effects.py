@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
@@ -14,7 +16,8 @@ from bench.report.pictures.style import QUIET, WIDTH, drawing, look, rules
 
 MOST = 3  # panels in a row
 HEIGHT = 1.9  # inches a row of panels
-SIDE = 1.04  # by which the dots of two methods stand apart on the logarithmic axis
+APART = 0.07  # of a panel's width: from a method's dots to the next one's, where there is room
+MARGIN = 1.3  # by which the axis goes on beyond the outermost dots
 CAPTION = (
     "What methods with a generator gain over {over}, by training images of the rarest class (logarithmic). Bars hold "
     "the true difference with probability 0.9; above the line it helps."
@@ -54,17 +57,28 @@ def _panel(axes: Axes, title: str, lines: Mapping[str, Sequence[Dot]]) -> None:
     rules(axes)
     axes.axhline(0, color=QUIET, linewidth=0.8)
     counts = sorted({dot.count for dots in lines.values() for dot in dots})
+    there = [method for method, dots in lines.items() if dots]
+    step = _step(counts, len(there))
     for k, (method, dots) in enumerate(lines.items()):
-        x = [dot.count * SIDE ** (k - (len(lines) - 1) / 2) for dot in dots]
+        beside = step * (there.index(method) - (len(there) - 1) / 2) if dots else 0.0
+        x = [dot.count * math.exp(beside) for dot in dots]
         color, marker = look(k)
         axes.vlines(x, [dot.low for dot in dots], [dot.high for dot in dots], color=color, linewidth=1.6, alpha=0.5)
         axes.plot(x, [dot.mean for dot in dots], marker, color=color, markersize=4.5, label=shown(method))
     axes.set_xscale("log")
-    axes.set_xlim(counts[0] / 1.3, counts[-1] * 1.3)
+    beyond = MARGIN * math.exp(step * (len(there) - 1) / 2)
+    axes.set_xlim(counts[0] / beyond, counts[-1] * beyond)
     axes.xaxis.set_major_locator(FixedLocator(counts))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_title(title, fontweight="bold")
+
+
+def _step(counts: Sequence[int], methods: int) -> float:
+    """Return the way from a method's dots to the next one's, in natural logarithms of a count."""
+    places = np.log([counts[0] / MARGIN, *counts, counts[-1] * MARGIN])
+    room = np.diff(places[1:-1]).min(initial=np.inf) / (methods + 1)  # groups of two counts stay apart
+    return float(min(APART * (places[-1] - places[0]), room))
 
 
 def _alt(title: str, lines: Mapping[tuple[str, str], Sequence[Dot]]) -> str:
