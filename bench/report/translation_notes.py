@@ -47,7 +47,8 @@ def spread_words(rivals: Rivals) -> str:
 
 
 def differences(given: Mapping[Spot, Judged], rivals: Rivals) -> Iterator[str]:
-    """Say by how much a method's translators are above each stage's, and over what that varies; a sentence a stage."""
+    """Say by how much a method's translators are above each stage's, a sentence a stage, then over what that varies."""
+    compared = {}
     for task in dict.fromkeys(spot.task for spot in given):
         places = [spot.place for spot in given if (spot.task, spot.method) == (task, rivals.joint)]
         lines = []
@@ -61,14 +62,16 @@ def differences(given: Mapping[Spot, Judged], rivals: Rivals) -> Iterator[str]:
                 lines.append(f"{shelf.shown(task)}, {rivals.joint} less {other}: {'; '.join(found)}.")
         yield from lines
         if lines:
-            yield f"{_VARYING.format(alone=rivals.alone, joint=rivals.joint)} {_levels(comparisons(given, task))}"
+            compared[task] = comparisons(given, task)
+    if compared:
+        yield f"{_VARYING.format(alone=rivals.alone, joint=rivals.joint)} {_levels(compared)}"
 
 
-def _levels(n: int) -> str:
-    """Say at which level differences of n comparisons are printed, and at which they are marked."""
-    together = (
-        f"; marks and claims are judged so that all {n} differences within columns hold together" if n > 1 else ""
-    )
+def _levels(compared: Mapping[str, int]) -> str:
+    """Say at which level differences are printed, and at which they are marked where a task has several."""
+    many = ", ".join(f"{shelf.shown(task)} {n}" for task, n in compared.items() if n > 1)
+    judged = "; marks and claims are judged so that all differences within a dataset's columns hold together"
+    together = f"{judged} ({many})" if many else ""
     return f"Each ± is that of its difference alone, at the {100 * LEVEL:.0f} % level{together}."
 
 
