@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from bench.plan.config import Config
@@ -24,22 +25,37 @@ def publishable(config: Config, records: Mapping[str, Record], dataset: str, gri
     """Return the ids of those of a dataset's records that are done in the Config's profile; `grid` is the dataset's.
 
     A fit, audit or twin belongs to the profile by its protocol; its epochs do not count, for a control has its own, nor
-    do threads, which vary for the noise of rounding. Stages and measurements belong to it by the grid, and by the fits
-    that rest on them.
+    do threads, which vary for the noise of rounding. Stages and measurements belong to it by the grid, by the fits that
+    rest on them, and with each other: a measurement with its judges, a stage with what judges it or goes on from it.
     """
     ours = _common(protocol_identity(config.profile.protocol(dataset)))
-    wanted_anyway = {job.id for job in grid.jobs}
     found = {id: record for id, record in records.items() if record.status == "done"}
-    fits = {id: it for id, it in found.items() if it.kind in TRAINED and _protocol(it) == ours}
-    wanted = {id for id in found if id in wanted_anyway} | fits.keys()
-    waiting = list(wanted)
+    made_of = _made_of(found)
+    waiting = [job.id for job in grid.jobs]
+    waiting += (id for id, it in found.items() if it.kind in TRAINED and _protocol(it) == ours)
+    wanted: set[str] = set()
     while waiting:
-        for stage in found[waiting.pop()].identity.get("stages", ()):
-            if stage in found and stage not in wanted:
-                wanted.add(stage)
-                waiting.append(stage)
-    judged = {id for id, it in found.items() if it.kind == "measurement" and it.identity["of"] in wanted}
-    return sorted(wanted | judged)
+        id = waiting.pop()
+        if id in found and id not in wanted:
+            wanted.add(id)
+            waiting += [*_rests_on(found[id]), *made_of[id]]
+    return sorted(wanted)
+
+
+def _rests_on(record: Record) -> tuple[str, ...]:
+    return *record.identity.get("stages", ()), *record.identity.get("judges", ())
+
+
+def _made_of(found: Mapping[str, Record]) -> dict[str, list[str]]:
+    """Return what judges a record or is a stage that goes on from it, by the record's id."""
+    made: dict[str, list[str]] = defaultdict(list)
+    for id, it in found.items():
+        if it.kind == "measurement":
+            made[it.identity["of"]].append(id)
+        elif it.kind == "stage":
+            for before in it.identity.get("stages", ()):
+                made[before].append(id)
+    return made
 
 
 def _protocol(record: Record) -> dict[str, object]:
