@@ -76,9 +76,9 @@ def _panel(axes: Axes, title: str, lines: Mapping[str, Sequence[Dot]]) -> None:
 
 def _step(counts: Sequence[int], methods: int) -> float:
     """Return the way from a method's dots to the next one's, in natural logarithms of a count."""
-    places = np.log([counts[0] / MARGIN, *counts, counts[-1] * MARGIN])
-    room = np.diff(places[1:-1]).min(initial=np.inf) / (methods + 1)  # groups of two counts stay apart
-    return float(min(APART * (places[-1] - places[0]), room))
+    at = np.log(counts)
+    room = np.diff(at).min(initial=np.inf) / (methods + 1)  # groups of two counts stay apart
+    return float(min(APART * (at[-1] - at[0] + 2 * math.log(MARGIN)), room))
 
 
 def _alt(title: str, lines: Mapping[tuple[str, str], Sequence[Dot]]) -> str:
